@@ -1,0 +1,1 @@
+"""Empty, since hydro_serving_grpc/contract/data_profile_types.proto defines no service; grpc's generator writes it too."""

@@ -1,0 +1,185 @@
+"""Turns `protos/` into what `hydro_serving_grpc` loads, and proves that the two agree.
+
+From every proto: one descriptor set, which carries all messages. From those that user
+code imports: a module that hands out their messages, its type stub for editors and, as
+grpc's generator would write it, a module for services (by hand where there is one).
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+from grpc_tools import protoc
+
+ROOT = Path(__file__).resolve().parent.parent
+PROTOS = ROOT / "protos"
+PACKAGES = ROOT / "common"
+DESCRIPTOR_SET = Path("hydro_serving_grpc/descriptors.binpb")
+MODULES = ("hydro_serving_grpc/contract/", "hydro_serving_grpc/tf/")
+"""Which protos user code imports as modules; all others are reached by message name."""
+
+REMEDY = "run `python -m tools.protos generate`"
+
+SHIM = '''"""Hands out what {proto} defines."""
+
+from hydro_serving_grpc import _pool
+
+globals().update(_pool.module_contents(__name__))
+'''
+NO_SERVICES = '''"""Empty, since {proto} defines no service; grpc's generator writes it too."""
+'''
+STUB_HEADER = """# mypy: disable-error-code="type-arg"
+# (protoc writes a bare Mapping, which mypy --strict refuses)
+"""
+
+
+class ProtosError(Exception):
+    """What was found does not agree; the message names the file and the remedy."""
+
+
+def proto_names(protos: Path) -> list[str]:
+    """Return the path of every proto as importers write it, sorted."""
+    return sorted(path.relative_to(protos).as_posix() for path in protos.rglob("*.proto"))
+
+
+def _run_protoc(protos: Path, names: list[str], *options: str) -> None:
+    """Run protoc, which explains itself on standard error."""
+    bundled = resources.files("grpc_tools") / "_proto"
+    if protoc.main(["protoc", f"-I{protos}", f"-I{bundled}", *options, *names]) != 0:
+        raise ProtosError(f"protoc refuses {protos}, see above")
+
+
+def generate(protos: Path, packages: Path) -> None:
+    """Write everything that is made from the protos.
+
+    Args:
+        protos: the folder that imports are relative to.
+        packages: the folder that holds, or will hold, `hydro_serving_grpc`.
+
+    Raises:
+        ProtosError: protoc refused the protos.
+    """
+    names = proto_names(protos)
+    descriptor_set = packages / DESCRIPTOR_SET
+    descriptor_set.parent.mkdir(parents=True, exist_ok=True)
+    _run_protoc(protos, names, "--include_imports", f"--descriptor_set_out={descriptor_set}")
+    modules = [name for name in names if name.startswith(MODULES)]
+    _run_protoc(protos, modules, f"--pyi_out={packages}")
+    for file in _files_by_name(descriptor_set.read_bytes()).values():
+        if file.name in modules:
+            _write_modules(packages / file.name.removesuffix(".proto"), file)
+
+
+def _write_modules(stem: Path, file: FileDescriptorProto) -> None:
+    """Write one proto's Python modules, and make its stub acceptable to mypy."""
+    stem.with_name(f"{stem.name}_pb2.py").write_text(SHIM.format(proto=file.name))
+    stub = stem.with_name(f"{stem.name}_pb2.pyi")
+    stub.write_text(STUB_HEADER + stub.read_text())
+    if not file.service:
+        services = stem.with_name(f"{stem.name}_pb2_grpc.py")
+        services.write_text(NO_SERVICES.format(proto=file.name))
+
+
+def check(protos: Path, packages: Path) -> list[str]:
+    """Compare what is checked in with what the protos give now.
+
+    Returns:
+        One line a file that disagrees, with what to do; nothing if all agree.
+
+    Raises:
+        ProtosError: protoc refused the protos.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder)
+        generate(protos, fresh)
+        expected = {path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()}
+        complaints = [_disagreement(fresh / name, packages / name) for name in sorted(expected)]
+        complaints += _missing_services(fresh, packages)
+    return [*filter(None, complaints), *_strays(protos, packages, expected)]
+
+
+def _disagreement(fresh: Path, checked_in: Path) -> str:
+    """Return what is wrong with a checked-in file, if anything."""
+    if not checked_in.exists():
+        return f"{checked_in}: missing; {REMEDY}"
+    if fresh.read_bytes() == checked_in.read_bytes():
+        return ""
+    if fresh.suffix == ".binpb":
+        return _first_difference(fresh.read_bytes(), checked_in)
+    return f"{checked_in}: differs from what the protos give; {REMEDY}"
+
+
+def _missing_services(fresh: Path, packages: Path) -> Iterator[str]:
+    """Yield a line for each module by hand that is not there: only services leave it to us."""
+    for module in sorted(fresh.rglob("*_pb2.py")):
+        services = module.with_name(f"{module.stem}_grpc.py").relative_to(fresh)
+        if not (fresh / services).exists() and not (packages / services).exists():
+            yield f"{packages / services}: missing; write the proto's stub and servicer by hand"
+
+
+def _first_difference(fresh: bytes, checked_in: Path) -> str:
+    """Return which proto's descriptor differs; other bytes of an equal meaning are fine."""
+    now, before = _files_by_name(fresh), _files_by_name(checked_in.read_bytes())
+    for name in sorted(now.keys() | before.keys()):
+        if now.get(name) != before.get(name):
+            return f"{checked_in}: differs from protos/{name}; {REMEDY}"
+    return ""
+
+
+def _files_by_name(descriptor_set: bytes) -> dict[str, FileDescriptorProto]:
+    """Return a set's files without what one protoc writes and another does not."""
+    files = FileDescriptorSet.FromString(descriptor_set).file
+    for file in files:
+        file.ClearField("source_code_info")
+        for message in _messages(file.message_type):
+            for field in message.field:
+                field.ClearField("json_name")
+    return {file.name: file for file in files}
+
+
+def _messages(messages) -> Iterator:
+    """Yield messages and those inside them."""
+    for message in messages:
+        yield message
+        yield from _messages(message.nested_type)
+
+
+def _strays(protos: Path, packages: Path, expected: set[Path]) -> Iterator[str]:
+    """Yield a line for each module that no proto gives; those by hand are a service's."""
+    for path in sorted((packages / DESCRIPTOR_SET.parent).rglob("*_pb2*.py*")):
+        name = path.relative_to(packages)
+        proto = protos / (name.as_posix().removesuffix("_pb2_grpc.py") + ".proto")
+        if path.suffix in {".py", ".pyi"} and name not in expected and not proto.exists():
+            yield f"{path}: no proto in {protos} gives it; delete it"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.protos", description=(__doc__ or "").split("\n", 1)[0]
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands.add_parser("generate", help="write the descriptor set, the modules and their stubs")
+    commands.add_parser("check", help="fail if what is checked in differs from the protos")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    command = _parser().parse_args(arguments).command
+    try:
+        complaints = check(PROTOS, PACKAGES) if command == "check" else []
+        if command == "generate":
+            generate(PROTOS, PACKAGES)
+    except ProtosError as error:
+        complaints = [str(error)]
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
