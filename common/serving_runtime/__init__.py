@@ -1,0 +1,1 @@
+"""Serve a model directory over gRPC: the package that every runtime shares."""

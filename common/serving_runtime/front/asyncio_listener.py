@@ -1,0 +1,120 @@
+"""Listen with grpcio's public asyncio server."""
+
+import asyncio
+import functools
+from typing import Any, AsyncIterator, List, Optional, Tuple
+
+import grpc
+import grpc.aio
+
+from serving_runtime.errors import ServingError, StartError, Status
+from serving_runtime.front.call import Outcome
+from serving_runtime.front.listener import (
+    Incoming,
+    Listener,
+    Metadata,
+    Routes,
+    StreamHandler,
+    UnaryHandler,
+)
+from serving_runtime.settings import Settings
+
+CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+class AsyncioListener(Listener):
+    """grpcio's asyncio server with generic handlers: messages stay bytes."""
+
+    def __init__(self, routes: Routes, settings: Settings) -> None:
+        self._server = grpc.aio.server(options=server_options(settings))
+        self._server.add_generic_rpc_handlers((_Router(routes),))
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen, and return the port (a free one for port 0)."""
+        try:
+            bound = self._server.add_insecure_port(f"{host}:{port}")
+        except RuntimeError:
+            bound = 0
+        if bound == 0:
+            raise StartError(
+                f"cannot listen on {host}:{port}: the port is in use, or the address not this host's",
+                "choose another with APP_PORT (or --port) and RUNTIME_HOST; 0 takes a free port",
+            )
+        await self._server.start()
+        return int(bound)
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Stop; calls that still run after the grace are cancelled."""
+        await self._server.stop(grace_seconds)
+
+
+def server_options(settings: Settings) -> List[Tuple[str, int]]:
+    """Return grpc's channel arguments for these settings. See: grpc/impl/channel_arg_names.h."""
+    return [
+        ("grpc.max_receive_message_length", settings.max_message_bytes),
+        ("grpc.max_send_message_length", -1),
+        # Connections are short-lived so that clients move away from a draining server in a known
+        # time; the grace lets running calls end.
+        ("grpc.max_connection_age_ms", int(settings.connection_age_seconds * 1000)),
+        ("grpc.max_connection_age_grace_ms", int(settings.request_timeout_seconds * 1000) + 1000),
+        # Two servers that silently share a port would each get half of the calls.
+        ("grpc.so_reuseport", 0),
+    ]
+
+
+class _Router(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has no types
+    def __init__(self, routes: Routes) -> None:
+        self._handlers = {
+            method: grpc.unary_unary_rpc_method_handler(functools.partial(_unary, method, handler))
+            for method, handler in routes.unary.items()
+        }
+        for method, stream in routes.streams.items():
+            self._handlers[method] = grpc.stream_stream_rpc_method_handler(
+                functools.partial(_stream, stream)
+            )
+
+    def service(self, handler_call_details: Any) -> Optional[grpc.RpcMethodHandler]:
+        return self._handlers.get(handler_call_details.method)
+
+
+async def _unary(method: str, handler: UnaryHandler, payload: bytes, context: Any) -> bytes:
+    answered: "asyncio.Future[Tuple[Outcome, Metadata]]" = asyncio.get_event_loop().create_future()
+    cancel = handler(
+        Incoming(
+            method=method,
+            payload=payload,
+            request_id=_request_id(context),
+            seconds_left=context.time_remaining(),
+            respond=functools.partial(_set, answered),
+        )
+    )
+    try:
+        outcome, metadata = await answered
+    except asyncio.CancelledError:
+        cancel()
+        raise
+    if outcome.status != Status.OK:
+        await context.abort(CODES[outcome.status], outcome.details, tuple(metadata))
+    return outcome.payload
+
+
+async def _stream(
+    handler: StreamHandler, requests: AsyncIterator[bytes], context: Any
+) -> AsyncIterator[bytes]:
+    try:
+        async for reply in handler(requests):
+            yield reply
+    except ServingError as error:
+        await context.abort(CODES[error.status], str(error))
+
+
+def _set(future: "asyncio.Future[Any]", outcome: Outcome, metadata: Metadata) -> None:
+    if not future.done():
+        future.set_result((outcome, metadata))
+
+
+def _request_id(context: Any) -> str:
+    for key, value in context.invocation_metadata() or ():
+        if key == "x-request-id":
+            return str(value)
+    return ""

@@ -1,0 +1,72 @@
+"""One call on its way through the front, from the client's bytes to the one answer it gets."""
+
+import time
+from typing import Callable, List, NamedTuple
+
+from serving_runtime.errors import ServingError, Status, one_line
+
+
+class Outcome(NamedTuple):
+    """What a client receives: a status, and a payload or one line of details."""
+
+    status: Status
+    details: str
+    payload: bytes
+
+
+class FrontCall:
+    """A client's request and the means to answer it, exactly once.
+
+    Args:
+        number: unique within this front.
+        method: full gRPC name, such as ``/package.Service/Method``.
+        payload: the request as it came; the front never reads it.
+        request_id: the client's ``x-request-id``, or one made here.
+        deadline: seconds on the monotonic clock.
+    """
+
+    __slots__ = (
+        "_observers",
+        "deadline",
+        "deaths",
+        "is_done",
+        "method",
+        "number",
+        "payload",
+        "received",
+        "request_id",
+    )
+
+    def __init__(
+        self, number: int, method: str, payload: bytes, request_id: str, deadline: float
+    ) -> None:
+        self.number = number
+        self.method = method
+        self.payload = payload
+        self.request_id = request_id
+        self.deadline = deadline
+        self.received = time.monotonic()
+        # How many workers ended while they held this call.
+        self.deaths = 0
+        self.is_done = False
+        self._observers: List[Callable[[FrontCall, Outcome], None]] = []
+
+    def when_done(self, observer: Callable[["FrontCall", Outcome], None]) -> None:
+        """Tell ``observer`` the outcome, once there is one."""
+        self._observers.append(observer)
+
+    def finish(self, outcome: Outcome) -> None:
+        """Answer the call; a second answer (a reply after the deadline, say) is dropped."""
+        if self.is_done:
+            return
+        self.is_done = True
+        for observer in self._observers:
+            observer(self, outcome)
+
+    def fail(self, error: ServingError) -> None:
+        """Answer the call with an error's status and text."""
+        self.finish(Outcome(error.status, one_line(str(error)), b""))
+
+    def cancel(self) -> None:
+        """Note that the client has gone; nothing will be sent."""
+        self.finish(Outcome(Status.CANCELLED, "the client cancelled the call", b""))

@@ -1,0 +1,53 @@
+"""See and shut the port's sockets: what grpcio has no public way to do.
+
+grpcio can only stop listening together with everything else, and then calls that are on their way
+are lost as CANCELLED. Shutting the listening sockets first lets no new client in, while those
+inside are served until their connections have aged out.
+"""
+
+import os
+import socket
+import stat
+from typing import Iterator
+
+
+def shut(port: int) -> None:
+    """Stop listening on ``port``: new clients are refused, and try another server."""
+    for connection in _sockets(port):
+        if _is_listening(connection):
+            connection.shutdown(socket.SHUT_RDWR)
+
+
+def count_clients(port: int) -> int:
+    """Return how many connections to ``port`` are open."""
+    return sum(1 for connection in _sockets(port) if not _is_listening(connection))
+
+
+def _sockets(port: int) -> Iterator[socket.socket]:
+    """Yield each TCP socket of this process that is bound to ``port``, as a duplicate."""
+    for name in os.listdir("/proc/self/fd"):
+        descriptor = int(name)
+        if not _is_socket(descriptor):
+            continue
+        with socket.socket(fileno=os.dup(descriptor)) as duplicate:
+            if _is_bound_to(duplicate, port):
+                yield duplicate
+
+
+def _is_socket(descriptor: int) -> bool:
+    try:
+        return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
+    except OSError:  # closed meanwhile
+        return False
+
+
+def _is_bound_to(connection: socket.socket, port: int) -> bool:
+    try:
+        address = connection.getsockname()
+    except OSError:
+        return False
+    return isinstance(address, tuple) and len(address) >= 2 and address[1] == port
+
+
+def _is_listening(connection: socket.socket) -> bool:
+    return bool(connection.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))

@@ -1,0 +1,51 @@
+"""What the front asks of whatever accepts connections: bytes in, status and bytes out."""
+
+import abc
+from typing import AsyncIterator, Callable, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from serving_runtime.front.call import Outcome
+
+Metadata = Sequence[Tuple[str, str]]
+
+
+class Incoming(NamedTuple):
+    """One unary request as a listener hands it over.
+
+    ``respond`` takes the outcome and the trailing metadata; it must be called once, on the event
+    loop's thread. ``seconds_left`` is the client's deadline, None where it set none.
+    """
+
+    method: str
+    payload: bytes
+    request_id: str
+    seconds_left: Optional[float]
+    respond: Callable[[Outcome, Metadata], None]
+
+
+# Takes a request and returns the function to call if the client goes away before the answer.
+UnaryHandler = Callable[[Incoming], Callable[[], None]]
+# Requests of a stream in, replies out; raises ServingError to end it with a status.
+StreamHandler = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]
+
+
+class Routes(NamedTuple):
+    """The handlers by full method name."""
+
+    unary: Mapping[str, UnaryHandler]
+    streams: Mapping[str, StreamHandler]
+
+
+class Listener(abc.ABC):
+    """Accepts calls on a port and answers them with what the routes give."""
+
+    @abc.abstractmethod
+    async def start(self, host: str, port: int) -> int:
+        """Listen, and return the port.
+
+        Raises:
+            StartError: the address cannot be listened on.
+        """
+
+    @abc.abstractmethod
+    async def stop(self, grace_seconds: float) -> None:
+        """Stop; calls that still run after the grace are cancelled."""

@@ -1,0 +1,129 @@
+"""The life of the front: start, serve, drain, stop."""
+
+import asyncio
+import logging
+import signal
+import time
+from typing import Callable
+
+from serving_runtime import methods
+from serving_runtime.errors import StartError
+from serving_runtime.front import door, health, reflection
+from serving_runtime.front.asyncio_listener import AsyncioListener
+from serving_runtime.front.dispatcher import Dispatcher
+from serving_runtime.front.health import Health, Phase
+from serving_runtime.front.intake import Intake
+from serving_runtime.front.listener import Incoming, Routes, UnaryHandler
+from serving_runtime.front.processes import Spawn
+from serving_runtime.front.supervisor import Supervisor
+from serving_runtime.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# grpc spreads connection ages by a tenth, and its timers are coarse.
+AGE_MARGIN_SECONDS = 1.0
+POLL_SECONDS = 0.02
+
+
+class Server:
+    """One service on one port: everything in the front, put together."""
+
+    def __init__(self, settings: Settings, spawn: Spawn) -> None:
+        self._settings = settings
+        self._health = Health()
+        self._dispatcher = Dispatcher(settings)
+        self._supervisor = Supervisor(
+            settings, spawn, self._dispatcher, self._health, self._on_fatal
+        )
+        self._listener = AsyncioListener(self._routes(), settings)
+        self._port = 0
+        self._failure = ""
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+
+    async def run(self) -> int:
+        """Serve until a signal or a failed start; returns the exit code."""
+        self._port = await self._listener.start(self._settings.host, self._settings.port)
+        logger.info("listening on %s:%d", self._settings.host, self._port)
+        self._watch_signals()
+        await self._supervisor.start_worker()
+        await self._stop.wait()
+        if self._failure:
+            await self._listener.stop(0)
+            raise StartError(self._failure)
+        await self._drain()
+        return 0
+
+    def _routes(self) -> Routes:
+        intake = Intake(self._settings, self._dispatcher, self._health)
+        unary = {method: intake.accept for method in methods.FORWARDED}
+        unary[health.CHECK] = _immediate(self._health.check)
+        unary[health.STATUS] = _immediate(self._health.status)
+        streams = {method: reflection.answer_all for method in reflection.METHODS}
+        streams[health.WATCH] = self._health.watch
+        return Routes(unary, streams)
+
+    def _watch_signals(self) -> None:
+        loop = asyncio.get_event_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._on_signal, signal.SIGTERM)
+        loop.add_signal_handler(signal.SIGINT, self._on_signal, signal.SIGINT)
+        loop.add_signal_handler(signal.SIGCHLD, self._supervisor.on_child_ended)
+
+    def _on_signal(self, number: signal.Signals) -> None:
+        """Begin to drain; a second signal, or Ctrl-C, does not wait for clients to move away."""
+        if self._stop.is_set() or number == signal.SIGINT:
+            self._hurry.set()
+        logger.info("%s: shutting down", number.name)
+        self._health.enter(Phase.DRAINING)
+        self._stop.set()
+
+    def _on_fatal(self, reason: str) -> None:
+        self._failure = reason
+        self._stop.set()
+
+    async def _drain(self) -> None:
+        """Lose nothing: see clients off, finish what runs, close the model."""
+        await self._until(lambda: False, self._settings.drain_delay_seconds)
+        door.shut(self._port)
+        age = self._settings.connection_age_seconds * 1.1 + AGE_MARGIN_SECONDS
+        await self._until(lambda: door.count_clients(self._port) == 0, age)
+        until = time.monotonic() + self._settings.drain_timeout_seconds
+        while not self._dispatcher.is_idle and time.monotonic() < until:
+            await asyncio.sleep(POLL_SECONDS)
+        await self._listener.stop(grace_seconds=1.0)
+        await self._supervisor.close(max(1.0, until - time.monotonic()))
+        logger.info("stopped")
+
+    async def _until(self, condition: Callable[[], bool], seconds: float) -> None:
+        """Wait for ``condition``, at most ``seconds``, and not at all in a hurry."""
+        until = time.monotonic() + seconds
+        while not self._hurry.is_set() and not condition() and time.monotonic() < until:
+            await asyncio.sleep(POLL_SECONDS)
+
+
+def _immediate(answer: Callable[[bytes], health.Outcome]) -> UnaryHandler:
+    """Make a handler of a function that answers at once, past the queue."""
+
+    def handle(incoming: Incoming) -> Callable[[], None]:
+        incoming.respond(answer(incoming.payload), ())
+        return lambda: None
+
+    return handle
+
+
+def serve(settings: Settings, spawn: Spawn) -> int:
+    """Run a service on a fresh event loop; returns the exit code.
+
+    Raises:
+        StartError: the port is taken, or the model cannot be loaded.
+    """
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return loop.run_until_complete(_serve(settings, spawn))
+    finally:
+        loop.close()
+
+
+async def _serve(settings: Settings, spawn: Spawn) -> int:
+    return await Server(settings, spawn).run()

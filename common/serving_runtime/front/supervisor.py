@@ -1,0 +1,152 @@
+"""Keep the workers running: start, replace, back off, and end them."""
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from typing import Callable, List
+
+from serving_runtime.errors import NotAvailable
+from serving_runtime.front.call import FrontCall
+from serving_runtime.front.dispatcher import Dispatcher
+from serving_runtime.front.health import Health, Phase
+from serving_runtime.front.processes import Spawn, reap_strangers
+from serving_runtime.front.worker_link import Events, ModelSummary, State, WorkerLink
+from serving_runtime.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+FIRST_BACK_OFF_SECONDS = 0.5
+LONGEST_BACK_OFF_SECONDS = 30.0
+# How long a worker that could not load may take to end, for instance in a thread of the user's.
+REFUSED_SECONDS = 1.0
+# How long an ended process may leave its socket open (in a child of its own) before it is cut.
+STRAY_SOCKET_SECONDS = 0.2
+
+
+class Supervisor:
+    """Owns the workers of a service.
+
+    The first worker is started alone: if it cannot load the model, there is one message and not
+    one from each; and only it knows whether the model is stateful, and thus must stay alone.
+
+    Args:
+        on_fatal: told why, if the first worker never comes to serve.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        spawn: Spawn,
+        dispatcher: Dispatcher,
+        health: Health,
+        on_fatal: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._spawn = spawn
+        self._dispatcher = dispatcher
+        self._health = health
+        self._on_fatal = on_fatal
+        self._links: List[WorkerLink] = []
+        self._started = 0
+        self._failed_loads = 0
+        self._has_served = False
+        self._is_closing = False
+
+    async def start_worker(self) -> None:
+        """Start one worker; it joins in once it has loaded the model."""
+        if self._is_closing:
+            return
+        self._started += 1
+        ours, theirs = socket.socketpair()
+        events = Events(self._on_ready, self._on_refused, self._dispatcher.pump, self._on_ended)
+        name = f"worker-{self._started}"
+        link = WorkerLink(name, self._settings.hang_grace_seconds, events)
+        loop = asyncio.get_event_loop()
+        self._links.append(link)
+        await loop.create_unix_connection(lambda: link, sock=ours)
+        with theirs:
+            link.process = self._spawn(name, theirs)
+        loop.call_later(self._settings.load_timeout_seconds, _end_slow_load, link)
+
+    async def close(self, seconds: float) -> None:
+        """Let every worker close its model; kill those that take longer than ``seconds``."""
+        self._is_closing = True
+        for link in self._links:
+            link.close()
+        until = time.monotonic() + seconds
+        while self._links and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+        for link in self._links:
+            link.kill("it did not close in time")
+
+    def on_child_ended(self) -> None:
+        """See which process ended (SIGCHLD), and take its children and its socket with it."""
+        known = {link.process.pid: link for link in self._links if link.process is not None}
+        for link in known.values():
+            if link.process is not None and link.process.how_it_ended() is not None:
+                link.process.kill()
+                asyncio.get_event_loop().call_later(STRAY_SOCKET_SECONDS, link.lose)
+        if os.getpid() == 1:
+            reap_strangers(known)
+
+    def _on_ready(self, link: WorkerLink, summary: ModelSummary) -> None:
+        self._failed_loads = 0
+        logger.info("%s serves %s", link.name, ", ".join(summary.signatures))
+        self._dispatcher.add_worker(link, summary.stateful)
+        self._health.status_message = summary.status_message
+        self._health.enter(Phase.SERVING)
+        if not self._has_served:
+            self._has_served = True
+            self._start_others(summary)
+
+    def _start_others(self, summary: ModelSummary) -> None:
+        if summary.stateful and self._settings.workers > 1:
+            logger.warning(
+                "the model is stateful: one worker serves it, not %d", self._settings.workers
+            )
+        elif not summary.stateful:
+            for _ in range(self._settings.workers - 1):
+                self._start_after(0.0)
+
+    def _on_refused(self, link: WorkerLink, reason: str) -> None:
+        link.refusal = reason
+        asyncio.get_event_loop().call_later(REFUSED_SECONDS, link.kill, "it did not end by itself")
+
+    def _on_ended(self, link: WorkerLink, unanswered: List[FrontCall]) -> None:
+        self._links.remove(link)
+        if self._is_closing:
+            return
+        if link.has_loaded:
+            self._replace(link, unanswered)
+        else:
+            self._after_failed_load(link)
+
+    def _replace(self, link: WorkerLink, unanswered: List[FrontCall]) -> None:
+        why = link.why_it_ended
+        logger.error("%s %s; %d calls are tried again", link.name, why, len(unanswered))
+        self._dispatcher.remove_worker(link, unanswered, why)
+        self._start_after(0.0)
+
+    def _after_failed_load(self, link: WorkerLink) -> None:
+        reason = link.refusal or f"the worker {link.why_it_ended} while it loaded the model"
+        if not self._has_served:
+            self._on_fatal(reason)
+            return
+        self._failed_loads += 1
+        delay = min(LONGEST_BACK_OFF_SECONDS, FIRST_BACK_OFF_SECONDS * 2**self._failed_loads)
+        logger.error("%s cannot replace a worker, next try in %.1f s: %s", link.name, delay, reason)
+        self._start_after(delay)
+        if not any(other.has_loaded for other in self._links):
+            self._health.enter(Phase.NO_WORKER)
+            self._dispatcher.refuse_all(NotAvailable(Phase.NO_WORKER.value))
+
+    def _start_after(self, seconds: float) -> None:
+        loop = asyncio.get_event_loop()
+        loop.call_later(seconds, lambda: loop.create_task(self.start_worker()))
+
+
+def _end_slow_load(link: WorkerLink) -> None:
+    if link.state is State.LOADING:
+        link.kill("it exceeded RUNTIME_LOAD_TIMEOUT")

@@ -1,0 +1,182 @@
+"""The front's view of one worker: its socket, what it holds, and whether it hangs."""
+
+import asyncio
+import enum
+import json
+import time
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+
+from serving_runtime import frames
+from serving_runtime.frames import Call
+from serving_runtime.front.call import FrontCall, Outcome
+
+# How long an ended worker's process may take to say how it ended (a core dump, say).
+SETTLE_SECONDS = 0.5
+SETTLE_POLL_SECONDS = 0.002
+
+
+class WorkerProcess(NamedTuple):
+    """How to watch and end what runs a worker (a process, or a thread where there is none).
+
+    ``pid`` is 0 for a thread. ``how_it_ended`` is None while it runs, else a phrase such as ``killed by SIGSEGV``.
+    """
+
+    pid: int
+    kill: Callable[[], None]
+    how_it_ended: Callable[[], Optional[str]]
+
+
+class State(enum.Enum):
+    """What a worker is doing."""
+
+    LOADING = "loading"
+    FREE = "free"
+    BUSY = "busy"
+    ENDED = "ended"
+
+
+class ModelSummary(NamedTuple):
+    """What a worker tells of its model once it has loaded."""
+
+    signatures: List[str]
+    stateful: bool
+    status_message: str
+
+
+class Events(NamedTuple):
+    """Whom a link tells what happens to its worker."""
+
+    ready: Callable[["WorkerLink", ModelSummary], None]
+    refused: Callable[["WorkerLink", str], None]
+    free: Callable[["WorkerLink"], None]
+    ended: Callable[["WorkerLink", List[FrontCall]], None]
+
+
+class WorkerLink(asyncio.Protocol):
+    """Sends batches to a worker and takes its replies.
+
+    Args:
+        name: what log lines call the worker.
+        hang_grace_seconds: how long after a call's deadline the worker may give no sign of life.
+        events: whom to tell.
+    """
+
+    def __init__(self, name: str, hang_grace_seconds: float, events: Events) -> None:
+        self.name = name
+        self.state = State.LOADING
+        self.has_loaded = False
+        # Why the worker could not load the model, in its own words.
+        self.refusal = ""
+        self.process: Optional[WorkerProcess] = None
+        self._why_killed = ""
+        self._grace = hang_grace_seconds
+        self._events = events
+        self._splitter = frames.Splitter()
+        self._held: Dict[int, FrontCall] = {}
+        self._last_sign = 0.0
+        self._hang_check: Optional[asyncio.TimerHandle] = None
+        self._transport: Any = None
+
+    @property
+    def why_it_ended(self) -> str:
+        """How the worker ended, as a phrase that its name can stand before."""
+        if self._why_killed:
+            return f"was killed: {self._why_killed}"
+        return (self.process and self.process.how_it_ended()) or "ended"
+
+    def send(self, calls: Sequence[FrontCall]) -> None:
+        """Give the worker ``calls`` to answer together."""
+        self.state = State.BUSY
+        self._held = {call.number: call for call in calls}
+        self._last_sign = time.monotonic()
+        parts = [frames.pack_batch(len(calls))]
+        for call in calls:
+            parts.extend(frames.pack_call(_for_worker(call)))
+        self._transport.writelines(parts)
+        self._watch()
+
+    def close(self) -> None:
+        """Ask the worker to close its model and end."""
+        self._transport.write(frames.pack(frames.CLOSE))
+
+    def kill(self, reason: str) -> None:
+        """End the worker at once; ``reason`` is what is told of it."""
+        if self.process is None:
+            return
+        if self.process.how_it_ended() is None:
+            self._why_killed = self._why_killed or reason
+        self.process.kill()
+
+    def lose(self) -> None:
+        """Treat the worker as ended even if its socket is still open somewhere."""
+        self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._splitter.feed(data)
+        while True:
+            frame = self._splitter.next()
+            if frame is None:
+                return
+            self._on_frame(*frame)
+
+    def connection_lost(self, exc: Optional[Exception]) -> None:
+        self.state = State.ENDED
+        self._stop_watching()
+        self._settle(time.monotonic() + SETTLE_SECONDS)
+
+    def _settle(self, until: float) -> None:
+        """Tell that the worker ended, once its process is gone and can say how.
+
+        The socket closes a moment before the process can be waited for.
+        """
+        if self.process and self.process.how_it_ended() is None and time.monotonic() < until:
+            asyncio.get_event_loop().call_later(SETTLE_POLL_SECONDS, self._settle, until)
+            return
+        self.kill("it closed its connection")
+        unanswered = [call for call in self._held.values() if not call.is_done]
+        self._held = {}
+        self._events.ended(self, unanswered)
+
+    def _on_frame(self, kind: int, body: bytes) -> None:
+        if kind == frames.REPLY:
+            self._on_reply(frames.unpack_reply(body))
+        elif kind == frames.READY:
+            self.state = State.FREE
+            self.has_loaded = True
+            self._events.ready(self, ModelSummary(**json.loads(body.decode())))
+        elif kind == frames.FAILED:
+            self._events.refused(self, body.decode())
+
+    def _on_reply(self, reply: frames.Reply) -> None:
+        self._last_sign = time.monotonic()
+        self._held.pop(reply.id).finish(Outcome(reply.status, reply.details, bytes(reply.payload)))
+        if not self._held:
+            self._stop_watching()
+            self.state = State.FREE
+            self._events.free(self)
+
+    def _watch(self) -> None:
+        """Look again when the worker would be hung if it gave no sign of life until then."""
+        soonest = min(call.deadline for call in self._held.values())
+        when = max(soonest, self._last_sign) + self._grace
+        loop = asyncio.get_event_loop()
+        self._hang_check = loop.call_later(max(0.0, when - time.monotonic()), self._check_hang)
+
+    def _check_hang(self) -> None:
+        soonest = min(call.deadline for call in self._held.values())
+        if time.monotonic() < max(soonest, self._last_sign) + self._grace:
+            self._watch()
+        else:
+            self.kill("it stayed busy past a call's deadline")
+
+    def _stop_watching(self) -> None:
+        if self._hang_check is not None:
+            self._hang_check.cancel()
+            self._hang_check = None
+
+
+def _for_worker(call: FrontCall) -> Call:
+    return Call(call.number, call.method, call.request_id, call.deadline, call.payload)

@@ -1,0 +1,44 @@
+"""The seam: what a framework's loader implements so that common can serve it."""
+
+import abc
+from typing import Dict
+
+import numpy as np
+
+Arrays = Dict[str, np.ndarray]
+
+
+class Model(abc.ABC):
+    """A loaded model: named arrays in, named arrays out.
+
+    A runtime's ``loader`` module has ``load(files, contract, **options) -> Model``, which returns
+    a finished object or raises LoadError, and may have ``infer_contract(files) -> Contract``.
+    """
+
+    # True: calls run one at a time, in order, on one worker, never batched or warmed up.
+    stateful = False
+    # What the elements of string arrays are: str (invalid UTF-8 is refused) or bytes.
+    string_type: type = str
+    # Whether to run every signature once on zeros before the service says SERVING.
+    warm_up = False
+    # What PredictionService/Status says beside SERVING; Hydrosphere's runtimes differ in it.
+    status_message = "ok"
+
+    @abc.abstractmethod
+    def predict(self, signature_name: str, inputs: Arrays) -> Arrays:
+        """Answer one request, or several that were stacked along their free first axis.
+
+        Args:
+            signature_name: a signature of the contract.
+            inputs: exactly the signature's inputs, in its dtypes and shapes, owned by the call
+                (writable); a map field is a dict of arrays, strings are object arrays.
+
+        Returns:
+            The signature's outputs by name; anything that ``numpy.asarray`` takes will do.
+
+        Raises:
+            InvalidInput: the values, not their form, are at fault.
+        """
+
+    def close(self) -> None:
+        """Let go of what the model holds; called once, after the last call."""

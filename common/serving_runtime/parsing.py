@@ -1,0 +1,98 @@
+"""Turn the text of a setting into a value: ports, counts, sizes and times with units."""
+
+import re
+from typing import Any, Callable, NamedTuple
+
+SIZE_UNITS = {
+    "": 1, "b": 1,
+    "kb": 10**3, "mb": 10**6, "gb": 10**9,
+    "k": 2**10, "m": 2**20, "g": 2**30,
+    "ki": 2**10, "mi": 2**20, "gi": 2**30,
+    "kib": 2**10, "mib": 2**20, "gib": 2**30,
+}  # fmt: skip
+TIME_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
+
+# grpc takes message sizes and connection ages as 32-bit integers (the ages in milliseconds).
+LARGEST_MESSAGE_BYTES = 2**31 - 1
+LONGEST_SECONDS = 24 * 3600.0
+
+
+class Parser(NamedTuple):
+    """How a setting's text is read: ``parse`` raises ValueError, ``form`` says what it expects."""
+
+    parse: Callable[[str], Any]
+    form: str
+
+
+def one_of(*choices: str) -> Parser:
+    """Accept one of a few words, in any case."""
+
+    def parse(text: str) -> str:
+        if text.strip().lower() not in choices:
+            raise ValueError(text)
+        return text.strip().lower()
+
+    return Parser(parse, "one of " + ", ".join(choices))
+
+
+def integer(least: int, most: int) -> Callable[[str], int]:
+    """Return a function that reads a decimal integer in ``[least, most]``."""
+
+    def parse(text: str) -> int:
+        value = int(text)
+        if not least <= value <= most:
+            raise ValueError(text)
+        return value
+
+    return parse
+
+
+def size(most: int) -> Callable[[str], int]:
+    """Return a function that reads a positive number of bytes such as ``64MiB``, ``1.5GB``."""
+
+    def parse(text: str) -> int:
+        value = int(_with_unit(text, SIZE_UNITS))
+        if not 1 <= value <= most:
+            raise ValueError(text)
+        return value
+
+    return parse
+
+
+def seconds(least: float) -> Callable[[str], float]:
+    """Return a function that reads a time such as ``30s``, ``250ms`` or ``10min``."""
+
+    def parse(text: str) -> float:
+        value = _with_unit(text, TIME_UNITS)
+        if not least <= value <= LONGEST_SECONDS:
+            raise ValueError(text)
+        return value
+
+    return parse
+
+
+def _with_unit(text: str, units: "dict[str, Any]") -> float:
+    match = re.match(r"^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$", text.lower())
+    if match is None or match.group(2) not in units:
+        raise ValueError(text)
+    return float(match.group(1)) * float(units[match.group(2)])
+
+
+def _switch(text: str) -> bool:
+    words = {"1": True, "true": True, "on": True, "yes": True,
+             "0": False, "false": False, "off": False, "no": False}  # fmt: skip
+    try:
+        return words[text.strip().lower()]
+    except KeyError:
+        raise ValueError(text) from None
+
+
+TEXT = Parser(str, "text")
+PORT = Parser(integer(0, 65535), "a port number, 0 to 65535")
+COUNT = Parser(integer(0, 1024), "a whole number, 0 to 1024")
+POSITIVE = Parser(integer(1, 10**6), "a whole number, 1 to 1000000")
+SIZE = Parser(size(2**50), "a size such as 64MiB, 1GB or 1048576")
+MESSAGE_SIZE = Parser(size(LARGEST_MESSAGE_BYTES), "a size such as 64MiB, less than 2GiB")
+SECONDS = Parser(seconds(0.0), "a time such as 30s, 250ms or 10min, at most 24h")
+POSITIVE_SECONDS = Parser(seconds(0.1), "a time such as 30s, 250ms or 10min, from 100ms to 24h")
+SWITCH = Parser(_switch, "1 or 0 (also true, false, on, off, yes, no)")

@@ -1,0 +1,99 @@
+"""Find the frameworks that are installed: every top-level package named ``<framework>_runtime``.
+
+Such a package's ``__init__`` imports nothing heavy and has ``SETTINGS`` (its own settings, passed
+to ``loader.load`` as keyword arguments by attribute) and ``recognises(files) -> bool``; its
+``loader`` module imports the framework. See CONTRIBUTING.md.
+"""
+
+import importlib
+import pkgutil
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
+
+from serving_runtime import settings
+from serving_runtime.errors import LoadError, nearest
+from serving_runtime.model import Model
+from serving_runtime.settings import Setting
+from serving_runtime.signature import Contract
+
+SUFFIX = "_runtime"
+
+
+class Runtime(NamedTuple):
+    """One installed framework: its name and its package."""
+
+    name: str
+    package: ModuleType
+
+    @property
+    def settings(self) -> Tuple[Setting, ...]:
+        """The settings that only this framework has."""
+        return tuple(getattr(self.package, "SETTINGS", ()))
+
+    def recognises(self, files: Path) -> bool:
+        """Whether ``files`` look like a model of this framework."""
+        return bool(self.package.recognises(files))  # type: ignore[attr-defined]
+
+    def load(self, files: Path, contract: Optional[Contract], environ: Mapping[str, str]) -> Model:
+        """Load the model with this framework's loader.
+
+        Raises:
+            LoadError: the model cannot be served.
+            SettingError: one of the framework's own settings cannot be read.
+        """
+        options = settings.read(self.settings, environ)
+        model: Model = self._loader().load(files, contract, **options)
+        return model
+
+    def infer_contract(self, files: Path) -> Optional[Contract]:
+        """Ask the artefact itself for its contract; None where the format cannot say."""
+        infer = getattr(self._loader(), "infer_contract", None)
+        return infer(files) if infer else None
+
+    def _loader(self) -> Any:
+        return importlib.import_module(self.package.__name__ + ".loader")
+
+
+def installed() -> Dict[str, Runtime]:
+    """Return the installed frameworks by name."""
+    packages = [
+        module.name
+        for module in pkgutil.iter_modules()
+        if module.name.endswith(SUFFIX) and module.name != "serving_runtime"
+    ]
+    return {name[: -len(SUFFIX)]: _runtime(name) for name in sorted(packages)}
+
+
+def choose(name: str, files: Path) -> Runtime:
+    """Return the runtime called ``name``, or the only one that recognises ``files``.
+
+    Raises:
+        LoadError: no such runtime is installed, or none or several recognise the files.
+    """
+    runtimes = installed()
+    if name:
+        return _named(name, runtimes)
+    fitting = [runtime for runtime in runtimes.values() if runtime.recognises(files)]
+    if len(fitting) == 1:
+        return fitting[0]
+    found = ", ".join(runtime.name for runtime in fitting) or "none"
+    raise LoadError(
+        f"cannot tell which runtime serves {files}: of {_list(runtimes)}, {found} recognise it",
+        "name it with --runtime NAME, or put the model's files there",
+    )
+
+
+def _named(name: str, runtimes: Mapping[str, Runtime]) -> Runtime:
+    if name in runtimes:
+        return runtimes[name]
+    suggestion = nearest(name, tuple(runtimes))
+    raise LoadError(f'runtime "{name}" is not installed here{suggestion}; there are {_list(runtimes)}')
+
+
+def _list(runtimes: Mapping[str, Runtime]) -> str:
+    return ", ".join(runtimes) or "none"
+
+
+def _runtime(package: str) -> Runtime:
+    return Runtime(package[: -len(SUFFIX)], importlib.import_module(package))

@@ -1,0 +1,123 @@
+"""Describe what a model takes and gives, as plain types without protobuf."""
+
+from typing import Dict, Mapping, NamedTuple, Optional, Tuple, Union
+
+import numpy as np
+
+ANY = "any"
+MAP = "map"
+STRING = "string"
+FREE = -1
+
+Shape = Optional[Tuple[int, ...]]
+
+# The element type of the arrays that stand for each declared dtype. bfloat16 is handed over as
+# float32 (no loss; NumPy has no such type), quantised types as their integers, and strings as
+# objects, since NumPy's fixed-width strings drop trailing NULs.
+NUMPY_DTYPES: Dict[str, "np.dtype[np.generic]"] = {
+    "bool": np.dtype(np.bool_),
+    "int8": np.dtype(np.int8),
+    "int16": np.dtype(np.int16),
+    "int32": np.dtype(np.int32),
+    "int64": np.dtype(np.int64),
+    "uint8": np.dtype(np.uint8),
+    "uint16": np.dtype(np.uint16),
+    "uint32": np.dtype(np.uint32),
+    "uint64": np.dtype(np.uint64),
+    "float16": np.dtype(np.float16),
+    "bfloat16": np.dtype(np.float32),
+    "float32": np.dtype(np.float32),
+    "float64": np.dtype(np.float64),
+    "complex64": np.dtype(np.complex64),
+    "complex128": np.dtype(np.complex128),
+    "qint8": np.dtype(np.int8),
+    "quint8": np.dtype(np.uint8),
+    "qint16": np.dtype(np.int16),
+    "quint16": np.dtype(np.uint16),
+    "qint32": np.dtype(np.int32),
+    STRING: np.dtype(object),
+}
+
+
+class Field(NamedTuple):
+    """One input or output: its name, dtype and shape.
+
+    ``dtype`` is a key of NUMPY_DTYPES, ``any`` or ``map``. ``shape`` is None where any shape
+    will do, ``()`` for a scalar, and has -1 for each free dimension. A map has ``subfields``.
+    ``profile`` is what Hydrosphere's monitoring says of the field; it does not change serving.
+    """
+
+    name: str
+    dtype: str
+    shape: Shape = None
+    subfields: Tuple["Field", ...] = ()  # type: ignore[misc]  # mypy: recursive NamedTuple
+    profile: str = ""
+
+    def __str__(self) -> str:
+        return self.dtype + shape_text(self.shape)
+
+    @property
+    def has_free_first_axis(self) -> bool:
+        """Whether rows of several requests can be stacked along the first axis."""
+        return self.shape is not None and len(self.shape) > 0 and self.shape[0] == FREE
+
+
+class Signature(NamedTuple):
+    """One callable of a model: named inputs and named outputs."""
+
+    name: str
+    inputs: Tuple[Field, ...]
+    outputs: Tuple[Field, ...]
+
+    @property
+    def is_stackable(self) -> bool:
+        """Whether requests may be answered together: every field has a free first axis."""
+        fields = self.inputs + self.outputs
+        return bool(self.inputs) and all(field.has_free_first_axis for field in fields)
+
+
+class Contract(NamedTuple):
+    """What a model promises: its name and its signatures."""
+
+    model_name: str
+    signatures: Tuple[Signature, ...]
+
+    @property
+    def names(self) -> Tuple[str, ...]:
+        """The names of the signatures, in the contract's order."""
+        return tuple(signature.name for signature in self.signatures)
+
+
+class Tensor(NamedTuple):
+    """An array with the dtype that it was declared with on the wire.
+
+    ``dtype`` tells apart what NumPy does not: bfloat16 from float32, qint8 from int8.
+    """
+
+    dtype: str
+    array: np.ndarray
+
+    def __str__(self) -> str:
+        return self.dtype + shape_text(self.array.shape)
+
+
+# A map arrives as a mapping of tensors, which may hold maps again.
+Value = Union[Tensor, Mapping[str, "Value"]]  # type: ignore[misc]  # mypy: recursive alias
+
+
+def shape_text(shape: Shape) -> str:
+    """Write a shape as messages show it: ``[-1, 4]``, ``[]`` for a scalar, ``[...]`` for any."""
+    return "[...]" if shape is None else str(list(shape))
+
+
+def dtype_name(dtype: "np.dtype[np.generic]") -> str:
+    """Name a NumPy dtype as contracts do.
+
+    Raises:
+        TypeError: no declared dtype stands for it (for instance datetime64).
+    """
+    if dtype.kind in "OSU":
+        return STRING
+    if dtype.name in NUMPY_DTYPES:
+        return dtype.name
+    raise TypeError(f"no tensor type stands for NumPy's {dtype.name}")
