@@ -25,9 +25,7 @@ def usable_cpus(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
     return allowed if quota is None else max(1, min(allowed, math.ceil(quota)))
 
 
-def thread_variables(
-    environ: Mapping[str, str], threads: int, workers: int
-) -> Dict[str, str]:
+def thread_variables(environ: Mapping[str, str], threads: int, workers: int) -> Dict[str, str]:
     """Return the thread limits for one worker, leaving alone what the user has set.
 
     Args:

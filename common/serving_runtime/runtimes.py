@@ -33,7 +33,7 @@ class Runtime(NamedTuple):
 
     def recognises(self, files: Path) -> bool:
         """Whether ``files`` look like a model of this framework."""
-        return bool(self.package.recognises(files))  # type: ignore[attr-defined]
+        return bool(self.package.recognises(files))
 
     def load(self, files: Path, contract: Optional[Contract], environ: Mapping[str, str]) -> Model:
         """Load the model with this framework's loader.
@@ -88,7 +88,9 @@ def _named(name: str, runtimes: Mapping[str, Runtime]) -> Runtime:
     if name in runtimes:
         return runtimes[name]
     suggestion = nearest(name, tuple(runtimes))
-    raise LoadError(f'runtime "{name}" is not installed here{suggestion}; there are {_list(runtimes)}')
+    raise LoadError(
+        f'runtime "{name}" is not installed here{suggestion}; there are {_list(runtimes)}'
+    )
 
 
 def _list(runtimes: Mapping[str, Runtime]) -> str:

@@ -64,6 +64,7 @@ class Settings(NamedTuple):
         return cls(**read(SETTINGS, environ))
 
 
+# fmt: off
 SETTINGS: Tuple[Setting, ...] = (
     Setting("APP_PORT", "port", parsing.PORT, "9090", "Port of the gRPC service; 0 takes a free one."),
     Setting("RUNTIME_HOST", "host", parsing.TEXT, "[::]", "Address to listen on; the default means every one, IPv4 and IPv6."),
@@ -90,6 +91,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_LOG_FORMAT", "log_format", parsing.one_of("text", "json"), "text", "One line of text or of JSON for each record."),
     Setting("RUNTIME_LOG_CALLS", "log_calls", parsing.SWITCH, "1", "Whether each call gets a line; health checks never do."),
 )
+# fmt: on
 
 
 def read(settings: Tuple[Setting, ...], environ: Mapping[str, str]) -> Dict[str, Any]:

@@ -50,7 +50,7 @@ class Field(NamedTuple):
     name: str
     dtype: str
     shape: Shape = None
-    subfields: Tuple["Field", ...] = ()  # type: ignore[misc]  # mypy: recursive NamedTuple
+    subfields: Tuple["Field", ...] = ()
     profile: str = ""
 
     def __str__(self) -> str:
@@ -102,7 +102,7 @@ class Tensor(NamedTuple):
 
 
 # A map arrives as a mapping of tensors, which may hold maps again.
-Value = Union[Tensor, Mapping[str, "Value"]]  # type: ignore[misc]  # mypy: recursive alias
+Value = Union[Tensor, Mapping[str, "Value"]]
 
 
 def shape_text(shape: Shape) -> str:

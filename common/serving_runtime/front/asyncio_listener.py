@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from typing import Any, AsyncIterator, List, Optional, Tuple
+from typing import Any, AsyncIterator, List, Tuple
 
 import grpc
 import grpc.aio
@@ -37,7 +37,7 @@ class AsyncioListener(Listener):
             bound = 0
         if bound == 0:
             raise StartError(
-                f"cannot listen on {host}:{port}: the port is in use, or the address not this host's",
+                f"cannot listen on {host}:{port}: the port is in use, or the address is foreign",
                 "choose another with APP_PORT (or --port) and RUNTIME_HOST; 0 takes a free port",
             )
         await self._server.start()
@@ -62,7 +62,7 @@ def server_options(settings: Settings) -> List[Tuple[str, int]]:
     ]
 
 
-class _Router(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has no types
+class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only in its stubs
     def __init__(self, routes: Routes) -> None:
         self._handlers = {
             method: grpc.unary_unary_rpc_method_handler(functools.partial(_unary, method, handler))
@@ -73,12 +73,12 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has no ty
                 functools.partial(_stream, stream)
             )
 
-    def service(self, handler_call_details: Any) -> Optional[grpc.RpcMethodHandler]:
+    def service(self, handler_call_details: Any) -> Any:
         return self._handlers.get(handler_call_details.method)
 
 
 async def _unary(method: str, handler: UnaryHandler, payload: bytes, context: Any) -> bytes:
-    answered: "asyncio.Future[Tuple[Outcome, Metadata]]" = asyncio.get_event_loop().create_future()
+    answered: asyncio.Future[Tuple[Outcome, Metadata]] = asyncio.get_event_loop().create_future()
     cancel = handler(
         Incoming(
             method=method,

@@ -100,7 +100,9 @@ class Dispatcher:
             self._waiting.put_back(call)
         else:
             call.fail(
-                ModelFailed(f"{MOST_DEATHS} worker processes ended on this request; the last: {why}")
+                ModelFailed(
+                    f"{MOST_DEATHS} worker processes ended on this request; the last: {why}"
+                )
             )
 
     def _forget(self, call: FrontCall, outcome: Outcome) -> None:

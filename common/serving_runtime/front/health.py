@@ -43,7 +43,7 @@ class Health:
         self._phase = Phase.LOADING
         # What Status says while serving; runtimes differ in it.
         self.status_message = "ok"
-        self._watchers: Set["asyncio.Queue[Phase]"] = set()
+        self._watchers: Set[asyncio.Queue[Phase]] = set()
 
     @property
     def phase(self) -> Phase:
@@ -80,7 +80,7 @@ class Health:
             break
         else:
             return
-        changes: "asyncio.Queue[Phase]" = asyncio.Queue()
+        changes: asyncio.Queue[Phase] = asyncio.Queue()
         self._watchers.add(changes)
         try:
             last = b""

@@ -1,5 +1,6 @@
 """Start worker processes, end them with all their children, and leave no zombie behind."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -33,7 +34,9 @@ def process_spawner(environ: Mapping[str, str], runtime_name: str) -> Spawn:
             # user's code has started.
             start_new_session=True,
         )
-        return WorkerProcess(process.pid, lambda: _kill_group(process), lambda: _how_it_ended(process))
+        return WorkerProcess(
+            process.pid, lambda: _kill_group(process), lambda: _how_it_ended(process)
+        )
 
     return spawn
 
@@ -61,10 +64,8 @@ def _command(name: str, descriptor: int, runtime_name: str) -> List[str]:
 
 
 def _kill_group(process: "subprocess.Popen[bytes]") -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def _how_it_ended(process: "subprocess.Popen[bytes]") -> Optional[str]:

@@ -4,16 +4,17 @@ import asyncio
 import logging
 import signal
 import time
-from typing import Callable
+from typing import Callable, Dict
 
 from serving_runtime import methods
 from serving_runtime.errors import StartError
 from serving_runtime.front import door, health, reflection
 from serving_runtime.front.asyncio_listener import AsyncioListener
+from serving_runtime.front.call import Outcome
 from serving_runtime.front.dispatcher import Dispatcher
 from serving_runtime.front.health import Health, Phase
 from serving_runtime.front.intake import Intake
-from serving_runtime.front.listener import Incoming, Routes, UnaryHandler
+from serving_runtime.front.listener import Incoming, Routes, StreamHandler, UnaryHandler
 from serving_runtime.front.processes import Spawn
 from serving_runtime.front.supervisor import Supervisor
 from serving_runtime.settings import Settings
@@ -56,10 +57,10 @@ class Server:
 
     def _routes(self) -> Routes:
         intake = Intake(self._settings, self._dispatcher, self._health)
-        unary = {method: intake.accept for method in methods.FORWARDED}
+        unary: Dict[str, UnaryHandler] = dict.fromkeys(methods.FORWARDED, intake.accept)
         unary[health.CHECK] = _immediate(self._health.check)
         unary[health.STATUS] = _immediate(self._health.status)
-        streams = {method: reflection.answer_all for method in reflection.METHODS}
+        streams: Dict[str, StreamHandler] = dict.fromkeys(reflection.METHODS, reflection.answer_all)
         streams[health.WATCH] = self._health.watch
         return Routes(unary, streams)
 
@@ -101,7 +102,7 @@ class Server:
             await asyncio.sleep(POLL_SECONDS)
 
 
-def _immediate(answer: Callable[[bytes], health.Outcome]) -> UnaryHandler:
+def _immediate(answer: Callable[[bytes], Outcome]) -> UnaryHandler:
     """Make a handler of a function that answers at once, past the queue."""
 
     def handle(incoming: Incoming) -> Callable[[], None]:

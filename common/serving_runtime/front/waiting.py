@@ -17,7 +17,7 @@ class WaitingCalls:
         self._max_calls = max_calls
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._calls: "OrderedDict[int, FrontCall]" = OrderedDict()
+        self._calls: OrderedDict[int, FrontCall] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._calls)

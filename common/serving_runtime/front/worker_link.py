@@ -18,7 +18,8 @@ SETTLE_POLL_SECONDS = 0.002
 class WorkerProcess(NamedTuple):
     """How to watch and end what runs a worker (a process, or a thread where there is none).
 
-    ``pid`` is 0 for a thread. ``how_it_ended`` is None while it runs, else a phrase such as ``killed by SIGSEGV``.
+    ``pid`` is 0 for a thread. ``how_it_ended`` is None while it runs, else a phrase such as
+    ``was killed by SIGSEGV``.
     """
 
     pid: int
@@ -89,7 +90,7 @@ class WorkerLink(asyncio.Protocol):
         self.state = State.BUSY
         self._held = {call.number: call for call in calls}
         self._last_sign = time.monotonic()
-        parts = [frames.pack_batch(len(calls))]
+        parts: List[frames.Bytes] = [frames.pack_batch(len(calls))]
         for call in calls:
             parts.extend(frames.pack_call(_for_worker(call)))
         self._transport.writelines(parts)
@@ -112,9 +113,11 @@ class WorkerLink(asyncio.Protocol):
         self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the socket to write to (called by asyncio)."""
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        """Take what the worker sent (called by asyncio)."""
         self._splitter.feed(data)
         while True:
             frame = self._splitter.next()
@@ -123,6 +126,7 @@ class WorkerLink(asyncio.Protocol):
             self._on_frame(*frame)
 
     def connection_lost(self, exc: Optional[Exception]) -> None:
+        """Note that the worker ended (called by asyncio)."""
         self.state = State.ENDED
         self._stop_watching()
         self._settle(time.monotonic() + SETTLE_SECONDS)

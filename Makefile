@@ -1,0 +1,79 @@
+# Every verb makes the environment it needs (see tools/environments.py); CI calls nothing else.
+
+PYTHON  ?= python3
+RUNTIME ?= python
+PORT    ?= 9090
+DEMO    ?= examples/python-digits/demo.py
+# Prints nothing if the settings reference in docs/ is what the source says, else fails.
+SETTINGS_DRIFT ?= true
+
+ENVIRONMENTS := $(PYTHON) -m tools.environments
+UNIT_PYTHONS := py3.6 py3.9 py3.13
+UNIT_TESTS   := $(wildcard common/tests runtimes/python/tests tests/conformance)
+ALL_TESTS    := $(wildcard common/tests runtimes/*/tests tests)
+PACKAGES     := $(wildcard common/serving_runtime common/hydro_serving_grpc runtimes/*/*_runtime)
+DEV          := .venvs/dev/bin
+# Where this is set, a Python that is not installed fails the tests instead of being left out.
+STRICT       := $(if $(filter true,$(CI)),1,$(REQUIRE_ALL_PYTHONS))
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo serve test lint style types floor drift format protos test-unit test-system clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: env-demo  ## Train a small model, serve it and call it
+	@.venvs/demo/bin/python $(DEMO)
+
+serve: env-runtime-$(RUNTIME)  ## Serve a model: make serve RUNTIME=python MODEL=DIR PORT=9090
+	@test -n "$(MODEL)" || { echo "MODEL=DIR says which model to serve" >&2; exit 2; }
+	@exec .venvs/runtime-$(RUNTIME)/bin/serving-runtime serve "$(MODEL)" --runtime $(RUNTIME) --port $(PORT)
+
+test: lint test-unit test-system  ## Run everything that needs no Docker
+
+lint: style types floor drift  ## Check style, types, the Python 3.6 floor and generated files
+
+style: env-dev
+	$(DEV)/ruff check .
+	$(DEV)/ruff format --check .
+
+types: env-dev
+	$(DEV)/mypy
+	@# One run a folder: their modules' names are the same.
+	@for tests in $(ALL_TESTS); do $(DEV)/mypy $$tests || exit 1; done
+
+floor: env-dev
+	$(DEV)/vermin --target=3.6- --violations --no-tips $(PACKAGES)
+
+drift: env-dev
+	$(DEV)/python -m tools.protos check
+	$(SETTINGS_DRIFT)
+
+format: env-dev  ## Format the code and repair what ruff can
+	$(DEV)/ruff check --fix .
+	$(DEV)/ruff format .
+
+protos: env-dev  ## Generate the descriptor set and the .pyi files from protos/
+	$(DEV)/python -m tools.protos generate
+
+test-unit: $(UNIT_PYTHONS:%=unit-%)  ## Run unit and conformance tests on the oldest, a middle and the newest Python
+
+# Exit code 3 of the tool: there is no such Python on this machine.
+unit-%:
+	@$(ENVIRONMENTS) create $*; code=$$?; \
+	if [ $$code = 3 ] && [ -z "$(STRICT)" ]; then \
+	    printf '\n!!!!  NOT TESTED on %s: that Python is not installed  !!!!\n\n' $*; \
+	else \
+	    [ $$code = 0 ] && .venvs/$*/bin/python -m pytest -q $(UNIT_TESTS); \
+	fi
+
+test-system: env-dev  ## Run all tests with coverage, subprocesses included
+	$(DEV)/python -m pytest --cov --cov-report=term $(ALL_TESTS)
+
+env-%:
+	@$(ENVIRONMENTS) create $*
+
+clean:  ## Remove environments, caches and builds
+	rm -rf .venvs .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	find . -name __pycache__ -prune -exec rm -rf {} + -o -name '*.egg-info' -prune -exec rm -rf {} +

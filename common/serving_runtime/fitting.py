@@ -1,0 +1,34 @@
+"""Compare shapes with what a signature declares, and say what would make them fit."""
+
+from typing import Tuple
+
+from serving_runtime.signature import FREE, Shape
+
+
+def fits(shape: Tuple[int, ...], declared: Shape) -> bool:
+    """Say whether an array's shape is one that was declared."""
+    if declared is None:
+        return True
+    return len(shape) == len(declared) and all(
+        size == wanted or wanted == FREE for size, wanted in zip(shape, declared)
+    )
+
+
+def remedy(shape: Tuple[int, ...], declared: Shape) -> str:
+    """Say what the caller could do to make ``shape`` fit; empty if that is not plain.
+
+    Only what is certain to pass: a wrong hint costs more than none.
+    """
+    remedies = (
+        ("add a leading axis", (1,) + shape),
+        ("add a trailing axis", shape + (1,)),
+        ("drop the leading axis", shape[1:] if shape[:1] == (1,) else None),
+        ("drop the trailing axis", shape[:-1] if shape[-1:] == (1,) else None),
+        ("transpose", shape[::-1] if len(shape) == 2 else None),
+        ("move the channels last", shape[:-3] + shape[-2:] + shape[-3:-2]),
+        ("move the channels first", shape[:-3] + shape[-1:] + shape[-3:-1]),
+    )
+    for text, changed in remedies:
+        if changed is not None and fits(changed, declared):
+            return text
+    return ""

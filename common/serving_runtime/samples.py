@@ -1,0 +1,58 @@
+"""Make up a valid request from a signature alone, to warm a model up and to try it out."""
+
+from typing import Dict, Tuple
+
+import numpy as np
+
+from serving_runtime.errors import LoadError
+from serving_runtime.signature import (
+    ANY,
+    FREE,
+    MAP,
+    NUMPY_DTYPES,
+    STRING,
+    Field,
+    Signature,
+    Tensor,
+    Value,
+)
+
+# No message can be larger: protobuf's and grpc's sizes are 32-bit integers.
+LARGEST_SAMPLE_BYTES = 2**31 - 1
+
+
+def sample_inputs(signature: Signature) -> Dict[str, Value]:
+    """Return zeros in the form that the signature expects.
+
+    A free dimension has size 1, a field of any shape is a scalar, one of any dtype is float32, a
+    string is empty (as bytes, since that is how strings arrive), and a map holds its subfields.
+
+    Raises:
+        LoadError: an input is larger than any request can be.
+    """
+    return _samples(signature.inputs)
+
+
+def _samples(fields: Tuple[Field, ...]) -> Dict[str, Value]:
+    return {field.name: _sample(field) for field in fields}
+
+
+def _sample(field: Field) -> Value:
+    if field.dtype == MAP:
+        return _samples(field.subfields)
+    dtype = "float32" if field.dtype == ANY else field.dtype
+    shape = tuple(1 if size == FREE else size for size in field.shape or ())
+    _check_size(field, NUMPY_DTYPES[dtype].itemsize, shape)
+    if dtype == STRING:
+        return Tensor(STRING, np.full(shape, b"", dtype=object))
+    return Tensor(dtype, np.zeros(shape, NUMPY_DTYPES[dtype]))
+
+
+def _check_size(field: Field, item_bytes: int, shape: Tuple[int, ...]) -> None:
+    size_bytes = item_bytes
+    for size in shape:  # not np.prod, which overflows silently
+        size_bytes *= size
+    if size_bytes > LARGEST_SAMPLE_BYTES:
+        problem = f'input "{field.name}" cannot be sent: {field} takes {size_bytes} bytes'
+        fix = f"give it a shape of at most {LARGEST_SAMPLE_BYTES} bytes, or a free first dimension"
+        raise LoadError(problem, fix)

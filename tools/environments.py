@@ -1,0 +1,269 @@
+"""Makes the virtual environments that tests, tools and demos run in: `make` needs no set-up.
+
+`tests/environments/NAME.txt` becomes `.venvs/NAME`. Such a file is a requirement file that begins
+with comments for this tool:
+
+    # python: 3.6                     the interpreter: that version, or `>=3.8` for any from it on
+    # editable: common runtimes/python    folders of the checkout to install in editable form
+    # resolve: yes                    lines are ranges and pip picks what they need; without this,
+                                      the file must pin everything, and nothing else is installed
+    # check: no (REASON)              skip `pip check`, which has a complaint that is known
+
+To renew the pins of a file, install its first two blocks without versions into an empty
+environment of that Python, and copy what `pip freeze --all` prints.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterator, List, NamedTuple, Optional, Tuple
+
+ROOT = Path(__file__).resolve().parent.parent
+DESCRIPTIONS = ROOT / "tests" / "environments"
+ENVIRONMENTS = ROOT / ".venvs"
+INSTALLERS = ("pip", "setuptools", "wheel")
+NO_INTERPRETER_EXIT_CODE = 3
+
+Version = Tuple[int, ...]
+
+
+class EnvironmentsError(Exception):
+    """What was asked for cannot be done; the message says why and what would help."""
+
+    exit_code = 1
+
+
+class NoInterpreterError(EnvironmentsError):
+    """This machine has no Python that the environment could use."""
+
+    exit_code = NO_INTERPRETER_EXIT_CODE
+
+
+class Environment(NamedTuple):
+    """One requirement file and what its header says."""
+
+    name: str
+    python: str
+    editable: List[Path]
+    resolve: bool
+    check: bool
+
+    @property
+    def requirements(self) -> Path:
+        """The file that describes the environment."""
+        return DESCRIPTIONS / f"{self.name}.txt"
+
+    @property
+    def folder(self) -> Path:
+        """Where the environment is made."""
+        return ENVIRONMENTS / self.name
+
+    @property
+    def interpreter(self) -> Path:
+        """The environment's own Python."""
+        return self.folder / "bin" / "python"
+
+
+def names() -> List[str]:
+    """Name every environment there is a file for."""
+    return sorted(path.stem for path in DESCRIPTIONS.glob("*.txt"))
+
+
+def read(name: str) -> Environment:
+    """Read an environment's header.
+
+    Raises:
+        EnvironmentsError: there is no such file, or it does not say which Python it needs.
+    """
+    if name not in names():
+        raise EnvironmentsError(f"no environment {name!r}; there are: {', '.join(names())}")
+    text = (DESCRIPTIONS / f"{name}.txt").read_text(encoding="utf-8")
+    header = dict(re.findall(r"^# (python|editable|resolve|check): *(.+?) *$", text, re.MULTILINE))
+    if not re.fullmatch(r"(>=)?3\.\d+", header.get("python", "")):
+        raise EnvironmentsError(f"{name}.txt: expected a line like `# python: 3.9` or `>=3.9`")
+    editable = [ROOT / folder for folder in header.get("editable", "").split()]
+    resolve, check = header.get("resolve") == "yes", not header.get("check", "").startswith("no")
+    return Environment(name, header["python"], editable, resolve, check)
+
+
+def find_interpreter(wanted: str) -> Tuple[Path, Version]:
+    """Find a Python that runs and is the wanted version: on PATH, in pyenv, or this one.
+
+    Raises:
+        NoInterpreterError: none was found; the message says what to install.
+    """
+    for candidate in _candidates(wanted):
+        version = _version_of(candidate)
+        if version and _fits(version, wanted):
+            return candidate, version
+    version_text = wanted.lstrip(">=")
+    raise NoInterpreterError(
+        f"needs Python {wanted}, and none was found on PATH or in pyenv. Install it, for example"
+        f" with `pyenv install {version_text}` or your system's package python{version_text}."
+    )
+
+
+def _candidates(wanted: str) -> Iterator[Path]:
+    """Yield the interpreters to try, best first; some may not exist or not run."""
+    this = Path(sys.executable)
+    if wanted.startswith(">="):
+        yield this
+    name = "python3" if wanted.startswith(">=") else f"python{wanted}"
+    yield from (Path(folder) / name for folder in os.get_exec_path())
+    pyenv_roots = {os.environ.get("PYENV_ROOT"), str(Path.home() / ".pyenv")} - {None, ""}
+    found = [path for root in pyenv_roots for path in Path(str(root)).glob("versions/3.*")]
+    yield from (path / "bin" / "python" for path in sorted(found, key=_numbers_in, reverse=True))
+    yield this
+
+
+def _numbers_in(folder: Path) -> Version:
+    return tuple(int(number) for number in re.findall(r"\d+", folder.name))
+
+
+def _version_of(interpreter: Path) -> Optional[Version]:
+    """Ask an interpreter for its version; None if it does not run, as pyenv's shims may not."""
+    if not interpreter.is_file():
+        return None
+    command = [str(interpreter), "-c", "import sys; print(*sys.version_info[:3])"]
+    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    return tuple(int(part) for part in run.stdout.split()) if run.returncode == 0 else None
+
+
+def _fits(version: Version, wanted: str) -> bool:
+    bound = tuple(int(part) for part in wanted.lstrip(">=").split("."))
+    return version[:2] >= bound if wanted.startswith(">=") else version[:2] == bound
+
+
+def create(environment: Environment) -> None:
+    """Make an environment, unless it is there and up to date; remakes a stale or broken one.
+
+    Raises:
+        NoInterpreterError: the Python it needs is not installed.
+        EnvironmentsError: pip failed; it has said why.
+    """
+    with _lock(environment):
+        if state(environment) == "ready":
+            return _say(environment, "ready")
+        interpreter, version = find_interpreter(environment.python)
+        _say(environment, f"making it with Python {'.'.join(map(str, version))} ({interpreter})")
+        shutil.rmtree(environment.folder, ignore_errors=True)
+        _run(environment, [str(interpreter), "-m", "venv", str(environment.folder)])
+        _install(environment)
+        _stamp(environment).write_text(_fingerprint(environment))
+        return _say(environment, "made")
+
+
+def _install(environment: Environment) -> None:
+    """Install pip itself first (an old one knows no current wheel), then the rest, and check."""
+    lines = environment.requirements.read_text(encoding="utf-8").splitlines()
+    installers = [line for line in lines if re.split(r"[^\w.-]", line)[0] in INSTALLERS]
+    _pip(environment, "install", "--upgrade", *installers)
+    folders = [part for folder in environment.editable for part in ("--editable", str(folder))]
+    if environment.resolve:
+        _pip(environment, "install", "-r", str(environment.requirements), *folders, *_EDITABLE)
+    else:
+        _pip(environment, "install", "--no-deps", "-r", str(environment.requirements))
+        if folders:
+            _pip(environment, "install", "--no-deps", *folders, *_EDITABLE)
+    if environment.check:
+        _pip(environment, "check")
+
+
+# With the environment's own setuptools: fetching another one for the build would be unpinned.
+_EDITABLE = ["--no-build-isolation"]
+
+
+def _pip(environment: Environment, *arguments: str) -> None:
+    _say(environment, " ".join(("pip", *arguments)).replace(f"{ROOT}{os.sep}", ""))
+    quiet = ["-qq", "--disable-pip-version-check"]  # errors only; progress is ours
+    _run(environment, [str(environment.interpreter), "-m", "pip", *quiet, *arguments])
+
+
+def _run(environment: Environment, command: List[str]) -> None:
+    # Standard output is for results (`path`), so the commands' own goes where progress goes.
+    code = subprocess.run(command, cwd=str(ROOT), stdout=sys.stderr, check=False).returncode
+    if code:
+        raise EnvironmentsError(f"`{' '.join(command[1:4])} ...` failed with exit code {code}")
+
+
+def state(environment: Environment) -> str:
+    """Say whether an environment is `ready`, `stale` or `missing`."""
+    if not environment.folder.exists():
+        return "missing"
+    stamp = _stamp(environment)
+    fresh = stamp.is_file() and stamp.read_text() == _fingerprint(environment)
+    return "ready" if fresh and environment.interpreter.exists() else "stale"
+
+
+def _stamp(environment: Environment) -> Path:
+    """Name the file that is written last, so that it is missing from a half-made environment."""
+    return environment.folder / "made-from.sha256"
+
+
+def _fingerprint(environment: Environment) -> str:
+    """Hash what the environment is made from: its file, each setup.cfg, and where it stands."""
+    digest = hashlib.sha256(str(ROOT).encode())
+    for path in [environment.requirements, *(it / "setup.cfg" for it in environment.editable)]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def _lock(environment: Environment) -> Iterator[None]:
+    """Let one process at a time make an environment."""
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    with (ENVIRONMENTS / f".{environment.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _say(environment: Environment, message: str) -> None:
+    print(f"[{environment.name}] {message}", file=sys.stderr, flush=True)
+
+
+def show_all() -> None:
+    """Print every environment with the Python it needs and its state."""
+    for environment in map(read, names()):
+        print(f"{environment.name:<16} Python {environment.python:<7} {state(environment)}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.environments", description=(__doc__ or "").split("\n", 1)[0]
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.required = True  # an argument only from Python 3.7 on, and 3.6 can run this file too
+    commands.add_parser("list", help="show every environment, its Python and its state")
+    for command, text in (
+        ("create", "make environments that are missing or stale (exit code 3: no interpreter)"),
+        ("path", "print an environment's folder, made or not"),
+    ):
+        commands.add_parser(command, help=text).add_argument("names", nargs="+", metavar="NAME")
+    return parser
+
+
+def main() -> int:
+    """Run the command line and return its exit code."""
+    arguments = _parser().parse_args()
+    if arguments.command == "list":
+        show_all()
+        return 0
+    for name in arguments.names:
+        try:
+            environment = read(name)
+            create(environment) if arguments.command == "create" else print(environment.folder)
+        except EnvironmentsError as error:
+            print(f"[{name}] {error}", file=sys.stderr)
+            return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
