@@ -1,5 +1,6 @@
 """Turn the text of a setting into a value: ports, counts, sizes and times with units."""
 
+import math
 import re
 from typing import Any, Callable, NamedTuple
 
@@ -75,7 +76,10 @@ def _with_unit(text: str, units: "dict[str, Any]") -> float:
     match = re.match(r"^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$", text.lower())
     if match is None or match.group(2) not in units:
         raise ValueError(text)
-    return float(match.group(1)) * float(units[match.group(2)])
+    value = float(match.group(1)) * float(units[match.group(2)])
+    if math.isinf(value):  # hundreds of digits; int() of it is no ValueError
+        raise ValueError(text)
+    return value
 
 
 def _switch(text: str) -> bool:

@@ -9,13 +9,15 @@ import importlib
 import pkgutil
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from serving_runtime import settings
 from serving_runtime.errors import LoadError, nearest
-from serving_runtime.model import Model
 from serving_runtime.settings import Setting
-from serving_runtime.signature import Contract
+
+if TYPE_CHECKING:  # both import numpy, and the front, which lists the runtimes, must not
+    from serving_runtime.model import Model
+    from serving_runtime.signature import Contract
 
 SUFFIX = "_runtime"
 
@@ -35,7 +37,9 @@ class Runtime(NamedTuple):
         """Whether ``files`` look like a model of this framework."""
         return bool(self.package.recognises(files))
 
-    def load(self, files: Path, contract: Optional[Contract], environ: Mapping[str, str]) -> Model:
+    def load(
+        self, files: Path, contract: "Optional[Contract]", environ: Mapping[str, str]
+    ) -> "Model":
         """Load the model with this framework's loader.
 
         Raises:
@@ -46,7 +50,7 @@ class Runtime(NamedTuple):
         model: Model = self._loader().load(files, contract, **options)
         return model
 
-    def infer_contract(self, files: Path) -> Optional[Contract]:
+    def infer_contract(self, files: Path) -> "Optional[Contract]":
         """Ask the artefact itself for its contract; None where the format cannot say."""
         infer = getattr(self._loader(), "infer_contract", None)
         return infer(files) if infer else None
@@ -60,9 +64,11 @@ def installed() -> Dict[str, Runtime]:
     packages = [
         module.name
         for module in pkgutil.iter_modules()
-        if module.name.endswith(SUFFIX) and module.name != "serving_runtime"
+        if module.ispkg and module.name.endswith(SUFFIX) and module.name != "serving_runtime"
     ]
-    return {name[: -len(SUFFIX)]: _runtime(name) for name in sorted(packages)}
+    runtimes = [_runtime(name) for name in sorted(packages)]
+    # A library may happen to be named so.
+    return {item.name: item for item in runtimes if hasattr(item.package, "recognises")}
 
 
 def choose(name: str, files: Path) -> Runtime:

@@ -73,7 +73,10 @@ class Signature(NamedTuple):
     def is_stackable(self) -> bool:
         """Whether requests may be answered together: every field has a free first axis."""
         fields = self.inputs + self.outputs
-        return bool(self.inputs) and all(field.has_free_first_axis for field in fields)
+        # A map has no rows of its own, and what may be anything may be a map.
+        return bool(self.inputs) and all(
+            field.has_free_first_axis and field.dtype not in (MAP, ANY) for field in fields
+        )
 
 
 class Contract(NamedTuple):

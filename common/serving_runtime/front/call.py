@@ -3,7 +3,10 @@
 import time
 from typing import Callable, List, NamedTuple
 
-from serving_runtime.errors import ServingError, Status, one_line
+from serving_runtime.errors import DeadlinePassed, ServingError, Status, one_line
+
+# How far grpc's timers and ours may be apart.
+TIMER_SECONDS = 0.01
 
 
 class Outcome(NamedTuple):
@@ -67,6 +70,16 @@ class FrontCall:
         """Answer the call with an error's status and text."""
         self.finish(Outcome(error.status, one_line(str(error)), b""))
 
+    def expire(self) -> None:
+        """Answer the call at its deadline."""
+        self.fail(DeadlinePassed("the deadline passed before the model answered"))
+
     def cancel(self) -> None:
-        """Note that the client has gone; nothing will be sent."""
-        self.finish(Outcome(Status.CANCELLED, "the client cancelled the call", b""))
+        """Note that the client has gone; nothing will be sent.
+
+        grpc ends a call at its deadline in the same way as one that the client gives up.
+        """
+        if time.monotonic() >= self.deadline - TIMER_SECONDS:
+            self.expire()
+        else:
+            self.finish(Outcome(Status.CANCELLED, "the client cancelled the call", b""))

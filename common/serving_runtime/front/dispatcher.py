@@ -5,7 +5,7 @@ import math
 import time
 from typing import Dict, List, Optional
 
-from serving_runtime.errors import DeadlinePassed, ModelFailed, ServingError
+from serving_runtime.errors import ModelFailed, ServingError
 from serving_runtime.front.call import FrontCall, Outcome
 from serving_runtime.front.waiting import WaitingCalls
 from serving_runtime.front.worker_link import State, WorkerLink
@@ -24,7 +24,6 @@ class Dispatcher:
         self._running: Dict[int, FrontCall] = {}
         self._workers: List[WorkerLink] = []
         self._delayed: Optional[asyncio.TimerHandle] = None
-        self._stateful = False
 
     @property
     def is_idle(self) -> bool:
@@ -39,15 +38,14 @@ class Dispatcher:
         """
         self._waiting.add(call)
         timer = asyncio.get_event_loop().call_later(
-            max(0.0, call.deadline - time.monotonic()), _expire, call
+            max(0.0, call.deadline - time.monotonic()), call.expire
         )
         call.when_done(lambda call, outcome: timer.cancel())
         call.when_done(self._forget)
         self.pump()
 
-    def add_worker(self, link: WorkerLink, stateful: bool) -> None:
+    def add_worker(self, link: WorkerLink) -> None:
         """Use a worker that has loaded."""
-        self._stateful = stateful
         self._workers.append(link)
         self.pump()
 
@@ -72,7 +70,7 @@ class Dispatcher:
             self._send(free.pop(), share)
 
     def _send(self, link: WorkerLink, share: int) -> None:
-        most = 1 if self._stateful else min(share, self._settings.max_batch_rows)
+        most = 1 if link.is_stateful else min(share, self._settings.max_batch_rows)
         calls = self._waiting.take(most, self._settings.max_message_bytes)
         self._running.update((call.number, call) for call in calls)
         link.send(calls)
@@ -107,7 +105,3 @@ class Dispatcher:
 
     def _forget(self, call: FrontCall, outcome: Outcome) -> None:
         self._running.pop(call.number, None)
-
-
-def _expire(call: FrontCall) -> None:
-    call.fail(DeadlinePassed("the deadline passed before the model answered"))

@@ -26,19 +26,16 @@ def count_clients(port: int) -> int:
 def _sockets(port: int) -> Iterator[socket.socket]:
     """Yield each TCP socket of this process that is bound to ``port``, as a duplicate."""
     for name in os.listdir("/proc/self/fd"):
-        descriptor = int(name)
-        if not _is_socket(descriptor):
+        try:
+            descriptor = os.dup(int(name))
+        except OSError:  # closed meanwhile, by one of grpc's threads
             continue
-        with socket.socket(fileno=os.dup(descriptor)) as duplicate:
+        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            continue
+        with socket.socket(fileno=descriptor) as duplicate:
             if _is_bound_to(duplicate, port):
                 yield duplicate
-
-
-def _is_socket(descriptor: int) -> bool:
-    try:
-        return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
-    except OSError:  # closed meanwhile
-        return False
 
 
 def _is_bound_to(connection: socket.socket, port: int) -> bool:

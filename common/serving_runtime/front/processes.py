@@ -74,4 +74,11 @@ def _how_it_ended(process: "subprocess.Popen[bytes]") -> Optional[str]:
         return None
     if code >= 0:
         return f"exited with code {code}"
-    return f"was killed by {signal.Signals(-code).name}"
+    return f"was killed by {_signal_name(-code)}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most real-time signals have no name
+        return f"signal {number}"

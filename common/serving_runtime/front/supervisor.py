@@ -56,7 +56,7 @@ class Supervisor:
 
     async def start_worker(self) -> None:
         """Start one worker; it joins in once it has loaded the model."""
-        if self._is_closing:
+        if not self._may_start():
             return
         self._started += 1
         ours, theirs = socket.socketpair()
@@ -64,9 +64,12 @@ class Supervisor:
         name = f"worker-{self._started}"
         link = WorkerLink(name, self._settings.hang_grace_seconds, events)
         loop = asyncio.get_event_loop()
+        # Python 3.6 wants the path, though there is none.
+        await loop.create_unix_connection(lambda: link, None, sock=ours)
         self._links.append(link)
-        await loop.create_unix_connection(lambda: link, sock=ours)
         with theirs:
+            if not self._may_start():  # closed meanwhile
+                return
             link.process = self._spawn(name, theirs)
         loop.call_later(self._settings.load_timeout_seconds, _end_slow_load, link)
 
@@ -94,7 +97,8 @@ class Supervisor:
     def _on_ready(self, link: WorkerLink, summary: ModelSummary) -> None:
         self._failed_loads = 0
         logger.info("%s serves %s", link.name, ", ".join(summary.signatures))
-        self._dispatcher.add_worker(link, summary.stateful)
+        link.is_stateful = summary.stateful
+        self._dispatcher.add_worker(link)
         self._health.status_message = summary.status_message
         self._health.enter(Phase.SERVING)
         if not self._has_served:
@@ -125,7 +129,8 @@ class Supervisor:
 
     def _replace(self, link: WorkerLink, unanswered: List[FrontCall]) -> None:
         why = link.why_it_ended
-        logger.error("%s %s; %d calls are tried again", link.name, why, len(unanswered))
+        lost = "; the model's state is lost and starts anew" if link.is_stateful else ""
+        logger.error("%s %s with %d calls unanswered%s", link.name, why, len(unanswered), lost)
         self._dispatcher.remove_worker(link, unanswered, why)
         self._start_after(0.0)
 
@@ -141,6 +146,9 @@ class Supervisor:
         if not any(other.has_loaded for other in self._links):
             self._health.enter(Phase.NO_WORKER)
             self._dispatcher.refuse_all(NotAvailable(Phase.NO_WORKER.value))
+
+    def _may_start(self) -> bool:
+        return not self._is_closing
 
     def _start_after(self, seconds: float) -> None:
         loop = asyncio.get_event_loop()

@@ -66,6 +66,7 @@ class WorkerLink(asyncio.Protocol):
         self.name = name
         self.state = State.LOADING
         self.has_loaded = False
+        self.is_stateful = False
         # Why the worker could not load the model, in its own words.
         self.refusal = ""
         self.process: Optional[WorkerProcess] = None
@@ -93,7 +94,8 @@ class WorkerLink(asyncio.Protocol):
         parts: List[frames.Bytes] = [frames.pack_batch(len(calls))]
         for call in calls:
             parts.extend(frames.pack_call(_for_worker(call)))
-        self._transport.writelines(parts)
+        # Without empty payloads: from Python 3.12 on asyncio never finishes writing an empty part.
+        self._transport.writelines([part for part in parts if part])
         self._watch()
 
     def close(self) -> None:

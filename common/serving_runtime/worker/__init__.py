@@ -1,0 +1,1 @@
+"""One process of the model: turn bytes into arrays, call the model, turn arrays into bytes."""

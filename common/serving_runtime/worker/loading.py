@@ -1,0 +1,57 @@
+"""Turn a model directory and the settings into a predictor that is ready to answer."""
+
+import json
+import logging
+from typing import Mapping, Optional
+
+from serving_runtime import agreement, contract, model_dir, runtimes
+from serving_runtime.errors import LoadError
+from serving_runtime.model_dir import ModelDirectory
+from serving_runtime.settings import Settings, default_model_dir
+from serving_runtime.signature import Contract
+from serving_runtime.worker.predictor import Predictor
+
+logger = logging.getLogger(__name__)
+
+
+def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> Predictor:
+    """Locate, read, load, compare and warm up the model.
+
+    Args:
+        environ: where the runtime's own settings are read from.
+        settings: the common settings.
+        runtime_name: the framework, or empty to recognise it from the files.
+
+    Raises:
+        StartError: something stops the start; the text says what and how to mend it.
+    """
+    directory = model_dir.locate(settings.model_dir or default_model_dir())
+    runtime = runtimes.choose(runtime_name, directory.files)
+    logger.info("loading %s with the %s runtime", directory.files, runtime.name)
+    agreed, warnings = agreement.reconcile(
+        _declared(directory), runtime.infer_contract(directory.files), settings.contract
+    )
+    for warning in warnings:
+        logger.warning(warning)
+    predictor = Predictor(runtime.load(directory.files, agreed, environ), agreed, settings)
+    predictor.warm_up()
+    return predictor
+
+
+def summary(predictor: Predictor) -> bytes:
+    """Tell the front, as JSON, what it must know of the model."""
+    told = {
+        "signatures": list(predictor.contract.names),
+        "stateful": predictor.model.stateful,
+        "status_message": predictor.model.status_message,
+    }
+    return json.dumps(told).encode()
+
+
+def _declared(directory: ModelDirectory) -> Optional[Contract]:
+    if directory.contract_path is None:
+        return None
+    try:
+        return contract.read_contract(directory.contract_path)
+    except OSError as error:
+        raise LoadError(f"{directory.contract_path} cannot be read: {error.strerror}") from None

@@ -1,0 +1,151 @@
+"""Answer calls with a loaded model: decode, check, stack, predict, check, encode."""
+
+import logging
+import time
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Set
+
+from serving_runtime import checks, samples
+from serving_runtime.errors import DeadlinePassed, LimitExceeded, ServingError, Status, answer_for
+from serving_runtime.frames import Bytes, Call, Reply
+from serving_runtime.model import Model
+from serving_runtime.settings import Settings
+from serving_runtime.signature import Contract, Signature, Value
+from serving_runtime.wire import PROTOCOLS
+from serving_runtime.worker import batching
+from serving_runtime.worker.batching import Group, Prepared, RowsLost
+
+logger = logging.getLogger(__name__)
+
+
+class Predictor:
+    """A model behind its contract: bytes of calls in, bytes of replies out."""
+
+    def __init__(self, model: Model, contract: Contract, settings: Settings) -> None:
+        self.model = model
+        self.contract = contract
+        self._settings = settings
+        # Signatures whose stacked results came back with the wrong number of rows.
+        self._unstackable: Set[str] = set()
+
+    def warm_up(self) -> None:
+        """Call each signature once on a sample, so that the first caller does not wait.
+
+        A sample is zeros, which a model may rightly refuse: a failure is logged, not raised.
+        """
+        wanted = self._settings.warm_up == "on" or (
+            self._settings.warm_up == "auto" and self.model.warm_up
+        )
+        if self.model.stateful or not wanted:
+            return
+        for signature in self.contract.signatures:
+            self._warm(signature)
+
+    def answer(self, calls: Sequence[Call]) -> Iterator[Reply]:
+        """Answer ``calls``, which arrived together; each reply is given as soon as it is known."""
+        prepared: List[Prepared] = []
+        for call in calls:
+            outcome = self._attempt(call, self._prepare, call)
+            if isinstance(outcome, Reply):
+                yield outcome
+            else:
+                prepared.append(outcome)
+        max_rows = 1 if self.model.stateful else self._settings.max_batch_rows
+        for group in batching.group(prepared, max_rows, self._unstackable):
+            yield from self._run(group)
+
+    def close(self) -> None:
+        """Close the model."""
+        self.model.close()
+
+    def _attempt(self, call: Call, action: Callable[..., Any], *arguments: Any) -> Any:
+        """Do ``action`` for ``call``; whatever it raises becomes the call's reply."""
+        try:
+            return action(*arguments)
+        except ServingError as error:
+            return self._refusal(call, error)
+        except BaseException as error:
+            logger.error("the model raised", exc_info=True, extra=_request(call))
+            return self._refusal(call, error)
+
+    def _refusal(self, call: Call, error: BaseException) -> Reply:
+        status, details = answer_for(error, detail=self._settings.error_detail == "full")
+        return Reply(call.id, status, details, b"")
+
+    def _prepare(self, call: Call) -> Prepared:
+        request = PROTOCOLS[call.method].decode(call.payload, self._settings.max_expanded_bytes)
+        signature = checks.choose_signature(self.contract, request.signature_name)
+        inputs = checks.check_inputs(
+            signature, request.tensors, self._settings.cast, self.model.string_type
+        )
+        return Prepared(call, request, signature, inputs)
+
+    def _run(self, group: Group) -> Iterator[Reply]:
+        live = [request for request in group if time.monotonic() < request.call.deadline]
+        for request in group:
+            if request not in live:
+                yield self._refusal(
+                    request.call, DeadlinePassed("the deadline passed in the queue")
+                )
+        if len(live) > 1:
+            yield from self._run_stacked(live)
+        elif live:
+            yield self._attempt(live[0].call, self._answer_alone, live[0])
+
+    def _answer_alone(self, request: Prepared) -> Reply:
+        return self._encode(request, self._predict([request])[0])
+
+    def _run_stacked(self, group: Group) -> Iterator[Reply]:
+        """Answer a group with one call; if that fails, each request alone.
+
+        One caller's bad row must never fail another's, and only a call of its own can tell whose
+        row it is.
+        """
+        try:
+            outputs = self._predict(group)
+        except BaseException as error:  # noqa: BLE001  user code may raise anything, SystemExit too
+            self._note_failed_stack(group, error)
+            for request in group:
+                yield from self._run([request])
+            return
+        for request, own in zip(group, outputs):
+            yield self._attempt(request.call, self._encode, request, own)
+
+    def _predict(self, group: Group) -> List[Dict[str, Value]]:
+        signature = group[0].signature
+        results = self.model.predict(signature.name, batching.stack(group))
+        outputs = checks.check_outputs(signature, results)
+        return [outputs] if len(group) == 1 else batching.split(outputs, group)
+
+    def _encode(self, request: Prepared, outputs: Dict[str, Value]) -> Reply:
+        payload: Bytes = PROTOCOLS[request.call.method].encode(outputs, request.request)
+        limit = self._settings.max_message_bytes
+        if len(payload) > limit:
+            raise LimitExceeded(
+                f"the reply has {len(payload)} bytes, RUNTIME_MAX_MESSAGE_BYTES allows {limit}"
+            )
+        return Reply(request.call.id, Status.OK, "", payload)
+
+    def _note_failed_stack(self, group: Group, error: BaseException) -> None:
+        name = group[0].signature.name
+        if isinstance(error, RowsLost):
+            self._unstackable.add(name)
+            logger.warning("signature %s is no longer stacked: %s", name, error)
+        else:
+            logger.info("%d stacked calls of %s failed, trying each alone", len(group), name)
+
+    def _warm(self, signature: Signature) -> None:
+        inputs = checks.check_inputs(
+            signature, samples.sample_inputs(signature), "same_kind", self.model.string_type
+        )
+        started = time.monotonic()
+        try:
+            checks.check_outputs(signature, self.model.predict(signature.name, inputs))
+        except Exception as error:  # noqa: BLE001  user code may raise anything
+            logger.warning("warm-up of signature %s failed: %r", signature.name, error)
+        else:
+            elapsed = time.monotonic() - started
+            logger.info("warmed up signature %s in %.0f ms", signature.name, elapsed * 1000)
+
+
+def _request(call: Call) -> Dict[str, Any]:
+    return {"fields": {"id": call.request_id}}

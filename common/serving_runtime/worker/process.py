@@ -1,0 +1,89 @@
+"""Run a worker: load the model, say so, answer calls until the front closes or is gone."""
+
+import argparse
+import ctypes
+import faulthandler
+import logging
+import os
+import signal
+import socket
+import sys
+import traceback
+from typing import List, Mapping, Optional
+
+from serving_runtime import frames, logs
+from serving_runtime.errors import StartError, one_line
+from serving_runtime.settings import Settings
+from serving_runtime.worker import loading
+from serving_runtime.worker.channel import Channel
+from serving_runtime.worker.predictor import Predictor
+
+logger = logging.getLogger(__name__)
+
+PR_SET_PDEATHSIG = 1
+
+
+def main(argv: List[str]) -> int:
+    """Run a worker process on an inherited socket; returns its exit code."""
+    parser = argparse.ArgumentParser(prog="serving_runtime.worker")
+    parser.add_argument("--fd", type=int, required=True, help="the inherited socket")
+    parser.add_argument("--front", type=int, required=True, help="process id of the front")
+    parser.add_argument("--name", required=True, help="what log lines call this worker")
+    parser.add_argument("--runtime", default="", help="the framework; recognised if empty")
+    options = parser.parse_args(argv)
+    die_with(options.front)
+    faulthandler.enable()
+    settings = Settings.from_env(os.environ)
+    logs.configure(settings.log_level, settings.log_format, sys.stderr, role=options.name)
+    os.set_inheritable(options.fd, False)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=options.fd)
+    return run(connection, os.environ, options.runtime)
+
+
+def run(connection: socket.socket, environ: Mapping[str, str], runtime_name: str) -> int:
+    """Load the model and answer calls on ``connection`` until the front closes it."""
+    channel = Channel(connection)
+    try:
+        predictor = _load(channel, environ, runtime_name)
+        if predictor is None:
+            return 1
+        serve(channel, predictor)
+    except (BrokenPipeError, ConnectionResetError):
+        logger.warning("the front is gone")
+        return 1
+    return 0
+
+
+def serve(channel: Channel, predictor: Predictor) -> None:
+    """Answer batches until the front says CLOSE, then close the model."""
+    for calls in channel.batches():
+        for reply in predictor.answer(calls):
+            channel.reply(reply)
+    predictor.close()
+
+
+def die_with(front: int) -> None:
+    """Ask the kernel to kill this process when the front ends, however it ends.
+
+    A worker that hangs in user code cannot notice by itself. See: prctl(2), PR_SET_PDEATHSIG.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != front:  # it ended before the kernel was asked
+        os._exit(1)
+
+
+def _load(channel: Channel, environ: Mapping[str, str], runtime_name: str) -> Optional[Predictor]:
+    try:
+        predictor = loading.load(environ, Settings.from_env(environ), runtime_name)
+    except StartError as error:
+        # A path in the text may be of bytes that are no UTF-8.
+        channel.tell(frames.FAILED, str(error).encode("utf-8", "replace"))
+        return None
+    except BaseException as error:  # noqa: BLE001  user code may raise anything while loading
+        traceback.print_exc()
+        text = f"the model cannot be loaded: {one_line(repr(error))}"
+        channel.tell(frames.FAILED, text.encode("utf-8", "replace"))
+        return None
+    channel.tell(frames.READY, loading.summary(predictor))
+    return predictor
