@@ -5,7 +5,7 @@ RUNTIME ?= python
 PORT    ?= 9090
 DEMO    ?= examples/python-digits/demo.py
 # Prints nothing if the settings reference in docs/ is what the source says, else fails.
-SETTINGS_DRIFT ?= true
+SETTINGS_DRIFT ?= $(DEV)/serving-runtime config --check docs/settings.md
 
 ENVIRONMENTS := $(PYTHON) -m tools.environments
 UNIT_PYTHONS := py3.6 py3.9 py3.13

@@ -99,10 +99,8 @@ class Client:
         payload = encode_request(signature_name, inputs, as_content)
         return decode_response(self._call(methods.PREDICT, payload, deadline_seconds))
 
-    def health(
-        self, service: str = "", deadline_seconds: float = DEFAULT_DEADLINE_SECONDS
-    ) -> str:
-        """Return what gRPC's health protocol says: ``SERVING``, ``NOT_SERVING``, …
+    def health(self, service: str = "", deadline_seconds: float = DEFAULT_DEADLINE_SECONDS) -> str:
+        """Return what gRPC's health protocol says: ``SERVING``, ``NOT_SERVING`` or another.
 
         Raises:
             CallFailed: the service is not there, or has no service of that name (NOT_FOUND).
@@ -128,7 +126,8 @@ class Client:
 
     def _call(self, method: str, payload: bytes, deadline_seconds: float) -> bytes:
         try:
-            answer: bytes = self._channel.unary_unary(method)(payload, timeout=deadline_seconds)
+            call = self._channel.unary_unary(method, None, None)  # messages stay bytes
+            answer: bytes = call(payload, timeout=deadline_seconds)
         except grpc.RpcError as error:
             raise self._failure(error) from None
         return answer
@@ -224,11 +223,14 @@ def _with_bytes(tensor: "Tensor", name: str) -> "Tensor":
 
 
 def _arrays(values: "Mapping[str, Value]") -> Dict[str, Any]:
+    """Return plain arrays, sorted by name: on the wire a map has no order, and it may vary."""
     return {
         name: _arrays(value) if isinstance(value, Mapping) else value.array
-        for name, value in values.items()
+        for name, value in sorted(values.items())
     }
 
 
 def _varint(number: int) -> bytes:
-    return bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80]) + _varint(number >> 7)
+    return (
+        bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80]) + _varint(number >> 7)
+    )

@@ -1,0 +1,43 @@
+"""Reads where a running service is, for the verbs that call one."""
+
+import argparse
+import os
+
+from serving_runtime import parsing, settings
+
+
+def add(parser: argparse.ArgumentParser, deadline: str) -> None:
+    """Give ``parser`` the flags ``--address`` and ``--deadline``, with a default for the latter."""
+    parser.add_argument(
+        "--address",
+        metavar="HOST:PORT",
+        default="",
+        help="where the service is (default: localhost, and $APP_PORT or 9090)",
+    )
+    parser.add_argument(
+        "--deadline",
+        metavar="TIME",
+        type=_seconds,
+        default=deadline,
+        help=f"how long to wait for the answer (default {deadline})",
+    )
+
+
+def of(arguments: argparse.Namespace) -> str:
+    """Return the address to call: in a container the service listens on ``APP_PORT``.
+
+    Raises:
+        SettingError: APP_PORT cannot be read.
+    """
+    if arguments.address:
+        return str(arguments.address)
+    of_port = tuple(it for it in settings.SETTINGS if it.attribute == "port")
+    return f"localhost:{settings.read(of_port, os.environ)['port']}"
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(parsing.POSITIVE_SECONDS.parse(text))
+    except ValueError:
+        problem = f"{text!r} cannot be read: expected {parsing.POSITIVE_SECONDS.form}"
+        raise argparse.ArgumentTypeError(problem) from None

@@ -1,0 +1,159 @@
+"""Shows every setting with its value, where that comes from, and what it means.
+
+Exit code 1 if a value cannot be read. `--markdown` prints the reference instead, which is kept
+in docs/settings.md.
+"""
+
+import argparse
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+
+from serving_runtime import settings
+from serving_runtime.cli import flags, reference
+from serving_runtime.cli.tables import folded, table
+from serving_runtime.errors import SettingError, nearest
+from serving_runtime.settings import Setting, Settings, Source
+
+# For the last connections, calls and workers to be closed; part of every drain.
+EXIT_SECONDS = 3
+
+
+class Line(NamedTuple):
+    """One setting as it is in force; ``error`` says why its value cannot be read, or is None."""
+
+    owner: str
+    setting: Setting
+    text: str
+    origin: str
+    error: Optional[str]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the verb's arguments."""
+    parser.usage = (
+        "%(prog)s [--format {table,json} | --markdown [--check FILE]] [--SETTING VALUE ...]"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--format", choices=("table", "json"), default="table", help="(default: table)"
+    )
+    form.add_argument("--markdown", action="store_true", help="print the reference of all settings")
+    parser.add_argument(
+        "--check",
+        metavar="FILE",
+        type=Path,
+        help="with --markdown: compare the reference with FILE instead; exit code 1 if it is old",
+    )
+    flags.add(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the settings or their reference; returns 1 if a value is bad or the file is old."""
+    if arguments.check:
+        return reference.check(arguments.check, flags.groups())
+    if arguments.markdown:
+        print(reference.markdown(flags.groups()), end="")
+        return 0
+    environ = flags.effective(arguments)
+    lines = survey(environ, flags.overrides(arguments))
+    unknown = unknown_variables(environ)
+    print((_json if arguments.format == "json" else _text)(lines, environ))
+    for warning in unknown:
+        print(warning, file=sys.stderr)
+    errors = [line.error for line in lines if line.error]
+    for error in errors:
+        print(f"error: {error}", file=sys.stderr)
+    return 1 if errors else 0
+
+
+def survey(environ: Mapping[str, str], flagged: Mapping[str, str]) -> List[Line]:
+    """Read every setting alone, so that one bad value does not hide the others.
+
+    Args:
+        environ: the environment, with the flags' values laid over it.
+        flagged: the variables that flags have set.
+    """
+    return [
+        _line(group.owner, source, environ, flagged)
+        for group in flags.groups()
+        for source in settings.sources(group.settings, environ)
+    ]
+
+
+def unknown_variables(environ: Mapping[str, str]) -> List[str]:
+    """Say which ``RUNTIME_…`` variables no setting reads, and which was probably meant."""
+    known = flags.all_settings()
+    names = tuple(setting.variable for setting in known)
+    return [
+        f"warning: {name} is set, but there is no such setting{nearest(name, names)}"
+        for name in settings.unknown_variables(known, environ)
+    ]
+
+
+def grace_seconds(environ: Mapping[str, str]) -> Optional[int]:
+    """Return the ``terminationGracePeriodSeconds`` to give a pod; None if a value is bad.
+
+    It is the longest that a drain may take: Kubernetes kills the pod after it.
+    """
+    try:
+        read = Settings.from_env(environ)
+    except SettingError:
+        return None
+    # grpc closes a connection at its age give or take 10 %.
+    leaving_seconds = read.drain_delay_seconds + 1.1 * read.connection_age_seconds
+    return math.ceil(leaving_seconds + read.drain_timeout_seconds + EXIT_SECONDS)
+
+
+def _line(
+    owner: str, source: Source, environ: Mapping[str, str], flagged: Mapping[str, str]
+) -> Line:
+    setting, text, origin = source
+    if setting.attribute == "model_dir" and not text:
+        text = settings.default_model_dir()
+    error = None
+    try:
+        settings.read((setting,), environ)
+    except SettingError as problem:
+        error = str(problem)
+    return Line(owner, setting, text, "flag" if setting.variable in flagged else origin, error)
+
+
+def _text(lines: List[Line], environ: Mapping[str, str]) -> str:
+    parts = []
+    for owner in dict.fromkeys(line.owner for line in lines):
+        rows = [_row(line) for line in lines if line.owner == owner]
+        heads = ("setting", "value", "source", "meaning")
+        parts.append(f"Settings of {owner}\n\n{table(heads, rows)}\n")
+    grace = grace_seconds(environ)
+    if grace is not None:
+        parts.append(f"Kubernetes: terminationGracePeriodSeconds: {grace} (or more)")
+    return "\n".join(parts)
+
+
+def _row(line: Line) -> List[str]:
+    value = f"{line.text}  <- cannot be read" if line.error else line.text
+    return [line.setting.variable, value, line.origin, folded(line.setting.meaning)]
+
+
+def _json(lines: List[Line], environ: Mapping[str, str]) -> str:
+    told: Dict[str, Any] = {"settings": [_entry(line) for line in lines]}
+    told["unknown"] = settings.unknown_variables(flags.all_settings(), environ)
+    told["terminationGracePeriodSeconds"] = grace_seconds(environ)
+    return json.dumps(told, indent=2, ensure_ascii=False)
+
+
+def _entry(line: Line) -> Dict[str, Any]:
+    return {
+        "variable": line.setting.variable,
+        "flag": flags.flag_of(line.setting),
+        "value": line.text,
+        "source": line.origin,
+        "default": line.setting.default,
+        "form": line.setting.parser.form,
+        "meaning": line.setting.meaning,
+        "owner": line.owner,
+        "error": line.error,
+    }

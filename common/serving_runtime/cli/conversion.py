@@ -1,0 +1,53 @@
+"""Makes the arrays that a user wrote into those that a signature declares."""
+
+from typing import Any, Dict, FrozenSet, Tuple
+
+import numpy as np
+
+from serving_runtime import checks, client
+from serving_runtime.signature import ANY, MAP, STRING, Field, Signature, Tensor
+
+
+def text_names(signature: Signature) -> FrozenSet[str]:
+    """Return the names of the inputs that are strings."""
+    return frozenset(field.name for field in signature.inputs if field.dtype == STRING)
+
+
+def convert(signature: Signature, inputs: Dict[str, Any]) -> Dict[str, Any]:
+    """Return the inputs in the dtypes and shapes that the signature declares.
+
+    Raises:
+        InvalidInput: they cannot be; tells every problem, as the service would.
+        TypeError: an input is of a type that no tensor can hold.
+    """
+    shapes = {field.name: field.shape for field in signature.inputs if field.shape is not None}
+    shaped = {
+        name: value if name not in shapes or isinstance(value, dict) else fit(value, shapes[name])
+        for name, value in inputs.items()
+    }
+    tensors = {name: client.tensor_of(value, name) for name, value in shaped.items()}
+    arrays = checks.check_inputs(signature, tensors, "same_kind", bytes)
+    return _declared(signature.inputs, arrays)
+
+
+def fit(array: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:
+    """Give each row the shape declared, if its values are that many; else leave the array alone.
+
+    A CSV has rows of single values, where a model may want [-1, 1], [-1, 28, 28] or a scalar.
+    """
+    wanted = shape if shape[:1] != (-1,) else (len(array) if array.ndim else 1, *shape[1:])
+    size = 1
+    for length in wanted:  # not np.prod, which overflows silently
+        size *= length
+    return array.reshape(wanted) if -1 not in wanted and size == array.size else array
+
+
+def _declared(fields: Tuple[Field, ...], arrays: Dict[str, Any]) -> Dict[str, Any]:
+    """Say which dtype each array was declared with: NumPy has no bfloat16 or qint8."""
+    return {field.name: _tensor(field, arrays[field.name]) for field in fields}
+
+
+def _tensor(field: Field, value: Any) -> Any:
+    if field.dtype == MAP and field.subfields:
+        return _declared(field.subfields, value)
+    return value if field.dtype in (ANY, MAP) else Tensor(field.dtype, value)

@@ -1,0 +1,95 @@
+"""Derives a flag from each setting, so that settings are listed in one place only."""
+
+import argparse
+import os
+from typing import Callable, Dict, Mapping, NamedTuple, Tuple
+
+from serving_runtime import runtimes
+from serving_runtime.settings import SETTINGS, Setting
+
+EVERY_RUNTIME = "every runtime"
+
+
+class Group(NamedTuple):
+    """The settings of one owner: those of every runtime, or one framework's own."""
+
+    owner: str
+    settings: Tuple[Setting, ...]
+
+
+def groups() -> Tuple[Group, ...]:
+    """Return the common settings, then those of each installed framework that has any."""
+    own = [Group(name, runtime.settings) for name, runtime in runtimes.installed().items()]
+    return (Group(EVERY_RUNTIME, SETTINGS), *[group for group in own if group.settings])
+
+
+def all_settings() -> Tuple[Setting, ...]:
+    """Return each setting once, though two installed frameworks may share one."""
+    settings = [setting for group in groups() for setting in group.settings]
+    return tuple({setting.variable: setting for setting in reversed(settings)}.values())[::-1]
+
+
+def flag_of(setting: Setting) -> str:
+    """Return the flag that sets a variable: ``--port``, ``--max-batch-size``, ``--model-dir``."""
+    name = setting.variable
+    for prefix in ("RUNTIME_", "APP_"):
+        if name.startswith(prefix):
+            name = name[len(prefix) :]
+    return "--" + name.lower().replace("_", "-")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Give ``parser`` a flag for each setting; the name of its variable is its destination."""
+    flags = parser.add_argument_group("settings, each overriding its environment variable")
+    for setting in all_settings():
+        default = f"; default {setting.default}" if setting.default else ""
+        flags.add_argument(
+            flag_of(setting),
+            dest=setting.variable,
+            metavar="VALUE",
+            type=_checked(setting),
+            default=argparse.SUPPRESS,
+            help=f"{setting.meaning} ({setting.parser.form}{default})".replace("%", "%%"),
+        )
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Give ``parser`` the arguments that say which model is meant, and a flag for each setting."""
+    parser.add_argument(
+        "MODEL_DIR",
+        nargs="?",
+        default=argparse.SUPPRESS,
+        help="the model directory (default: $MODEL_DIR, else /model, else /mnt/models)",
+    )
+    parser.add_argument(
+        "--runtime",
+        metavar="NAME",
+        default="",
+        help="the framework's runtime; by default the one that recognises the files",
+    )
+    add(parser)
+    parser.usage = "%(prog)s [MODEL_DIR] [--runtime NAME] [--SETTING VALUE ...]"
+
+
+def overrides(arguments: argparse.Namespace) -> Dict[str, str]:
+    """Return the variables that flags have set, with their texts."""
+    return {name: text for name, text in vars(arguments).items() if name.isupper()}
+
+
+def effective(arguments: argparse.Namespace) -> Mapping[str, str]:
+    """Return the environment with the flags' values laid over it."""
+    return {**os.environ, **overrides(arguments)}
+
+
+def _checked(setting: Setting) -> Callable[[str], str]:
+    """Return a function that refuses a text that the setting cannot read, and else returns it."""
+
+    def check(text: str) -> str:
+        try:
+            setting.parser.parse(text)
+        except ValueError:
+            problem = f"{text!r} cannot be read: expected {setting.parser.form}"
+            raise argparse.ArgumentTypeError(problem) from None
+        return text
+
+    return check

@@ -1,0 +1,102 @@
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+from serving_runtime import client
+from serving_runtime.cli import main
+from serving_runtime.methods import PREDICT
+from serving_runtime.signature import Tensor
+from serving_runtime.wire import PROTOCOLS
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch):
+    """Hide the settings of the shell that runs the tests."""
+    for name in list(os.environ):
+        if name.startswith("RUNTIME_") or name in ("APP_PORT", "MODEL_DIR"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _own_logging():
+    """Put the logging of the tests back after a verb has configured its own."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)
+
+
+@pytest.fixture
+def command(capsys):
+    """Run the command line in process; returns its exit code, output and error output."""
+
+    def run(*arguments):
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as exit_:
+            code = exit_.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+class TinyService(grpc.GenericRpcHandler):
+    """Doubles numbers and echoes everything else, without any model."""
+
+    def __init__(self):
+        self.requests = []
+        self.metadata = {}
+        self.health = b"\x08\x01"
+        self.failure = None
+        self.address = ""
+
+    def service(self, details):
+        """Route by the method's full name, as bytes."""
+        answers = {
+            PREDICT: self._predict,
+            client.HEALTH: lambda payload: self.health,
+            client.STATUS: lambda payload: b"\x08\x01\x12\x02ok",
+        }
+        if details.method not in answers:
+            return None
+
+        def answer(payload, context):
+            if self.failure:
+                context.set_trailing_metadata((("x-request-id", "abc123"),))
+                context.abort(*self.failure)
+            return answers[details.method](payload)
+
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+    def _predict(self, payload):
+        protocol = PROTOCOLS[PREDICT]
+        request = protocol.decode(payload, 2**20)
+        self.requests.append(request)
+        return protocol.encode({name: doubled(it) for name, it in request.tensors.items()}, request)
+
+
+def doubled(value):
+    """Double the numbers of a tensor, or of each tensor of a map."""
+    if not isinstance(value, Tensor):
+        return {name: doubled(inner) for name, inner in value.items()}
+    if value.array.dtype.kind in "Ob":
+        return value
+    return value._replace(array=(value.array * 2).astype(value.array.dtype))
+
+
+@pytest.fixture
+def service():
+    """Run a tiny service on a free port."""
+    tiny = TinyService()
+    with ThreadPoolExecutor(2) as pool:
+        server = grpc.server(pool, options=[("grpc.max_receive_message_length", -1)])
+        server.add_generic_rpc_handlers((tiny,))
+        tiny.address = f"localhost:{server.add_insecure_port('localhost:0')}"
+        server.start()
+        yield tiny
+        server.stop(None).wait()

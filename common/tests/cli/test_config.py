@@ -1,0 +1,108 @@
+import json
+from pathlib import Path
+
+import pytest
+from serving_runtime.cli import flags, reference
+from serving_runtime.cli.flags import Group
+from serving_runtime.settings import SETTINGS
+
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "settings.md"
+
+
+def settings_by_variable(out):
+    """Return the settings of the command's JSON by their variables."""
+    return {entry["variable"]: entry for entry in json.loads(out)["settings"]}
+
+
+def test_table_shows_every_setting_with_its_default(command):
+    """The table has each variable, and says that its value is the default."""
+    code, out, err = command("config")
+    assert (code, err) == (0, "")
+    assert all(setting.variable in out for setting in SETTINGS)
+    assert "environment" not in out.replace("every environment", "")
+
+
+def test_table_ends_with_the_time_that_kubernetes_needs(command):
+    """The grace period covers the longest drain: delay, connections' age, timeout, exit."""
+    code, out, _ = command(
+        "config", "--drain-delay", "2s", "--connection-age", "10s", "--drain-timeout", "30s"
+    )
+    assert code == 0
+    assert "terminationGracePeriodSeconds: 46 " in out
+
+
+def test_json_says_where_values_come_from(command, monkeypatch):
+    """Each value is from a flag, the environment or the default, in this order."""
+    monkeypatch.setenv("RUNTIME_WORKERS", "2")
+    monkeypatch.setenv("RUNTIME_MAX_QUEUE", "9")
+    monkeypatch.setenv("RUNTIME_CAST", "")
+    code, out, _ = command("config", "--format", "json", "--workers", "3")
+    found = settings_by_variable(out)
+    assert code == 0
+    assert [(found[name]["value"], found[name]["source"]) for name in (
+        "RUNTIME_WORKERS", "RUNTIME_MAX_QUEUE", "RUNTIME_CAST",
+    )] == [("3", "flag"), ("9", "environment"), ("same_kind", "default")]  # fmt: skip
+
+
+def test_unreadable_values_are_all_told(command, monkeypatch):
+    """Every bad value is told with the form expected; the exit code is 1."""
+    monkeypatch.setenv("RUNTIME_WORKERS", "many")
+    monkeypatch.setenv("APP_PORT", "tcp://10.0.0.1:9090")
+    code, out, err = command("config")
+    assert code == 1
+    assert "RUNTIME_WORKERS='many' cannot be read: expected a whole number" in err
+    assert "enableServiceLinks" in err
+    assert "many  <- cannot be read" in out
+    assert "terminationGracePeriodSeconds" not in out
+
+
+def test_unreadable_value_is_in_the_json(command, monkeypatch):
+    """The JSON carries the error beside the value."""
+    monkeypatch.setenv("RUNTIME_DRAIN_DELAY", "soon")
+    code, out, _ = command("config", "--format", "json")
+    assert code == 1
+    assert "expected a time" in settings_by_variable(out)["RUNTIME_DRAIN_DELAY"]["error"]
+    assert json.loads(out)["terminationGracePeriodSeconds"] is None
+
+
+def test_unknown_variable_is_told_with_the_nearest(command, monkeypatch):
+    """A variable that no setting reads is likely a typo: a warning, not an error."""
+    monkeypatch.setenv("RUNTIME_WORKER", "2")
+    code, out, err = command("config", "--format", "json")
+    assert code == 0
+    assert 'RUNTIME_WORKER is set, but there is no such setting: did you mean "RUNTIME_WORK' in err
+    assert json.loads(out)["unknown"] == ["RUNTIME_WORKER"]
+
+
+def test_every_setting_has_a_flag_of_its_own():
+    """No two settings share a flag."""
+    names = [flags.flag_of(setting) for setting in flags.all_settings()]
+    assert len(set(names)) == len(names)
+    assert {"--port", "--model-dir", "--max-batch-size", "--log-calls"} <= set(names)
+
+
+def test_reference_in_docs_is_the_one_of_the_settings(command):
+    """docs/settings.md is what the settings say; `serving-runtime config --markdown` renews it."""
+    code, _, err = command("config", "--markdown", "--check", DOCS)
+    assert code == 0, err
+
+
+def test_old_reference_is_found(command, tmp_path):
+    """A changed or a missing file is told with the command that renews it."""
+    _, out, _ = command("config", "--markdown")
+    old = tmp_path / "settings.md"
+    for text in ("", out.replace("9090", "9091"), out + "| one row too many |\n"):
+        old.write_text(text)
+        code, _, err = command("config", "--markdown", "--check", old)
+        assert code == 1
+        assert "run `serving-runtime config --markdown >" in err
+    assert command("config", "--markdown", "--check", tmp_path / "missing.md")[0] == 1
+
+
+@pytest.mark.parametrize("installed", [("alpha",), ("beta",), ("alpha", "beta")])
+def test_reference_is_compared_for_what_is_installed(tmp_path, installed):
+    """Where only some runtimes are installed, the others' sections are left alone."""
+    groups = [Group(name, SETTINGS[:2]) for name in ("alpha", "beta")]
+    path = tmp_path / "settings.md"
+    path.write_text(reference.markdown([Group(flags.EVERY_RUNTIME, SETTINGS), *groups]))
+    assert reference.check(path, [group for group in groups if group.owner in installed]) == 0
