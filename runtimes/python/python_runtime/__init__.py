@@ -1,0 +1,24 @@
+"""Tell the server, cheaply, what the Python runtime can be set to and which models are its own."""
+
+from pathlib import Path
+from typing import Tuple
+
+from serving_runtime import parsing
+from serving_runtime.settings import Setting
+
+SETTINGS: Tuple[Setting, ...] = (
+    Setting(
+        "RUNTIME_PYTHON_STYLE",
+        "python_style",
+        parsing.one_of("auto", "arrays", "messages"),
+        "auto",
+        "What `func_main.py`'s functions take and return: `arrays` (NumPy arrays in, a dict of "
+        "arrays out) or `messages` (`TensorProto` in, `PredictResponse` out); `auto` tells by "
+        "looking at each function.",
+    ),
+)
+
+
+def recognises(files: Path) -> bool:
+    """Whether ``files`` hold a ``func_main.py`` where this runtime looks for it."""
+    return any((files / place).is_file() for place in ("src/func_main.py", "func_main.py"))

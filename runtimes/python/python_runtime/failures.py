@@ -1,0 +1,103 @@
+"""Explain why the user's code failed at start: what it was, which line, and what would help."""
+
+import logging
+import os
+import traceback
+from pathlib import Path
+from typing import Optional
+
+from serving_runtime.errors import LoadError, one_line
+
+logger = logging.getLogger(__name__)
+
+LINE_BYTES = 200
+
+DERIVE = (
+    "install it in an image of your own (`FROM` this one, `RUN pip install {name}`), "
+    "or put it into the folder `lib` beside func_main.py"
+)
+
+WRITE_CONTRACT = """write contract.yaml beside the folder `files`, for example
+    name: infer            # the function in func_main.py
+    inputs:
+      x: {shape: [-1, 4], type: double}
+    outputs:
+      y: {shape: [-1], type: double}
+  and check it with `serving-runtime contract compile contract.yaml`"""
+
+
+def no_contract() -> LoadError:
+    """Ask for a contract, with an example."""
+    return LoadError(
+        "no contract: a Python function does not say which arrays it takes and gives",
+        WRITE_CONTRACT,
+    )
+
+
+def explain(error: BaseException, what: str, files: Path) -> LoadError:
+    """Turn what the user's code raised at start into a message.
+
+    Args:
+        error: the exception.
+        what: what was being done, such as ``importing func_main.py``.
+        files: the model's files, to tell the user's lines from the libraries'.
+    """
+    if isinstance(error, SyntaxError) and os.path.isfile(error.filename or ""):
+        return _syntax_error(error, files)
+    place = _place(error, files)
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return _missing_module(error.name, place)
+    if isinstance(error, SystemExit):
+        return _exit(error, what, place)
+    # The innermost frames are in a library, where only the traceback tells the story.
+    logger.error("%s failed", what, exc_info=(type(error), error, error.__traceback__))
+    told = f"{type(error).__name__}: {one_line(str(error))}"
+    if isinstance(error, ImportError):
+        fix = "compare the versions that are installed here with yours; the log has the traceback"
+        return LoadError(f"{what} failed: {told}{place}", fix)
+    return LoadError(f"{what} raised {told}{place}", "the log has the whole traceback")
+
+
+def _syntax_error(error: SyntaxError, files: Path) -> LoadError:
+    line = _shortened(error.text)
+    return LoadError(
+        f"{_relative(str(error.filename), files)}:{error.lineno}: {type(error).__name__}: "
+        f"{error.msg}{line and ': ' + line}",
+        "mend that line, and mind that the image's Python may be older than yours",
+    )
+
+
+def _missing_module(name: str, place: str) -> LoadError:
+    package = name.partition(".")[0]
+    return LoadError(f'module "{name}" is not installed here{place}', DERIVE.format(name=package))
+
+
+def _exit(error: SystemExit, what: str, place: str) -> LoadError:
+    return LoadError(
+        f"{what} called sys.exit({'' if error.code is None else repr(error.code)}){place}",
+        'put what is not for serving below `if __name__ == "__main__":`',
+    )
+
+
+def _place(error: BaseException, files: Path) -> str:
+    """Say where in the user's own files the error arose: the innermost of those lines."""
+    own = [frame for frame in traceback.extract_tb(error.__traceback__)
+           if _is_own(frame.filename, files)]  # fmt: skip
+    if not own:
+        return ""
+    line = _shortened(own[-1].line)
+    return f" ({_relative(own[-1].filename, files)}:{own[-1].lineno}{line and ': ' + line})"
+
+
+def _is_own(filename: str, files: Path) -> bool:
+    return filename.startswith(str(files) + os.sep)
+
+
+def _relative(filename: str, files: Path) -> str:
+    """Name a file from the model's directory on, as the user does: ``files/src/func_main.py``."""
+    own = _is_own(filename, files)
+    return os.path.relpath(filename, str(files.parent)) if own else filename
+
+
+def _shortened(line: Optional[str]) -> str:
+    return one_line((line or "").strip(), LINE_BYTES)

@@ -1,0 +1,121 @@
+"""Call functions that take ``TensorProto`` and return ``PredictResponse``, as Hydrosphere's do."""
+
+from typing import Any, Dict, Mapping, Tuple
+
+import hydro_serving_grpc as hs
+import numpy as np
+from serving_runtime.errors import BrokenResult, InvalidInput, LimitExceeded
+from serving_runtime.model import Arrays
+from serving_runtime.signature import ANY, STRING, Field, Signature, Tensor, Value, dtype_name
+from serving_runtime.wire import decoding, encoding
+from serving_runtime.wire.reading import Reading
+
+from python_runtime.functions import Function, Predict
+
+# Of a result of the wrong type; the message must still end with what was expected.
+MOST_CHARACTERS = 400
+
+# What repeated values of an output may grow to: no larger reply can be sent.
+MOST_EXPANDED_BYTES = 2**31 - 1
+
+
+def adapt(function: Function, signature: Signature) -> Predict:
+    """Return ``function`` as one from arrays by name to arrays by name.
+
+    Args:
+        function: the user's; called with a ``TensorProto`` for each input, values in the typed
+            fields (``double_val``, …), as keyword arguments.
+        signature: tells the dtypes that NumPy cannot, such as bfloat16.
+    """
+
+    def predict(inputs: Arrays) -> Arrays:
+        result = function(**_protos(signature.inputs, inputs))
+        if not is_response(result):
+            raise wrong_type(result)
+        return response_arrays(result)
+
+    return predict
+
+
+def is_response(result: Any) -> bool:
+    """Whether ``result`` is a ``PredictResponse``: ours, or another package's of the same form."""
+    return _is_message(result, "PredictResponse")
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether ``value`` is a ``TensorProto``: ours, or another package's of the same form."""
+    return _is_message(value, "TensorProto")
+
+
+def response_arrays(response: Any) -> Arrays:
+    """Return the outputs of a ``PredictResponse`` as arrays.
+
+    Raises:
+        BrokenResult: an output says one thing of itself and holds another.
+    """
+    outputs = _as_ours(response, hs.PredictResponse).outputs
+    return {name: tensor_array(name, outputs[name]) for name in outputs}
+
+
+def tensor_array(name: str, proto: Any) -> Any:
+    """Return the array of a ``TensorProto``, or the dict of arrays of one that is a map.
+
+    Raises:
+        BrokenResult: its values do not fit its shape or dtype.
+    """
+    try:
+        tensor = _as_ours(proto, hs.TensorProto)
+        return _array(decoding.decode(tensor, Reading(MOST_EXPANDED_BYTES)))
+    except InvalidInput as error:  # what is wrong in a request is wrong in a result
+        raise BrokenResult(f'output "{name}": {error}') from error
+    except LimitExceeded as error:
+        raise BrokenResult(f'output "{name}" repeats a value beyond 2 GiB') from error
+
+
+def wrong_type(result: Any, expected: str = "") -> BrokenResult:
+    """Say that a result is of the wrong type, in the words that Hydrosphere's clients know."""
+    text = f"{result}"
+    if len(text) > MOST_CHARACTERS:
+        text = text[:MOST_CHARACTERS] + "..."
+    return BrokenResult(f"Type of a result ({text}) is not `PredictResponse`{expected}")
+
+
+def _is_message(value: Any, name: str) -> bool:
+    return getattr(getattr(value, "DESCRIPTOR", None), "name", "") == name
+
+
+def _as_ours(message: Any, message_class: Any) -> Any:
+    """Read another pool's message (TensorFlow's, say) as ours: the fields' numbers are the same."""
+    if isinstance(message, message_class):
+        return message
+    return message_class.FromString(message.SerializeToString())
+
+
+def _protos(fields: Tuple[Field, ...], inputs: Mapping[str, Any]) -> "Dict[str, hs.TensorProto]":
+    known = {field.name: field for field in fields}
+    return {
+        name: encoding.encode(_value(known[name], array), as_content=False)
+        for name, array in inputs.items()
+    }
+
+
+def _value(field: Field, array: Any) -> Value:
+    """Put the declared dtype back beside the array; strings become bytes, as messages have them."""
+    if isinstance(array, dict):
+        known = {part.name: part for part in field.subfields}
+        return {name: _value(known.get(name, Field(name, ANY)), part)
+                for name, part in array.items()}  # fmt: skip
+    dtype = dtype_name(array.dtype) if field.dtype == ANY else field.dtype
+    return Tensor(dtype, _as_bytes(array) if dtype == STRING else array)
+
+
+def _as_bytes(array: np.ndarray) -> np.ndarray:
+    encoded = np.empty(array.size, dtype=object)
+    encoded[:] = [item.encode() if isinstance(item, str) else item for item in array.flat]
+    return encoded.reshape(array.shape)
+
+
+def _array(value: Value) -> Any:
+    if isinstance(value, Tensor):
+        return value.array
+    return {name: _array(part) for name, part in value.items()}
