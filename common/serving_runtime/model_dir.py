@@ -1,4 +1,4 @@
-"""Find the model's files and its contract under the mount, and tell a wrong mount from a right one."""
+"""Find the model's files and contract under the mount, and say what is wrong with a wrong mount."""
 
 import os
 import stat
@@ -74,7 +74,8 @@ def _not_readable(path: Path) -> str:
         status = path.stat()
     except OSError:
         return told
-    return f"{told}: it has {stat.filemode(status.st_mode)}, user {status.st_uid}, group {status.st_gid}"
+    mode = stat.filemode(status.st_mode)
+    return f"{told}: it has {mode}, user {status.st_uid}, group {status.st_gid}"
 
 
 def _permission_fix(path: Path) -> str:
@@ -133,7 +134,7 @@ def _check_files(root: Path, contract_path: Optional[Path]) -> None:
 
 
 def _check_bare(root: Path, names: List[str], contract_path: Optional[Path]) -> None:
-    """Check a directory without files/: it may hold the model's files itself, as KServe mounts it."""
+    """Check a directory without files/, which may hold the model's files itself."""
     if PROTOBIN in names:
         raise LoadError(
             f"{root / FILES} is missing beside {PROTOBIN}: found {_list(names)}; {_LAYOUT}",

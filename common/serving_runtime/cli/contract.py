@@ -44,14 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def format_name(path: Path) -> str:
     """Say in which format a contract is that can be read."""
-    from serving_runtime import contract_formats
-    from serving_runtime.contract import YAML_SUFFIXES
-    from serving_runtime.signature import Contract
+    from serving_runtime.contract import YAML_SUFFIXES, formats
 
     if path.suffix in YAML_SUFFIXES:
         return "YAML"
-    readings = contract_formats._readings(path.read_bytes())
-    return " or ".join(title for title, it in readings.items() if isinstance(it, Contract))
+    return " or ".join(formats.titles_of(path.read_bytes()))
 
 
 def _show(arguments: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ def shut(port: int) -> None:
 
 def count_clients(port: int) -> int:
     """Return how many connections to ``port`` are open."""
-    return sum(1 for connection in _sockets(port) if not _is_listening(connection))
+    return sum(1 for connection in _sockets(port) if _is_connected(connection))
 
 
 def _sockets(port: int) -> Iterator[socket.socket]:
@@ -48,3 +48,12 @@ def _is_bound_to(connection: socket.socket, port: int) -> bool:
 
 def _is_listening(connection: socket.socket) -> bool:
     return bool(connection.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+
+
+def _is_connected(connection: socket.socket) -> bool:
+    """Say whether there is a peer: a socket that was shut has none, though grpc keeps it."""
+    try:
+        connection.getpeername()
+    except OSError:
+        return False
+    return True

@@ -71,8 +71,12 @@ class Server:
         loop.add_signal_handler(signal.SIGCHLD, self._supervisor.on_child_ended)
 
     def _on_signal(self, number: signal.Signals) -> None:
-        """Begin to drain; a second signal, or Ctrl-C, does not wait for clients to move away."""
-        if self._stop.is_set() or number == signal.SIGINT:
+        """Begin to drain; a second signal, or Ctrl-C, does not wait for clients to move away.
+
+        Nor is there a client to wait for before the service has served.
+        """
+        is_loading = self._health.phase is Phase.LOADING
+        if self._stop.is_set() or number == signal.SIGINT or is_loading:
             self._hurry.set()
         logger.info("%s: shutting down", number.name)
         self._health.enter(Phase.DRAINING)

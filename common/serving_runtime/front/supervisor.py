@@ -76,8 +76,12 @@ class Supervisor:
     async def close(self, seconds: float) -> None:
         """Let every worker close its model; kill those that take longer than ``seconds``."""
         self._is_closing = True
-        for link in self._links:
-            link.close()
+        for link in list(self._links):
+            if link.state is State.LOADING:  # it hears nothing until it has loaded
+                link.kill("the service was shut down")
+                link.lose()
+            else:
+                link.close()
         until = time.monotonic() + seconds
         while self._links and time.monotonic() < until:
             await asyncio.sleep(0.01)

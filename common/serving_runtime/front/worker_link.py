@@ -112,7 +112,8 @@ class WorkerLink(asyncio.Protocol):
 
     def lose(self) -> None:
         """Treat the worker as ended even if its socket is still open somewhere."""
-        self._transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the socket to write to (called by asyncio)."""

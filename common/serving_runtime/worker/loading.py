@@ -4,8 +4,8 @@ import json
 import logging
 from typing import Mapping, Optional
 
-from serving_runtime import agreement, contract, model_dir, runtimes
-from serving_runtime.errors import LoadError
+from serving_runtime import contract, model_dir, runtimes
+from serving_runtime.contract import agreement
 from serving_runtime.model_dir import ModelDirectory
 from serving_runtime.settings import Settings, default_model_dir
 from serving_runtime.signature import Contract
@@ -49,9 +49,5 @@ def summary(predictor: Predictor) -> bytes:
 
 
 def _declared(directory: ModelDirectory) -> Optional[Contract]:
-    if directory.contract_path is None:
-        return None
-    try:
-        return contract.read_contract(directory.contract_path)
-    except OSError as error:
-        raise LoadError(f"{directory.contract_path} cannot be read: {error.strerror}") from None
+    path = directory.contract_path
+    return None if path is None else contract.read_contract(path)

@@ -17,22 +17,6 @@ DERIVE = (
     "or put it into the folder `lib` beside func_main.py"
 )
 
-WRITE_CONTRACT = """write contract.yaml beside the folder `files`, for example
-    name: infer            # the function in func_main.py
-    inputs:
-      x: {shape: [-1, 4], type: double}
-    outputs:
-      y: {shape: [-1], type: double}
-  and check it with `serving-runtime contract compile contract.yaml`"""
-
-
-def no_contract() -> LoadError:
-    """Ask for a contract, with an example."""
-    return LoadError(
-        "no contract: a Python function does not say which arrays it takes and gives",
-        WRITE_CONTRACT,
-    )
-
 
 def explain(error: BaseException, what: str, files: Path) -> LoadError:
     """Turn what the user's code raised at start into a message.

@@ -4,10 +4,11 @@ import logging
 from pathlib import Path
 from typing import Dict, Optional
 
+from serving_runtime.errors import LoadError
 from serving_runtime.model import Arrays, Model
 from serving_runtime.signature import Contract, Signature
 
-from python_runtime import arrays, failures, functions, messages, styles
+from python_runtime import arrays, functions, messages, styles
 from python_runtime.user_module import UserModule
 
 logger = logging.getLogger(__name__)
@@ -44,9 +45,10 @@ class PythonModel(Model):
 
     def close(self) -> None:
         """Call the user's ``unload()``, if any, and leave the process as it was before."""
+        unload, self._unload = self._unload, None
         try:
-            if self._unload is not None:
-                self._unload()
+            if unload is not None:
+                unload()
         finally:
             self._user.forget()
 
@@ -64,7 +66,7 @@ def load(files: Path, contract: Optional[Contract], python_style: str = "auto") 
         LoadError: there is no contract, or the code cannot be imported or does not fit it.
     """
     if contract is None:
-        raise failures.no_contract()
+        raise LoadError("a Python function does not say what it takes and gives: expected a contract")
     user = UserModule(files)
     try:
         return PythonModel(user, contract, python_style)

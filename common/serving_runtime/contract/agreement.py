@@ -2,6 +2,7 @@
 
 from typing import List, NamedTuple, Optional, Tuple
 
+from serving_runtime.contract.yaml_form import EXAMPLE
 from serving_runtime.errors import LoadError, nearest
 from serving_runtime.signature import ANY, FREE, Contract, Field, Shape, Signature, shape_text
 
@@ -65,8 +66,8 @@ def _without_contract(inferred: Optional[Contract]) -> Agreement:
         raise LoadError(
             "there is no contract, and the model's format does not say what it takes and gives: "
             "expected contract.protobin or contract.yaml beside files/",
-            "write a contract.yaml; `serving-runtime contract compile contract.yaml` checks it "
-            "and makes contract.protobin",
+            f"write contract.yaml beside files/, {EXAMPLE}\n"
+            "  and check it with `serving-runtime contract compile contract.yaml`",
         )
     told = "; ".join(_signature_text(signature) for signature in inferred.signatures)
     return Agreement(inferred, [f"no contract was found, serving what the model says: {told}"])
