@@ -160,7 +160,6 @@ def encode_request(signature_name: str, inputs: "Mapping[str, Any]", as_content:
         TypeError: an input is of a type that no tensor can hold.
     """
     import hydro_serving_grpc as hs
-
     from serving_runtime.wire import encoding
 
     request = hs.PredictRequest()
@@ -173,12 +172,13 @@ def encode_request(signature_name: str, inputs: "Mapping[str, Any]", as_content:
 def decode_response(payload: bytes) -> "Arrays":
     """Return the arrays of a PredictResponse's bytes."""
     import hydro_serving_grpc as hs
-
     from serving_runtime.wire import decoding
     from serving_runtime.wire.reading import Reading
 
     response = hs.PredictResponse.FromString(payload)
-    return _arrays(decoding.decode_all(response.outputs, Reading(MAX_EXPANDED_BYTES)))
+    reading = Reading(MAX_EXPANDED_BYTES)
+    return _arrays({name: decoding.decode(response.outputs[name], reading)
+                    for name in response.outputs})  # fmt: skip
 
 
 def tensor_of(value: Any, name: str) -> "Value":

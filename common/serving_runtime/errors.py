@@ -142,5 +142,6 @@ def nearest(name: str, names: Tuple[str, ...]) -> str:
     """Return ``: did you mean "x"?`` for the name most like ``name``, or an empty string."""
     import difflib  # costs 5 ms of start-up, and only mistakes need it
 
-    found = difflib.get_close_matches(name, names, n=1)
+    # A client's name may have a hundred million letters, and difflib indexes each.
+    found = difflib.get_close_matches(name[:100], names, n=1)
     return f': did you mean "{found[0]}"?' if found else ""

@@ -4,8 +4,9 @@ import asyncio
 import enum
 from typing import AsyncIterator, Set
 
-from hydro_serving_grpc.messages import message_class
+from google.protobuf.message import DecodeError
 
+from hydro_serving_grpc.messages import message_class
 from serving_runtime.errors import InvalidInput, ServingError, Status
 from serving_runtime.front.call import Outcome
 
@@ -113,5 +114,5 @@ class Health:
 def _service(payload: bytes) -> str:
     try:
         return str(_HealthRequest.FromString(payload).service)
-    except ValueError as error:  # protobuf's DecodeError, and a name that is not UTF-8
+    except (DecodeError, ValueError) as error:  # older protobuf: a name that is not UTF-8
         raise InvalidInput(f"not a HealthCheckRequest: {error}") from None

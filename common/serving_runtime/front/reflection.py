@@ -8,8 +8,9 @@ and fight with the user's, and it answers only the older ``v1alpha``.
 from typing import Any, AsyncIterator, Iterator, Set
 
 from google.protobuf.descriptor import FileDescriptor
-from hydro_serving_grpc.messages import POOL, message_class
+from google.protobuf.message import DecodeError
 
+from hydro_serving_grpc.messages import POOL, message_class
 from serving_runtime.errors import InvalidInput, Status
 
 # Both have the same messages; grpcurl asks for the first and falls back to the second.
@@ -42,7 +43,7 @@ def answer(payload: bytes) -> bytes:
     """
     try:
         request = _Request.FromString(payload)
-    except ValueError as error:  # protobuf's DecodeError is one
+    except (DecodeError, ValueError) as error:
         raise InvalidInput(f"not a ServerReflectionRequest: {error}") from None
     response = _Response(valid_host=request.host, original_request=request)
     try:
@@ -62,9 +63,16 @@ def _fill(response: Any, request: Any) -> None:
     elif asked == "file_by_filename":
         _add_file(response, POOL.FindFileByName(request.file_by_filename))
     elif asked == "file_containing_symbol":
-        _add_file(response, POOL.FindFileContainingSymbol(request.file_containing_symbol))
+        _add_file(response, _file_of(request.file_containing_symbol))
     else:
         raise KeyError("there are no extensions here")
+
+
+def _file_of(symbol: str) -> FileDescriptor:
+    try:
+        return POOL.FindFileContainingSymbol(symbol)
+    except KeyError:  # newer protobuf: methods are not among the symbols
+        return POOL.FindMethodByName(symbol).containing_service.file
 
 
 def _add_file(response: Any, file: FileDescriptor) -> None:

@@ -95,7 +95,8 @@ class Supervisor:
             if link.process is not None and link.process.how_it_ended() is not None:
                 link.process.kill()
                 asyncio.get_event_loop().call_later(STRAY_SOCKET_SECONDS, link.lose)
-        if os.getpid() == 1:
+        # Where the model runs in this process, strangers are the user's own children.
+        if os.getpid() == 1 and self._settings.workers:
             reap_strangers(known)
 
     def _on_ready(self, link: WorkerLink, summary: ModelSummary) -> None:

@@ -75,7 +75,11 @@ class Predictor:
         request = PROTOCOLS[call.method].decode(call.payload, self._settings.max_expanded_bytes)
         signature = checks.choose_signature(self.contract, request.signature_name)
         inputs = checks.check_inputs(
-            signature, request.tensors, self._settings.cast, self.model.string_type
+            signature,
+            request.tensors,
+            self._settings.cast,
+            self.model.string_type,
+            request.unreadable,
         )
         return Prepared(call, request, signature, inputs)
 

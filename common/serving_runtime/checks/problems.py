@@ -2,12 +2,12 @@
 
 from typing import List, Sequence
 
-from serving_runtime import fitting
-from serving_runtime.casts import is_allowed, kind
+from serving_runtime.checks import fitting
+from serving_runtime.checks.casts import is_allowed, kind
 from serving_runtime.errors import nearest
 from serving_runtime.signature import MAP, Field, Tensor
 
-_MAX_NAME_CHARACTERS = 80
+_MAX_NAME_CHARACTERS = 100
 _MAX_PROBLEMS = 8  # more would not fit into one line of details
 
 
@@ -44,12 +44,14 @@ class Problems:
 
     def add_missing(self, path: str, field: Field, given: Sequence[str] = ()) -> None:
         """Note that the field is missing; ``given`` are names that may be misspellings of it."""
-        self.add(path, f" is missing: expected {declared(field)}" + nearest(field.name, given))
+        self.add(
+            path, f" is missing: expected {declared(field)}" + nearest(field.name, tuple(given))
+        )
 
     def add_extra(self, path: str, name: str, missing: Sequence[str]) -> None:
         """Note that the signature has no such field; ``missing`` are those it may have meant."""
         # A client can send a hundred thousand of them, and each comparison takes its time.
-        hint = "" if self.is_full else nearest(name, tuple(missing))
+        hint = "" if self.is_full else nearest(shortened(name), tuple(missing))
         self.add(path, " is not in the signature" + hint)
 
 
@@ -62,9 +64,14 @@ def child(parent: str, name: str) -> str:
 
 def quoted(name: str) -> str:
     """Quote a name, which may be a client's and long."""
-    if len(name) > _MAX_NAME_CHARACTERS:
-        name = name[:_MAX_NAME_CHARACTERS] + "..."
-    return f'"{name}"'
+    return f'"{shortened(name)}"'
+
+
+def shortened(name: str) -> str:
+    """Cut a client's name before it is shown or compared: it may have a hundred million letters."""
+    if len(name) <= _MAX_NAME_CHARACTERS:
+        return name
+    return name[:_MAX_NAME_CHARACTERS] + "..."
 
 
 def declared(field: Field) -> str:

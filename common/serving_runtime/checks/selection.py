@@ -1,5 +1,6 @@
 """Choose the signature that a request means."""
 
+from serving_runtime.checks.problems import shortened
 from serving_runtime.errors import InvalidInput, nearest
 from serving_runtime.signature import Contract, Signature
 
@@ -20,7 +21,8 @@ def choose_signature(contract: Contract, name: str) -> Signature:
     if not name:
         raise InvalidInput(f"the request names no signature; the model has: {names}")
     # Hydrosphere's runtimes say the first half, and their clients compare it.
+    asked = shortened(name)
     raise InvalidInput(
-        f"{name} signature is not present in the model; it has: {names}"
-        + nearest(name, contract.names)
+        f"{asked} signature is not present in the model; it has: {names}"
+        + nearest(asked, contract.names)
     )

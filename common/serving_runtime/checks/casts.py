@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from serving_runtime import bfloat16
+from serving_runtime.checks import bfloat16
 from serving_runtime.signature import ANY, NUMPY_DTYPES, STRING, Tensor
 
 SAME_KIND = "same_kind"

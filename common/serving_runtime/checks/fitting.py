@@ -10,7 +10,7 @@ def fits(shape: Tuple[int, ...], declared: Shape) -> bool:
     if declared is None:
         return True
     return len(shape) == len(declared) and all(
-        size == wanted or wanted == FREE for size, wanted in zip(shape, declared)
+        wanted in (size, FREE) for size, wanted in zip(shape, declared)
     )
 
 

@@ -22,7 +22,7 @@ def as_tensor(result: Any, dtype: str) -> Tensor:
     Raises:
         NotATensor: it is ragged, or of objects that are no strings, or of no known dtype.
     """
-    array = _as_array(result)
+    array = _as_array(result, dtype)
     if array.size == 0 and isinstance(result, (list, tuple)) and dtype in NUMPY_DTYPES:
         return Tensor(dtype, array.astype(NUMPY_DTYPES[dtype]))
     if array.dtype.kind in "OSU":
@@ -33,14 +33,14 @@ def as_tensor(result: Any, dtype: str) -> Tensor:
         raise NotATensor(f"an array of NumPy's {array.dtype.name}") from None
 
 
-def _as_array(result: Any) -> np.ndarray:
+def _as_array(result: Any, dtype: str) -> np.ndarray:
     if isinstance(result, np.ndarray):
         return np.asarray(result)
     try:
         with warnings.catch_warnings():
             # Before 1.24 NumPy warned of ragged lists; their elements tell as much below.
             warnings.filterwarnings("ignore", message="Creating an ndarray from ragged")
-            array = np.asarray(result)
+            array = np.asarray(result, dtype=object if dtype == STRING else None)
             # NumPy's own strings have a fixed width, and drop trailing NULs.
             return np.asarray(result, dtype=object) if array.dtype.kind in "SU" else array
     except (ValueError, TypeError, RuntimeError) as problem:

@@ -4,19 +4,23 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import numpy as np
 
-from serving_runtime import casts, fitting
+from serving_runtime.checks import casts, fitting
+from serving_runtime.checks.problems import Problems, child, declared, mismatch
+from serving_runtime.checks.results import NotATensor, as_tensor
+from serving_runtime.checks.selection import choose_signature
 from serving_runtime.errors import BrokenResult, InvalidInput
 from serving_runtime.model import Arrays
-from serving_runtime.problems import Problems, child, declared, mismatch
-from serving_runtime.results import NotATensor, as_tensor
-from serving_runtime.selection import choose_signature
 from serving_runtime.signature import ANY, MAP, STRING, Field, Signature, Tensor, Value
 
 __all__ = ["check_inputs", "check_outputs", "choose_signature"]
 
 
 def check_inputs(
-    signature: Signature, tensors: Mapping[str, Value], policy: str, string_type: type
+    signature: Signature,
+    tensors: Mapping[str, Value],
+    policy: str,
+    string_type: type,
+    unreadable: Optional[Mapping[str, str]] = None,
 ) -> Arrays:
     """Return the arrays for the model, in the signature's dtypes, writable and contiguous.
 
@@ -25,12 +29,17 @@ def check_inputs(
         tensors: by name, as decoded; the elements of strings are bytes.
         policy: which casts are made, as in ``casts.convert``.
         string_type: ``str`` decodes strings as UTF-8, ``bytes`` leaves them as they are.
+        unreadable: why an input's tensor could not be decoded, by the input's name.
 
     Raises:
         InvalidInput: names every input that is missing, not declared, or does not fit, and why.
     """
     intake = _Intake(policy, string_type)
-    arrays = intake.take_all(signature.inputs, tensors, "")
+    unreadable = unreadable or {}
+    for name, reason in unreadable.items():
+        intake.problems.add(name, f": {reason}")
+    readable = [field for field in signature.inputs if field.name not in unreadable]
+    arrays = intake.take_all(readable, tensors, "")
     _compare_rows(signature.inputs, arrays, intake.problems)
     if intake.problems:
         raise InvalidInput(str(intake.problems))
@@ -139,7 +148,12 @@ class _Outlet:
         except NotATensor as problem:
             self.problems.add(path, f": expected {declared(field)}, got {problem}")
             return None
+        if field.dtype == MAP:
+            self.problems.add(path, f": expected {MAP}, got {tensor}")
+            return None
         array = _converted(field, tensor, casts.SAME_KIND, path, self.problems)
+        if array is None:
+            return None
         return Tensor(tensor.dtype if field.dtype == ANY else field.dtype, array)
 
 
