@@ -14,9 +14,10 @@ from concurrent import futures
 from pathlib import Path
 
 import grpc
-import hydro_serving_grpc as hs
 import pytest
 from google.protobuf import empty_pb2
+
+import hydro_serving_grpc as hs
 from hydro_serving_grpc.messages import POOL, enum_type, message_class
 
 PACKAGE = Path(hs.__file__).parent

@@ -4,6 +4,7 @@ import logging
 import warnings
 
 import pytest
+
 from serving_runtime import logs
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from serving_runtime.errors import LoadError
 from serving_runtime.samples import sample_inputs
 from serving_runtime.signature import NUMPY_DTYPES, Field, Signature

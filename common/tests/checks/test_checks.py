@@ -315,7 +315,7 @@ def test_a_missing_output_names_the_nearest():
 
 
 def test_what_cannot_be_read_and_what_does_not_fit_come_in_one_message():
-    """An input whose tensor is unreadable is not called missing, and the others are still checked."""
+    """An input whose tensor is unreadable is not called missing; the others are checked."""
     fields = (Field("a", "float32", ()), Field("b", "float32", ()), Field("c", "float32", ()))
     with pytest.raises(InvalidInput) as error:
         check_inputs(

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
+
 from serving_runtime import client
 from serving_runtime.cli import main
 from serving_runtime.methods import PREDICT

@@ -3,6 +3,7 @@ import socket
 import grpc
 import numpy as np
 import pytest
+
 from serving_runtime.client import CallFailed, Client, channel_options, tensor_of
 from serving_runtime.signature import Tensor
 

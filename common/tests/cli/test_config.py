@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from serving_runtime.cli import flags, reference
 from serving_runtime.cli.flags import Group
 from serving_runtime.settings import SETTINGS

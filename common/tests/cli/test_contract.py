@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from serving_runtime.contract import parse, read_yaml, serialise
 from serving_runtime.signature import FREE, MAP, Contract, Field, Signature
 

@@ -5,6 +5,7 @@ import sys
 import grpc
 import numpy as np
 import pytest
+
 from serving_runtime.contract import serialise
 from serving_runtime.signature import FREE, MAP, Contract, Field, Signature
 

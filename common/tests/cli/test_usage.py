@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import pytest
+
 from serving_runtime import cli
 from serving_runtime.errors import StartError
 

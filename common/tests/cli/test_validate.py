@@ -1,6 +1,7 @@
 import sys
 
 import pytest
+
 from serving_runtime.contract import serialise
 from serving_runtime.signature import FREE, MAP, Contract, Field, Signature
 

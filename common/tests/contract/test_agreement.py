@@ -1,4 +1,5 @@
 import pytest
+
 from serving_runtime.contract.agreement import reconcile
 from serving_runtime.errors import LoadError
 from serving_runtime.signature import Contract, Field, Signature

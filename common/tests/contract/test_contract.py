@@ -3,6 +3,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from serving_runtime import contract
 from serving_runtime.errors import LoadError
 from serving_runtime.signature import Contract, Field, Signature

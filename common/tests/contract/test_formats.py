@@ -1,9 +1,10 @@
 import contextlib
 
 import pytest
-from hydro_serving_grpc.messages import message_class
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hydro_serving_grpc.messages import message_class
 from serving_runtime import contract
 from serving_runtime.contract import formats
 from serving_runtime.contract.types import DTYPE_NUMBERS, PROFILE_NUMBERS

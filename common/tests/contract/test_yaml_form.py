@@ -1,6 +1,7 @@
 import re
 
 import pytest
+
 from serving_runtime.contract import read_yaml, write_yaml
 from serving_runtime.errors import LoadError
 from serving_runtime.signature import Contract, Field, Signature

@@ -2,10 +2,9 @@
 
 from typing import Any, Dict, Mapping
 
-from serving_runtime.model import Arrays
-
 from python_runtime import messages
 from python_runtime.functions import Function, Predict
+from serving_runtime.model import Arrays
 
 
 def adapt(function: Function, name: str) -> Predict:

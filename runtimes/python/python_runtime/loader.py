@@ -4,12 +4,11 @@ import logging
 from pathlib import Path
 from typing import Dict, Optional
 
+from python_runtime import arrays, functions, messages, styles
+from python_runtime.user_module import UserModule
 from serving_runtime.errors import LoadError
 from serving_runtime.model import Arrays, Model
 from serving_runtime.signature import Contract, Signature
-
-from python_runtime import arrays, functions, messages, styles
-from python_runtime.user_module import UserModule
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +65,9 @@ def load(files: Path, contract: Optional[Contract], python_style: str = "auto") 
         LoadError: there is no contract, or the code cannot be imported or does not fit it.
     """
     if contract is None:
-        raise LoadError("a Python function does not say what it takes and gives: expected a contract")
+        raise LoadError(
+            "a Python function does not say what it takes and gives: expected a contract"
+        )
     user = UserModule(files)
     try:
         return PythonModel(user, contract, python_style)

@@ -2,15 +2,15 @@
 
 from typing import Any, Dict, Mapping, Tuple
 
-import hydro_serving_grpc as hs
 import numpy as np
+
+import hydro_serving_grpc as hs
+from python_runtime.functions import Function, Predict
 from serving_runtime.errors import BrokenResult, InvalidInput, LimitExceeded
 from serving_runtime.model import Arrays
 from serving_runtime.signature import ANY, STRING, Field, Signature, Tensor, Value, dtype_name
 from serving_runtime.wire import decoding, encoding
 from serving_runtime.wire.reading import Reading
-
-from python_runtime.functions import Function, Predict
 
 # Of a result of the wrong type; the message must still end with what was expected.
 MOST_CHARACTERS = 400

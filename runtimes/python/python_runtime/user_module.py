@@ -16,9 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Callable, List, Set
 
-from serving_runtime.errors import LoadError
-
 from python_runtime import failures
+from serving_runtime.errors import LoadError
 
 NAME = "func_main"
 

@@ -1,6 +1,7 @@
 import textwrap
 
 import pytest
+
 from python_runtime import loader
 from serving_runtime.signature import FREE, Contract, Field, Signature
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from serving_runtime import checks
 from serving_runtime.errors import BrokenResult, InvalidInput
 

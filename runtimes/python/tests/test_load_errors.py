@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from python_runtime import loader
 from serving_runtime.errors import LoadError
 
@@ -29,7 +30,7 @@ def refusal(load):
 def test_a_contract_is_required(files, write):
     """Without a contract nothing is guessed."""
     write(DOUBLING)
-    with pytest.raises(LoadError, match="does not say what it takes and gives"):
+    with pytest.raises(LoadError, match="does not say what it takes"):
         loader.load(files, None)
 
 

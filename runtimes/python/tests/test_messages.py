@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
 from hydro_serving_grpc.messages import POOL
 from serving_runtime.errors import BrokenResult
 from serving_runtime.signature import Field, Signature

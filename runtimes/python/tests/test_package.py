@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 import python_runtime
 from serving_runtime import cli, runtimes, settings
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from python_runtime import SETTINGS, loader
 from serving_runtime import checks
 from serving_runtime.contract import read_yaml

@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+
 from python_runtime import user_module
 
 X = {"x": np.array([1.0, 2.0])}
