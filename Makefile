@@ -12,16 +12,20 @@ UNIT_PYTHONS := py3.6 py3.9 py3.13
 UNIT_TESTS   := $(wildcard common/tests runtimes/python/tests tests/conformance)
 ALL_TESTS    := $(wildcard common/tests runtimes/*/tests tests)
 PACKAGES     := $(wildcard common/serving_runtime common/hydro_serving_grpc runtimes/*/*_runtime)
+# A framework is found where it is, and named nowhere else.
+export MYPYPATH := $(shell echo common runtimes/* | tr ' ' :)
 DEV          := .venvs/dev/bin
+MATRIX       := .venvs/tools/bin/python -m tools.matrix
 # Where this is set, a Python that is not installed fails the tests instead of being left out.
 STRICT       := $(if $(filter true,$(CI)),1,$(REQUIRE_ALL_PYTHONS))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo serve test lint style types floor drift format protos test-unit test-system clean
+.PHONY: help demo serve test lint style types floor drift format protos test-unit test-system clean \
+    matrix-check matrix-plan matrix-table matrix-drift
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z%\/-]+:.*## / {sub("%", "..."); printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: env-demo  ## Train a small model, serve it and call it
 	@.venvs/demo/bin/python $(DEMO)
@@ -32,7 +36,7 @@ serve: env-runtime-$(RUNTIME)  ## Serve a model: make serve RUNTIME=python MODEL
 
 test: lint test-unit test-system  ## Run everything that needs no Docker
 
-lint: style types floor drift  ## Check style, types, the Python 3.6 floor and generated files
+lint: style types floor drift matrix-check matrix-drift  ## Check style, types, the Python 3.6 floor, generated files and the matrix
 
 style: env-dev
 	$(DEV)/ruff check .
@@ -56,6 +60,21 @@ format: env-dev  ## Format the code and repair what ruff can
 
 protos: env-dev  ## Generate the descriptor set and the .pyi files from protos/
 	$(DEV)/python -m tools.protos generate
+
+matrix-check: env-tools  ## Compare build_matrix.yaml with the folders, the locks and the calendar
+	@$(MATRIX) check
+
+matrix-drift: env-tools
+	@$(MATRIX) table --check
+
+matrix-plan: env-tools  ## Print the images to build as JSON: make matrix-plan SINCE=main STATUS=supported
+	@$(MATRIX) plan $(if $(SINCE),--since '$(SINCE)') $(STATUS:%=--status %)
+
+matrix-table: env-tools  ## Write the table of images into the README
+	@$(MATRIX) table
+
+lock/%: env-tools  ## Renew the hashed pins of an image: make lock/python/3.13
+	@.venvs/tools/bin/python -m tools.locks $*
 
 test-unit: $(UNIT_PYTHONS:%=unit-%)  ## Run unit and conformance tests on the oldest, a middle and the newest Python
 

@@ -4,7 +4,7 @@
 with comments for this tool:
 
     # python: 3.6                     the interpreter: that version, or `>=3.8` for any from it on
-    # editable: common runtimes/python    folders of the checkout to install in editable form
+    # editable: common runtimes/*         folders of the checkout to install in editable form
     # resolve: yes                    lines are ranges and pip picks what they need; without this,
                                       the file must pin everything, and nothing else is installed
     # check: no (REASON)              skip `pip check`, which has a complaint that is known
@@ -88,7 +88,8 @@ def read(name: str) -> Environment:
     header = dict(re.findall(r"^# (python|editable|resolve|check): *(.+?) *$", text, re.MULTILINE))
     if not re.fullmatch(r"(>=)?3\.\d+", header.get("python", "")):
         raise EnvironmentsError(f"{name}.txt: expected a line like `# python: 3.9` or `>=3.9`")
-    editable = [ROOT / folder for folder in header.get("editable", "").split()]
+    patterns = header.get("editable", "").split()
+    editable = [folder for pattern in patterns for folder in sorted(ROOT.glob(pattern))]
     resolve, check = header.get("resolve") == "yes", not header.get("check", "").startswith("no")
     return Environment(name, header["python"], editable, resolve, check)
 

@@ -29,7 +29,10 @@ def run(environ: Mapping[str, str], runtime_name: str = "") -> int:
     chosen = Settings.from_env(environ)
     logs.configure(chosen.log_level, chosen.log_format, sys.stderr, role="front")
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its own lines tell a user nothing
-    from serving_runtime.front import server  # imports grpc, which reads the variable above
+    # Its fork handlers would run in the child that becomes a worker, and hang one in ten starts
+    # of the front on Python 3.9 and older, which have no vfork.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    from serving_runtime.front import server  # imports grpc, which reads the variables above
 
     return server.serve(chosen, _spawner(chosen, environ, runtime_name))
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from typing import Any, AsyncIterator, List, Tuple
+from typing import Any, AsyncIterator, Awaitable, Callable, List, Tuple
 
 import grpc
 import grpc.aio
@@ -65,16 +65,42 @@ def server_options(settings: Settings) -> List[Tuple[str, int]]:
 class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only in its stubs
     def __init__(self, routes: Routes) -> None:
         self._handlers = {
-            method: grpc.unary_unary_rpc_method_handler(functools.partial(_unary, method, handler))
+            method: grpc.unary_unary_rpc_method_handler(_unary_behaviour(method, handler))
             for method, handler in routes.unary.items()
         }
         for method, stream in routes.streams.items():
             self._handlers[method] = grpc.stream_stream_rpc_method_handler(
-                functools.partial(_stream, stream)
+                _stream_behaviour(stream)
             )
 
     def service(self, handler_call_details: Any) -> Any:
         return self._handlers.get(handler_call_details.method)
+
+
+# What grpcio calls must be a coroutine function, or an asynchronous generator function; a partial
+# of one is not told from a plain function before Python 3.8.
+
+
+def _unary_behaviour(
+    method: str, handler: UnaryHandler
+) -> Callable[[bytes, Any], Awaitable[bytes]]:
+    async def answer(payload: bytes, context: Any) -> bytes:
+        return await _unary(method, handler, payload, context)
+
+    return answer
+
+
+def _stream_behaviour(
+    handler: StreamHandler,
+) -> Callable[[AsyncIterator[bytes], Any], AsyncIterator[bytes]]:
+    async def answer(requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
+        try:
+            async for reply in handler(requests):
+                yield reply
+        except ServingError as error:
+            await context.abort(CODES[error.status], str(error))
+
+    return answer
 
 
 async def _unary(method: str, handler: UnaryHandler, payload: bytes, context: Any) -> bytes:
@@ -96,16 +122,6 @@ async def _unary(method: str, handler: UnaryHandler, payload: bytes, context: An
     if outcome.status != Status.OK:
         await context.abort(CODES[outcome.status], outcome.details, tuple(metadata))
     return outcome.payload
-
-
-async def _stream(
-    handler: StreamHandler, requests: AsyncIterator[bytes], context: Any
-) -> AsyncIterator[bytes]:
-    try:
-        async for reply in handler(requests):
-            yield reply
-    except ServingError as error:
-        await context.abort(CODES[error.status], str(error))
 
 
 def _set(future: "asyncio.Future[Any]", outcome: Outcome, metadata: Metadata) -> None:
