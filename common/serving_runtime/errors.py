@@ -134,7 +134,7 @@ def _told(error: BaseException) -> str:
         return str(error)
     try:
         return repr(error)
-    except Exception:  # noqa: BLE001  user code's __repr__ may raise anything
+    except BaseException:  # noqa: BLE001  user code's __repr__ may raise anything
         return type(error).__name__
 
 

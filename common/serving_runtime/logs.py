@@ -8,6 +8,7 @@ from typing import Any, Dict, Mapping, Optional, TextIO
 
 # What would start a new line or steer a terminal: a client's text must not forge a log line.
 _CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+")
+LONGEST_TRACEBACK = 20000  # characters
 _NEEDS_QUOTES = re.compile(r'[\s="]|^$')
 
 
@@ -97,7 +98,15 @@ def _folded(text: str) -> str:
 def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> "list[str]":
     trace = []
     if record.exc_info and record.exc_info[0] is not None:
-        trace.append(formatter.formatException(record.exc_info))
+        trace.append(_shortened(formatter.formatException(record.exc_info)))
     if record.stack_info:
         trace.append(formatter.formatStack(record.stack_info))
     return trace
+
+
+def _shortened(trace: str) -> str:
+    """Cut the middle out of a traceback whose exception has, say, a tensor in its message."""
+    if len(trace) <= LONGEST_TRACEBACK:
+        return trace
+    half = LONGEST_TRACEBACK // 2
+    return f"{trace[:half]}\n… {len(trace) - 2 * half} characters left out …\n{trace[-half:]}"

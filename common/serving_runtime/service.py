@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
@@ -26,13 +27,14 @@ def run(environ: Mapping[str, str], runtime_name: str = "") -> int:
     Raises:
         StartError: something stops the start; the text says what and how to mend it.
     """
+    # The front takes over once it has a loop; until then PID 1 would ignore the signal.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     chosen = Settings.from_env(environ)
     logs.configure(chosen.log_level, chosen.log_format, sys.stderr, role="front")
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its own lines tell a user nothing
-    # Its fork handlers would run in the child that becomes a worker, and hang one in ten starts
-    # of the front on Python 3.9 and older, which have no vfork.
-    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-    from serving_runtime.front import server  # imports grpc, which reads the variables above
+    # Its fork handlers would run in the child that becomes a worker, and now and then hang the
+    # start on Python 3.9 and older, which have no vfork.
+    os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+    from serving_runtime.front import server  # imports grpc, which reads the variable above
 
     return server.serve(chosen, _spawner(chosen, environ, runtime_name))
 

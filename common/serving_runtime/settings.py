@@ -81,7 +81,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_HANG_GRACE", "hang_grace_seconds", parsing.SECONDS, "2s", "How long after a call's deadline a worker may stay busy with it before it is killed and replaced."),
     Setting("RUNTIME_LOAD_TIMEOUT", "load_timeout_seconds", parsing.SECONDS, "10min", "How long a worker may take to load the model."),
     Setting("RUNTIME_DRAIN_DELAY", "drain_delay_seconds", parsing.SECONDS, "2s", "How long the service goes on taking new connections after SIGTERM, while clients learn that it is NOT_SERVING."),
-    Setting("RUNTIME_DRAIN_TIMEOUT", "drain_timeout_seconds", parsing.SECONDS, "30s", "Longest time to finish running calls and to close the model after SIGTERM."),
+    Setting("RUNTIME_DRAIN_TIMEOUT", "drain_timeout_seconds", parsing.SECONDS, "20s", "Longest time to finish running calls and to close the model after SIGTERM."),
     Setting("RUNTIME_CONNECTION_AGE", "connection_age_seconds", parsing.POSITIVE_SECONDS, "3s", "Age at which a client's connection is asked to move (nothing is lost); after SIGTERM this bounds how long clients stay."),
     Setting("RUNTIME_CAST", "cast", parsing.one_of("same_kind", "strict"), "same_kind", "`same_kind` converts inputs within a kind where no value is lost; `strict` refuses every other dtype."),
     Setting("RUNTIME_CONTRACT", "contract", parsing.one_of("lenient", "strict"), "lenient", "`strict` refuses to start if the contract's shapes contradict the model's own; `lenient` warns and checks the model's."),

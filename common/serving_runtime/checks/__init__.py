@@ -88,7 +88,7 @@ class _Intake:
                 self.problems.add_missing(path, field)
                 missing.append(field.name)
         if len(values) > len(arrays):
-            for name in values:
+            for name in sorted(values):  # protobuf's maps have no order
                 if name not in arrays:
                     self.problems.add_extra(child(parent, name), name, missing)
         return arrays

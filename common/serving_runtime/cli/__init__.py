@@ -40,7 +40,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     Raises:
         SystemExit: 0 after help, 2 for arguments that make no sense.
     """
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # grpc's own lines tell a user nothing
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # grpc's own lines tell a user nothing
     arguments = _parse(list(sys.argv[1:] if argv is None else argv))
     try:
         code: int = arguments.run(arguments)

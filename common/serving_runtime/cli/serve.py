@@ -1,8 +1,13 @@
 """Serves a model directory over gRPC until SIGTERM; every setting has a flag."""
 
 import argparse
+import os
 
 from serving_runtime.cli import flags
+from serving_runtime.errors import SettingError, StartError
+
+# Images name themselves in it.
+IMAGE_VARIABLE = "SERVING_RUNTIME_IMAGE"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,8 +19,23 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until told to stop; returns the exit code.
 
     Raises:
-        StartError: something stops the start.
+        StartError: something stops the start; in an image it shows a ``docker run`` that works.
     """
     from serving_runtime import service
 
-    return int(service.run(flags.effective(arguments), arguments.runtime))
+    try:
+        return int(service.run(flags.effective(arguments), arguments.runtime))
+    except SettingError:
+        raise
+    except StartError as error:
+        raise StartError(_with_docker_run(str(error), os.environ.get(IMAGE_VARIABLE, ""))) from None
+
+
+def _with_docker_run(problem: str, image: str) -> str:
+    """Complete the command that a message shows, or add it; messages call the image ``IMAGE``."""
+    if not image:
+        return problem
+    begin = "docker run --rm -p 9090:9090 -v"
+    if "docker run -v" in problem:
+        return problem.replace("docker run -v", begin).replace(" IMAGE", f" {image}")
+    return f"{problem}\n  run: {begin} /path/to/model:/model:ro {image}"

@@ -44,7 +44,8 @@ class Health:
         self._phase = Phase.LOADING
         # What Status says while serving; runtimes differ in it.
         self.status_message = "ok"
-        self._watchers: Set[asyncio.Queue[Phase]] = set()
+        self._is_over = False
+        self._watchers: Set[asyncio.Queue[None]] = set()
 
     @property
     def phase(self) -> Phase:
@@ -61,8 +62,12 @@ class Health:
         if self._phase in (phase, Phase.DRAINING):
             return
         self._phase = phase
-        for watcher in self._watchers:
-            watcher.put_nowait(phase)
+        self._wake_watchers()
+
+    def end_watches(self) -> None:
+        """End every Watch: its open stream would keep its connection, and with it the drain."""
+        self._is_over = True
+        self._wake_watchers()
 
     def check(self, payload: bytes) -> Outcome:
         """Answer ``grpc.health.v1.Health/Check``."""
@@ -81,11 +86,11 @@ class Health:
             break
         else:
             return
-        changes: asyncio.Queue[Phase] = asyncio.Queue()
+        changes: asyncio.Queue[None] = asyncio.Queue()
         self._watchers.add(changes)
         try:
             last = b""
-            while True:
+            while not self._is_over:
                 told = self._health_response(service)
                 if told != last:
                     yield told
@@ -101,6 +106,10 @@ class Health:
         else:
             response = _StatusResponse(status="NOT_SERVING", message=self._phase.value)
         return Outcome(Status.OK, "", response.SerializeToString())
+
+    def _wake_watchers(self) -> None:
+        for watcher in self._watchers:
+            watcher.put_nowait(None)
 
     def _health_response(self, service: str) -> bytes:
         if service not in SERVICES:

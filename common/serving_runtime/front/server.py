@@ -90,6 +90,7 @@ class Server:
         """Lose nothing: see clients off, finish what runs, close the model."""
         await self._until(lambda: False, self._settings.drain_delay_seconds)
         door.shut(self._port)
+        self._health.end_watches()
         age = self._settings.connection_age_seconds * 1.1 + AGE_MARGIN_SECONDS
         await self._until(lambda: door.count_clients(self._port) == 0, age)
         until = time.monotonic() + self._settings.drain_timeout_seconds

@@ -50,7 +50,8 @@ class Supervisor:
         self._on_fatal = on_fatal
         self._links: List[WorkerLink] = []
         self._started = 0
-        self._failed_loads = 0
+        # Workers in a row that ended before they were of use.
+        self._failures = 0
         self._has_served = False
         self._is_closing = False
 
@@ -100,7 +101,6 @@ class Supervisor:
             reap_strangers(known)
 
     def _on_ready(self, link: WorkerLink, summary: ModelSummary) -> None:
-        self._failed_loads = 0
         logger.info("%s serves %s", link.name, ", ".join(summary.signatures))
         link.is_stateful = summary.stateful
         self._dispatcher.add_worker(link)
@@ -127,28 +127,32 @@ class Supervisor:
         self._links.remove(link)
         if self._is_closing:
             return
-        if link.has_loaded:
-            self._replace(link, unanswered)
-        else:
-            self._after_failed_load(link)
-
-    def _replace(self, link: WorkerLink, unanswered: List[FrontCall]) -> None:
-        why = link.why_it_ended
-        lost = "; the model's state is lost and starts anew" if link.is_stateful else ""
-        logger.error("%s %s with %d calls unanswered%s", link.name, why, len(unanswered), lost)
-        self._dispatcher.remove_worker(link, unanswered, why)
-        self._start_after(0.0)
-
-    def _after_failed_load(self, link: WorkerLink) -> None:
-        reason = link.refusal or f"the worker {link.why_it_ended} while it loaded the model"
         if not self._has_served:
-            self._on_fatal(reason)
+            self._on_fatal(_reason(link))
             return
-        self._failed_loads += 1
-        delay = min(LONGEST_BACK_OFF_SECONDS, FIRST_BACK_OFF_SECONDS * 2**self._failed_loads)
-        logger.error("%s cannot replace a worker, next try in %.1f s: %s", link.name, delay, reason)
+        self._dispatcher.remove_worker(link, unanswered, link.why_it_ended)
+        if link.has_answered or unanswered:
+            self._failures = 0
+            self._log_loss(link, unanswered)
+            self._start_after(0.0)
+        else:
+            self._after_failure(link)
+
+    def _log_loss(self, link: WorkerLink, unanswered: List[FrontCall]) -> None:
+        lost = "; the model's state is lost and starts anew" if link.is_stateful else ""
+        logger.error(
+            "%s %s with %d calls unanswered%s", link.name, link.why_it_ended, len(unanswered), lost
+        )
+
+    def _after_failure(self, link: WorkerLink) -> None:
+        """Try again after a worker that was of no use: at once if it may have been bad luck."""
+        self._failures += 1
+        is_bad_luck = self._failures == 1 and not link.refusal
+        back_off = min(LONGEST_BACK_OFF_SECONDS, FIRST_BACK_OFF_SECONDS * 2**self._failures)
+        delay = 0.0 if is_bad_luck else back_off
+        logger.error("%s; the next try is in %.1f s", _reason(link), delay)
         self._start_after(delay)
-        if not any(other.has_loaded for other in self._links):
+        if not is_bad_luck and not any(other.has_loaded for other in self._links):
             self._health.enter(Phase.NO_WORKER)
             self._dispatcher.refuse_all(NotAvailable(Phase.NO_WORKER.value))
 
@@ -158,6 +162,12 @@ class Supervisor:
     def _start_after(self, seconds: float) -> None:
         loop = asyncio.get_event_loop()
         loop.call_later(seconds, lambda: loop.create_task(self.start_worker()))
+
+
+def _reason(link: WorkerLink) -> str:
+    """Say why a worker was of no use."""
+    doing = "with nothing to do" if link.has_loaded else "while it loaded the model"
+    return link.refusal or f"{link.name} {link.why_it_ended} {doing}"
 
 
 def _end_slow_load(link: WorkerLink) -> None:

@@ -66,6 +66,7 @@ class WorkerLink(asyncio.Protocol):
         self.name = name
         self.state = State.LOADING
         self.has_loaded = False
+        self.has_answered = False
         self.is_stateful = False
         # Why the worker could not load the model, in its own words.
         self.refusal = ""
@@ -159,6 +160,7 @@ class WorkerLink(asyncio.Protocol):
 
     def _on_reply(self, reply: frames.Reply) -> None:
         self._last_sign = time.monotonic()
+        self.has_answered = True
         self._held.pop(reply.id).finish(Outcome(reply.status, reply.details, bytes(reply.payload)))
         if not self._held:
             self._stop_watching()

@@ -1,0 +1,105 @@
+import socket
+import threading
+
+import pytest
+
+from serving_runtime import frames
+from serving_runtime.errors import Status
+from serving_runtime.frames import Call, Reply, Splitter
+from serving_runtime.worker.channel import Channel
+
+
+@pytest.fixture
+def ends():
+    """Give the front's socket, and a channel at the other end."""
+    ours, theirs = socket.socketpair()
+    ours.settimeout(10)
+    theirs.settimeout(10)
+    with ours, theirs:
+        yield ours, Channel(theirs)
+
+
+def batch(*payloads):
+    """Return the bytes of a batch."""
+    parts = [frames.pack_batch(len(payloads))]
+    for number, payload in enumerate(payloads):
+        parts.extend(frames.pack_call(Call(number, "/m", "id", 1.0, payload)))
+    return b"".join(parts)
+
+
+def payloads(calls):
+    """Return the calls' payloads."""
+    return [bytes(call.payload) for call in calls]
+
+
+def test_batches_arrive_as_they_were_sent(ends):
+    """Calls that the front sends together are answered together."""
+    front, channel = ends
+    front.sendall(batch(b"a", b"") + batch(b"c") + frames.pack(frames.CLOSE))
+    assert [payloads(calls) for calls in channel.batches()] == [[b"a", b""], [b"c"]]
+
+
+def test_payloads_are_writable_and_their_own(ends):
+    """Arrays are views of them, and a model may change them in place."""
+    front, channel = ends
+    front.sendall(batch(b"aa", b"bb"))
+    first, second = next(channel.batches())
+    first.payload[0] = 0
+    assert bytes(first.payload) == b"\0a"
+    assert bytes(second.payload) == b"bb"
+
+
+def test_large_batch_arrives_in_pieces(ends):
+    """Larger than any socket buffer: the channel reads on until all is there."""
+    front, channel = ends
+    large = bytes(range(256)) * (4 * 2**20 // 256)
+    sender = threading.Thread(target=front.sendall, args=(batch(large, b"end"),))
+    sender.start()
+    assert payloads(next(channel.batches())) == [large, b"end"]
+    sender.join()
+
+
+@pytest.mark.parametrize("sent", [b"", frames.pack(frames.CLOSE), batch(b"x")[:4]])
+def test_end_of_the_front_ends_the_batches(ends, sent):
+    """CLOSE, a closed socket, or half of a header: there is nothing more to answer."""
+    front, channel = ends
+    front.sendall(sent)
+    front.shutdown(socket.SHUT_WR)
+    assert list(channel.batches()) == []
+
+
+@pytest.mark.parametrize("missing", [1, 5, 40])
+def test_front_that_ends_within_a_batch_is_a_lost_connection(ends, missing):
+    """Not a traceback: the worker ends as it does whenever the front is gone."""
+    front, channel = ends
+    front.sendall(batch(b"abc", b"defghijk")[:-missing])
+    front.shutdown(socket.SHUT_WR)
+    with pytest.raises(ConnectionResetError):
+        list(channel.batches())
+
+
+def test_reply_is_one_frame(ends):
+    """Head and payload are sent one after the other, without a copy of both together."""
+    front, channel = ends
+    sent = [Reply(7, Status.OK, "", b"x" * 10), Reply(8, Status.INTERNAL, "why", b"")]
+    for reply in sent:
+        channel.reply(reply)
+    channel.tell(frames.READY, b"{}")
+    splitter = Splitter()
+    found = []
+    while len(found) < 3:
+        splitter.feed(front.recv(1000))
+        frame = splitter.next()
+        while frame:
+            found.append(frame)
+            frame = splitter.next()
+    assert [kind for kind, _ in found] == [frames.REPLY, frames.REPLY, frames.READY]
+    assert [frames.unpack_reply(body) for _, body in found[:2]] == sent
+
+
+def test_reply_to_a_front_that_is_gone_is_told(ends):
+    """The worker's loop catches it and ends."""
+    front, channel = ends
+    front.close()
+    with pytest.raises((BrokenPipeError, ConnectionResetError)):
+        channel.reply(Reply(1, Status.OK, "", b"x"))

@@ -1,0 +1,18 @@
+import functools
+
+import pytest
+
+from tests.clients import environments
+from tests.conformance.targets import ServerOnLoopback
+
+
+@pytest.fixture(scope="session")
+def python_of():
+    """Return an environment's Python, made if need be; once a session."""
+    return functools.lru_cache(maxsize=None)(environments.create)
+
+
+@pytest.fixture
+def serving():
+    """Serve a model directory of the Python runtime, in a ``with`` statement."""
+    return lambda model_dir: ServerOnLoopback(workers=1).start("python", model_dir, {})

@@ -1,0 +1,25 @@
+"""All cases, one module a subject."""
+
+from tests.conformance.cases import (
+    casts,
+    dtypes,
+    failures,
+    inputs,
+    maps,
+    messages,
+    shapes,
+    signatures,
+    strings,
+)
+
+CASES = [
+    *signatures.CASES,
+    *inputs.CASES,
+    *shapes.CASES,
+    *dtypes.CASES,
+    *strings.CASES,
+    *casts.CASES,
+    *maps.CASES,
+    *failures.CASES,
+    *messages.CASES,
+]

@@ -1,0 +1,58 @@
+"""What is served and how: every case is run for each framework that has its model."""
+
+from pathlib import Path
+from typing import Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+
+from serving_runtime import runtimes
+from tests.conformance.cases import CASES
+from tests.conformance.cases.case import Case
+from tests.conformance.targets import TARGETS, Target
+
+# models/<framework>/<model>: a framework joins by having such folders.
+MODELS = Path(__file__).resolve().parent / "models"
+
+
+class Setup(NamedTuple):
+    """A framework's model, the settings it is served with, and what serves it."""
+
+    target: Target
+    framework: str
+    model: str
+    settings: Mapping[str, str] = {}
+
+    def __str__(self) -> str:
+        parts = [self.target.name, self.framework, self.model]
+        return "-".join(parts + [f"{name}={value}" for name, value in self.settings.items()])
+
+    @property
+    def model_dir(self) -> Path:
+        """The folder that is served."""
+        return MODELS / self.framework / self.model
+
+    def start(self):
+        """Serve the model until the returned context ends."""
+        return self.target.start(self.framework, self.model_dir, self.settings)
+
+
+def setups(model: str, targets: Sequence[Target] = TARGETS, **settings: str) -> List[Setup]:
+    """Return each way to serve a model, for parametrize."""
+    return [
+        setup
+        for target in targets
+        for setup in (Setup(target, name, model, settings) for name in frameworks())
+        if setup.model_dir.is_dir()
+    ]
+
+
+def frameworks() -> List[str]:
+    """Name the frameworks that are installed and have models here."""
+    return [name for name in runtimes.installed() if (MODELS / name).is_dir()]
+
+
+def runs() -> Iterator[Tuple[Setup, Case]]:
+    """Yield every case with every setup, those of one setup in a row."""
+    for target in TARGETS:
+        for name in frameworks():
+            found = [(Setup(target, name, case.model, case.settings), case) for case in CASES]
+            ordered = sorted(found, key=lambda pair: str(pair[0]))
+            yield from (pair for pair in ordered if pair[0].model_dir.is_dir())

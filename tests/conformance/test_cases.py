@@ -1,0 +1,34 @@
+import pytest
+
+import hydro_serving_grpc as hs
+from tests.conformance.cases.case import OK
+from tests.conformance.setups import frameworks, runs
+
+RUNS = list(runs())
+
+
+def canonical(reply):
+    """Return a message's bytes, which keep what ``==`` overlooks: NaNs and unknown fields."""
+    return reply.SerializeToString(deterministic=True)
+
+
+def test_there_are_cases_for_an_installed_framework():
+    """An environment without any framework would run nothing and look fine."""
+    assert frameworks()
+
+
+@pytest.mark.parametrize(
+    ("setup", "case"),
+    RUNS,
+    ids=[f"{setup}: {case.title}".replace("::", ":") for setup, case in RUNS],
+)
+def test_case(serve, setup, case):
+    """A request gets the reply or the refusal that its case says, whatever serves it."""
+    answer = serve(setup).answer(case.request)
+    if case.details.endswith("…"):
+        assert answer.details.startswith(case.details[:-1])
+        answer = answer._replace(details=case.details)
+    assert (answer.status, answer.details) == (case.status, case.details)
+    if case.status == OK:
+        received = hs.PredictResponse.FromString(answer.payload)
+        assert canonical(received) == canonical(case.reply)

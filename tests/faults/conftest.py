@@ -1,0 +1,60 @@
+import os
+
+import pytest
+
+from tests.faults import models
+from tests.faults.servers import Server, channel
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_proxy():
+    """Keep grpc's default channels from sending loopback's calls through a proxy."""
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = "localhost,127.0.0.1"
+
+
+@pytest.fixture(scope="module")
+def launch(tmp_path_factory):
+    """Start servers, and end what is left of them after the module's last test."""
+    servers = []
+
+    def start(model, **settings):
+        servers.append(Server(model, tmp_path_factory.mktemp("server"), **settings))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.end()
+
+
+@pytest.fixture
+def obedient(tmp_path):
+    """A model directory of the test's own whose model does what requests say."""
+    return models.write_obedient(tmp_path / "obedient")
+
+
+@pytest.fixture
+def serve(launch, obedient):
+    """Serve the obedient model with settings of the test's choosing; ends with the test."""
+    servers = []
+
+    def start(**settings):
+        servers.append(launch(obedient, **settings))
+        return servers[-1].wait_serving()
+
+    yield start
+    for server in servers:
+        server.end()
+
+
+@pytest.fixture
+def dial():
+    """Open channels, and close them after the test."""
+    channels = []
+
+    def open_channel(server, *options):
+        channels.append(channel(server.address, *options))
+        return channels[-1]
+
+    yield open_channel
+    for opened in channels:
+        opened.close()
