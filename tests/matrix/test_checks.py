@@ -1,0 +1,101 @@
+import datetime
+
+import pytest
+
+from tests.matrix.conftest import TODAY
+
+LOCK = "runtimes/toy/locks/1.10.txt"
+
+
+def test_good_checkout_has_no_problems(checkout):
+    """What is whole passes."""
+    assert checkout.problems() == []
+
+
+def test_folder_without_a_row(checkout):
+    """A framework cannot be added and forgotten."""
+    checkout.write("runtimes/joy/setup.cfg", "")
+    (problem,) = checkout.problems()
+    assert problem == "runtimes/joy: no row; add `joy:` to build_matrix.yaml"
+
+
+def test_what_a_removed_folder_left_in_a_working_copy_is_no_folder(checkout):
+    """Caches of a framework on another branch are nobody's problem."""
+    checkout.write("runtimes/joy/__pycache__/loader.cpython-313.pyc", "")
+    assert checkout.problems() == []
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "setup.cfg"])
+def test_row_without_a_folder(checkout, name):
+    """A row that nothing can be built from is named with what it lacks."""
+    (checkout.root / "runtimes/toy" / name).unlink()
+    (problem,) = checkout.problems()
+    assert problem.startswith(f"toy: there is no runtimes/toy/{name}; add it")
+
+
+def test_built_row_without_a_lock(checkout):
+    """An image of whatever is newest today is not reproducible."""
+    (checkout.root / LOCK).unlink()
+    assert checkout.problems() == [f"toy/1.10: there is no {LOCK}; run `make lock/toy/1.10`"]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("build_matrix.yaml", "toy==1.10.0", "toy==1.10.1"),
+        ("build_matrix.yaml", '"3.13"', '"3.14"'),
+        (LOCK, "#     toy==1.10.0\n", ""),
+    ],
+)
+def test_stale_lock(checkout, name, old, new):
+    """A lock that was made for another row, or by hand, is not what the row says."""
+    checkout.replace(name, old, new)
+    (problem,) = checkout.problems()
+    assert problem.startswith(f"toy/1.10: {LOCK} was made from other requirements")
+    assert problem.endswith("run `make lock/toy/1.10`")
+
+
+def test_new_requirement_of_common_makes_every_lock_stale(checkout):
+    """Nothing gets into an image without a hash."""
+    checkout.replace("common/setup.cfg", "grpcio>=1.48", "grpcio>=1.48\n    attrs")
+    assert [problem.split(":")[0] for problem in checkout.problems()] == ["toy/1.9", "toy/1.10"]
+
+
+def test_lock_with_an_unhashed_line(checkout):
+    """A pin without a hash could be answered with another file."""
+    checkout.append(LOCK, "six==1.17.0\n")
+    (problem,) = checkout.problems()
+    assert "'six==1.17.0' is not a pin with sha256 hashes; run `make" in problem
+
+
+def test_lock_without_a_row(checkout):
+    """Removing a row leaves nothing behind."""
+    checkout.write("runtimes/toy/locks/0.9.txt", "")
+    (problem,) = checkout.problems()
+    assert problem.startswith("runtimes/toy/locks/0.9.txt: no row is built from it; remove it")
+
+
+def test_supported_row_on_an_interpreter_past_its_end_of_life(checkout):
+    """Support is not promised for what gets no security fixes."""
+    checkout.replace("build_matrix.yaml", '"3.13"', '"3.10"')
+    checkout.lock_all()
+    (problem,) = checkout.problems()
+    assert problem == (
+        "toy/1.10: status is supported, but Python 3.10 ended on 2026-10-31;"
+        " expected legacy, with a reason"
+    )
+
+
+def test_last_day_of_an_interpreter_counts(checkout):
+    """The day itself is still supported, the next is not."""
+    assert checkout.problems(datetime.date(2029, 10, 31)) == []
+    assert len(checkout.problems(datetime.date(2029, 11, 1))) == 1
+
+
+def test_interpreter_that_nobody_knows(checkout):
+    """A new Python needs its end of life written down first."""
+    checkout.replace("build_matrix.yaml", '"3.13"', '"3.99"')
+    checkout.lock_all()
+    (problem,) = checkout.problems(TODAY)
+    assert "python is '3.99', expected one of 3.4, 3.5" in problem
+    assert "interpreters.yaml" in problem

@@ -1,0 +1,123 @@
+import sys
+
+import pytest
+
+from tests.matrix.conftest import PINS
+from tools import locks
+from tools.locks import LockError
+
+
+@pytest.fixture
+def resolver(checkout, monkeypatch):
+    """Replace uv by a program that answers what a test writes, and notes what it was asked."""
+    program = checkout.root / "uv.py"
+    checkout.write("answer.txt", PINS)
+    checkout.write(
+        "uv.py",
+        """\
+        import sys
+        from pathlib import Path
+        here = Path(__file__).parent
+        here.joinpath("asked.txt").write_text(
+            " ".join(sys.argv[1:-1]) + "\\n" + Path(sys.argv[-1]).read_text()
+        )
+        sys.stdout.write(here.joinpath("answer.txt").read_text())
+        sys.exit(here.joinpath("fail").exists())
+        """,
+    )
+    monkeypatch.setattr(locks, "_uv", lambda: [sys.executable, str(program)])
+    return checkout
+
+
+def make(checkout, version="1.10"):
+    """Make a lock and return its text."""
+    matrix = checkout.load()
+    row = matrix.row("toy", version)
+    locks.make(matrix, row)
+    return (checkout.root / row.lock).read_text()
+
+
+def test_requirements_are_everybodys_but_our_own(checkout):
+    """Common's, the runtime's and the row's go in; the packages of this repository do not."""
+    row = checkout.load().row("toy", "1.10")
+    assert locks.requirements(checkout.root, row) == ["grpcio>=1.48", "numpy<3", "toy==1.10.0"]
+
+
+def test_resolver_is_asked_for_the_rows_interpreter(resolver):
+    """Wheels are chosen for what is in the image, not for what runs the tool."""
+    make(resolver)
+    options, *wanted = (resolver.root / "asked.txt").read_text().splitlines()
+    assert options == "--python-version 3.13 --python-platform x86_64-manylinux_2_28"
+    assert wanted == ["grpcio>=1.48", "numpy<3", "toy==1.10.0"]
+
+
+def test_lock_says_what_it_was_made_from_and_by(resolver):
+    """The header has the command and the requirements, and nothing that differs tomorrow."""
+    text = make(resolver)
+    assert text.startswith(
+        "# What serving-runtime-toy:1.10 holds beyond its base: hashed wheels for\n"
+        "# Python 3.13 on Linux x86-64. Made by `make lock/toy/1.10` from\n"
+        "#     grpcio>=1.48\n"
+        "#     numpy<3\n"
+        "#     toy==1.10.0\n"
+        "\n"
+        "grpcio==1.85.1 \\\n"
+    )
+    assert text == make(resolver)
+
+
+def test_making_a_lock_mends_a_stale_one(resolver):
+    """What `check` complains of, the verb that it names repairs."""
+    resolver.replace("build_matrix.yaml", "toy==1.10.0", "toy==1.10.1")
+    assert resolver.problems()
+    make(resolver)
+    assert resolver.problems() == []
+
+
+def test_reading_gives_normal_names_and_versions(checkout):
+    """Whoever compares with what is installed need not know how a package spells itself."""
+    lock = checkout.root / "runtimes/toy/locks/1.9.txt"
+    assert locks.read(lock) == {"grpcio": "1.85.1", "typing-extensions": "4.16.0"}
+
+
+@pytest.mark.parametrize("stray", ["six==1.17.0", "six>=1 \\\n    --hash=sha256:00", "--pre"])
+def test_line_that_is_no_hashed_pin_is_refused(checkout, stray):
+    """A lock holds hashed pins and nothing else."""
+    checkout.write("lock.txt", f"{PINS}{stray}\n")
+    with pytest.raises(LockError, match="is not a pin with sha256 hashes"):
+        locks.read(checkout.root / "lock.txt")
+
+
+def test_requirements_without_a_solution_keep_the_old_lock(resolver):
+    """A failed attempt leaves what was there."""
+    before = (resolver.root / "runtimes/toy/locks/1.10.txt").read_text()
+    resolver.write("fail", "")
+    with pytest.raises(LockError, match=r"toy/1\.10: no set of wheels satisfies grpcio>=1\.48"):
+        make(resolver)
+    assert (resolver.root / "runtimes/toy/locks/1.10.txt").read_text() == before
+
+
+def test_row_that_is_not_built_has_no_lock(resolver):
+    """The reason why it is not built is the answer."""
+    with pytest.raises(LockError, match="toy/0.9 is not built .*: nobody kept its wheels"):
+        make(resolver, "0.9")
+
+
+def test_command_line_makes_locks_and_reports(resolver, monkeypatch, capsys):
+    """The exit code and standard error say how it went."""
+    monkeypatch.setattr(locks, "load", resolver.load)
+    assert locks.main(["toy/1.9", "toy/1.10"]) == 0
+    assert "toy/1.10: grpcio 1.85.1" in capsys.readouterr().err
+    assert locks.main(["toy/7.0"]) == 1
+    assert "no row toy/7.0" in capsys.readouterr().err
+
+
+def test_uv_is_the_one_beside_the_interpreter(tmp_path, monkeypatch):
+    """A lock does not depend on which uv somebody has on PATH, or on its configuration."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(LockError, match="there is no uv beside .*; run it by `make lock/"):
+        locks._uv()
+    (tmp_path / "uv").touch()
+    command = locks._uv()
+    assert command[0] == str(tmp_path / "uv")
+    assert {"--no-config", "--generate-hashes", "--only-binary"} <= set(command)

@@ -1,0 +1,53 @@
+import re
+
+import pytest
+import yaml
+
+from tests.matrix.conftest import TODAY
+from tools import locks
+from tools.matrix import Status, load
+from tools.matrix.checks import problems
+from tools.matrix.reader import ROOT
+from tools.matrix.table import is_current
+
+REAL = load(environment={})
+WORKFLOW = ROOT / ".github/workflows/images.yaml"
+
+
+def test_matrix_agrees_with_the_checkout():
+    """Every row can be built, and every runtime has rows (the calendar is `make lint`'s)."""
+    assert problems(REAL, TODAY) == []
+
+
+def test_table_in_the_readme_is_what_the_matrix_says():
+    """Nobody changed a row without `make matrix-table`."""
+    assert is_current(ROOT / "README.md", REAL)
+
+
+def test_seeds_tags_exist():
+    """The tag that Hydrosphere's users know is still built, the older ones say why not."""
+    assert "3.6-latest" in REAL.row("python", "3.6").tags
+    assert {REAL.row("python", version).status for version in ("3.4", "3.5")} == {Status.EOL}
+
+
+@pytest.mark.parametrize("row", REAL.built, ids=lambda row: row.name)
+def test_lock_pins_everything_asked_for(row):
+    """Each requirement is in the lock, and every line of it is a hashed pin."""
+    pins = locks.read(ROOT / row.lock)
+    wanted = (re.split(r"[^\w.-]", line)[0] for line in locks.requirements(ROOT, row))
+    assert {name.lower().replace("_", "-") for name in wanted} <= pins.keys()
+
+
+@pytest.mark.parametrize("row", REAL.built, ids=lambda row: row.name)
+def test_locks_name_no_registry(row):
+    """Where packages come from is the builder's choice, not the lock's."""
+    assert not re.search(r"https?:|^-", (ROOT / row.lock).read_text(), re.MULTILINE)
+
+
+def test_workflow_calls_make_and_names_no_framework():
+    """CI lists no image: what `plan` says is all it knows."""
+    text = WORKFLOW.read_text()
+    jobs = yaml.safe_load(text)["jobs"].values()
+    commands = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+    assert all(re.match(r"(rows=\$\()?make ", command) for command in commands)
+    assert not any(f"{name}/" in text or f"-{name}:" in text for name in REAL.runtimes)

@@ -1,0 +1,40 @@
+import pytest
+
+from tools.matrix import MatrixError
+from tools.matrix.table import BEGIN, END, is_current, render, updated, write
+
+
+def test_rows_are_newest_first_with_what_users_may_expect(checkout):
+    """A reader sees first what most should take, and why the rest is not it."""
+    _, _, newest, older, oldest = render(checkout.load()).splitlines()
+    assert newest == (
+        "| `hydrosphere/serving-runtime-toy` | `1.10-latest`<br>`1.10-0.7.0`<br>`latest`"
+        " | 3.13 | supported until 2029-10-31 |"
+    )
+    assert older.endswith("| 3.6 | legacy: for old toys |")
+    assert "| 0.9: none |" in oldest
+    assert oldest.endswith("| not built: nobody kept its wheels |")
+
+
+def test_only_what_is_between_the_markers_changes(checkout):
+    """The rest of the document belongs to its author."""
+    document = updated(f"above\n{BEGIN}\nold\n{END}\nbelow\n", checkout.load())
+    assert document == f"above\n{BEGIN}\n{render(checkout.load())}{END}\nbelow\n"
+
+
+@pytest.mark.parametrize("document", ["", BEGIN, END, f"{END}\n{BEGIN}"])
+def test_document_without_a_place_is_refused(checkout, document):
+    """The message has the two lines to add."""
+    with pytest.raises(MatrixError, match="no place for the table") as refusal:
+        updated(document, checkout.load())
+    assert f"{BEGIN}\n{END}" in str(refusal.value)
+
+
+def test_drift_is_seen_and_mended(checkout):
+    """A row that changed makes the table out of date until it is written again."""
+    readme = checkout.root / "README.md"
+    readme.write_text(f"{BEGIN}\n{END}\n")
+    write(readme, checkout.load())
+    assert is_current(readme, checkout.load())
+    checkout.replace("build_matrix.yaml", "for old toys", "for older toys")
+    assert not is_current(readme, checkout.load())

@@ -1,0 +1,61 @@
+"""Writes the table of images for the README, so that documents never promise other tags."""
+
+from pathlib import Path
+
+from tools.matrix.interpreters import end_of_life
+from tools.matrix.reader import numbers_in
+from tools.matrix.rows import Matrix, MatrixError, Row, Status
+
+BEGIN = "<!-- images: written by `make matrix-table` -->"
+END = "<!-- end of images -->"
+
+COLUMNS = ("Image", "Tags", "Python", "Status")
+
+
+def render(matrix: Matrix) -> str:
+    """Make the Markdown table, each runtime's newest row first."""
+    lines = [_line(COLUMNS), _line(["---"] * len(COLUMNS))]
+    for runtime in matrix.runtimes:
+        rows = sorted(matrix.rows_of(runtime), key=lambda row: numbers_in(row.version))
+        lines += [_line(_cells(row)) for row in reversed(rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _line(cells: tuple[str, ...] | list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    tags = "<br>".join(f"`{tag}`" for tag in row.tags) or f"{row.version}: none"
+    return (f"`{row.image}`", tags, row.python, _promise(row))
+
+
+def _promise(row: Row) -> str:
+    """Say what users may expect."""
+    if row.status is Status.SUPPORTED:
+        return f"supported until {end_of_life(row)}"
+    return f"{'legacy' if row.is_built else 'not built'}: {row.reason}"
+
+
+def updated(document: str, matrix: Matrix) -> str:
+    """Return a document with the table between its markers renewed.
+
+    Raises:
+        MatrixError: the document has no place for the table.
+    """
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise MatrixError(f"no place for the table; add the lines\n{BEGIN}\n{END}")
+    return f"{before}{BEGIN}\n{render(matrix)}{END}{after}"
+
+
+def write(path: Path, matrix: Matrix) -> None:
+    """Renew the table in a file."""
+    path.write_text(updated(path.read_text(encoding="utf-8"), matrix), encoding="utf-8")
+
+
+def is_current(path: Path, matrix: Matrix) -> bool:
+    """Whether the table in a file is what the matrix says."""
+    document = path.read_text(encoding="utf-8")
+    return document == updated(document, matrix)
