@@ -44,6 +44,7 @@ class Health:
         self._phase = Phase.LOADING
         # What Status says while serving; runtimes differ in it.
         self.status_message = "ok"
+        self._takes_calls = False
         self._is_over = False
         self._watchers: Set[asyncio.Queue[None]] = set()
 
@@ -57,10 +58,16 @@ class Health:
         """Whether calls are answered and will be."""
         return self._phase is Phase.SERVING
 
+    @property
+    def takes_calls(self) -> bool:
+        """Whether there is a model to call: also while draining, if it was serving before."""
+        return self._takes_calls
+
     def enter(self, phase: Phase) -> None:
         """Change the phase; DRAINING is the last one."""
         if self._phase in (phase, Phase.DRAINING):
             return
+        self._takes_calls = phase is Phase.SERVING or (self.is_serving and phase is Phase.DRAINING)
         self._phase = phase
         self._wake_watchers()
 

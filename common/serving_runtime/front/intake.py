@@ -9,7 +9,7 @@ from typing import Callable
 from serving_runtime.errors import LimitExceeded, NotAvailable, Status
 from serving_runtime.front.call import FrontCall, Outcome
 from serving_runtime.front.dispatcher import Dispatcher
-from serving_runtime.front.health import Health, Phase
+from serving_runtime.front.health import Health
 from serving_runtime.front.listener import Incoming
 from serving_runtime.settings import Settings
 
@@ -33,10 +33,10 @@ class Intake:
         call.when_done(lambda call, outcome: _respond(incoming, call, outcome))
         if self._settings.log_calls:
             call.when_done(_log)
-        if self._health.phase in (Phase.LOADING, Phase.NO_WORKER):
-            call.fail(NotAvailable(self._health.phase.value))
-        else:
+        if self._health.takes_calls:
             self._submit(call)
+        else:
+            call.fail(NotAvailable(self._health.phase.value))
         return call.cancel
 
     def _submit(self, call: FrontCall) -> None:

@@ -10,6 +10,15 @@ from typing import Callable, Container, List, Mapping, Optional
 
 from serving_runtime.front.worker_link import WorkerProcess
 
+# Not `-m`, which would put the working directory first on the path: in a derived image that is the
+# model's, where a file of the user's called signal.py would replace the standard library's.
+ENTRY = (
+    sys.executable,
+    "-c",
+    "import sys; sys.path[:] = filter(None, sys.path); "
+    "from serving_runtime.worker.process import main; sys.exit(main(sys.argv[1:]))",
+)
+
 # Given the worker's name and its end of the socket pair; returns how to watch and end it.
 Spawn = Callable[[str, socket.socket], WorkerProcess]
 
@@ -55,7 +64,7 @@ def reap_strangers(known: Container[int]) -> None:
 
 def _command(name: str, descriptor: int, runtime_name: str) -> List[str]:
     return [
-        sys.executable, "-m", "serving_runtime.worker",
+        *ENTRY,
         "--fd", str(descriptor),
         "--front", str(os.getpid()),
         "--name", name,

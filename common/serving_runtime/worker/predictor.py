@@ -144,7 +144,7 @@ class Predictor:
         started = time.monotonic()
         try:
             checks.check_outputs(signature, self.model.predict(signature.name, inputs))
-        except Exception as error:  # noqa: BLE001  user code may raise anything
+        except BaseException as error:  # noqa: BLE001  user code may raise anything
             logger.warning("warm-up of signature %s failed: %r", signature.name, error)
         else:
             elapsed = time.monotonic() - started

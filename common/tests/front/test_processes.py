@@ -126,7 +126,8 @@ def test_killing_what_is_gone_is_no_error(child):
 def test_command_starts_the_worker_of_this_interpreter():
     """The arguments are those that the worker's own parser reads."""
     command = processes._command("worker-3", 9, "python")
-    assert command[:3] == [sys.executable, "-m", "serving_runtime.worker"]
+    assert command[:3] == [*processes.ENTRY]
+    assert command[0] == sys.executable
     pairs = dict(zip(command[3::2], command[4::2]))
     assert pairs == {
         "--fd": "9", "--front": str(os.getpid()), "--name": "worker-3", "--runtime": "python",

@@ -12,6 +12,7 @@ from serving_runtime import frames, methods
 from serving_runtime.contract import serialise
 from serving_runtime.errors import Status
 from serving_runtime.frames import Call, Splitter
+from serving_runtime.front.processes import ENTRY
 from serving_runtime.signature import Contract, Field, Signature
 
 CONTRACT = Contract(
@@ -101,7 +102,7 @@ def start(environ):
         with theirs:
             process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "serving_runtime.worker", "--fd", str(theirs.fileno()),
+                    *ENTRY, "--fd", str(theirs.fileno()),
                     "--front", str(os.getpid()), "--name", "worker-1", "--runtime", "toy",
                 ],
                 env=environ(code, **changes),
@@ -224,9 +225,10 @@ def test_log_lines_have_the_workers_name(start):
 # Starts a worker, tells its process id, and waits to be killed.
 PARENT = """
 import os, socket, subprocess, sys
+from serving_runtime.front.processes import ENTRY
 ours, theirs = socket.socketpair()
 worker = subprocess.Popen(
-    [sys.executable, "-m", "serving_runtime.worker", "--fd", str(theirs.fileno()),
+    [*ENTRY, "--fd", str(theirs.fileno()),
      "--front", str(os.getpid()), "--name", "worker-1", "--runtime", "toy"],
     pass_fds=[theirs.fileno(), ours.fileno()], start_new_session=True,
 )
@@ -262,7 +264,7 @@ def test_worker_of_another_parent_ends_at_once(environ):
     with ours, theirs:
         code = subprocess.call(
             [
-                sys.executable, "-m", "serving_runtime.worker", "--fd", str(theirs.fileno()),
+                *ENTRY, "--fd", str(theirs.fileno()),
                 "--front", "1", "--name", "worker-1",
             ],
             env=environ(""), pass_fds=[theirs.fileno()], timeout=30,
