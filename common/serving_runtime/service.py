@@ -44,9 +44,7 @@ def _spawner(chosen: Settings, environ: Mapping[str, str], runtime_name: str) ->
         return thread_spawner(environ, runtime_name)
     threads = cpus.thread_variables(environ, chosen.threads, chosen.workers)
     if threads:
-        logger.info(
-            "each of %d workers may use %s CPU threads", chosen.workers, *set(threads.values())
-        )
+        logger.info("workers: %d, CPU threads of each: %s", chosen.workers, *set(threads.values()))
     return processes.process_spawner({**environ, **threads}, runtime_name)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 from serving_runtime import frames
 from serving_runtime.frames import Call
 from serving_runtime.front.call import FrontCall, Outcome
+from serving_runtime.front.hang_watch import HangWatch
 
 # How long an ended worker's process may take to say how it ended (a core dump, say).
 SETTLE_SECONDS = 0.5
@@ -72,12 +73,10 @@ class WorkerLink(asyncio.Protocol):
         self.refusal = ""
         self.process: Optional[WorkerProcess] = None
         self._why_killed = ""
-        self._grace = hang_grace_seconds
         self._events = events
         self._splitter = frames.Splitter()
         self._held: Dict[int, FrontCall] = {}
-        self._last_sign = 0.0
-        self._hang_check: Optional[asyncio.TimerHandle] = None
+        self._hang_watch = HangWatch(hang_grace_seconds, self._held, self._on_hang)
         self._transport: Any = None
 
     @property
@@ -90,14 +89,13 @@ class WorkerLink(asyncio.Protocol):
     def send(self, calls: Sequence[FrontCall]) -> None:
         """Give the worker ``calls`` to answer together."""
         self.state = State.BUSY
-        self._held = {call.number: call for call in calls}
-        self._last_sign = time.monotonic()
+        self._held.update((call.number, call) for call in calls)
         parts: List[frames.Bytes] = [frames.pack_batch(len(calls))]
         for call in calls:
             parts.extend(frames.pack_call(_for_worker(call)))
         # Without empty payloads: from Python 3.12 on asyncio never finishes writing an empty part.
         self._transport.writelines([part for part in parts if part])
-        self._watch()
+        self._hang_watch.begin()
 
     def close(self) -> None:
         """Ask the worker to close its model and end."""
@@ -132,7 +130,7 @@ class WorkerLink(asyncio.Protocol):
     def connection_lost(self, exc: Optional[Exception]) -> None:
         """Note that the worker ended (called by asyncio)."""
         self.state = State.ENDED
-        self._stop_watching()
+        self._hang_watch.end()
         self._settle(time.monotonic() + SETTLE_SECONDS)
 
     def _settle(self, until: float) -> None:
@@ -145,7 +143,7 @@ class WorkerLink(asyncio.Protocol):
             return
         self.kill("it closed its connection")
         unanswered = [call for call in self._held.values() if not call.is_done]
-        self._held = {}
+        self._held.clear()
         self._events.ended(self, unanswered)
 
     def _on_frame(self, kind: int, body: bytes) -> None:
@@ -159,32 +157,16 @@ class WorkerLink(asyncio.Protocol):
             self._events.refused(self, body.decode())
 
     def _on_reply(self, reply: frames.Reply) -> None:
-        self._last_sign = time.monotonic()
+        self._hang_watch.note_sign()
         self.has_answered = True
         self._held.pop(reply.id).finish(Outcome(reply.status, reply.details, bytes(reply.payload)))
         if not self._held:
-            self._stop_watching()
+            self._hang_watch.end()
             self.state = State.FREE
             self._events.free(self)
 
-    def _watch(self) -> None:
-        """Look again when the worker would be hung if it gave no sign of life until then."""
-        soonest = min(call.deadline for call in self._held.values())
-        when = max(soonest, self._last_sign) + self._grace
-        loop = asyncio.get_event_loop()
-        self._hang_check = loop.call_later(max(0.0, when - time.monotonic()), self._check_hang)
-
-    def _check_hang(self) -> None:
-        soonest = min(call.deadline for call in self._held.values())
-        if time.monotonic() < max(soonest, self._last_sign) + self._grace:
-            self._watch()
-        else:
-            self.kill("it stayed busy past a call's deadline")
-
-    def _stop_watching(self) -> None:
-        if self._hang_check is not None:
-            self._hang_check.cancel()
-            self._hang_check = None
+    def _on_hang(self) -> None:
+        self.kill("it stayed busy past a call's deadline")
 
 
 def _for_worker(call: FrontCall) -> Call:

@@ -10,6 +10,7 @@ from serving_runtime.model_dir import ModelDirectory
 from serving_runtime.settings import Settings, default_model_dir
 from serving_runtime.signature import Contract
 from serving_runtime.worker.predictor import Predictor
+from serving_runtime.worker.warm_up import warm_up
 
 logger = logging.getLogger(__name__)
 
@@ -33,9 +34,9 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
     )
     for warning in warnings:
         logger.warning(warning)
-    predictor = Predictor(runtime.load(directory.files, agreed, environ), agreed, settings)
-    predictor.warm_up()
-    return predictor
+    model = runtime.load(directory.files, agreed, environ)
+    warm_up(model, agreed, settings.warm_up)
+    return Predictor(model, agreed, settings)
 
 
 def summary(predictor: Predictor) -> bytes:

@@ -4,12 +4,12 @@ import logging
 import time
 from typing import Any, Callable, Dict, Iterator, List, Sequence, Set
 
-from serving_runtime import checks, samples
+from serving_runtime import checks
 from serving_runtime.errors import DeadlinePassed, LimitExceeded, ServingError, Status, answer_for
 from serving_runtime.frames import Bytes, Call, Reply
 from serving_runtime.model import Model
 from serving_runtime.settings import Settings
-from serving_runtime.signature import Contract, Signature, Value
+from serving_runtime.signature import Contract, Value
 from serving_runtime.wire import PROTOCOLS
 from serving_runtime.worker import batching
 from serving_runtime.worker.batching import Group, Prepared, RowsLost
@@ -26,19 +26,6 @@ class Predictor:
         self._settings = settings
         # Signatures whose stacked results came back with the wrong number of rows.
         self._unstackable: Set[str] = set()
-
-    def warm_up(self) -> None:
-        """Call each signature once on a sample, so that the first caller does not wait.
-
-        A sample is zeros, which a model may rightly refuse: a failure is logged, not raised.
-        """
-        wanted = self._settings.warm_up == "on" or (
-            self._settings.warm_up == "auto" and self.model.warm_up
-        )
-        if self.model.stateful or not wanted:
-            return
-        for signature in self.contract.signatures:
-            self._warm(signature)
 
     def answer(self, calls: Sequence[Call]) -> Iterator[Reply]:
         """Answer ``calls``, which arrived together; each reply is given as soon as it is known."""
@@ -136,19 +123,6 @@ class Predictor:
             logger.warning("signature %s is no longer stacked: %s", name, error)
         else:
             logger.info("%d stacked calls of %s failed, trying each alone", len(group), name)
-
-    def _warm(self, signature: Signature) -> None:
-        inputs = checks.check_inputs(
-            signature, samples.sample_inputs(signature), "same_kind", self.model.string_type
-        )
-        started = time.monotonic()
-        try:
-            checks.check_outputs(signature, self.model.predict(signature.name, inputs))
-        except BaseException as error:  # noqa: BLE001  user code may raise anything
-            logger.warning("warm-up of signature %s failed: %r", signature.name, error)
-        else:
-            elapsed = time.monotonic() - started
-            logger.info("warmed up signature %s in %.0f ms", signature.name, elapsed * 1000)
 
 
 def _request(call: Call) -> Dict[str, Any]:

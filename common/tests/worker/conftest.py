@@ -50,12 +50,12 @@ def model():
 
 
 @pytest.fixture
-def predictor(model):
+def predictor(model, contract):
     """Return a function that gives a predictor of the model, with changed settings."""
 
     def make(**changes):
         settings = Settings.from_env({})._replace(**changes)
-        return Predictor(model, Contract("sums", (ROWS, ONE)), settings)
+        return Predictor(model, contract, settings)
 
     return make
 

@@ -293,31 +293,3 @@ def test_close_closes_the_model(predictor, model):
     """What the model holds is let go."""
     predictor().close()
     assert model.is_closed
-
-
-@pytest.mark.parametrize(
-    ("setting", "wanted", "stateful", "warm"),
-    [
-        ("auto", True, False, True),
-        ("auto", False, False, False),
-        ("on", False, False, True),
-        ("off", True, False, False),
-        ("on", True, True, False),
-    ],
-)
-def test_warm_up(predictor, model, setting, wanted, stateful, warm):
-    """Each signature is called once on zeros, if the setting or the framework wants it."""
-    model.warm_up, model.stateful = wanted, stateful
-    predictor(warm_up=setting).warm_up()
-    assert model.shapes == ([(1, 2), (2,)] if warm else [])
-
-
-def test_failed_warm_up_stops_nothing(predictor, model, make_call, caplog):
-    """A model may rightly refuse zeros; it serves all the same, and the log has why."""
-    model.behaviour = raising(ValueError("zeros"))
-    answering = predictor(warm_up="on")
-    answering.warm_up()
-    assert len(model.shapes) == 2
-    assert "warm-up of signature rows failed: ValueError('zeros'" in caplog.text
-    model.behaviour = None
-    assert answer_one(answering, make_call()).status == Status.OK

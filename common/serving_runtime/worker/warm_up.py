@@ -1,0 +1,39 @@
+"""Call a model once before it serves, so that the first caller does not wait for a slow start."""
+
+import logging
+import time
+
+from serving_runtime import checks, samples
+from serving_runtime.model import Model
+from serving_runtime.signature import Contract, Signature
+
+logger = logging.getLogger(__name__)
+
+
+def warm_up(model: Model, contract: Contract, wanted: str) -> None:
+    """Call each signature once on a sample.
+
+    A sample is zeros, which a model may rightly refuse: a failure is logged, not raised.
+
+    Args:
+        model: a stateful one is left alone, since each call changes it.
+        contract: what the samples are made from.
+        wanted: ``on``, ``off``, or ``auto`` to leave it to the model.
+    """
+    if model.stateful or wanted == "off" or (wanted == "auto" and not model.warm_up):
+        return
+    for signature in contract.signatures:
+        _call(model, signature)
+
+
+def _call(model: Model, signature: Signature) -> None:
+    sample = samples.sample_inputs(signature)
+    inputs = checks.check_inputs(signature, sample, "same_kind", model.string_type)
+    started = time.monotonic()
+    try:
+        checks.check_outputs(signature, model.predict(signature.name, inputs))
+    except BaseException as error:  # noqa: BLE001  user code may raise anything
+        logger.warning("warm-up of signature %s failed: %r", signature.name, error)
+    else:
+        elapsed = time.monotonic() - started
+        logger.info("warmed up signature %s in %.0f ms", signature.name, elapsed * 1000)
