@@ -149,6 +149,15 @@ def test_a_second_sigterm_hurries(serve):
     assert_ended_cleanly(server)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_up_to_the_very_end_change_nothing(serve, number):
+    """An impatient sender, who goes on until the process is gone, still sees exit code 0."""
+    server = serve()
+    while not server.has_ended:
+        server.signal(number)
+    assert_ended_cleanly(server)
+
+
 def test_ctrl_c_does_not_wait_for_clients(serve, dial):
     """SIGINT finishes what runs and ends, without waiting for clients to move away."""
     server = serve(RUNTIME_DRAIN_DELAY="10min")

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 AGE_MARGIN_SECONDS = 1.0
 POLL_SECONDS = 0.02
 
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 class Server:
     """One service on one port: everything in the front, put together."""
@@ -66,9 +68,12 @@ class Server:
 
     def _watch_signals(self) -> None:
         loop = asyncio.get_event_loop()
-        loop.add_signal_handler(signal.SIGTERM, self._on_signal, signal.SIGTERM)
-        loop.add_signal_handler(signal.SIGINT, self._on_signal, signal.SIGINT)
         loop.add_signal_handler(signal.SIGCHLD, self._supervisor.on_child_ended)
+        # Not the loop's own handlers: when it closes they give way to the default, which would
+        # end a service that has just drained with the signal instead of exit code 0.
+        for number in STOP_SIGNALS:
+            signal.signal(number, lambda received, frame: loop.call_soon_threadsafe(
+                self._on_signal, signal.Signals(received)))  # fmt: skip
 
     def _on_signal(self, number: signal.Signals) -> None:
         """Begin to drain; a second signal, or Ctrl-C, does not wait for clients to move away.
@@ -128,6 +133,8 @@ def serve(settings: Settings, spawn: Spawn) -> int:
     try:
         return loop.run_until_complete(_serve(settings, spawn))
     finally:
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         loop.close()
 
 
