@@ -21,8 +21,8 @@ STRICT       := $(if $(filter true,$(CI)),1,$(REQUIRE_ALL_PYTHONS))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo serve test lint style types floor drift format protos test-unit test-system clean \
-    matrix-check matrix-plan matrix-table matrix-drift
+.PHONY: help demo serve test lint style types floor drift dockerfiles format protos test-unit test-system clean \
+    matrix-check matrix-plan matrix-table matrix-drift bases test-images
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z%\/-]+:.*## / {sub("%", "..."); printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,7 @@ serve: env-runtime-$(RUNTIME)  ## Serve a model: make serve RUNTIME=python MODEL
 
 test: lint test-unit test-system  ## Run everything that needs no Docker
 
-lint: style types floor drift matrix-check matrix-drift  ## Check style, types, the Python 3.6 floor, generated files and the matrix
+lint: style types floor drift dockerfiles matrix-check matrix-drift  ## Check style, types, the Python 3.6 floor, generated files and the matrix
 
 style: env-dev
 	$(DEV)/ruff check .
@@ -47,6 +47,9 @@ types: env-dev
 
 floor: env-dev
 	$(DEV)/vermin --target=3.6- --violations --no-tips $(PACKAGES)
+
+dockerfiles: env-tools
+	.venvs/tools/bin/hadolint runtimes/*/Dockerfile
 
 drift: env-dev
 	$(DEV)/python -m tools.protos check
@@ -73,6 +76,21 @@ matrix-table: env-tools  ## Write the table of images into the README
 
 lock/%: env-tools  ## Renew the hashed pins of an image: make lock/python/3.13
 	@.venvs/tools/bin/python -m tools.locks $*
+
+bases: env-dev  ## Pull the images that ours begin with, or make their equals here
+	@$(DEV)/python -m tools.bases
+
+image/%: env-dev  ## Build an image: make image/python/3.13
+	@$(DEV)/python -m tools.images build $(subst /, ,$*)
+
+images/%: env-dev  ## Build all images of a runtime: make images/python
+	@$(DEV)/python -m tools.images build $*
+
+test-image/%: env-dev  ## Build an image and test it: make test-image/python/3.13
+	@$(DEV)/python -m tools.images test $(subst /, ,$*)
+
+test-images: env-dev  ## Build and test all images, or some: make test-images ROWS=oldest,newest
+	@$(DEV)/python -m tools.images test $(if $(ROWS),--rows $(ROWS)) $(if $(TABLE),--write $(TABLE))
 
 test-unit: $(UNIT_PYTHONS:%=unit-%)  ## Run unit and conformance tests on the oldest, a middle and the newest Python
 

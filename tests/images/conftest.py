@@ -1,0 +1,98 @@
+"""Runs each test here for the rows that $IMAGE_ROWS names, such as `python/3.6,python/3.13`.
+
+Their images must be there: `make test-image/python/3.13` builds one first, and then comes here.
+"""
+
+import collections
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.conftest import Stage
+from tests.images.containers import Container
+from tests.images.models import model_of
+from tools import matrix
+
+NAMES = [name for name in os.environ.get("IMAGE_ROWS", "").split(",") if name]
+RESULTS = os.environ.get("IMAGE_RESULTS", "")
+
+# Without an image there is nothing to test, and nothing to say about it.
+collect_ignore_glob = [] if NAMES else ["test_*.py"]
+
+
+def _rows():
+    rows = matrix.load()
+    return [rows.row(*name.split("/")) for name in NAMES]
+
+
+def pytest_generate_tests(metafunc):
+    """Run everything once for each row."""
+    if "row" in metafunc.fixturenames:
+        metafunc.parametrize("row", _rows(), ids=lambda row: row.name, scope="session")
+
+
+@pytest.fixture
+def image(row):
+    """The image of the row, by the name that users know first."""
+    return row.references[0]
+
+
+@pytest.fixture
+def model(row):
+    """A small model of the row's framework."""
+    return model_of(row.runtime)
+
+
+@pytest.fixture
+def run(image):
+    """Run the image in the background, with options of `docker run`; ends with the test."""
+    containers = []
+
+    def start(*options, image=image):
+        containers.append(Container(image, *options))
+        return containers[-1]
+
+    yield start
+    for container in containers:
+        container.remove()
+
+
+@pytest.fixture(scope="session")
+def _stage():
+    stage = Stage()
+    yield stage
+    stage.clear()
+
+
+@pytest.fixture
+def serve(_stage):
+    """Start what a setup says, or take it over from the test before."""
+    return _stage.serve
+
+
+_counts: dict = collections.defaultdict(lambda: {"passed": 0, "failed": 0})
+
+
+def pytest_collection_modifyitems(items):
+    """Let reports know their row."""
+    for item in items:
+        row = getattr(item, "callspec", None) and item.callspec.params.get("row")
+        if row:
+            item.user_properties.append(("row", row.name))
+
+
+def pytest_runtest_logreport(report):
+    """Count results by row, for the summary of `tools.images`."""
+    name = dict(report.user_properties).get("row")
+    if name and report.failed:
+        _counts[name]["failed"] += 1
+    elif name and report.when == "call" and report.passed:
+        _counts[name]["passed"] += 1
+
+
+def pytest_sessionfinish():
+    """Hand the counts over."""
+    if RESULTS:
+        Path(RESULTS).write_text(json.dumps(_counts))

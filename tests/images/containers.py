@@ -1,0 +1,122 @@
+"""Runs containers as users do, with the `docker` command, and waits for what is told of them."""
+
+import contextlib
+import datetime
+import functools
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from tests.conformance.targets import Connection, Target
+from tools import docker
+
+SECONDS = 30
+POLL_SECONDS = 0.05
+
+
+class Container:
+    """A container that runs, or ran, in the background."""
+
+    def __init__(self, image: str, *options: str) -> None:
+        self.id = docker.output("run", "--detach", *options, image)
+
+    @property
+    def state(self) -> dict:
+        """What the engine knows of it."""
+        return docker.describe(self.id)["State"]
+
+    @property
+    def health(self) -> str:
+        """Docker's own word: `starting`, `healthy` or `unhealthy`."""
+        return self.state["Health"]["Status"]
+
+    @property
+    def logs(self) -> str:
+        """What it has printed so far, on both streams."""
+        return docker.logs(self.id)
+
+    @property
+    def address(self) -> str:
+        """Where its service is published on this machine."""
+        return docker.output("port", self.id, "9090/tcp").splitlines()[0]
+
+    def wait_health(self, status: str) -> None:
+        """Wait until Docker says that it is healthy, or is not."""
+        self.wait_until(lambda: self.health == status, status)
+
+    def wait_exit_code(self) -> int:
+        """Wait until it has ended."""
+        self.wait_until(lambda: self.state["Status"] == "exited", "the end")
+        return self.state["ExitCode"]
+
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for a condition, and show the log if it does not come about."""
+        until = time.monotonic() + SECONDS
+        while not condition():
+            assert time.monotonic() < until, f"no {what} in {SECONDS} s:\n{self.logs}"
+            time.sleep(POLL_SECONDS)
+
+    def python(self, code: str) -> str:
+        """Run code inside, beside the service and as the same user."""
+        return docker.output("exec", self.id, "python", "-c", code)
+
+    def stop(self) -> None:
+        """Stop it as orchestrators do: SIGTERM, and a kill after ten seconds."""
+        docker.output("stop", self.id)
+
+    def remove(self) -> None:
+        """Leave nothing of it."""
+        docker.output("rm", "--force", "--volumes", self.id)
+
+    @property
+    def seconds_lived(self) -> float:
+        """From its start to its end."""
+        began, ended = (_moment(self.state[name]) for name in ("StartedAt", "FinishedAt"))
+        return (ended - began).total_seconds()
+
+
+def _moment(text: str) -> datetime.datetime:
+    """Read the engine's time, which has nanoseconds."""
+    return datetime.datetime.fromisoformat(re.sub(r"(\.\d{1,6})\d*Z", r"\1+00:00", text))
+
+
+def mounted(model: Path, mode: str = "ro") -> str:
+    """Return the option that mounts a model directory."""
+    return f"--volume={model}:/model:{mode}"
+
+
+PUBLISHED = "--publish=127.0.0.1::9090"
+
+
+class InContainer(Target):
+    """An image, in a container of its own for each model."""
+
+    name = "container"
+
+    def __init__(self, image: str) -> None:
+        self._image = image
+
+    @contextlib.contextmanager
+    def start(
+        self, framework: str, model_dir: Path, settings: Mapping[str, str]
+    ) -> Iterator[Connection]:
+        """Serve a model directory, and see that the container ends well."""
+        chosen = {"RUNTIME_DRAIN_DELAY": "0s", **settings}
+        options = [f"--env={name}={value}" for name, value in chosen.items()]
+        container = Container(self._image, PUBLISHED, mounted(model_dir), *options)
+        try:
+            connection = Connection(container.address)
+            connection.wait_until_serving()
+            yield connection
+            connection.channel.close()
+            container.stop()
+            assert container.state["ExitCode"] == 0, container.logs
+        finally:
+            container.remove()
+
+
+@functools.cache
+def target(image: str) -> InContainer:
+    """Return the same target for the same image, so that its setups are equal."""
+    return InContainer(image)

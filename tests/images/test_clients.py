@@ -1,0 +1,21 @@
+import pytest
+
+from tests.clients import conftest, test_stock
+from tests.clients.environments import results_of
+from tests.images.containers import target
+
+# Making an environment takes minutes on a new machine: it happens in fixtures, outside of this.
+pytestmark = pytest.mark.timeout(120, func_only=True)
+
+python_of, generation, model_dir = conftest.python_of, test_stock.generation, test_stock.model_dir
+
+
+def test_a_published_client_gets_the_original_s_replies(row, image, generation, model_dir):
+    """Hydrosphere's own clients, old and new, are answered by an image as by the server alone."""
+    if row.runtime != "python":
+        pytest.skip("the clients' model is a Python function")
+    python, script, own = generation
+    model_dir.chmod(0o755)
+    with target(image).start(row.runtime, model_dir, {}) as service:
+        results = results_of(python, script, service.address)
+    assert results == dict(test_stock.EVERY_GENERATION, **own)

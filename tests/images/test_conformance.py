@@ -1,0 +1,65 @@
+import itertools
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.conformance import test_batching, test_cases, test_services
+from tests.conformance.setups import Setup
+from tests.conformance.targets import SERVERS
+from tests.images.containers import target
+
+
+class Check(NamedTuple):
+    """One test of the conformance suite, with the arguments of one of its runs."""
+
+    function: Any
+    arguments: dict
+
+    @property
+    def setup(self) -> Setup:
+        """What it wants to be served."""
+        return self.arguments["setup"]
+
+    def __str__(self) -> str:
+        others = (str(getattr(it, "title", it)) for it in list(self.arguments.values())[1:])
+        return "-".join([self.function.__name__, self.setup.model, *others]).replace("::", ":")
+
+
+def checks(module):
+    """Yield what a module of the suite runs on a server: what it is, an image must do too."""
+    for name, function in vars(module).items():
+        marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "parametrize"]
+        if name.startswith("test_") and marks:
+            for arguments in _products([list(_choices(*mark.args[:2])) for mark in marks]):
+                if arguments["setup"].target is SERVERS[0]:
+                    yield Check(function, arguments)
+
+
+def _choices(names, values):
+    """Yield a parametrize mark's arguments by name."""
+    several = not isinstance(names, str)
+    for value in values:
+        yield dict(zip(names, value)) if several else {names: value}
+
+
+def _products(choices):
+    """Yield each combination, the setup first."""
+    for combined in itertools.product(*choices):
+        arguments = {name: value for part in combined for name, value in part.items()}
+        yield {"setup": arguments.pop("setup"), **arguments}
+
+
+# Those of one setup in a row, so that they share its container.
+CHECKS = sorted(
+    (check for module in (test_cases, test_services, test_batching) for check in checks(module)),
+    key=lambda check: str(check.setup),
+)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=str)
+def test_conformance(row, image, serve, check):
+    """An image answers as the conformance suite says, like its loader and server on their own."""
+    setup = check.setup._replace(target=target(image), framework=row.runtime)
+    if not setup.model_dir.is_dir():
+        pytest.skip(f"{row.runtime} has no model {setup.model}")
+    check.function(serve, **{**check.arguments, "setup": setup})

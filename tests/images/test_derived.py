@@ -1,0 +1,77 @@
+import shutil
+
+import pytest
+
+from tests.conformance.targets import Connection
+from tests.images.containers import PUBLISHED
+from tests.images.models import copy_of, request_for
+from tools import docker, locks, matrix
+
+# As Hydrosphere's manager builds it.
+DOCKERFILE = """\
+FROM {image}
+ADD model /model
+WORKDIR /model/files
+RUN pip install -r requirements.txt
+"""
+USER_SITE = "/home/runtime/.local"
+# A small package that no lock has.
+UNLOCKED = "peppercorn==0.6"
+NAME = "serving-runtime-tests/derived"
+
+
+@pytest.fixture
+def derive(image, model, tmp_path):
+    """Build an image of a model with requirements; it is removed with the test."""
+    yield lambda *requirements: build(image, copy_of(model, tmp_path), requirements)
+    if docker.inspect(NAME):
+        docker.output("rmi", "--force", NAME)
+
+
+def build(image, model, requirements):
+    """Build the derived image and return its name."""
+    (model / "files" / "requirements.txt").write_text("\n".join(requirements))
+    dockerfile = model.parent / "Dockerfile"
+    dockerfile.write_text(DOCKERFILE.format(image=image))
+    docker.build("--force-rm", "--tag", NAME, str(model.parent))
+    shutil.rmtree(model)
+    return NAME
+
+
+def assert_serves(container, model):
+    """Check that a container answers."""
+    connection = Connection(container.address)
+    connection.wait_until_serving()
+    assert connection.answer(request_for(model)).status == "OK"
+    connection.channel.close()
+
+
+def test_a_derived_image_with_a_requirement_serves(derive, run, model):
+    """The image's own user installs what the model needs, and any user finds it."""
+    image = derive(UNLOCKED)
+    container = run(PUBLISHED, "--user=12345:0", "--read-only", image=image)
+    assert_serves(container, model)
+    assert container.python("import peppercorn; print(peppercorn.__file__)").startswith(USER_SITE)
+
+
+def test_a_requirement_that_is_locked_is_there(derive, row):
+    """What the image has already is not installed again."""
+    locked = locks.read(matrix.load().root / row.lock)
+    image = derive(*(f"{name}=={version}" for name, version in locked.items()))
+    added = docker.output("run", "--rm", "--entrypoint=find", image, USER_SITE, "-type", "f")
+    assert added == ""
+
+
+def test_a_requirement_against_the_lock_fails_the_build(derive, row):
+    """The message of pip names what was asked for and what the image has."""
+    version = locks.read(matrix.load().root / row.lock)["grpcio"]
+    with pytest.raises(docker.DockerError) as caught:
+        derive(UNLOCKED, f"grpcio<{version}")
+    assert f"The user requested grpcio<{version}" in str(caught.value)
+    assert f"The user requested (constraint) grpcio=={version}" in str(caught.value)
+
+
+def test_hydrosphere_s_own_messages_displace_nothing(derive, run, model):
+    """Models list hydro-serving-grpc, whose modules are called as ours but do not load here."""
+    image = derive("hydro-serving-grpc==2.1.0")
+    assert_serves(run(PUBLISHED, image=image), model)

@@ -1,0 +1,138 @@
+"""Calls the `docker` command, the one client that is there with every engine."""
+
+import functools
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections import deque
+from collections.abc import Callable
+from typing import IO, Any
+
+LINES_OF_A_FAILURE = 25
+# Of the classic builder, and of BuildKit: "Step 3/20 : RUN …", "#7 [stage-1 3/9] RUN …".
+STEP = re.compile(r"(?:Step \d+/\d+ : |#\d+ \[\S.*?\d+/\d+\] )((?:FROM|COPY|RUN).{0,70})")
+
+
+class DockerError(Exception):
+    """A command failed; the message is its own last words."""
+
+
+def output(*arguments: str) -> str:
+    """Return what a command prints.
+
+    Raises:
+        DockerError: it failed.
+    """
+    run = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise DockerError(f"`docker {' '.join(arguments[:3])} …` failed:\n{run.stderr.strip()}")
+    return run.stdout.strip()
+
+
+def inspect(name: str) -> dict[str, Any] | None:
+    """Describe an image as the engine does; None if there is none of that name."""
+    try:
+        found: list[dict[str, Any]] = json.loads(output("image", "inspect", name))
+    except DockerError:
+        return None
+    return found[0]
+
+
+def describe(container: str) -> dict[str, Any]:
+    """Describe a container as the engine does.
+
+    Raises:
+        DockerError: there is none of that id.
+    """
+    found: list[dict[str, Any]] = json.loads(output("container", "inspect", container))
+    return found[0]
+
+
+def logs(container: str) -> str:
+    """Return what a container has printed, on both streams."""
+    command = ["docker", "logs", container]
+    run = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return run.stdout
+
+
+def pull(name: str, timeout_seconds: float) -> bool:
+    """Fetch an image; False if no registry gives it in time."""
+    try:
+        subprocess.run(
+            ["docker", "pull", "--quiet", name],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=timeout_seconds,
+            check=True,
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        return False
+    return True
+
+
+def _ignore(_: str) -> None:
+    """Tell nobody."""
+
+
+def build(
+    *arguments: str, context: IO[bytes] | None = None, progress: Callable[[str], None] = _ignore
+) -> None:
+    """Build an image.
+
+    Args:
+        arguments: of `docker build`.
+        context: a tar archive for a build that reads it from standard input.
+        progress: is told each step as it begins.
+
+    Raises:
+        DockerError: the build failed; the message is its last lines.
+    """
+    with subprocess.Popen(
+        ["docker", "build", *arguments],
+        env={**builder_environment(), "BUILDKIT_PROGRESS": "plain", **os.environ},
+        stdin=context,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        last: deque[str] = deque(maxlen=LINES_OF_A_FAILURE)
+        for line in process.stdout or ():
+            last.append(line)
+            step = STEP.match(line)
+            if step:
+                progress(step[1])
+    if process.returncode:
+        raise DockerError("".join(last).strip())
+
+
+def import_image(archive: IO[bytes] | None, name: str, change: str) -> None:
+    """Make an image of a root file system.
+
+    Args:
+        archive: the file system as a tar.
+        name: of the image.
+        change: an instruction of a Dockerfile, such as `ENV A=B`.
+
+    Raises:
+        DockerError: the engine refused it.
+    """
+    command = ["docker", "import", "--change", change, "-", name]
+    run = subprocess.run(command, stdin=archive, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise DockerError(f"`docker import {name}` failed:\n{run.stderr.strip()}")
+
+
+@functools.cache
+def builder_environment() -> dict[str, str]:
+    """Choose BuildKit where this client has it: newer ones only with their plug-in."""
+    if shutil.which("docker") is None:
+        return {}
+    version = output("version", "--format", "{{.Client.Version}}")
+    has_plugin = subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False)
+    is_old = int(version.split(".", maxsplit=1)[0]) < 23
+    return {"DOCKER_BUILDKIT": "1"} if is_old or has_plugin.returncode == 0 else {}

@@ -1,0 +1,41 @@
+"""Chooses rows as people and CI name them."""
+
+from collections.abc import Callable, Mapping
+
+from tools.matrix import Matrix, MatrixError, Row
+
+PICKS: Mapping[str, Callable[[list[Row]], Row]] = {
+    "oldest": lambda rows: rows[0],
+    "newest": lambda rows: rows[-1],
+}
+
+
+def chosen(matrix: Matrix, runtime: str | None, version: str | None, picks: str) -> list[Row]:
+    """Choose rows that are built.
+
+    Args:
+        matrix: all rows.
+        runtime: the only runtime, or None for all.
+        version: its only version, or None for all.
+        picks: `oldest`, `newest`, or both with a comma, of each runtime; empty for all.
+
+    Raises:
+        MatrixError: there is no such row, or it is not built.
+    """
+    if runtime and version:
+        row = matrix.row(runtime, version)
+        if not row.is_built:
+            raise MatrixError(f"{row.name} is not built: {row.reason}")
+        return [row]
+    runtimes = [runtime] if runtime else matrix.runtimes
+    return [row for name in runtimes for row in _picked(matrix, name, picks)]
+
+
+def _picked(matrix: Matrix, runtime: str, picks: str) -> list[Row]:
+    rows = [row for row in matrix.rows_of(runtime) if row.is_built]
+    if not picks:
+        return rows
+    unknown = sorted(set(picks.split(",")) - PICKS.keys())
+    if unknown:
+        raise MatrixError(f"rows {', '.join(unknown)}: expected {' or '.join(PICKS)}")
+    return list(dict.fromkeys(PICKS[pick](rows) for pick in picks.split(",") if rows))
