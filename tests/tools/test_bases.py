@@ -55,8 +55,8 @@ def test_an_interpreter_that_is_nowhere_is_not_found(monkeypatch, tmp_path):
         ("Step 3/20 : RUN pip install x\n", "RUN pip install x"),
         ("#7 [stage-1 3/9] COPY a b\n", "COPY a b"),
         (
-            "#5 [packages 1/5] FROM docker.io/library/python:3.13\n",
-            "FROM docker.io/library/python:3.13",
+            "#5 [packages 1/5] FROM registry.example/python:3.13\n",
+            "FROM registry.example/python:3.13",
         ),
         ("Step 9/20 : ENV A=B\n", None),
         (" ---> 0123456789ab\n", None),

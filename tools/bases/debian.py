@@ -7,7 +7,6 @@ from tools import docker, packages
 from tools.bases.names import BaseError
 
 IMAGE = "serving-runtimes/debian"
-MIRROR = "http://deb.debian.org/debian"
 PATH = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # What docker-library's slim images have beside Debian's minimum: the interpreter's libraries.
@@ -62,7 +61,7 @@ def _image(tag: str, suite: str, wanted: tuple[str, ...]) -> str:
 def _bootstrap(suite: str, wanted: tuple[str, ...], root: str) -> None:
     program = str(packages.find("debootstrap"))
     run = subprocess.run(
-        [program, "--variant=minbase", f"--include={','.join(wanted)}", suite, root, MIRROR],
+        [program, "--variant=minbase", f"--include={','.join(wanted)}", suite, root],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tools.matrix.rows import DEFAULT_REGISTRY, Matrix, MatrixError, Row, Status
+from tools.matrix.rows import Matrix, MatrixError, Row, Status
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MATRIX = ROOT / "build_matrix.yaml"
@@ -44,7 +44,7 @@ FORMS: Mapping[str, Form] = {
     "base": ("an image with a tag, as python:3.13-slim-bookworm", _text(r"[^\s:]+(:\d+/\S+)?:\S+")),
     "framework": ('a list of requirements, as ["tensorflow==1.7.0"]', _is_list_of_text),
     "reason": ("one line that says why", _text(r"\S.*")),
-    "registry": ("a registry's host, as docker.io", _text(r"[\w.-]+(:\d+)?")),
+    "registry": ("a registry's host, as localhost:5000", _text(r"[\w.-]+(:\d+)?")),
     "owner": ("an account on the registry, as hydrosphere", _text(r"[a-z0-9]+([._/-][a-z0-9]+)*")),
 }
 
@@ -111,13 +111,17 @@ def release_of(root: Path) -> str:
 
 
 def _repository(content: Mapping[str, Any], environment: Mapping[str, str]) -> str:
-    """Name the account the images belong to; Docker Hub needs no host."""
-    registry = environment.get("REGISTRY") or content.get("registry", DEFAULT_REGISTRY)
+    """Name the account the images belong to, and the registry unless it is docker's own."""
+    registry = environment.get("REGISTRY") or content.get("registry", "")
     owner = environment.get("OWNER") or content["owner"]
-    problems = list(_misformed(Block("variable", {"registry": registry, "owner": owner})))
+    problems = list(
+        _misformed(
+            Block("variable", {"owner": owner, **({"registry": registry} if registry else {})})
+        )
+    )
     if problems:
         raise MatrixError("\n".join(problems))
-    return owner if registry == DEFAULT_REGISTRY else f"{registry}/{owner}"
+    return f"{registry}/{owner}" if registry else owner
 
 
 def _row(

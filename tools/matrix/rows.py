@@ -4,7 +4,6 @@ import enum
 from pathlib import Path
 from typing import NamedTuple
 
-DEFAULT_REGISTRY = "docker.io"
 LABELS = "io.hydrosphere.runtime"
 
 
@@ -50,7 +49,7 @@ class Row(NamedTuple):
 
     @property
     def image(self) -> str:
-        """The image without a tag; Docker Hub's goes without the registry, as users type it."""
+        """The image without a tag; without a registry if it is docker's own, as users type it."""
         return f"{self.repository}/serving-runtime-{self.runtime}"
 
     @property
@@ -108,7 +107,7 @@ class Row(NamedTuple):
         return {
             "org.opencontainers.image.title": f"serving-runtime-{self.runtime}",
             "org.opencontainers.image.version": self.immutable_tag,
-            "org.opencontainers.image.base.name": f"{DEFAULT_REGISTRY}/library/{self.base}",
+            "org.opencontainers.image.base.name": self.base,
             "org.opencontainers.image.licenses": "Apache-2.0",
             "DEPLOYMENT_TYPE": "APP",  # Hydrosphere's manager looks for it
             f"{LABELS}.framework": self.runtime,
