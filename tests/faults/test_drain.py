@@ -1,6 +1,7 @@
 import contextlib
 import functools
 import signal
+import subprocess
 import threading
 from typing import List
 
@@ -155,6 +156,8 @@ def test_signals_up_to_the_very_end_change_nothing(serve, number):
     server = serve()
     while not server.has_ended:
         server.signal(number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.process.wait(timeout=0.005)
     assert_ended_cleanly(server)
 
 

@@ -80,6 +80,8 @@ class Server:
 
         Nor is there a client to wait for before the service has served.
         """
+        if self._hurry.is_set():
+            return
         is_loading = self._health.phase is Phase.LOADING
         if self._stop.is_set() or number == signal.SIGINT or is_loading:
             self._hurry.set()
