@@ -31,12 +31,6 @@ class Phase(enum.Enum):
     DRAINING = "the service is shutting down"
 
 
-class ServiceUnknown(ServingError):
-    """A health check names a service that is not here."""
-
-    status = Status.NOT_FOUND
-
-
 class Health:
     """The phase of the service, and who watches it."""
 
