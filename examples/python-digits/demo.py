@@ -12,15 +12,14 @@ import os
 import shlex
 import shutil
 import signal
-import socket
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Tuple
+from typing import List, NamedTuple, Tuple
 
 import numpy as np
+from server import SERVING_RUNTIME, DemoError, Server, served, serving_runtime, shown
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -28,18 +27,10 @@ from sklearn.model_selection import train_test_split
 from serving_runtime.client import CallFailed, Client
 
 SOURCE = Path(__file__).resolve().parent / "model"
-SERVING_RUNTIME = Path(sys.executable).with_name("serving-runtime")
-START_SECONDS = 60
-STOP_SECONDS = 60
-POLL_SECONDS = 0.05
 INTERRUPTED = 130
 # Callers at the same time, and pictures in each of their calls.
 ROUNDS = ((1, 1), (8, 1), (32, 1), (8, 16), (4, 128))
 CALLS_A_ROUND = 800
-
-
-class DemoError(Exception):
-    """The demo cannot go on; the text says why and what would help."""
 
 
 class Digits(NamedTuple):
@@ -53,13 +44,6 @@ class Digits(NamedTuple):
     def scores(self) -> np.ndarray:
         """What the model says in this process, float64[n, 10]."""
         return self.model.decision_function(_as_rows(self.images))
-
-
-class Server(NamedTuple):
-    """The service: where it answers, and its process."""
-
-    address: str
-    process: "subprocess.Popen[bytes]"
 
 
 class Round(NamedTuple):
@@ -96,7 +80,7 @@ def run(directory: Path, port: int, keep: bool) -> None:
     )
     write_model(directory / "model", digits.model)
     sample = write_sample(directory / "one-digit.json", digits.images[0])
-    print(f"2. wrote {_shown(directory / 'model')}: contract.protobin and files/")
+    print(f"2. wrote {shown(directory / 'model')}: contract.protobin and files/")
     with served(directory, port) as server:
         print(f"4. sending the held-out pictures, {CALLS_A_ROUND} calls or more a round")
         call(server.address, digits)
@@ -132,36 +116,13 @@ def write_model(folder: Path, model: LogisticRegression) -> None:
     np.savez(
         folder / "files" / "weights.npz", coefficients=model.coef_.T, intercepts=model.intercept_
     )
-    _serving_runtime("contract", "compile", str(folder / "contract.yaml"))
+    serving_runtime("contract", "compile", str(folder / "contract.yaml"))
 
 
 def write_sample(path: Path, image: np.ndarray) -> Path:
     """Write a request of one picture, to be sent by hand."""
     path.write_text(json.dumps({"images": [image.tolist()]}))
     return path
-
-
-@contextlib.contextmanager
-def served(directory: Path, port: int) -> Iterator[Server]:
-    """Serve the model as a process of its own; yields it once it is healthy.
-
-    Raises:
-        DemoError: it did not come up, or did not end cleanly; its log is in server.log.
-    """
-    port = port or _free_port()
-    log = directory / "server.log"
-    command = [str(SERVING_RUNTIME), "serve", str(directory / "model"), "--port", str(port)]
-    with log.open("wb") as stream:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
-    server = Server(f"localhost:{port}", process)
-    try:
-        seconds = _wait_until_healthy(server, log)
-        print(f"3. serving at {server.address} (log: {_shown(log)}), healthy in {seconds:.1f} s")
-        yield server
-    finally:
-        code = _stop(process)
-    if code:
-        raise DemoError(f"the server ended with exit code {code}:\n{_tail(log)}")
 
 
 def call(address: str, digits: Digits) -> None:
@@ -217,8 +178,8 @@ def check(result: Round, digits: Digits) -> float:
 
 def print_hints(address: str, directory: Path, sample: Path, keep: bool) -> None:
     """Print how to go on by hand: against this server, or against one started afterwards."""
-    model = shlex.quote(_shown(directory / "model"))
-    program = shlex.quote(_shown(SERVING_RUNTIME))
+    model = shlex.quote(shown(directory / "model"))
+    program = shlex.quote(shown(SERVING_RUNTIME))
     if keep:
         print(f"5. try it by hand, at {address}:")
     else:
@@ -226,7 +187,7 @@ def print_hints(address: str, directory: Path, sample: Path, keep: bool) -> None
         print(f"5. try it by hand, at {address} after this command:")
         print(f"   make serve RUNTIME=python MODEL={model}")
         print("   and in another terminal:")
-    print(f"   {program} predict --address {address} --input {shlex.quote(_shown(sample))}")
+    print(f"   {program} predict --address {address} --input {shlex.quote(shown(sample))}")
     print(f"   {program} health --address {address}")
     print(
         f"   grpcurl -plaintext {address} tensorflow.serving.PredictionService/Status", flush=True
@@ -274,57 +235,6 @@ def _batches(images: np.ndarray, size: int) -> List[np.ndarray]:
     once = [images[start : start + size] for start in range(0, len(images), size)]
     repeats = -(-CALLS_A_ROUND // len(once))
     return list(itertools.chain.from_iterable(itertools.repeat(once, repeats)))
-
-
-def _serving_runtime(*arguments: str) -> None:
-    ended = subprocess.run(
-        [str(SERVING_RUNTIME), *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    if ended.returncode:
-        raise DemoError(f"`serving-runtime {' '.join(arguments)}` failed:\n{ended.stdout.decode()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_until_healthy(server: Server, log: Path) -> float:
-    started = time.perf_counter()
-    while time.perf_counter() < started + START_SECONDS:
-        if server.process.poll() is not None:
-            raise DemoError(f"the server did not start:\n{_tail(log)}")
-        with contextlib.suppress(CallFailed), Client(server.address) as client:
-            if client.health(deadline_seconds=1) == "SERVING":
-                return time.perf_counter() - started
-        time.sleep(POLL_SECONDS)
-    raise DemoError(f"the server was not healthy after {START_SECONDS} s:\n{_tail(log)}")
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> int:
-    """Ask the server to end, and return its exit code."""
-    process.terminate()  # nothing happens if it has ended
-    try:
-        return process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait()
-
-
-def _tail(log: Path, lines: int = 12) -> str:
-    text = log.read_text(errors="replace").splitlines()
-    return "\n".join(f"  {line}" for line in [*text[-lines:], f"(all of it: {_shown(log)})"])
-
-
-def _shown(path: Path) -> str:
-    """Return a path as it is typed in the current directory."""
-    with contextlib.suppress(ValueError):
-        return str(Path(os.path.abspath(path)).relative_to(Path.cwd()))
-    return str(path)
 
 
 if __name__ == "__main__":
