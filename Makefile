@@ -9,8 +9,12 @@ SETTINGS_DRIFT ?= $(DEV)/serving-runtime config --check docs/settings.md
 
 ENVIRONMENTS := $(PYTHON) -m tools.environments
 UNIT_PYTHONS := py3.6 py3.9 py3.13
-UNIT_TESTS   := $(wildcard common/tests runtimes/python/tests tests/conformance)
-ALL_TESTS    := $(wildcard common/tests runtimes/*/tests tests)
+# A runtime with environments/test-*.txt is tested in those (`tensorflow-test-1.7.0`); the others
+# need no more than common does, and are tested with it.
+FRAMEWORKS   := $(subst /environments/,-,$(patsubst runtimes/%.txt,%,$(wildcard runtimes/*/environments/test-*.txt)))
+APART        := $(foreach name,$(FRAMEWORKS),runtimes/$(firstword $(subst -, ,$(name)))/tests)
+SHARED_TESTS := common/tests $(filter-out $(APART),$(wildcard runtimes/*/tests))
+UNIT_TESTS    = $(if $(filter $*,$(UNIT_PYTHONS)),$(SHARED_TESTS),runtimes/$(firstword $(subst -, ,$*))/tests) tests/conformance
 PACKAGES     := $(wildcard common/serving_runtime common/hydro_serving_grpc runtimes/*/*_runtime)
 # A framework is found where it is, and named nowhere else.
 export MYPYPATH := $(shell echo common runtimes/* | tr ' ' :)
@@ -30,9 +34,9 @@ help:  ## Show this list
 demo: env-demo  ## Train a small model, serve it and call it
 	@.venvs/demo/bin/python $(DEMO)
 
-serve: env-runtime-$(RUNTIME)  ## Serve a model: make serve RUNTIME=python MODEL=DIR PORT=9090
+serve: env-$(RUNTIME)-serve  ## Serve a model: make serve RUNTIME=python MODEL=DIR PORT=9090
 	@test -n "$(MODEL)" || { echo "MODEL=DIR says which model to serve" >&2; exit 2; }
-	@exec .venvs/runtime-$(RUNTIME)/bin/serving-runtime serve "$(MODEL)" --runtime $(RUNTIME) --port $(PORT)
+	@exec .venvs/$(RUNTIME)-serve/bin/serving-runtime serve "$(MODEL)" --runtime $(RUNTIME) --port $(PORT)
 
 test: lint test-unit test-system  ## Run everything that needs no Docker
 
@@ -92,7 +96,7 @@ test-image/%: env-dev  ## Build an image and test it: make test-image/python/3.1
 test-images: env-dev  ## Build and test all images, or some: make test-images ROWS=oldest,newest
 	@$(DEV)/python -m tools.images test $(if $(ROWS),--rows $(ROWS)) $(if $(TABLE),--write $(TABLE))
 
-test-unit: $(UNIT_PYTHONS:%=unit-%)  ## Run unit and conformance tests on the oldest, a middle and the newest Python
+test-unit: $(UNIT_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%)  ## Run unit and conformance tests on the oldest, a middle and the newest Python
 
 # Exit code 3 of the tool: there is no such Python on this machine.
 unit-%:
@@ -104,7 +108,7 @@ unit-%:
 	fi
 
 test-system: env-dev  ## Run all tests with coverage, subprocesses included
-	$(DEV)/python -m pytest --cov --cov-report=term $(ALL_TESTS)
+	$(DEV)/python -m pytest --cov --cov-report=term $(SHARED_TESTS) tests
 
 env-%:
 	@$(ENVIRONMENTS) create $*

@@ -1,7 +1,8 @@
 """Makes the virtual environments that tests, tools and demos run in: `make` needs no set-up.
 
-`tests/environments/NAME.txt` becomes `.venvs/NAME`. Such a file is a requirement file that begins
-with comments for this tool:
+`tests/environments/NAME.txt` becomes `.venvs/NAME`, and `runtimes/python/environments/NAME.txt`
+becomes `.venvs/python-NAME`. Such a file is a requirement file that begins with comments for this
+tool:
 
     # python: 3.6                     the interpreter: that version, or `>=3.8` for any from it on
     # editable: common runtimes/*         folders of the checkout to install in editable form
@@ -23,10 +24,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
-DESCRIPTIONS = ROOT / "tests" / "environments"
+DESCRIPTIONS = ("tests/environments/*.txt", "runtimes/*/environments/*.txt")
 ENVIRONMENTS = ROOT / ".venvs"
 INSTALLERS = ("pip", "setuptools", "wheel")
 NO_INTERPRETER_EXIT_CODE = 3
@@ -50,15 +51,11 @@ class Environment(NamedTuple):
     """One requirement file and what its header says."""
 
     name: str
+    requirements: Path
     python: str
     editable: List[Path]
     resolve: bool
     check: bool
-
-    @property
-    def requirements(self) -> Path:
-        """The file that describes the environment."""
-        return DESCRIPTIONS / f"{self.name}.txt"
 
     @property
     def folder(self) -> Path:
@@ -71,9 +68,16 @@ class Environment(NamedTuple):
         return self.folder / "bin" / "python"
 
 
-def names() -> List[str]:
-    """Name every environment there is a file for."""
-    return sorted(path.stem for path in DESCRIPTIONS.glob("*.txt"))
+def descriptions() -> Dict[str, Path]:
+    """Return the file that describes each environment, by the environment's name."""
+    found = [path for pattern in DESCRIPTIONS for path in ROOT.glob(pattern)]
+    return {_name_of(path): path for path in sorted(found, key=_name_of)}
+
+
+def _name_of(description: Path) -> str:
+    owner = description.parent.parent
+    prefix = f"{owner.name}-" if owner.parent.name == "runtimes" else ""
+    return prefix + description.stem
 
 
 def read(name: str) -> Environment:
@@ -82,16 +86,17 @@ def read(name: str) -> Environment:
     Raises:
         EnvironmentsError: there is no such file, or it does not say which Python it needs.
     """
-    if name not in names():
-        raise EnvironmentsError(f"no environment {name!r}; there are: {', '.join(names())}")
-    text = (DESCRIPTIONS / f"{name}.txt").read_text(encoding="utf-8")
+    known = descriptions()
+    if name not in known:
+        raise EnvironmentsError(f"no environment {name!r}; there are: {', '.join(known)}")
+    text = known[name].read_text(encoding="utf-8")
     header = dict(re.findall(r"^# (python|editable|resolve|check): *(.+?) *$", text, re.MULTILINE))
     if not re.fullmatch(r"(>=)?3\.\d+", header.get("python", "")):
         raise EnvironmentsError(f"{name}.txt: expected a line like `# python: 3.9` or `>=3.9`")
     patterns = header.get("editable", "").split()
     editable = [folder for pattern in patterns for folder in sorted(ROOT.glob(pattern))]
     resolve, check = header.get("resolve") == "yes", not header.get("check", "").startswith("no")
-    return Environment(name, header["python"], editable, resolve, check)
+    return Environment(name, known[name], header["python"], editable, resolve, check)
 
 
 def find_interpreter(wanted: str) -> Tuple[Path, Version]:
@@ -231,8 +236,8 @@ def _say(environment: Environment, message: str) -> None:
 
 def show_all() -> None:
     """Print every environment with the Python it needs and its state."""
-    for environment in map(read, names()):
-        print(f"{environment.name:<16} Python {environment.python:<7} {state(environment)}")
+    for environment in map(read, descriptions()):
+        print(f"{environment.name:<24} Python {environment.python:<7} {state(environment)}")
 
 
 def _parser() -> argparse.ArgumentParser:

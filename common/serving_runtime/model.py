@@ -5,6 +5,8 @@ from typing import Dict
 
 import numpy as np
 
+from serving_runtime.errors import InvalidInput
+
 Arrays = Dict[str, np.ndarray]
 
 
@@ -39,6 +41,16 @@ class Model(abc.ABC):
         Raises:
             InvalidInput: the values, not their form, are at fault.
         """
+
+    def reset(self) -> None:
+        """Forget what earlier calls have left: the next call is the first one again.
+
+        Only stateful models are asked to.
+
+        Raises:
+            InvalidInput: the model has no way back (the default).
+        """
+        raise InvalidInput("this model's state cannot be reset, only restarted with the service")
 
     def close(self) -> None:
         """Let go of what the model holds; called once, after the last call."""

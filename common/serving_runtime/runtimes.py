@@ -1,11 +1,13 @@
 """Find the frameworks that are installed: every top-level package named ``<framework>_runtime``.
 
-Such a package's ``__init__`` imports nothing heavy and has ``SETTINGS`` (its own settings, passed
-to ``loader.load`` as keyword arguments by attribute) and ``recognises(files) -> bool``; its
-``loader`` module imports the framework. See CONTRIBUTING.md.
+Such a package's ``__init__`` imports nothing heavy and has ``recognises(files) -> bool``, and if need
+be ``SETTINGS`` (its own settings, passed to ``loader.load`` as keyword arguments by attribute) and
+``ENVIRONMENT`` (variables that the framework reads when it is imported, for where the user has not
+set them); its ``loader`` module imports the framework. See CONTRIBUTING.md.
 """
 
 import importlib
+import os
 import pkgutil
 from pathlib import Path
 from types import ModuleType
@@ -33,6 +35,17 @@ class Runtime(NamedTuple):
         """The settings that only this framework has."""
         return tuple(getattr(self.package, "SETTINGS", ()))
 
+    @property
+    def missing_package(self) -> str:
+        """Name the package that the loader imports and that is not installed; empty if none is."""
+        for name, value in getattr(self.package, "ENVIRONMENT", {}).items():
+            os.environ.setdefault(name, value)
+        try:
+            importlib.import_module(self._loader_name)
+        except ModuleNotFoundError as error:
+            return str(error.name)
+        return ""
+
     def recognises(self, files: Path) -> bool:
         """Whether ``files`` look like a model of this framework."""
         return bool(self.package.recognises(files))
@@ -43,7 +56,7 @@ class Runtime(NamedTuple):
         """Load the model with this framework's loader.
 
         Raises:
-            LoadError: the model cannot be served.
+            LoadError: the model cannot be served, or the framework is not installed.
             SettingError: one of the framework's own settings cannot be read.
         """
         options = settings.read(self.settings, environ)
@@ -55,8 +68,18 @@ class Runtime(NamedTuple):
         infer = getattr(self._loader(), "infer_contract", None)
         return infer(files) if infer else None
 
+    @property
+    def _loader_name(self) -> str:
+        return self.package.__name__ + ".loader"
+
     def _loader(self) -> Any:
-        return importlib.import_module(self.package.__name__ + ".loader")
+        missing = self.missing_package
+        if missing:
+            raise LoadError(
+                f"the {self.name} runtime needs {missing}, which is not installed here",
+                f"install {missing}, or serve the model from an image of this runtime",
+            )
+        return importlib.import_module(self._loader_name)
 
 
 def installed() -> Dict[str, Runtime]:

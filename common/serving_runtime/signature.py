@@ -44,7 +44,8 @@ class Field(NamedTuple):
 
     ``dtype`` is a key of NUMPY_DTYPES, ``any`` or ``map``. ``shape`` is None where any shape
     will do, ``()`` for a scalar, and has -1 for each free dimension. A map has ``subfields``.
-    ``profile`` is what Hydrosphere's monitoring says of the field; it does not change serving.
+    What follows does not change serving: ``profile`` is what Hydrosphere's monitoring says of the
+    field, ``tensor`` what a graph calls the tensor, such as ``x:0``.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Field(NamedTuple):
     shape: Shape = None
     subfields: Tuple["Field", ...] = ()
     profile: str = ""
+    tensor: str = ""
 
     def __str__(self) -> str:
         return self.dtype + shape_text(self.shape)
@@ -63,11 +65,16 @@ class Field(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """One callable of a model: named inputs and named outputs."""
+    """One callable of a model: named inputs and named outputs.
+
+    ``method`` is what a SavedModel says that it is for, such as ``tensorflow/serving/predict``; it
+    does not change serving.
+    """
 
     name: str
     inputs: Tuple[Field, ...]
     outputs: Tuple[Field, ...]
+    method: str = ""
 
     @property
     def is_stackable(self) -> bool:
@@ -80,10 +87,11 @@ class Signature(NamedTuple):
 
 
 class Contract(NamedTuple):
-    """What a model promises: its name and its signatures."""
+    """What a model promises: its name and its signatures; the version is 0 where none is known."""
 
     model_name: str
     signatures: Tuple[Signature, ...]
+    version: int = 0
 
     @property
     def names(self) -> Tuple[str, ...]:

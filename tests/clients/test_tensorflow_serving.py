@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from tests.clients.environments import ROOT, results_of, run_script
-from tests.conformance.setups import MODELS
+from tests.conformance.setups import models_of
 
 # Making the environment takes minutes on a new machine: it happens in a fixture, outside of this.
 pytestmark = pytest.mark.timeout(120, func_only=True)
@@ -24,7 +24,7 @@ def tfserving(python_of):
 
 def test_tensorflow_s_tensors_come_back_bit_for_bit(tfserving, serving):
     """Every dtype in each form that make_tensor_proto writes is read by make_ndarray again."""
-    with serving(MODELS / "python" / "identity") as service:
+    with serving(models_of("python") / "identity") as service:
         results = results_of(tfserving, "tfserving_calls.py", service.address)
     assert results["wrong"] == []
     assert results["count"] == 16 * 6 - 1

@@ -8,8 +8,12 @@ from tests.conformance.cases import CASES
 from tests.conformance.cases.case import Case
 from tests.conformance.targets import TARGETS, Target
 
-# models/<framework>/<model>: a framework joins by having such folders.
-MODELS = Path(__file__).resolve().parent / "models"
+RUNTIMES = Path(__file__).resolve().parent.parent.parent / "runtimes"
+
+
+def models_of(framework: str) -> Path:
+    """Return the folder of a framework's models; a framework joins by having one."""
+    return RUNTIMES / framework / "tests" / "models"
 
 
 class Setup(NamedTuple):
@@ -27,7 +31,7 @@ class Setup(NamedTuple):
     @property
     def model_dir(self) -> Path:
         """The folder that is served."""
-        return MODELS / self.framework / self.model
+        return models_of(self.framework) / self.model
 
     def start(self):
         """Serve the model until the returned context ends."""
@@ -45,8 +49,12 @@ def setups(model: str, targets: Sequence[Target] = TARGETS, **settings: str) -> 
 
 
 def frameworks() -> List[str]:
-    """Name the frameworks that are installed and have models here."""
-    return [name for name in runtimes.installed() if (MODELS / name).is_dir()]
+    """Name the runtimes that have models and, here, the framework that loads them."""
+    return [
+        name
+        for name, runtime in runtimes.installed().items()
+        if models_of(name).is_dir() and not runtime.missing_package
+    ]
 
 
 def runs() -> Iterator[Tuple[Setup, Case]]:

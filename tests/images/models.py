@@ -7,13 +7,13 @@ import yaml
 
 from serving_runtime import client, samples
 from serving_runtime.contract import read_contract, serialise
+from tests.conformance.setups import models_of
 
-MODELS = Path(__file__).resolve().parent.parent / "conformance" / "models"
 
 
 def model_of(runtime: str) -> Path:
     """Return a small model of a framework, one that the conformance suite has too."""
-    return min((MODELS / runtime).iterdir())
+    return min(models_of(runtime).iterdir())
 
 
 def request_for(model: Path) -> bytes:

@@ -7,7 +7,7 @@ from serving_runtime.client import CallFailed, Client
 from tools import docker
 from tools.matrix import Row
 
-MODELS = Path("tests/conformance/models")
+MODELS = "tests/models"
 START_SECONDS = 60
 POLL_SECONDS = 0.02
 
@@ -31,7 +31,7 @@ def start_seconds(row: Row, root: Path) -> float:
         MeasuringError: it does not serve in time.
         DockerError: the container could not be started.
     """
-    model = min((root / MODELS / row.runtime).iterdir())
+    model = min((root / row.folder / MODELS).iterdir())
     return min(_start_seconds(row, model) for _ in range(2))
 
 

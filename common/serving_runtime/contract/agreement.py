@@ -57,7 +57,9 @@ def reconcile(
     if findings.questionable and policy == STRICT:
         text = _diff("the contract contradicts the model", findings.questionable)
         raise LoadError(text, f"{_FIX}; RUNTIME_CONTRACT=lenient serves it with a warning")
-    served = Contract(contract.model_name or inferred.model_name, agreed)
+    served = Contract(
+        contract.model_name or inferred.model_name, agreed, contract.version or inferred.version
+    )
     return Agreement(served, _warnings(findings))
 
 
@@ -99,6 +101,7 @@ def _signature(ours: Signature, inferred: Contract, findings: _Findings) -> Sign
         ours.name,
         _fields(f"{place}, input", ours.inputs, theirs.inputs, findings),
         _fields(f"{place}, output", ours.outputs, theirs.outputs, findings),
+        theirs.method,
     )
 
 
@@ -140,7 +143,10 @@ def _field(place: str, ours: Field, theirs: Field, findings: _Findings) -> Field
     else:
         findings.questionable.append(difference)
     return ours._replace(
-        dtype=dtype, shape=shape, subfields=_subfields(place, ours, theirs, findings)
+        dtype=dtype,
+        shape=shape,
+        subfields=_subfields(place, ours, theirs, findings),
+        tensor=theirs.tensor,
     )
 
 
