@@ -16,6 +16,8 @@ SIZES = st.one_of(st.just(-1), st.integers(0, 300), st.integers(0, 2**63 - 1))
 SHAPES = st.one_of(st.none(), st.lists(SIZES, max_size=4).map(tuple))
 DTYPES = sorted(NUMPY_DTYPES) + ["any", "map"]
 PROFILES = sorted(PROFILE_NUMBERS)
+# What files cannot say: a graph's own names, a signature's method, a version.
+UNSAID = st.just("")
 
 
 def named(things):
@@ -24,7 +26,7 @@ def named(things):
 
 
 LEAVES = st.builds(
-    Field, NAMES, st.sampled_from(DTYPES), SHAPES, st.just(()), st.sampled_from(PROFILES)
+    Field, NAMES, st.sampled_from(DTYPES), SHAPES, st.just(()), st.sampled_from(PROFILES), UNSAID
 )
 FIELDS = st.recursive(
     LEAVES,
@@ -35,11 +37,14 @@ FIELDS = st.recursive(
         SHAPES,
         named(fields).filter(bool),
         st.sampled_from(PROFILES),
+        UNSAID,
     ),
     max_leaves=5,
 )
-SIGNATURES = st.builds(Signature, NAMES, named(FIELDS), named(FIELDS).filter(bool))
-CONTRACTS = st.builds(Contract, st.one_of(st.just(""), NAMES), named(SIGNATURES).filter(bool))
+SIGNATURES = st.builds(Signature, NAMES, named(FIELDS), named(FIELDS).filter(bool), UNSAID)
+CONTRACTS = st.builds(
+    Contract, st.one_of(st.just(""), NAMES), named(SIGNATURES).filter(bool), st.just(0)
+)
 
 
 @given(CONTRACTS)
