@@ -3,7 +3,6 @@
 PYTHON  ?= python3
 RUNTIME ?= python
 PORT    ?= 9090
-DEMO    ?= examples/python-digits/demo.py
 # Prints nothing if the settings reference in docs/ is what the source says, else fails.
 SETTINGS_DRIFT ?= $(DEV)/serving-runtime config --check docs/settings.md
 
@@ -31,8 +30,8 @@ STRICT       := $(if $(filter true,$(CI)),1,$(REQUIRE_ALL_PYTHONS))
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z%\/-]+:.*## / {sub("%", "..."); printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: env-demo  ## Train a small model, serve it and call it
-	@.venvs/demo/bin/python $(DEMO)
+demo: env-$(RUNTIME)-demo$(VERSION:%=-%)  ## Train a small model, serve it and call it: make demo RUNTIME=tensorflow
+	@.venvs/$(RUNTIME)-demo$(VERSION:%=-%)/bin/python -u examples/demo.py $(RUNTIME)
 
 serve: env-$(RUNTIME)-serve  ## Serve a model: make serve RUNTIME=python MODEL=DIR PORT=9090
 	@test -n "$(MODEL)" || { echo "MODEL=DIR says which model to serve" >&2; exit 2; }
