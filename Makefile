@@ -3,6 +3,7 @@
 PYTHON  ?= python3
 RUNTIME ?= python
 PORT    ?= 9090
+DEMO     = $(or $(MODEL),python)-demo$(VERSION:%=-%)
 # Prints nothing if the settings reference in docs/ is what the source says, else fails.
 SETTINGS_DRIFT ?= $(DEV)/serving-runtime config --check docs/settings.md
 
@@ -30,8 +31,8 @@ STRICT       := $(if $(filter true,$(CI)),1,$(REQUIRE_ALL_PYTHONS))
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z%\/-]+:.*## / {sub("%", "..."); printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: env-$(RUNTIME)-demo$(VERSION:%=-%)  ## Train a small model, serve it and call it: make demo RUNTIME=tensorflow
-	@.venvs/$(RUNTIME)-demo$(VERSION:%=-%)/bin/python -u examples/demo.py $(RUNTIME)
+demo: env-$(DEMO)  ## Train a small model, serve it and call it: make demo MODEL=tensorflow
+	@.venvs/$(DEMO)/bin/python -u examples/demo.py $(or $(MODEL),python)
 
 serve: env-$(RUNTIME)-serve  ## Serve a model: make serve RUNTIME=python MODEL=DIR PORT=9090
 	@test -n "$(MODEL)" || { echo "MODEL=DIR says which model to serve" >&2; exit 2; }
@@ -92,8 +93,12 @@ images/%: env-dev  ## Build all images of a runtime: make images/python
 test-image/%: env-dev  ## Build an image and test it: make test-image/python/3.13
 	@$(DEV)/python -m tools.images test $(subst /, ,$*)
 
-test-images: env-dev  ## Build and test all images, or some: make test-images ROWS=oldest,newest
+wheels/%: env-dev  ## Build the wheels that a runtime keeps: make wheels/tensorflow
+	@$(DEV)/python -m tools.wheels $*
+
+test-images: env-dev  ## Build and test all images, or some: make test-images ROWS=oldest,newest,proof
 	@$(DEV)/python -m tools.images test $(if $(ROWS),--rows $(ROWS)) $(if $(TABLE),--write $(TABLE))
+	@$(if $(TABLE),$(DEV)/python -m tools.matrix table)
 
 test-unit: $(UNIT_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%)  ## Run unit and conformance tests on the oldest, a middle and the newest Python
 

@@ -1,6 +1,6 @@
 """Trains a small model, serves it as a process of its own, calls it, and checks every answer.
 
-`make demo` runs this, `make demo RUNTIME=tensorflow` the same for another framework: the folder
+`make demo` runs this, `make demo MODEL=tensorflow` the same for another framework: the folder
 `<framework>-digits` beside this file trains the model. A model directory is left behind that
 `make serve` takes. The demo ends by itself unless it is run in a terminal (`make demo KEEP=0` and
 `KEEP=1` say which; `PORT=N` too).

@@ -4,7 +4,7 @@ NumPy and the messages are imported by the calls that need them, so that a healt
 fast.
 """
 
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 import grpc
 
@@ -61,6 +61,9 @@ class Client:
 
     def __init__(self, address: str) -> None:
         self.address = address
+        # Which state a stateful model was in at the last answer: a new number means that what
+        # earlier calls have left is gone.
+        self.state_epoch: Optional[int] = None
         self._channel = grpc.insecure_channel(address, options=channel_options(address))
 
     def __enter__(self) -> "Client":
@@ -79,6 +82,7 @@ class Client:
         inputs: "Mapping[str, Any]",
         deadline_seconds: float = DEFAULT_DEADLINE_SECONDS,
         as_content: bool = True,
+        reset_state: bool = False,
     ) -> "Arrays":
         """Call the model once.
 
@@ -88,6 +92,7 @@ class Client:
                 one that NumPy has not, or a dict of these for a map.
             deadline_seconds: how long to wait for the answer.
             as_content: numbers travel as raw bytes, and come back so; False: in typed fields.
+            reset_state: a stateful model forgets all earlier calls, of every client, before this.
 
         Returns:
             The outputs by name; strings are bytes objects in an object array, a map is a dict.
@@ -97,7 +102,8 @@ class Client:
             TypeError: an input is of a type that no tensor can hold.
         """
         payload = encode_request(signature_name, inputs, as_content)
-        return decode_response(self._call(methods.PREDICT, payload, deadline_seconds))
+        metadata = [("x-reset-state", "1")] if reset_state else None
+        return decode_response(self._call(methods.PREDICT, payload, deadline_seconds, metadata))
 
     def health(self, service: str = "", deadline_seconds: float = DEFAULT_DEADLINE_SECONDS) -> str:
         """Return what gRPC's health protocol says: ``SERVING``, ``NOT_SERVING`` or another.
@@ -124,17 +130,25 @@ class Client:
         response = hs.StatusResponse.FromString(self._call(STATUS, b"", deadline_seconds))
         return hs.StatusResponse.ServiceStatus.Name(response.status), response.message
 
-    def _call(self, method: str, payload: bytes, deadline_seconds: float) -> bytes:
+    def _call(self, method: str, payload: bytes, seconds: float, metadata: Any = None) -> bytes:
+        call = self._channel.unary_unary(method, None, None)  # messages stay bytes
         try:
-            call = self._channel.unary_unary(method, None, None)  # messages stay bytes
-            answer: bytes = call(payload, timeout=deadline_seconds)
+            answer, ended = call.with_call(payload, seconds, metadata)
         except grpc.RpcError as error:
             raise self._failure(error) from None
-        return answer
+        self._trailing(ended)
+        return bytes(answer)
+
+    def _trailing(self, call: Any) -> Dict[str, Any]:
+        """Return an answer's metadata, having kept what it says of the model's state."""
+        trailing = dict(call.trailing_metadata() or ())
+        if "x-state-epoch" in trailing:
+            self.state_epoch = int(trailing["x-state-epoch"])
+        return trailing
 
     def _failure(self, error: Any) -> CallFailed:
         details = error.details() or "no details"
-        trailing = dict(error.trailing_metadata() or ())
+        trailing = self._trailing(error)
         hint = ""
         if any(words in details.lower() for words in _UNREACHABLE):
             hint = f"nothing answers at {self.address}: is the service up, and is this its port?"

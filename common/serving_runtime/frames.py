@@ -14,15 +14,16 @@ Bytes = Union[bytes, bytearray, memoryview]
 HEADER = struct.Struct("<QB")  # body's length in bytes, kind
 BATCH, CALL, CLOSE, READY, FAILED, REPLY = range(1, 7)
 
-_CALL = struct.Struct("<QdHH")  # id, deadline, lengths of method and request id
-_REPLY = struct.Struct("<QBH")  # id, status, length of details
+_CALL = struct.Struct("<QdHH?")  # id, deadline, lengths of method and request id, resets_state
+_REPLY = struct.Struct("<QBH?")  # id, status, length of details, was_reset
 _COUNT = struct.Struct("<I")
 
 
 class Call(NamedTuple):
     """One request as a worker receives it.
 
-    ``deadline`` is in seconds on the monotonic clock, which all processes of a machine share.
+    ``deadline`` is in seconds on the monotonic clock, which all processes of a machine share;
+    ``resets_state``: a stateful model forgets what earlier calls have left, just before this one.
     """
 
     id: int
@@ -30,15 +31,20 @@ class Call(NamedTuple):
     request_id: str
     deadline: float
     payload: Bytes
+    resets_state: bool = False
 
 
 class Reply(NamedTuple):
-    """A worker's answer to one call: a status, and the payload or one line of details."""
+    """A worker's answer to one call: a status, and the payload or one line of details.
+
+    ``was_reset``: the model's state was reset for the call, whatever became of the call itself.
+    """
 
     id: int
     status: Status
     details: str
     payload: Bytes
+    was_reset: bool = False
 
 
 def pack_batch(count: int) -> bytes:
@@ -54,14 +60,14 @@ def unpack_batch(body: Bytes) -> int:
 def pack_call(call: Call) -> Tuple[bytes, Bytes]:
     """Return a CALL frame as its head and its payload, which is not copied."""
     method, request_id = call.method.encode(), call.request_id.encode()
-    head = _CALL.pack(call.id, call.deadline, len(method), len(request_id))
+    head = _CALL.pack(call.id, call.deadline, len(method), len(request_id), call.resets_state)
     head += method + request_id
     return HEADER.pack(len(head) + len(call.payload), CALL) + head, call.payload
 
 
 def unpack_call(body: Bytes) -> Call:
     """Read a CALL frame's body; the payload is a view of it."""
-    number, deadline, method_size, id_size = _CALL.unpack_from(body)
+    number, deadline, method_size, id_size, resets_state = _CALL.unpack_from(body)
     view = memoryview(body)
     method_end = _CALL.size + method_size
     payload_start = method_end + id_size
@@ -71,21 +77,23 @@ def unpack_call(body: Bytes) -> Call:
         request_id=str(view[method_end:payload_start], "utf-8"),
         deadline=deadline,
         payload=view[payload_start:],
+        resets_state=resets_state,
     )
 
 
 def pack_reply(reply: Reply) -> Tuple[bytes, Bytes]:
     """Return a REPLY frame as its head and its payload, which is not copied."""
     details = reply.details.encode("utf-8", "replace")
-    head = _REPLY.pack(reply.id, reply.status, len(details)) + details
+    head = _REPLY.pack(reply.id, reply.status, len(details), reply.was_reset) + details
     return HEADER.pack(len(head) + len(reply.payload), REPLY) + head, reply.payload
 
 
 def unpack_reply(body: bytes) -> Reply:
     """Read a REPLY frame's body."""
-    number, status, size = _REPLY.unpack_from(body)
+    number, status, size, was_reset = _REPLY.unpack_from(body)
     end = _REPLY.size + size
-    return Reply(number, Status(status), body[_REPLY.size : end].decode("utf-8"), body[end:])
+    details = body[_REPLY.size : end].decode("utf-8")
+    return Reply(number, Status(status), details, body[end:], was_reset)
 
 
 def pack(kind: int, body: bytes = b"") -> bytes:

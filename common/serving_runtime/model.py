@@ -45,7 +45,8 @@ class Model(abc.ABC):
     def reset(self) -> None:
         """Forget what earlier calls have left: the next call is the first one again.
 
-        Only stateful models are asked to.
+        Only stateful models are asked to. One that raises must leave the state as it was: the call
+        fails, and the state keeps its number.
 
         Raises:
             InvalidInput: the model has no way back (the default).

@@ -1,9 +1,9 @@
 """Find the frameworks that are installed: every top-level package named ``<framework>_runtime``.
 
-Such a package's ``__init__`` imports nothing heavy and has ``recognises(files) -> bool``, and if need
-be ``SETTINGS`` (its own settings, passed to ``loader.load`` as keyword arguments by attribute) and
-``ENVIRONMENT`` (variables that the framework reads when it is imported, for where the user has not
-set them); its ``loader`` module imports the framework. See CONTRIBUTING.md.
+Such a package's ``__init__`` imports nothing heavy and has ``recognises(files) -> bool``, and if
+need be ``SETTINGS`` (its own settings, passed to ``loader.load`` as keyword arguments by attribute)
+and ``ENVIRONMENT`` (variables that the framework reads when it is imported, for where the user has
+not set them); its ``loader`` module imports the framework. See CONTRIBUTING.md.
 """
 
 import importlib

@@ -49,6 +49,7 @@ class Settings(NamedTuple):
     cast: str
     contract: str
     warm_up: str
+    reply_model_spec: bool
     error_detail: str
     log_level: str
     log_format: str
@@ -86,6 +87,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_CAST", "cast", parsing.one_of("same_kind", "strict"), "same_kind", "`same_kind` converts inputs within a kind where no value is lost; `strict` refuses every other dtype."),
     Setting("RUNTIME_CONTRACT", "contract", parsing.one_of("lenient", "strict"), "lenient", "`strict` refuses to start if the contract's shapes contradict the model's own; `lenient` warns and checks the model's."),
     Setting("RUNTIME_WARM_UP", "warm_up", parsing.one_of("auto", "on", "off"), "auto", "Whether to call each signature once on zeros before SERVING; `auto` leaves it to the framework. Never done for stateful models."),
+    Setting("RUNTIME_REPLY_MODEL_SPEC", "reply_model_spec", parsing.SWITCH, "0", "Whether replies say which model, version and signature answered, as TensorFlow Serving's do; to Hydrosphere's clients that is an unknown field."),
     Setting("RUNTIME_ERROR_DETAIL", "error_detail", parsing.one_of("full", "none"), "full", "`none` hides from clients what the model raised."),
     Setting("RUNTIME_LOG_LEVEL", "log_level", parsing.one_of("debug", "info", "warning", "error"), "info", "Least severe level that is logged."),
     Setting("RUNTIME_LOG_FORMAT", "log_format", parsing.one_of("text", "json"), "text", "One line of text or of JSON for each record."),

@@ -91,3 +91,11 @@ def test_what_the_user_has_set_is_left_alone():
     assert "OMP_NUM_THREADS" not in found
     assert found["MKL_NUM_THREADS"] == "2"
     assert found["OPENBLAS_NUM_THREADS"] == "2"
+
+
+def test_tensorflow_is_told_as_well(monkeypatch):
+    """TensorFlow has pools of its own, and does not look at OMP_NUM_THREADS for them."""
+    monkeypatch.setattr(cpus, "usable_cpus", lambda: 4)
+    found = cpus.thread_variables({"TF_NUM_INTEROP_THREADS": "1"}, 0, 2)
+    assert found["TF_NUM_INTRAOP_THREADS"] == "2"
+    assert "TF_NUM_INTEROP_THREADS" not in found

@@ -9,8 +9,9 @@ from serving_runtime.frames import Call, Reply, Splitter
 NUMBERS = st.integers(0, 2**64 - 1)
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=20)
 PAYLOADS = st.binary(max_size=50)
-CALLS = st.builds(Call, NUMBERS, TEXTS, TEXTS, st.floats(allow_nan=False), PAYLOADS)
-REPLIES = st.builds(Reply, NUMBERS, st.sampled_from(list(Status)), TEXTS, PAYLOADS)
+FLAGS = st.booleans()
+CALLS = st.builds(Call, NUMBERS, TEXTS, TEXTS, st.floats(allow_nan=False), PAYLOADS, FLAGS)
+REPLIES = st.builds(Reply, NUMBERS, st.sampled_from(list(Status)), TEXTS, PAYLOADS, FLAGS)
 KINDS = st.sampled_from([frames.BATCH, frames.CALL, frames.CLOSE, frames.READY, frames.REPLY])
 FRAMES = st.lists(st.tuples(KINDS, PAYLOADS), max_size=6)
 
@@ -108,6 +109,6 @@ def test_unfinished_frame_is_none():
 
 def test_unknown_status_is_an_error():
     """A number that no Status has cannot come from a worker of the same version."""
-    body = frames._REPLY.pack(1, 200, 0)
+    body = frames._REPLY.pack(1, 200, 0, False)
     with pytest.raises(ValueError, match="200"):
         frames.unpack_reply(body)

@@ -15,4 +15,5 @@ def python_of():
 @pytest.fixture
 def serving():
     """Serve a model directory of the Python runtime, in a ``with`` statement."""
-    return lambda model_dir: ServerOnLoopback(workers=1).start("python", model_dir, {})
+    target = ServerOnLoopback(workers=1)
+    return lambda model_dir, **settings: target.start("python", model_dir, settings)

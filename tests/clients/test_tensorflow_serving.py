@@ -11,6 +11,24 @@ from tests.conformance.setups import models_of
 # Making the environment takes minutes on a new machine: it happens in a fixture, outside of this.
 pytestmark = pytest.mark.timeout(120, func_only=True)
 
+ASKED_FOR = {
+    "metadata of": ["asked", "version", 7, ""],
+    "nothing asked": [
+        "INVALID_ARGUMENT",
+        "GetModelMetadataRequest must specify at least one metadata_field",
+    ],
+    "other asked": ["INVALID_ARGUMENT", "Metadata field assets is not supported"],
+}
+# What TensorFlow Serving itself says to the same requests.
+REFUSALS = {
+    "unknown output": "output tensor alias not found in signature: smu "
+    "Outputs expected to be in the set {sum}.",
+    "output twice": "duplicate output tensor alias: sum",
+    "missing": "input size does not match signature: 1!=2 len({a}) != len({a,b}). "
+    "Sent extra: {}. Missing but required: {b}.",
+    "misspelt": "input tensor alias not found in signature: c. "
+    "Inputs expected to be in the set {a,b}.",
+}
 ORDERS = list(
     itertools.permutations(["tensorflow", "tensorflow_serving.apis", "hydro_serving_grpc"])
 )
@@ -28,6 +46,42 @@ def test_tensorflow_s_tensors_come_back_bit_for_bit(tfserving, serving):
         results = results_of(tfserving, "tfserving_calls.py", service.address)
     assert results["wrong"] == []
     assert results["count"] == 16 * 6 - 1
+
+
+@pytest.fixture
+def told(tfserving, serving):
+    """Return what a served model tells a client that asks it for metadata and predictions."""
+
+    def ask(model, **settings):
+        with serving(models_of("python") / model, **settings) as service:
+            return results_of(tfserving, "tfserving_metadata.py", service.address, model)
+
+    return ask
+
+
+@pytest.mark.parametrize(("model", "count"), [("identity", 21), ("summator", 2), ("defaults", 2)])
+def test_metadata_is_what_tensorflow_would_write(told, model, count):
+    """Each signature unpacks to the SignatureDef that TensorFlow makes of the same tensors."""
+    results = told(model)
+    assert results["metadata"] == {"differ": [], "equal": count}
+    assert {name: results[name] for name in ASKED_FOR} == ASKED_FOR
+
+
+def test_replies_name_the_model_if_they_shall(told):
+    """With the setting replies say who answered, and whose default; without it they do not."""
+    telling = {"RUNTIME_REPLY_MODEL_SPEC": "1"}
+    assert told("summator", **telling)["answered by"] == ["asked", "version", 7, "add"]
+    assert told("defaults", **telling)["answered by"] == ["asked", "version", 7, "serving_default"]
+    assert told("defaults")["answered by"] == ["", None, 0, ""]
+
+
+def test_outputs_are_filtered_and_refusals_end_in_known_words(told):
+    """A client that matches on TensorFlow Serving's words finds them at the end of ours."""
+    results = told("summator")
+    assert results["filtered"] == {"sum": 3}
+    for case, words in REFUSALS.items():
+        status, details = results[case]
+        assert (status, details[-len(words) - 2 :]) == ("INVALID_ARGUMENT", f"; {words}")
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=" ".join)

@@ -1,18 +1,18 @@
 """Hold requests and results against the contract, so that the model sees only what it declared."""
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import AbstractSet, Any, Dict, List, Mapping, Optional, Sequence
 
 import numpy as np
 
-from serving_runtime.checks import casts, fitting
+from serving_runtime.checks import casts, fitting, serving_words
 from serving_runtime.checks.problems import Problems, child, declared, mismatch
 from serving_runtime.checks.results import NotATensor, as_tensor
-from serving_runtime.checks.selection import choose_signature
+from serving_runtime.checks.selection import check_output_filter, choose_signature
 from serving_runtime.errors import BrokenResult, InvalidInput
 from serving_runtime.model import Arrays
 from serving_runtime.signature import ANY, MAP, STRING, Field, Signature, Tensor, Value
 
-__all__ = ["check_inputs", "check_outputs", "choose_signature"]
+__all__ = ["check_inputs", "check_output_filter", "check_outputs", "choose_signature"]
 
 
 def check_inputs(
@@ -42,7 +42,8 @@ def check_inputs(
     arrays = intake.take_all(readable, tensors, "")
     _compare_rows(signature.inputs, arrays, intake.problems)
     if intake.problems:
-        raise InvalidInput(str(intake.problems))
+        sent = {*tensors, *unreadable}
+        raise InvalidInput(f"{intake.problems}{_in_serving_s_words(signature, sent)}")
     return arrays
 
 
@@ -155,6 +156,11 @@ class _Outlet:
         if array is None:
             return None
         return Tensor(tensor.dtype if field.dtype == ANY else field.dtype, array)
+
+
+def _in_serving_s_words(signature: Signature, sent: AbstractSet[str]) -> str:
+    expected = {field.name for field in signature.inputs}
+    return "" if expected <= sent else f"; {serving_words.missing_inputs(sent, expected)}"
 
 
 def _converted(

@@ -1,6 +1,9 @@
-"""Choose the signature that a request means."""
+"""Choose the signature and the outputs that a request means."""
 
-from serving_runtime.checks.problems import shortened
+from typing import Sequence, Set
+
+from serving_runtime.checks import serving_words
+from serving_runtime.checks.problems import quoted, shortened
 from serving_runtime.errors import InvalidInput, nearest
 from serving_runtime.signature import Contract, Signature
 
@@ -26,3 +29,22 @@ def choose_signature(contract: Contract, name: str) -> Signature:
         f"{asked} signature is not present in the model; it has: {names}"
         + nearest(asked, contract.names)
     )
+
+
+def check_output_filter(signature: Signature, names: Sequence[str]) -> None:
+    """Check the outputs that a request asks for.
+
+    Raises:
+        InvalidInput: the signature has no such output, or the request names it twice.
+    """
+    outputs = tuple(field.name for field in signature.outputs)
+    seen: Set[str] = set()
+    for name in names:
+        if name not in outputs:
+            problem = f"output_filter names {quoted(name)}, but the outputs are: "
+            problem += ", ".join(outputs) + nearest(shortened(name), outputs)
+            raise InvalidInput(f"{problem}; {serving_words.unknown_output(name, outputs)}")
+        if name in seen:
+            problem = f"output_filter names {quoted(name)} twice"
+            raise InvalidInput(f"{problem}; {serving_words.duplicate_output(name)}")
+        seen.add(name)

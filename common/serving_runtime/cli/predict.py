@@ -45,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a contract or model directory, to convert and reshape the inputs here",
     )
     parser.add_argument(
+        "--reset-state",
+        action="store_true",
+        help="let a stateful model forget all earlier calls, of every client, before this one",
+    )
+    parser.add_argument(
         "--format", choices=("table", "json"), default="table", help="(default: table)"
     )
     _add_encodings(parser)
@@ -80,12 +85,18 @@ def run(arguments: argparse.Namespace) -> int:
         inputs = _inputs(arguments)
         with Client(addresses.of(arguments)) as client:
             outputs = client.predict(
-                arguments.signature, inputs, arguments.deadline, arguments.as_content
+                arguments.signature,
+                inputs,
+                arguments.deadline,
+                arguments.as_content,
+                arguments.reset_state,
             )
     except (UnreadableInput, TypeError, InvalidInput, CallFailed) as error:
         print(error, file=sys.stderr)
         return 1
     print(_json(outputs) if arguments.format == "json" else _table(outputs))
+    if client.state_epoch is not None:  # beside the outputs, which may be a program's to read
+        print(f"state epoch: {client.state_epoch}", file=sys.stderr)
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from typing import Any, AsyncIterator, Awaitable, Callable, List, Tuple
+from typing import Any, AsyncIterator, Awaitable, Callable, Dict, List, Tuple
 
 import grpc
 import grpc.aio
@@ -105,12 +105,14 @@ def _stream_behaviour(
 
 async def _unary(method: str, handler: UnaryHandler, payload: bytes, context: Any) -> bytes:
     answered: asyncio.Future[Tuple[Outcome, Metadata]] = asyncio.get_event_loop().create_future()
+    told = _told(context)
     cancel = handler(
         Incoming(
             method=method,
             payload=payload,
-            request_id=_request_id(context),
+            request_id=told.get("x-request-id", ""),
             seconds_left=context.time_remaining(),
+            reset_state=told.get("x-reset-state"),
             respond=functools.partial(_set, answered),
         )
     )
@@ -121,6 +123,8 @@ async def _unary(method: str, handler: UnaryHandler, payload: bytes, context: An
         raise
     if outcome.status != Status.OK:
         await context.abort(CODES[outcome.status], outcome.details, tuple(metadata))
+    if metadata:
+        context.set_trailing_metadata(tuple(metadata))
     return outcome.payload
 
 
@@ -129,8 +133,6 @@ def _set(future: "asyncio.Future[Any]", outcome: Outcome, metadata: Metadata) ->
         future.set_result((outcome, metadata))
 
 
-def _request_id(context: Any) -> str:
-    for key, value in context.invocation_metadata() or ():
-        if key == "x-request-id":
-            return str(value)
-    return ""
+def _told(context: Any) -> Dict[str, str]:
+    """Return the client's metadata; of a key that comes twice, the first."""
+    return dict(reversed(context.invocation_metadata() or ()))

@@ -38,6 +38,7 @@ class FrontCall:
         "payload",
         "received",
         "request_id",
+        "resets_state",
     )
 
     def __init__(
@@ -49,6 +50,8 @@ class FrontCall:
         self.request_id = request_id
         self.deadline = deadline
         self.received = time.monotonic()
+        # Whether the model's state is to be reset just before this call.
+        self.resets_state = False
         # How many workers ended while they held this call.
         self.deaths = 0
         self.is_done = False

@@ -7,6 +7,7 @@ from typing import Dict, List, Optional
 
 from serving_runtime.errors import ModelFailed, ServingError
 from serving_runtime.front.call import FrontCall, Outcome
+from serving_runtime.front.counters import Counters
 from serving_runtime.front.waiting import WaitingCalls
 from serving_runtime.front.worker_link import State, WorkerLink
 from serving_runtime.settings import Settings
@@ -18,8 +19,9 @@ MOST_DEATHS = 2
 class Dispatcher:
     """Admits calls, hands what waits to whichever worker is free, and retries after a death."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, counters: Counters) -> None:
         self._settings = settings
+        self._counters = counters
         self._waiting = WaitingCalls(settings.max_queue_calls, settings.max_queue_bytes)
         self._running: Dict[int, FrontCall] = {}
         self._workers: List[WorkerLink] = []
@@ -96,6 +98,7 @@ class Dispatcher:
         if call.deaths < MOST_DEATHS:
             self._running.pop(call.number, None)
             self._waiting.put_back(call)
+            self._counters.retries += 1
         else:
             call.fail(
                 ModelFailed(

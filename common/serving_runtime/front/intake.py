@@ -4,46 +4,70 @@ import itertools
 import logging
 import time
 import uuid
-from typing import Callable
+from typing import Callable, Optional
 
-from serving_runtime.errors import LimitExceeded, NotAvailable, Status
+from serving_runtime.errors import InvalidInput, LimitExceeded, NotAvailable, Status
 from serving_runtime.front.call import FrontCall, Outcome
+from serving_runtime.front.counters import Counters
 from serving_runtime.front.dispatcher import Dispatcher
 from serving_runtime.front.health import Health
 from serving_runtime.front.listener import Incoming
+from serving_runtime.front.model_state import ModelState
 from serving_runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 LONGEST_REQUEST_ID = 128
+RESET_WORDS = {None: False, "0": False, "false": False, "1": True, "true": True}
 
 
 class Intake:
     """Admits calls for the model, or answers at once why not."""
 
-    def __init__(self, settings: Settings, dispatcher: Dispatcher, health: Health) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        dispatcher: Dispatcher,
+        health: Health,
+        model_state: ModelState,
+        counters: Counters,
+    ) -> None:
         self._settings = settings
         self._dispatcher = dispatcher
         self._health = health
+        self._model_state = model_state
+        self._counters = counters
         self._numbers = itertools.count(1)
 
     def accept(self, incoming: Incoming) -> Callable[[], None]:
         """Admit a call; returns the function that cancels it."""
         call = self._call(incoming)
-        call.when_done(lambda call, outcome: _respond(incoming, call, outcome))
+        call.when_done(lambda call, outcome: self._respond(incoming, call, outcome))
         if self._settings.log_calls:
             call.when_done(_log)
         if self._health.takes_calls:
-            self._submit(call)
+            self._submit(call, incoming.reset_state)
         else:
             call.fail(NotAvailable(self._health.phase.value))
         return call.cancel
 
-    def _submit(self, call: FrontCall) -> None:
+    def _submit(self, call: FrontCall, reset_state: Optional[str]) -> None:
         try:
+            call.resets_state = _is_wanted(reset_state)
             self._dispatcher.submit(call)
-        except LimitExceeded as error:
+        except InvalidInput as error:
             call.fail(error)
+        except LimitExceeded as error:
+            self._counters.queue_refusals += 1
+            call.fail(error)
+
+    def _respond(self, incoming: Incoming, call: FrontCall, outcome: Outcome) -> None:
+        """Answer the client; a failure carries the request id by which the log can be searched."""
+        self._counters.calls[outcome.status.name] += 1
+        metadata = self._model_state.metadata
+        if outcome.status != Status.OK:
+            metadata.append(("x-request-id", call.request_id))
+        incoming.respond(outcome, metadata)
 
     def _call(self, incoming: Incoming) -> FrontCall:
         longest = self._settings.request_timeout_seconds
@@ -57,10 +81,19 @@ class Intake:
         )
 
 
-def _respond(incoming: Incoming, call: FrontCall, outcome: Outcome) -> None:
-    """Answer the client; a failure carries the request id by which the log can be searched."""
-    failed = outcome.status != Status.OK
-    incoming.respond(outcome, [("x-request-id", call.request_id)] if failed else [])
+def _is_wanted(reset_state: Optional[str]) -> bool:
+    """Read a client's ``x-reset-state``.
+
+    Raises:
+        InvalidInput: it is neither yes nor no, and a guess could cost the state.
+    """
+    try:
+        return RESET_WORDS[reset_state]
+    except KeyError:
+        raise InvalidInput(
+            f"the metadata x-reset-state is {reset_state!r}: expected 1 or true to reset the "
+            "model's state before this call, 0, false or no such metadata to keep it"
+        ) from None
 
 
 def _printable(request_id: str) -> str:

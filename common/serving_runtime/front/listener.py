@@ -12,13 +12,15 @@ class Incoming(NamedTuple):
     """One unary request as a listener hands it over.
 
     ``respond`` takes the outcome and the trailing metadata; it must be called once, on the event
-    loop's thread. ``seconds_left`` is the client's deadline, None where it set none.
+    loop's thread. ``seconds_left`` is the client's deadline, None where it set none;
+    ``reset_state`` is its ``x-reset-state``, unread, None where it sent none.
     """
 
     method: str
     payload: bytes
     request_id: str
     seconds_left: Optional[float]
+    reset_state: Optional[str]
     respond: Callable[[Outcome, Metadata], None]
 
 

@@ -11,6 +11,7 @@ from serving_runtime.errors import StartError
 from serving_runtime.front import door, health, reflection
 from serving_runtime.front.asyncio_listener import AsyncioListener
 from serving_runtime.front.call import Outcome
+from serving_runtime.front.counters import Counters
 from serving_runtime.front.dispatcher import Dispatcher
 from serving_runtime.front.health import Health, Phase
 from serving_runtime.front.intake import Intake
@@ -34,9 +35,10 @@ class Server:
     def __init__(self, settings: Settings, spawn: Spawn) -> None:
         self._settings = settings
         self._health = Health()
-        self._dispatcher = Dispatcher(settings)
+        self._counters = Counters()
+        self._dispatcher = Dispatcher(settings, self._counters)
         self._supervisor = Supervisor(
-            settings, spawn, self._dispatcher, self._health, self._on_fatal
+            settings, spawn, self._dispatcher, self._health, self._counters, self._on_fatal
         )
         self._listener = AsyncioListener(self._routes(), settings)
         self._port = 0
@@ -58,7 +60,13 @@ class Server:
         return 0
 
     def _routes(self) -> Routes:
-        intake = Intake(self._settings, self._dispatcher, self._health)
+        intake = Intake(
+            self._settings,
+            self._dispatcher,
+            self._health,
+            self._supervisor.model_state,
+            self._counters,
+        )
         unary: Dict[str, UnaryHandler] = dict.fromkeys(methods.FORWARDED, intake.accept)
         unary[health.CHECK] = _immediate(self._health.check)
         unary[health.STATUS] = _immediate(self._health.status)
@@ -105,7 +113,7 @@ class Server:
             await asyncio.sleep(POLL_SECONDS)
         await self._listener.stop(grace_seconds=1.0)
         await self._supervisor.close(max(1.0, until - time.monotonic()))
-        logger.info("stopped")
+        logger.info("stopped", extra={"fields": self._counters.nonzero()})
 
     async def _until(self, condition: Callable[[], bool], seconds: float) -> None:
         """Wait for ``condition``, at most ``seconds``, and not at all in a hurry."""

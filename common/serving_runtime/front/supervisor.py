@@ -9,8 +9,10 @@ from typing import Callable, List
 
 from serving_runtime.errors import NotAvailable
 from serving_runtime.front.call import FrontCall
+from serving_runtime.front.counters import Counters
 from serving_runtime.front.dispatcher import Dispatcher
 from serving_runtime.front.health import Health, Phase
+from serving_runtime.front.model_state import ModelState
 from serving_runtime.front.processes import Spawn, reap_strangers
 from serving_runtime.front.worker_link import Events, ModelSummary, State, WorkerLink
 from serving_runtime.settings import Settings
@@ -41,15 +43,17 @@ class Supervisor:
         spawn: Spawn,
         dispatcher: Dispatcher,
         health: Health,
+        counters: Counters,
         on_fatal: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._spawn = spawn
         self._dispatcher = dispatcher
         self._health = health
+        self._counters = counters
         self._on_fatal = on_fatal
+        self.model_state = ModelState(counters)
         self._links: List[WorkerLink] = []
-        self._started = 0
         # Workers in a row that ended before they were of use.
         self._failures = 0
         self._has_served = False
@@ -59,10 +63,16 @@ class Supervisor:
         """Start one worker; it joins in once it has loaded the model."""
         if not self._may_start():
             return
-        self._started += 1
+        self._counters.worker_starts += 1
         ours, theirs = socket.socketpair()
-        events = Events(self._on_ready, self._on_refused, self._dispatcher.pump, self._on_ended)
-        name = f"worker-{self._started}"
+        events = Events(
+            ready=self._on_ready,
+            refused=self._on_refused,
+            reset=self.model_state.reset,
+            free=self._dispatcher.pump,
+            ended=self._on_ended,
+        )
+        name = f"worker-{self._counters.worker_starts}"
         link = WorkerLink(name, self._settings.hang_grace_seconds, events)
         loop = asyncio.get_event_loop()
         # Python 3.6 wants the path, though there is none.
@@ -109,6 +119,8 @@ class Supervisor:
         if not self._has_served:
             self._has_served = True
             self._start_others(summary)
+            if summary.stateful:
+                self.model_state.begin()
 
     def _start_others(self, summary: ModelSummary) -> None:
         if summary.stateful and self._settings.workers > 1:
@@ -127,22 +139,21 @@ class Supervisor:
         self._links.remove(link)
         if self._is_closing:
             return
+        self._counters.worker_deaths[link.why_it_ended] += 1
         if not self._has_served:
             self._on_fatal(_reason(link))
             return
+        if link.is_stateful:
+            self.model_state.lose(link.name)
         self._dispatcher.remove_worker(link, unanswered, link.why_it_ended)
         if link.has_answered or unanswered:
             self._failures = 0
-            self._log_loss(link, unanswered)
+            logger.error(
+                "%s %s with %d calls unanswered", link.name, link.why_it_ended, len(unanswered)
+            )
             self._start_after(0.0)
         else:
             self._after_failure(link)
-
-    def _log_loss(self, link: WorkerLink, unanswered: List[FrontCall]) -> None:
-        lost = "; the model's state is lost and starts anew" if link.is_stateful else ""
-        logger.error(
-            "%s %s with %d calls unanswered%s", link.name, link.why_it_ended, len(unanswered), lost
-        )
 
     def _after_failure(self, link: WorkerLink) -> None:
         """Try again after a worker that was of no use: at once if it may have been bad luck."""

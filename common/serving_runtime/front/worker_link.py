@@ -50,6 +50,7 @@ class Events(NamedTuple):
 
     ready: Callable[["WorkerLink", ModelSummary], None]
     refused: Callable[["WorkerLink", str], None]
+    reset: Callable[[FrontCall], None]
     free: Callable[["WorkerLink"], None]
     ended: Callable[["WorkerLink", List[FrontCall]], None]
 
@@ -159,7 +160,10 @@ class WorkerLink(asyncio.Protocol):
     def _on_reply(self, reply: frames.Reply) -> None:
         self._hang_watch.note_sign()
         self.has_answered = True
-        self._held.pop(reply.id).finish(Outcome(reply.status, reply.details, bytes(reply.payload)))
+        call = self._held.pop(reply.id)
+        if reply.was_reset:  # told first: the answer is one of the new state
+            self._events.reset(call)
+        call.finish(Outcome(reply.status, reply.details, bytes(reply.payload)))
         if not self._held:
             self._hang_watch.end()
             self.state = State.FREE
@@ -170,4 +174,6 @@ class WorkerLink(asyncio.Protocol):
 
 
 def _for_worker(call: FrontCall) -> Call:
-    return Call(call.number, call.method, call.request_id, call.deadline, call.payload)
+    return Call(
+        call.number, call.method, call.request_id, call.deadline, call.payload, call.resets_state
+    )

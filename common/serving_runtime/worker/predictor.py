@@ -2,15 +2,22 @@
 
 import logging
 import time
-from typing import Any, Callable, Dict, Iterator, List, Sequence, Set
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Set, Union
 
 from serving_runtime import checks
-from serving_runtime.errors import DeadlinePassed, LimitExceeded, ServingError, Status, answer_for
+from serving_runtime.errors import (
+    DeadlinePassed,
+    InvalidInput,
+    LimitExceeded,
+    ServingError,
+    Status,
+    answer_for,
+)
 from serving_runtime.frames import Bytes, Call, Reply
 from serving_runtime.model import Model
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Value
-from serving_runtime.wire import PROTOCOLS
+from serving_runtime.wire import CONTRACT_ANSWERS, PROTOCOLS
 from serving_runtime.worker import batching
 from serving_runtime.worker.batching import Group, Prepared, RowsLost
 
@@ -58,9 +65,15 @@ class Predictor:
         status, details = answer_for(error, detail=self._settings.error_detail == "full")
         return Reply(call.id, status, details, b"")
 
-    def _prepare(self, call: Call) -> Prepared:
+    def _prepare(self, call: Call) -> Union[Prepared, Reply]:
+        """Make a call ready to run, or answer it if it needs no run."""
+        if call.method in CONTRACT_ANSWERS:
+            return self._reply(call, CONTRACT_ANSWERS[call.method](call.payload, self.contract))
+        if call.resets_state and not self.model.stateful:
+            raise InvalidInput("the model has no state to reset")
         request = PROTOCOLS[call.method].decode(call.payload, self._settings.max_expanded_bytes)
-        signature = checks.choose_signature(self.contract, request.signature_name)
+        signature = checks.choose_signature(self.contract, request.model_spec.signature_name)
+        checks.check_output_filter(signature, request.output_filter)
         inputs = checks.check_inputs(
             signature,
             request.tensors,
@@ -80,7 +93,16 @@ class Predictor:
         if len(live) > 1:
             yield from self._run_stacked(live)
         elif live:
-            yield self._attempt(live[0].call, self._answer_alone, live[0])
+            yield self._run_alone(live[0])
+
+    def _run_alone(self, request: Prepared) -> Reply:
+        """Run a request by itself; whatever comes of it, the reply tells of a reset before it."""
+        call = request.call
+        reset = self._attempt(call, self.model.reset) if call.resets_state else None
+        if isinstance(reset, Reply):  # it failed
+            return reset
+        reply: Reply = self._attempt(call, self._answer_alone, request)
+        return reply._replace(was_reset=True) if call.resets_state else reply
 
     def _answer_alone(self, request: Prepared) -> Reply:
         return self._encode(request, self._predict([request])[0])
@@ -108,13 +130,20 @@ class Predictor:
         return [outputs] if len(group) == 1 else batching.split(outputs, group)
 
     def _encode(self, request: Prepared, outputs: Dict[str, Value]) -> Reply:
-        payload: Bytes = PROTOCOLS[request.call.method].encode(outputs, request.request)
+        protocol = PROTOCOLS[request.call.method]
+        answered_by = None
+        if self._settings.reply_model_spec:
+            asked = request.request.model_spec
+            answered_by = asked.answered(self.contract, request.signature.name)
+        return self._reply(request.call, protocol.encode(outputs, request.request, answered_by))
+
+    def _reply(self, call: Call, payload: Bytes) -> Reply:
         limit = self._settings.max_message_bytes
         if len(payload) > limit:
             raise LimitExceeded(
                 f"the reply has {len(payload)} bytes, RUNTIME_MAX_MESSAGE_BYTES allows {limit}"
             )
-        return Reply(request.call.id, Status.OK, "", payload)
+        return Reply(call.id, Status.OK, "", payload)
 
     def _note_failed_stack(self, group: Group, error: BaseException) -> None:
         name = group[0].signature.name

@@ -1,8 +1,8 @@
 import pytest
 
-from serving_runtime.checks.selection import choose_signature
+from serving_runtime.checks.selection import check_output_filter, choose_signature
 from serving_runtime.errors import InvalidInput
-from serving_runtime.signature import Contract, Signature
+from serving_runtime.signature import Contract, Field, Signature
 
 
 def contract(*names):
@@ -51,3 +51,41 @@ def test_a_huge_name_is_cut():
     with pytest.raises(InvalidInput) as error:
         choose_signature(contract("add"), "a" * 1000000)
     assert len(str(error.value)) < 250
+
+
+RESULTS = Signature("s", (), tuple(Field(name, "bool") for name in ("sum", "product")))
+
+
+@pytest.mark.parametrize("names", [(), ("sum",), ("product", "sum")])
+def test_outputs_of_the_signature_may_be_asked_for(names):
+    """Any of them, in any order; none means all."""
+    check_output_filter(RESULTS, names)
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        (
+            ("sum", "smu"),
+            'output_filter names "smu", but the outputs are: sum, product: did you mean "sum"?; '
+            "output tensor alias not found in signature: smu Outputs expected to be in the set "
+            "{product,sum}.",
+        ),
+        (
+            ("sum", "sum"),
+            'output_filter names "sum" twice; duplicate output tensor alias: sum',
+        ),
+    ],
+)
+def test_other_outputs_are_refused(names, problem):
+    """Our words come first, then TensorFlow Serving's, which its clients may know."""
+    with pytest.raises(InvalidInput) as error:
+        check_output_filter(RESULTS, names)
+    assert str(error.value) == problem
+
+
+def test_a_huge_output_name_is_cut():
+    """A name of a million letters is neither compared nor shown in full."""
+    with pytest.raises(InvalidInput) as error:
+        check_output_filter(RESULTS, ["a" * 1000000])
+    assert len(str(error.value)) < 500

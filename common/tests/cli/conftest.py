@@ -51,7 +51,8 @@ class TinyService(grpc.GenericRpcHandler):
 
     def __init__(self):
         self.requests = []
-        self.metadata = {}
+        self.metadata = {}  # of the last request
+        self.trailing = ()
         self.health = b"\x08\x01"
         self.failure = None
         self.address = ""
@@ -67,8 +68,10 @@ class TinyService(grpc.GenericRpcHandler):
             return None
 
         def answer(payload, context):
+            self.metadata = dict(context.invocation_metadata())
+            context.set_trailing_metadata(self.trailing)
             if self.failure:
-                context.set_trailing_metadata((("x-request-id", "abc123"),))
+                context.set_trailing_metadata((("x-request-id", "abc123"), *self.trailing))
                 context.abort(*self.failure)
             return answers[details.method](payload)
 
@@ -78,7 +81,8 @@ class TinyService(grpc.GenericRpcHandler):
         protocol = PROTOCOLS[PREDICT]
         request = protocol.decode(payload, 2**20)
         self.requests.append(request)
-        return protocol.encode({name: doubled(it) for name, it in request.tensors.items()}, request)
+        outputs = {name: doubled(it) for name, it in request.tensors.items()}
+        return protocol.encode(outputs, request, None)
 
 
 def doubled(value):

@@ -25,7 +25,7 @@ def test_predict_sends_and_returns_arrays(client, service, as_content):
         "empty": np.zeros((0, 3)),
     }
     outputs = client.predict("predict", inputs, as_content=as_content)
-    assert service.requests[0].signature_name == "predict"
+    assert service.requests[0].model_spec.signature_name == "predict"
     assert service.requests[0].as_content == as_content
     assert outputs["f"].dtype == np.float32
     np.testing.assert_array_equal(outputs["f"], [[3.0, 5.0]])
@@ -87,6 +87,28 @@ def test_failure_carries_status_details_and_request_id(client, service):
     assert caught.value.details == 'input "x" is missing'
     assert caught.value.hint == ""
     assert str(caught.value) == 'INVALID_ARGUMENT: input "x" is missing\n  request id: abc123'
+
+
+def test_reset_is_asked_for_in_metadata(client, service):
+    """Only where it is wanted: a stateless model refuses it."""
+    client.predict("", {"x": 1})
+    assert "x-reset-state" not in service.metadata
+    client.predict("", {"x": 1}, reset_state=True)
+    assert service.metadata["x-reset-state"] == "1"
+
+
+def test_epoch_of_the_last_answer_is_kept(client, service):
+    """None for a stateless model, else what the last answer said, a failure too."""
+    client.predict("", {"x": 1})
+    assert client.state_epoch is None
+    service.trailing = (("x-state-epoch", "4"),)
+    client.predict("", {"x": 1})
+    assert client.state_epoch == 4
+    service.trailing = (("x-state-epoch", "5"),)
+    service.failure = (grpc.StatusCode.INTERNAL, "no")
+    with pytest.raises(CallFailed):
+        client.predict("", {"x": 1})
+    assert client.state_epoch == 5
 
 
 def test_nobody_there_is_told_with_a_hint():

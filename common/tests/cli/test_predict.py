@@ -67,6 +67,14 @@ def test_json_from_standard_input_to_json(predict, monkeypatch):
     assert json.loads(out) == {"x": [2, 4], "m": {"a": True}, "s": "t"}
 
 
+def test_state_can_be_reset_and_its_epoch_is_shown(predict, service):
+    """--reset-state is sent; the epoch is told beside the outputs, which stay JSON."""
+    service.trailing = (("x-state-epoch", "7"),)
+    code, out, err = predict("--reset-state", "--format", "json", "--input", '{"x": 1}')
+    assert (code, json.loads(out), err) == (0, {"x": 2}, "state epoch: 7\n")
+    assert service.metadata["x-reset-state"] == "1"
+
+
 def test_maps_are_dotted_in_the_table(predict):
     """The table names what is inside a map by a dotted name."""
     code, out, _ = predict("--input", '{"m": {"a": 1}}')
@@ -79,7 +87,7 @@ def test_signature_encoding_and_address_from_the_environment(command, service, m
     monkeypatch.setenv("APP_PORT", service.address.split(":")[1])
     code, _, _ = command("predict", "--signature", "s", "--typed", "--input", '{"x": 1}')
     assert code == 0
-    assert service.requests[0].signature_name == "s"
+    assert service.requests[0].model_spec.signature_name == "s"
     assert not service.requests[0].as_content
 
 

@@ -73,10 +73,10 @@ class FakeWorker(asyncio.Protocol):
         summary = b'{"signatures": ["s"], "stateful": %s, "status_message": "fine"}'
         self.tell(frames.READY, summary % (b"true" if stateful else b"false"))
 
-    def reply(self, *calls, status=Status.OK, details=""):
+    def reply(self, *calls, status=Status.OK, details="", was_reset=False):
         """Answer calls with their own payloads."""
         for call in calls:
-            reply = Reply(call.id, status, details, bytes(call.payload))
+            reply = Reply(call.id, status, details, bytes(call.payload), was_reset)
             self.transport.write(b"".join(frames.pack_reply(reply)))
 
     def die(self, how="was killed by SIGSEGV"):

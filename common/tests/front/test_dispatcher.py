@@ -4,6 +4,7 @@ import time
 import pytest
 
 from serving_runtime.errors import LimitExceeded, NotAvailable, Status
+from serving_runtime.front.counters import Counters
 from serving_runtime.front.dispatcher import Dispatcher
 from serving_runtime.front.worker_link import Events
 
@@ -14,7 +15,8 @@ def team(loop, connect, settings, until):
 
     class Team:
         def __init__(self, **changes):
-            self.dispatcher = Dispatcher(settings(**changes))
+            self.counters = Counters()
+            self.dispatcher = Dispatcher(settings(**changes), self.counters)
             self.workers = []
             self.deaths = []
 
@@ -22,6 +24,7 @@ def team(loop, connect, settings, until):
             events = Events(
                 lambda link, summary: None,
                 lambda link, reason: None,
+                lambda call: None,
                 self.dispatcher.pump,
                 self._on_ended,
             )
@@ -297,6 +300,7 @@ def test_calls_of_a_dead_worker_are_tried_again_singly_and_first(run, team, unti
             second.reply(*second.batches[-1])
         await until(lambda: members.dispatcher.is_idle)
         assert [call.status for call in calls] == [Status.OK] * 3
+        assert members.counters.nonzero() == {"retries": 3}
 
     run(scenario())
 
@@ -318,6 +322,7 @@ def test_call_that_ends_two_workers_is_the_models_failure(run, team, until, make
         assert "was killed by SIGSEGV" in bad.outcomes[0].details
         third = await members.join()
         await until(lambda: third.has_whole_batch)
+        assert members.counters.nonzero() == {"retries": 2}  # both calls, once each
         third.reply(*third.calls)
         await until(lambda: good.is_done)
         assert good.status == Status.OK
@@ -394,5 +399,26 @@ def test_stateful_model_gets_one_call_at_a_time_in_order(run, team, until, make_
             assert len(worker.batches) == number
             worker.reply(*worker.batches[-1])
         await until(lambda: members.dispatcher.is_idle)
+
+    run(scenario())
+
+
+def test_retried_call_still_resets_the_state(run, team, until, make_call):
+    """What its client asked for is not forgotten with the worker."""
+
+    async def scenario():
+        members = await team(stateful=True)
+        resetting, plain = make_call(), make_call()
+        resetting.resets_state = True
+        submit(members, [resetting, plain])
+        await until(lambda: members.workers[0].has_whole_batch)
+        members.workers[0].die()
+        await until(lambda: members.deaths)
+        second = await members.join(stateful=True)
+        await until(lambda: second.has_whole_batch)
+        second.reply(*second.calls)
+        await until(lambda: len(second.calls) == 2)
+        flags = [[call.resets_state for call in worker.calls] for worker in members.workers]
+        assert flags == [[True], [True, False]]
 
     run(scenario())

@@ -6,9 +6,11 @@ import pytest
 
 from serving_runtime.errors import LimitExceeded, Status
 from serving_runtime.front.call import Outcome
+from serving_runtime.front.counters import Counters
 from serving_runtime.front.health import Health, Phase
 from serving_runtime.front.intake import Intake
 from serving_runtime.front.listener import Incoming
+from serving_runtime.front.model_state import ModelState
 
 SECRET = b"very private payload"
 
@@ -34,10 +36,12 @@ class Reception:
         self.dispatcher = FakeDispatcher()
         self.health = Health()
         self.health.enter(Phase.SERVING)
-        self.intake = Intake(settings, self.dispatcher, self.health)
+        self.counters = Counters()
+        self.state = ModelState(self.counters)
+        self.intake = Intake(settings, self.dispatcher, self.health, self.state, self.counters)
         self.answers = []
 
-    def accept(self, request_id="", seconds_left=None):
+    def accept(self, request_id="", seconds_left=None, reset_state=None):
         """Bring a request; returns the function that cancels it."""
         return self.intake.accept(
             Incoming(
@@ -45,6 +49,7 @@ class Reception:
                 SECRET,
                 request_id,
                 seconds_left,
+                reset_state,
                 lambda outcome, metadata: self.answers.append((outcome, dict(metadata))),
             )
         )
@@ -163,6 +168,8 @@ def test_full_queue_is_answered_at_once(reception):
     reception.accept()
     [(outcome, _)] = reception.answers
     assert outcome == (Status.RESOURCE_EXHAUSTED, "full: RUNTIME_MAX_QUEUE", b"")
+    counts = {"calls": {"RESOURCE_EXHAUSTED": 1}, "queue_refusals": 1}
+    assert reception.counters.nonzero() == counts
 
 
 def test_client_can_cancel(reception, records):
@@ -208,3 +215,50 @@ def test_lines_can_be_switched_off(settings, records):
     reception.call.finish(Outcome(Status.OK, "", b""))
     assert records() == []
     assert len(reception.answers) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"), [(None, False), ("0", False), ("false", False), ("1", True), ("true", True)]
+)
+def test_a_reset_can_be_asked_for(reception, text, wanted):
+    """The words of x-reset-state; without it the state is kept."""
+    reception.accept(reset_state=text)
+    assert reception.call.resets_state is wanted
+
+
+@pytest.mark.parametrize("text", ["", "yes", "True", "1 ", "2", "\N{SNOWMAN}", "x" * 5000])
+def test_another_word_for_a_reset_is_refused(reception, text):
+    """Neither yes nor no: the call is not queued, and the client learns the key and the words."""
+    reception.accept("abc", reset_state=text)
+    [(outcome, metadata)] = reception.answers
+    assert outcome.status == Status.INVALID_ARGUMENT
+    assert outcome.details.startswith("the metadata x-reset-state is " + repr(text)[:900])
+    assert len(text) > 900 or "expected 1 or true" in outcome.details
+    assert len(outcome.details.encode()) <= 1024
+    assert metadata == {"x-request-id": "abc"}
+    assert reception.dispatcher.calls == []
+
+
+def test_answers_of_a_stateful_model_tell_the_epoch(reception):
+    """Success and failure alike, as the state is when the answer is given."""
+    reception.state.begin()
+    reception.accept("a")
+    reception.call.finish(Outcome(Status.OK, "", b"reply"))
+    reception.state.lose("worker-1")
+    reception.dispatcher.refusal = LimitExceeded("full")
+    reception.accept("b")
+    told = [metadata for _, metadata in reception.answers]
+    assert told == [{"x-state-epoch": "0"}, {"x-request-id": "b", "x-state-epoch": "1"}]
+
+
+def test_answers_are_counted_by_status(reception):
+    """Each once, whoever gives them: the worker, the clock or the client."""
+    for _ in range(4):
+        reception.accept()
+    first, second, third, fourth = reception.dispatcher.calls
+    first.finish(Outcome(Status.OK, "", b"reply"))
+    second.finish(Outcome(Status.OK, "", b"reply"))
+    second.expire()
+    third.expire()
+    fourth.cancel()
+    assert reception.counters.calls == {"OK": 2, "DEADLINE_EXCEEDED": 1, "CANCELLED": 1}

@@ -111,6 +111,35 @@ def test_success_has_no_metadata_of_ours(serve, service):
     serve(scenario)
 
 
+def test_success_may_carry_metadata(serve, service):
+    """What an answer has beside its bytes comes at its end."""
+    service.answer = lambda incoming: incoming.respond(
+        Outcome(Status.OK, "", b"reply"), [("x-state-epoch", "3")]
+    )
+
+    async def scenario(channel):
+        call = channel.unary_unary(ECHO)(b"")
+        assert await call == b"reply"
+        assert ("x-state-epoch", "3") in tuple(await call.trailing_metadata())
+
+    serve(scenario)
+
+
+def test_a_wish_to_reset_is_handed_over_unread(serve, service):
+    """As the client wrote it, the first of several; None where there is none, unlike empty."""
+    sent = ["1", "nonsense", ""]
+
+    async def scenario(channel):
+        for text in sent:
+            await channel.unary_unary(ECHO)(b"", metadata=[("x-reset-state", text)])
+        twice = [("x-reset-state", "1"), ("x-request-id", "a"), ("x-reset-state", "0")]
+        await channel.unary_unary(ECHO)(b"", metadata=twice)
+        await channel.unary_unary(ECHO)(b"")
+
+    serve(scenario)
+    assert [incoming.reset_state for incoming in service.incoming] == [*sent, "1", None]
+
+
 def test_request_id_and_deadline_are_handed_over(serve, service):
     """The client's id from its metadata, and the time it gave."""
 

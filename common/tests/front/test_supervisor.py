@@ -7,6 +7,7 @@ import pytest
 from serving_runtime import frames
 from serving_runtime.errors import Status
 from serving_runtime.front import supervisor as supervisor_module
+from serving_runtime.front.counters import Counters
 from serving_runtime.front.dispatcher import Dispatcher
 from serving_runtime.front.health import Health, Phase
 from serving_runtime.front.supervisor import Supervisor
@@ -18,10 +19,11 @@ class Service:
     def __init__(self, settings, spawner):
         self.fatal = []
         self.health = Health()
-        self.dispatcher = Dispatcher(settings)
+        self.counters = Counters()
+        self.dispatcher = Dispatcher(settings, self.counters)
         self.spawner = spawner
         self.supervisor = Supervisor(
-            settings, spawner, self.dispatcher, self.health, self.fatal.append
+            settings, spawner, self.dispatcher, self.health, self.counters, self.fatal.append
         )
 
     @property
@@ -108,6 +110,78 @@ def test_stateful_model_keeps_one_worker(run, start, until, caplog, make_call):
     run(scenario())
     assert "one worker serves it, not 3" in caplog.text
     assert "state is lost" in caplog.text
+
+
+def test_every_lost_state_is_counted_and_warned_of(run, start, until, caplog, make_call):
+    """Also one that no call has changed, and one whose only call has expired."""
+
+    async def scenario():
+        service = await start()
+        service.workers[0].ready(stateful=True)
+        await until(lambda: service.health.is_serving)
+        service.workers[0].die()
+        second = await start.connected(2)
+        assert service.supervisor.model_state.epoch == 1
+        second.ready(stateful=True)
+        call = make_call()
+        service.dispatcher.submit(call)
+        await until(lambda: second.has_whole_batch)
+        call.expire()
+        second.die()
+        await start.connected(3)
+        assert service.supervisor.model_state.epoch == 2
+        await kill_all(service)
+
+    caplog.set_level(logging.INFO)
+    run(scenario())
+    assert caplog.text.count("the model is stateful: the calls of all clients are one") == 1
+    lost = [record for record in caplog.records if "state is lost" in record.getMessage()]
+    assert [record.levelno for record in lost] == [logging.WARNING] * 2
+
+
+@pytest.mark.parametrize(("stateful", "losses"), [(False, {}), (True, {"state_losses": 1})])
+def test_workers_and_states_are_counted(run, start, until, stateful, losses):
+    """A worker that had not loaded yet had no state, and neither has a stateless model."""
+
+    async def scenario():
+        service = await start()
+        service.workers[0].ready(stateful=stateful)
+        await until(lambda: service.health.is_serving)
+        service.workers[0].die("was killed by SIGKILL")
+        for number in (2, 3):
+            (await start.connected(number)).die("exited with code 3")
+        await start.connected(4)
+        assert service.counters.nonzero() == {
+            "worker_starts": 4,
+            "worker_deaths": {"was killed by SIGKILL": 1, "exited with code 3": 2},
+            **losses,
+        }
+        await kill_all(service)
+
+    run(scenario())
+
+
+def test_call_that_is_lost_for_good_tells_the_new_epoch(run, start, until, make_call):
+    """The failure of a call that ended two workers is no longer one of the state it ended."""
+
+    async def scenario():
+        service = await start()
+        service.workers[0].ready(stateful=True)
+        await until(lambda: service.health.is_serving)
+        call, epochs = make_call(), []
+        call.when_done(lambda call, outcome: epochs.append(service.supervisor.model_state.epoch))
+        service.dispatcher.submit(call)
+        for number in (1, 2):
+            worker = await start.connected(number)
+            if number == 2:
+                worker.ready(stateful=True)
+            await until(lambda worker=worker: worker.has_whole_batch)
+            worker.die()
+        await until(lambda: call.is_done)
+        assert (call.status, epochs) == (Status.INTERNAL, [2])
+        await kill_all(service)
+
+    run(scenario())
 
 
 def test_failed_first_load_is_fatal_with_the_workers_words(run, start, until):

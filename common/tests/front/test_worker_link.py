@@ -63,6 +63,33 @@ def test_batch_arrives_whole_and_is_answered_one_by_one(run, connect, until, hap
     run(scenario())
 
 
+def test_reset_is_told_before_the_answer(run, connect, until, happenings, make_call):
+    """The answer tells the new state's number; also if it comes too late, or is a failure."""
+
+    async def scenario():
+        link, worker = await connect()
+        answered, expired = calls = [make_call(), make_call()]
+        for call in calls:
+            call.resets_state = True
+            call.when_done(lambda call, outcome: happenings.told.append(("answered", call)))
+        link.send(calls)
+        await until(lambda: worker.has_whole_batch)
+        expired.expire()
+        assert [call.resets_state for call in worker.calls] == [True, True]
+        worker.reply(worker.calls[0], status=Status.INTERNAL, was_reset=True)
+        worker.reply(worker.calls[1], was_reset=True)
+        await until(lambda: len(happenings.told) == 5)
+        assert happenings.told == [
+            ("answered", expired),
+            ("reset", answered),
+            ("answered", answered),
+            ("reset", expired),
+            ("free", link),
+        ]
+
+    run(scenario())
+
+
 def test_empty_payload_does_not_keep_the_loop_busy(run, connect, until, make_call):
     """A request may be empty: asyncio must have nothing left to write afterwards."""
 

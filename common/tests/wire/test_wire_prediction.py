@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 import hydro_serving_grpc as hs
 from serving_runtime import methods
 from serving_runtime.errors import InvalidInput, LimitExceeded
-from serving_runtime.signature import Tensor
-from serving_runtime.wire import PROTOCOLS, Request
+from serving_runtime.signature import Contract, Tensor
+from serving_runtime.wire import CONTRACT_ANSWERS, PROTOCOLS, ModelSpec, Request
 
 PREDICT = PROTOCOLS[methods.PREDICT]
 
@@ -29,12 +29,14 @@ TYPED = hs.TensorProto(dtype=hs.DT_FLOAT, float_val=[1])
 RAW = hs.TensorProto(dtype=hs.DT_FLOAT, tensor_content=bytes(4))
 STRINGS = hs.TensorProto(dtype=hs.DT_STRING, string_val=[b"x"])
 EMPTY = hs.TensorProto(dtype=hs.DT_FLOAT, tensor_shape={"dim": [{"size": 0}]})
+REQUEST = Request(ModelSpec("", None, "add"), {})
+OUTPUTS = {"y": Tensor("int8", np.array([1, 2], np.int8))}
 MAP = hs.TensorProto(dtype=hs.DT_MAP, map_val=[{"subtensors": {"k": TYPED}}])
 
 
 def test_the_table_is_keyed_by_full_method_names():
-    """Every method that the front forwards has a protocol."""
-    assert set(PROTOCOLS) == set(methods.FORWARDED)
+    """Every method that the front forwards has a protocol, or is answered by the contract."""
+    assert sorted([*PROTOCOLS, *CONTRACT_ANSWERS]) == sorted(methods.FORWARDED)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,7 @@ def test_the_table_is_keyed_by_full_method_names():
 def test_any_buffer_is_a_request(kind):
     """The worker hands over views of its receive buffer."""
     request = PREDICT.decode(kind(request_bytes(x=TYPED)), 0)
-    assert request.signature_name == "add"
+    assert request.model_spec == ModelSpec("ignored", 7, "add")
     assert str(request.tensors["x"]) == "float32[]"
     assert request.output_filter == ()
 
@@ -113,8 +115,7 @@ def test_maps_that_nest_too_deep_are_refused():
 
 def test_the_reply_has_outputs_and_nothing_else():
     """No model_spec, which Hydrosphere's clients would not know."""
-    outputs = {"y": Tensor("int8", np.array([1, 2], np.int8))}
-    reply = hs.PredictResponse.FromString(PREDICT.encode(outputs, Request("add", {})))
+    reply = hs.PredictResponse.FromString(PREDICT.encode(OUTPUTS, REQUEST, None))
     assert [field.name for field, _ in reply.ListFields()] == ["outputs"]
     assert reply.outputs["y"].dtype == hs.DT_INT8
     assert list(reply.outputs["y"].int_val) == [1, 2]
@@ -122,9 +123,8 @@ def test_the_reply_has_outputs_and_nothing_else():
 
 def test_the_reply_is_raw_if_the_request_was():
     """Answers use the encoding of the request."""
-    outputs = {"y": Tensor("int8", np.array([1, 2], np.int8))}
-    request = Request("add", {}, as_content=True)
-    reply = hs.PredictResponse.FromString(PREDICT.encode(outputs, request))
+    request = REQUEST._replace(as_content=True)
+    reply = hs.PredictResponse.FromString(PREDICT.encode(OUTPUTS, request, None))
     assert reply.outputs["y"].tensor_content == b"\1\2"
 
 
@@ -133,18 +133,32 @@ def test_output_filter_picks_outputs():
     message = hs.PredictRequest(output_filter=["b"])
     request = PREDICT.decode(message.SerializeToString(), 0)
     outputs = {name: Tensor("bool", np.array(True)) for name in "abc"}
-    reply = hs.PredictResponse.FromString(PREDICT.encode(outputs, request))
+    reply = hs.PredictResponse.FromString(PREDICT.encode(outputs, request, None))
     assert list(reply.outputs) == ["b"]
 
 
-def test_an_unknown_output_is_refused_with_what_there_is():
-    """The caller asked for it, so the caller is at fault."""
-    outputs = {name: Tensor("bool", np.array(True)) for name in ("sum", "product")}
-    with pytest.raises(InvalidInput) as error:
-        PREDICT.encode(outputs, Request("add", {}, output_filter=("smu",)))
-    assert str(error.value) == (
-        'output_filter names "smu", but the outputs are: sum, product: did you mean "sum"?'
-    )
+@pytest.mark.parametrize(
+    ("asked", "version", "expected"),
+    [
+        (ModelSpec(), 3, ModelSpec("own", 3, "add")),
+        (ModelSpec("theirs"), 0, ModelSpec("theirs", None, "add")),
+        (ModelSpec("theirs", 0, "asked"), 3, ModelSpec("theirs", 0, "add")),
+        (ModelSpec("theirs", 9), 3, ModelSpec("theirs", 9, "add")),
+    ],
+)
+def test_the_reply_can_say_who_answered(asked, version, expected):
+    """The name and version that were asked for, else the contract's; the signature that ran."""
+    answered_by = asked.answered(Contract("own", (), version), "add")
+    assert answered_by == expected
+    payload = PREDICT.encode(OUTPUTS, REQUEST, answered_by)
+    reply = hs.PredictResponse.FromString(payload)
+    wanted = hs.ModelSpec(name=expected.name, signature_name="add")
+    if expected.version is not None:
+        wanted.version.SetInParent()
+        wanted.version.value = expected.version
+    assert reply.model_spec == wanted
+    reply.ClearField("model_spec")
+    assert reply.SerializeToString() == PREDICT.encode(OUTPUTS, REQUEST, None)
 
 
 def _varint(number):

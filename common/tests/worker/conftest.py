@@ -75,12 +75,12 @@ def make_call(request_bytes):
     """Return a function that makes calls, numbered from 1."""
     made = []
 
-    def make(values=((1, 2),), seconds=60.0, payload=None, **details):
+    def make(values=((1, 2),), seconds=60.0, payload=None, method=methods.PREDICT, **details):
         payload = request_bytes(values, **details) if payload is None else payload
         number = len(made) + 1
         made.append(number)
         deadline = time.monotonic() + seconds
-        return Call(number, methods.PREDICT, f"id-{number}", deadline, bytearray(payload))
+        return Call(number, method, f"id-{number}", deadline, bytearray(payload))
 
     return make
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from serving_runtime.frames import Call
 from serving_runtime.signature import Field, Signature, Tensor
-from serving_runtime.wire import Request
+from serving_runtime.wire import ModelSpec, Request
 from serving_runtime.worker.batching import Prepared, RowsLost, group, split, stack
 
 DTYPES = ["float32", "int64", "bool", "string"]
@@ -21,7 +21,7 @@ def prepare(number, x, y=None, of=None):
     """Make a request with two inputs of as many rows."""
     inputs = {"x": x, "y": np.zeros(len(x)) if y is None else y}
     call = Call(number, "/m", "id", 0.0, b"")
-    return Prepared(call, Request("s", {}), of or signature(), inputs)
+    return Prepared(call, Request(ModelSpec(), {}), of or signature(), inputs)
 
 
 def rows(count, dtype="float32", width=2, start=0):
@@ -120,7 +120,9 @@ def test_signatures_that_lost_rows_run_alone():
 def test_inputs_without_rows_or_arrays_are_never_looked_into():
     """Maps are dicts and scalars have no length: both run alone."""
     mapping = Signature("m", (Field("x", "map"),), (Field("z", "float32", (-1,)),))
-    request = Prepared(Call(1, "/m", "i", 0.0, b""), Request("m", {}), mapping, {"x": {"a": 1}})
+    request = Prepared(
+        Call(1, "/m", "i", 0.0, b""), Request(ModelSpec(), {}), mapping, {"x": {"a": 1}}
+    )
     assert numbers(group([request, request], 64, ())) == [[1], [1]]
 
 

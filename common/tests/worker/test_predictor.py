@@ -3,6 +3,9 @@ import logging
 import numpy as np
 import pytest
 
+import hydro_serving_grpc as hs
+from hydro_serving_grpc.messages import message_class
+from serving_runtime import methods
 from serving_runtime.errors import BrokenResult, InvalidInput, Status
 from serving_runtime.frames import Call
 
@@ -287,6 +290,52 @@ def test_replies_come_as_soon_as_they_are_known(predictor, make_call, model):
 def test_unknown_method_is_no_end_of_the_worker(predictor):
     """The front forwards known methods only; another one is an error like any other."""
     assert answer_one(predictor(), Call(1, "/other", "id", 1e18, b"")).status == Status.INTERNAL
+
+
+@pytest.mark.parametrize("stateful", [False, True])
+def test_metadata_is_answered_beside_predictions(predictor, make_call, model, outputs, stateful):
+    """The contract answers it: the model is not called, and what it answers stays stacked."""
+    model.stateful = stateful
+    wanted = message_class("tensorflow.serving.GetModelMetadataRequest")(
+        metadata_field=["signature_def"]
+    )
+    metadata = {"payload": wanted.SerializeToString(), "method": methods.GET_MODEL_METADATA}
+    calls = [make_call([[1, 2]]), make_call(**metadata), make_call([[3, 4]])]
+    calls.append(make_call(**dict(metadata, payload=b"\xff")))
+    replies = by_call(predictor().answer(calls))
+    assert model.shapes == ([(1, 2), (1, 2)] if stateful else [(2, 2)])
+    assert [outputs(replies[number])["sum"] for number in (1, 3)] == [[3], [7]]
+    reply = message_class("tensorflow.serving.GetModelMetadataResponse").FromString(
+        bytes(replies[2].payload)
+    )
+    assert (reply.model_spec.name, list(reply.metadata)) == ("sums", ["signature_def"])
+    assert replies[4].status == Status.INVALID_ARGUMENT
+    assert replies[4].details.startswith("not a GetModelMetadataRequest: ")
+
+
+def test_output_filter_is_checked_before_the_model_runs(predictor, make_call, model, outputs):
+    """A request for what there is not changes no state; one for what there is gets only that."""
+
+    def call(*wanted):
+        request = hs.PredictRequest.FromString(bytes(make_call().payload))
+        request.output_filter.extend(wanted)
+        return make_call(payload=request.SerializeToString())
+
+    reply = answer_one(predictor(), call("smu"))
+    assert (reply.status, model.shapes) == (Status.INVALID_ARGUMENT, [])
+    assert outputs(answer_one(predictor(), call("sum"))) == {"sum": [3.0]}
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_replies_say_who_answered_if_they_shall(predictor, make_call, is_on):
+    """RUNTIME_REPLY_MODEL_SPEC adds the contract's name and the signature, stacked or not."""
+    answering = predictor(reply_model_spec=is_on)
+    for count in (1, 2):
+        for reply in answering.answer([make_call() for _ in range(count)]):
+            message = hs.PredictResponse.FromString(bytes(reply.payload))
+            assert message.HasField("model_spec") is is_on
+            expected = ("sums", "rows") if is_on else ("", "")
+            assert (message.model_spec.name, message.model_spec.signature_name) == expected
 
 
 def test_close_closes_the_model(predictor, model):

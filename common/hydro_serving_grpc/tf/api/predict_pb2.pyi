@@ -28,7 +28,7 @@ class PredictRequest(_message.Message):
     def __init__(self, model_spec: _Optional[_Union[_model_pb2.ModelSpec, _Mapping]] = ..., inputs: _Optional[_Mapping[str, _tensor_pb2.TensorProto]] = ..., output_filter: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PredictResponse(_message.Message):
-    __slots__ = ("outputs",)
+    __slots__ = ("outputs", "model_spec")
     class OutputsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -37,5 +37,7 @@ class PredictResponse(_message.Message):
         value: _tensor_pb2.TensorProto
         def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.TensorProto, _Mapping]] = ...) -> None: ...
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    MODEL_SPEC_FIELD_NUMBER: _ClassVar[int]
     outputs: _containers.MessageMap[str, _tensor_pb2.TensorProto]
-    def __init__(self, outputs: _Optional[_Mapping[str, _tensor_pb2.TensorProto]] = ...) -> None: ...
+    model_spec: _model_pb2.ModelSpec
+    def __init__(self, outputs: _Optional[_Mapping[str, _tensor_pb2.TensorProto]] = ..., model_spec: _Optional[_Union[_model_pb2.ModelSpec, _Mapping]] = ...) -> None: ...

@@ -1,6 +1,7 @@
 # mypy: disable-error-code="type-arg"
 # (protoc writes a bare Mapping, which mypy --strict refuses)
 from google.protobuf import empty_pb2 as _empty_pb2
+from hydro_serving_grpc.tf.api import get_model_metadata_pb2 as _get_model_metadata_pb2
 from hydro_serving_grpc.tf.api import predict_pb2 as _predict_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor

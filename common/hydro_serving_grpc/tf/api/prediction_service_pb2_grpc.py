@@ -20,6 +20,8 @@ __all__ = [
 
 _SERVICE = "tensorflow.serving.PredictionService"
 _Empty = message_class("google.protobuf.Empty")
+_GetModelMetadataRequest = message_class("tensorflow.serving.GetModelMetadataRequest")
+_GetModelMetadataResponse = message_class("tensorflow.serving.GetModelMetadataResponse")
 _PredictRequest = message_class("hydrosphere.tensorflow.serving.PredictRequest")
 _PredictResponse = message_class("hydrosphere.tensorflow.serving.PredictResponse")
 _StatusResponse = message_class("tensorflow.serving.StatusResponse")
@@ -44,6 +46,11 @@ class PredictionServiceStub:
             request_serializer=_serialize,
             response_deserializer=_PredictResponse.FromString,
         )
+        self.GetModelMetadata = channel.unary_unary(
+            f"/{_SERVICE}/GetModelMetadata",
+            request_serializer=_serialize,
+            response_deserializer=_GetModelMetadataResponse.FromString,
+        )
         self.Status = channel.unary_unary(
             f"/{_SERVICE}/Status",
             request_serializer=_serialize,
@@ -56,6 +63,10 @@ class PredictionServiceServicer:
 
     def Predict(self, request: Any, context: "grpc.ServicerContext") -> Any:
         """Run the model once."""
+        _refuse(context)
+
+    def GetModelMetadata(self, request: Any, context: "grpc.ServicerContext") -> Any:
+        """Say what the model takes and gives."""
         _refuse(context)
 
     def Status(self, request: Any, context: "grpc.ServicerContext") -> Any:
@@ -82,6 +93,11 @@ def add_PredictionServiceServicer_to_server(
         "Predict": grpc.unary_unary_rpc_method_handler(
             servicer.Predict,
             request_deserializer=_PredictRequest.FromString,
+            response_serializer=_serialize,
+        ),
+        "GetModelMetadata": grpc.unary_unary_rpc_method_handler(
+            servicer.GetModelMetadata,
+            request_deserializer=_GetModelMetadataRequest.FromString,
             response_serializer=_serialize,
         ),
         "Status": grpc.unary_unary_rpc_method_handler(

@@ -1,0 +1,39 @@
+"""Count what happens in the front: the one source of what metrics will tell."""
+
+import collections
+from typing import Any, Dict
+
+
+class Counters:
+    """Plain integers from the start of the service on; they only grow.
+
+    Attributes:
+        calls: calls of the model that were answered, by status. DEADLINE_EXCEEDED are the
+            deadlines that passed, waiting or running.
+        queue_refusals: calls refused because the queue was full, in calls or in bytes.
+        retries: calls that waited again because their worker ended.
+        worker_starts: workers started, or tried to; the first one is among them.
+        worker_deaths: workers that ended before the service did, by how.
+        state_losses: states of a stateful model that ended with their worker.
+        state_resets: states of a stateful model that ended because a client asked for it.
+    """
+
+    def __init__(self) -> None:
+        self.calls: Dict[str, int] = collections.Counter()
+        self.queue_refusals = 0
+        self.retries = 0
+        self.worker_starts = 0
+        self.worker_deaths: Dict[str, int] = collections.Counter()
+        self.state_losses = 0
+        self.state_resets = 0
+
+    def as_dict(self) -> Dict[str, Any]:
+        """Return the counts as they are now, by name; a dict where there is one for each kind."""
+        return {
+            name: dict(count) if isinstance(count, dict) else count
+            for name, count in vars(self).items()
+        }
+
+    def nonzero(self) -> Dict[str, Any]:
+        """Return the counts of what has happened at all."""
+        return {name: count for name, count in self.as_dict().items() if count}
