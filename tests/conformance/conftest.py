@@ -2,7 +2,7 @@ import contextlib
 
 import pytest
 
-from tests.conformance.setups import Setup
+from tests.conformance.setups import Setup, installed
 
 
 class Stage:
@@ -13,9 +13,14 @@ class Stage:
         self._setup = None
         self._service = None
 
-    def serve(self, setup: Setup):
-        """Return the service, started unless it is the one that runs."""
-        if setup != self._setup:
+    def serve(self, setup: Setup, fresh: bool = False):
+        """Return the service, started unless it is the one that runs.
+
+        Args:
+            setup: what to serve.
+            fresh: start it anyway; a stateful model's state then begins.
+        """
+        if fresh or setup != self._setup:
             self.clear()
             self._service = self._running.enter_context(setup.start())
             self._setup = setup
@@ -40,15 +45,26 @@ def serve(_stage):
     return _stage.serve
 
 
-def pytest_collection_modifyitems(items):
-    """Run tests of the same setup in a row, so that each is started once."""
+def pytest_collection_modifyitems(config, items):
+    """Leave out frameworks that are not here, and run tests of one setup in a row."""
+    absent = [item for item in items if _framework(item) not in ("", *installed())]
+    config.hook.pytest_deselected(items=absent)
+    items[:] = [item for item in items if item not in absent]
     here = [index for index, item in enumerate(items) if _setup(item)]
     ordered = sorted((items[index] for index in here), key=_setup)
     for index, item in zip(here, ordered):
         items[index] = item
 
 
+def _framework(item):
+    return _parameter(item).framework if _parameter(item) else ""
+
+
 def _setup(item):
+    return str(_parameter(item) or "")
+
+
+def _parameter(item):
     callspec = getattr(item, "callspec", None)
     setup = callspec.params.get("setup") if callspec else None
-    return str(setup) if isinstance(setup, Setup) else ""
+    return setup if isinstance(setup, Setup) else None

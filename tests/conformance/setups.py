@@ -1,5 +1,11 @@
-"""What is served and how: every case is run for each framework that has its model."""
+"""What is served and how: every case is run for each framework that has its model.
 
+All frameworks are listed, installed or not, since the tests of images run the same list. Here, the
+tests of those that are not installed are left out (see conftest.py).
+"""
+
+import functools
+import warnings
 from pathlib import Path
 from typing import Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
@@ -33,9 +39,19 @@ class Setup(NamedTuple):
         """The folder that is served."""
         return models_of(self.framework) / self.model
 
+    def loads_on(self, version: str) -> bool:
+        """Whether a version of the framework can load the model; ``since.txt`` names the first."""
+        path = self.model_dir / "since.txt"
+        since = path.read_text() if path.is_file() else "0"
+        return _numbers(version) >= _numbers(since)
+
     def start(self):
         """Serve the model until the returned context ends."""
         return self.target.start(self.framework, self.model_dir, self.settings)
+
+
+def _numbers(version: str) -> List[int]:
+    return [int(part) for part in version.strip().split(".")]
 
 
 def setups(model: str, targets: Sequence[Target] = TARGETS, **settings: str) -> List[Setup]:
@@ -48,13 +64,25 @@ def setups(model: str, targets: Sequence[Target] = TARGETS, **settings: str) -> 
     ]
 
 
+def recorded_setups(targets: Sequence[Target] = TARGETS) -> List[Setup]:
+    """Return each way to serve the models whose makers have recorded their answers."""
+    models = sorted({path.parent.name for path in RUNTIMES.glob("*/tests/models/*/recorded.json")})
+    found = [setup for model in models for setup in setups(model, targets)]
+    return [setup for setup in found if (setup.model_dir / "recorded.json").is_file()]
+
+
 def frameworks() -> List[str]:
-    """Name the runtimes that have models and, here, the framework that loads them."""
-    return [
-        name
-        for name, runtime in runtimes.installed().items()
-        if models_of(name).is_dir() and not runtime.missing_package
-    ]
+    """Name the frameworks that have models."""
+    return sorted(path.parent.parent.name for path in RUNTIMES.glob("*/tests/models"))
+
+
+@functools.lru_cache()
+def installed() -> List[str]:
+    """Name those of them that can be served here."""
+    found = runtimes.installed()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what old frameworks say when new Pythons import them
+        return [name for name in frameworks() if name in found and not found[name].missing_package]
 
 
 def runs() -> Iterator[Tuple[Setup, Case]]:

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Sequence
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
 import grpc
 
@@ -24,8 +24,8 @@ from serving_runtime.errors import Status
 from serving_runtime.frames import Call
 from serving_runtime.settings import Settings
 from serving_runtime.worker import loading
+from tests.conformance.cases.case import PREDICT
 
-PREDICT = "/tensorflow.serving.PredictionService/Predict"
 WATCH = "/grpc.health.v1.Health/Watch"
 
 START_SECONDS = 30
@@ -48,12 +48,16 @@ class Service(abc.ABC):
     """A model that is being served."""
 
     @abc.abstractmethod
-    def answer_all(self, requests: Sequence[bytes]) -> List[Answer]:
-        """Answer requests that arrive together, in their order."""
+    def answer_calls(self, calls: Sequence[Tuple[str, bytes]]) -> List[Answer]:
+        """Answer calls that arrive together, each a method and a request, in their order."""
 
-    def answer(self, request: bytes) -> Answer:
+    def answer_all(self, requests: Sequence[bytes]) -> List[Answer]:
+        """Answer requests to Predict that arrive together, in their order."""
+        return self.answer_calls([(PREDICT, request) for request in requests])
+
+    def answer(self, request: bytes, method: str = PREDICT) -> Answer:
         """Answer one request."""
-        return self.answer_all([request])[0]
+        return self.answer_calls([(method, request)])[0]
 
 
 class Target(abc.ABC):
@@ -96,13 +100,13 @@ class _Loaded(Service):
     def __init__(self, predictor) -> None:
         self._predictor = predictor
 
-    def answer_all(self, requests: Sequence[bytes]) -> List[Answer]:
+    def answer_calls(self, calls: Sequence[Tuple[str, bytes]]) -> List[Answer]:
         deadline = time.monotonic() + CALL_SECONDS
-        calls = [
-            Call(number, PREDICT, f"case-{number}", deadline, request)
-            for number, request in enumerate(requests)
+        numbered = [
+            Call(number, method, f"case-{number}", deadline, request)
+            for number, (method, request) in enumerate(calls)
         ]
-        replies = {reply.id: reply for reply in self._predictor.answer(calls)}
+        replies = {reply.id: reply for reply in self._predictor.answer(numbered)}
         return [
             Answer(Status(reply.status).name, reply.details, bytes(reply.payload))
             for _, reply in sorted(replies.items())
@@ -143,11 +147,13 @@ class Connection(Service):
         self.address = address
         self.channel = grpc.insecure_channel(address, options=options)
 
-    def answer_all(self, requests: Sequence[bytes]) -> List[Answer]:
+    def answer_calls(self, calls: Sequence[Tuple[str, bytes]]) -> List[Answer]:
         """Send all requests at once."""
-        predict = self.channel.unary_unary(PREDICT)
-        calls = [predict.future(request, timeout=CALL_SECONDS) for request in requests]
-        return [_outcome(call) for call in calls]
+        sent = [
+            self.channel.unary_unary(method).future(request, timeout=CALL_SECONDS)
+            for method, request in calls
+        ]
+        return [_outcome(call) for call in sent]
 
     def wait_until_serving(self) -> None:
         """Wait until the service says that it is."""

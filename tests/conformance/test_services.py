@@ -6,6 +6,8 @@ from google.protobuf import descriptor_pb2
 
 import hydro_serving_grpc as hs
 from hydro_serving_grpc.messages import message_class
+from tests.conformance.cases import metadata
+from tests.conformance.cases.case import PREDICT
 from tests.conformance.messages import reply, request, tensor
 from tests.conformance.setups import setups
 from tests.conformance.targets import SERVERS, WATCH, HealthRequest, HealthResponse
@@ -72,9 +74,10 @@ def test_watch_tells_the_status_now(serve, setup):
 
 @on_servers
 def test_status_is_hydrosphere_s(serve, setup):
-    """The Python runtime's Status is SERVING and says ``ok``."""
+    """Status is SERVING, in the words of Hydrosphere's runtime for the framework."""
     answer = hs.StatusResponse.FromString(call(serve(setup), STATUS))
-    assert answer == hs.StatusResponse(status=hs.StatusResponse.SERVING, message="ok")
+    assert answer.status == hs.StatusResponse.SERVING
+    assert answer.message in ("ok", "Loaded and ready to go")
 
 
 @on_servers
@@ -92,6 +95,17 @@ def test_reflection_lists_and_describes_the_services(serve, setup, method):
         ]
         assert {name for file in files for name in file.dependency} <= {it.name for it in files}
         assert files
+
+
+@on_servers
+def test_reflection_describes_what_metadata_holds(serve, setup):
+    """Tools open the Any of the metadata, whose type no method names."""
+    symbol = "tensorflow.serving.SignatureDefMap"
+    answer = reflect(serve(setup), REFLECTION[0], file_containing_symbol=symbol)
+    file = descriptor_pb2.FileDescriptorProto.FromString(
+        answer.file_descriptor_response.file_descriptor_proto[0]
+    )
+    assert symbol in {f"{file.package}.{message.name}" for message in file.message_type}
 
 
 @on_servers
@@ -121,8 +135,20 @@ def test_a_request_beyond_the_limit_is_refused(serve, setup):
 def test_a_failed_call_carries_its_request_id(serve, setup):
     """The caller's x-request-id comes back with a failure, so that the log can be searched."""
     service = serve(setup)
-    predict = service.channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+    predict = service.channel.unary_unary(PREDICT)
     with pytest.raises(grpc.RpcError) as caught:
         predict(request("none"), timeout=SECONDS, metadata=[("x-request-id", "my-own-id")])
     assert dict(caught.value.trailing_metadata())["x-request-id"] == "my-own-id"
     assert service.answer(request("none")).status == "INVALID_ARGUMENT"
+
+
+@on_servers
+def test_metadata_arrives_beside_predictions(serve, setup):
+    """Calls of both kinds are answered together, each as it is alone."""
+    wanted = metadata.Request(metadata_field=[metadata.SIGNATURE_DEF]).SerializeToString()
+    one = tensor(hs.DT_INT8, [], int_val=[1])
+    calls = [(PREDICT, request("add", a=one, b=one)), (metadata.GET_MODEL_METADATA, wanted)]
+    service = serve(setup)
+    alone = [service.answer(payload, method) for method, payload in calls]
+    assert {answer.status for answer in alone} == {"OK"}
+    assert service.answer_calls(calls * 32) == alone * 32

@@ -7,6 +7,7 @@ from tests.conformance.cases import (
     inputs,
     maps,
     messages,
+    metadata,
     shapes,
     signatures,
     strings,
@@ -22,4 +23,5 @@ CASES = [
     *maps.CASES,
     *failures.CASES,
     *messages.CASES,
+    *metadata.CASES,
 ]

@@ -1,8 +1,8 @@
 """One request and what must come back, whatever serves the model."""
 
-from typing import Mapping, NamedTuple, Optional
+from typing import Any, Mapping, NamedTuple
 
-import hydro_serving_grpc as hs
+PREDICT = "/tensorflow.serving.PredictionService/Predict"
 
 OK = "OK"
 INVALID = "INVALID_ARGUMENT"
@@ -12,7 +12,7 @@ INTERNAL = "INTERNAL"
 
 
 class Case(NamedTuple):
-    """A request to a model, and its reply or its refusal.
+    """A request to a model, and its reply (a message) or its refusal.
 
     ``model`` is a folder of ``models/<framework>``: a framework without it has no such case.
     ``details`` is the whole text of a refusal, or its beginning where it ends with ``…`` (what
@@ -22,10 +22,11 @@ class Case(NamedTuple):
     title: str
     model: str
     request: bytes
-    reply: Optional[hs.PredictResponse] = None
+    reply: Any = None
     status: str = OK
     details: str = ""
     settings: Mapping[str, str] = {}
+    method: str = PREDICT
 
 
 def refused(title: str, model: str, request: bytes, details: str, status: str = INVALID) -> Case:

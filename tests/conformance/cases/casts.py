@@ -2,6 +2,7 @@
 
 import hydro_serving_grpc as hs
 from tests.conformance.cases.case import INVALID, Case, refused
+from tests.conformance.cases.dtypes import model_of
 from tests.conformance.messages import reply, request, tensor
 
 STRICT = {"RUNTIME_CAST": "strict"}
@@ -25,7 +26,7 @@ def floats(*values):
 def cast(dtype, sent, back):
     """Return a case of an accepted cast."""
     name = hs.DataType.Name(sent.dtype)
-    return Case(f"{name} to {dtype}", "identity", request("identity_" + dtype, x=sent),
+    return Case(f"{name} to {dtype}", model_of(dtype), request("identity_" + dtype, x=sent),
                 reply(y=back))  # fmt: skip
 
 
@@ -34,7 +35,7 @@ def kept(dtype, sent, problem):
     name = hs.DataType.Name(sent.dtype)
     sent = request("identity_" + dtype, x=sent)
     title = f"{name} not to {dtype}: {problem}"
-    return refused(title, "identity", sent, f'input "x": expected {problem}')
+    return refused(title, model_of(dtype), sent, f'input "x": expected {problem}')
 
 
 CASES = [

@@ -6,18 +6,36 @@ from tests.conformance.cases.case import (
     INVALID,
     OUT_OF_RANGE,
     Case,
+    refused,
 )
 from tests.conformance.messages import reply, request, tensor
 
-X = tensor(hs.DT_DOUBLE, [2], double_val=[1, 2])
 LIMIT_BYTES = 1024
 HIDDEN = {"RUNTIME_ERROR_DETAIL": "none"}
+
+
+def doubles(*values):
+    """Return float64 values."""
+    return tensor(hs.DT_DOUBLE, [len(values)], double_val=values)
+
+
+X = doubles(1, 2)
 
 
 def fails(signature_name, status, details, **settings):
     """Return a case of the model ``failures``."""
     return Case(signature_name, "failures", request(signature_name, x=X),
                 status=status, details=details, settings=settings)  # fmt: skip
+
+
+def take(*indices):
+    """Return a request to the model ``lookup``."""
+    return request("take", index=tensor(hs.DT_INT32, [len(indices)], int_val=indices))
+
+
+def root(*values):
+    """Return another one."""
+    return request("root", x=doubles(*values))
 
 
 def wrong_type(signature_name, result, type_name):
@@ -31,6 +49,12 @@ def wrong_type(signature_name, result, type_name):
 
 
 CASES = [
+    Case("values that are in range", "lookup", take(2, 0), reply(y=doubles(2.5, 0.5))),
+    refused("a value that is out of range", "lookup", take(0, 9),
+            "indices[1] = 9 is not in [0, 3)…"),
+    Case("values that pass a check", "lookup", root(4, 0), reply(y=doubles(2, 0))),
+    refused("a value that fails a check", "lookup", root(4, -1),
+            "assertion failed: [x must not be negative]…"),
     # Hydrosphere's clients compare the details with repr(exception).
     fails("raises_two", INTERNAL, repr(ValueError("no such colour", "blue"))),
     fails("raises_own", INTERNAL, "<no such colour: 'blue' (try \"red\")>"),

@@ -22,6 +22,14 @@ def infer(**inputs):
 
 X, WEIGHT = floats(2, 3), doubles(2)
 MISSING_WEIGHT = 'input "weight" is missing: expected float64[-1]'
+# TensorFlow Serving's words, after ours.
+TOO_FEW = (
+    "; input size does not match signature: 1!=2 len({x}) != len({weight,x}). Sent extra: {}. "
+    "Missing but required: {weight}."
+)
+UNKNOWN = (
+    "; input tensor alias not found in signature: %s. Inputs expected to be in the set {weight,x}."
+)
 TEXT = tensor(hs.DT_STRING, [2], string_val=[b"a", b"b"])
 
 CASES = [
@@ -44,11 +52,16 @@ CASES = [
     ), reply(
         y=tensor(hs.DT_DOUBLE, [1], double_val=[3]), rows=tensor(hs.DT_INT64, [1], int64_val=[3])
     )),
-    refused("missing", "features", infer(x=X), MISSING_WEIGHT),
+    refused("missing", "features", infer(x=X), MISSING_WEIGHT + TOO_FEW),
+    refused("missing and extra", "features", infer(x=X, y=X, z=X),
+            f'{MISSING_WEIGHT}; input "y" is not in the signature; input "z" is not in the '
+            "signature; input size does not match signature: 3!=2 len({x,y,z}) != "
+            "len({weight,x}). Sent extra: {y,z}. Missing but required: {weight}."),
     refused("extra", "features", infer(x=X, weight=WEIGHT, z=X),
             'input "z" is not in the signature'),
     refused("misspelt", "features", infer(x=X, wieght=WEIGHT),
-            f'{MISSING_WEIGHT}; input "wieght" is not in the signature: did you mean "weight"?'),
+            f'{MISSING_WEIGHT}; input "wieght" is not in the signature: did you mean "weight"?'
+            + UNKNOWN % "wieght"),
     refused("dtype of another kind", "features", infer(x=X, weight=TEXT),
             'input "weight": expected float64[-1], got string[2]'),
     refused("dtype of another kind that the caller can cast", "defaults",
@@ -73,5 +86,6 @@ CASES = [
             'input "x": expected float32[-1, 3], got map'),
     refused("everything at once", "features", infer(x=floats(4), wight=TEXT),
             'input "x": expected float32[-1, 3], got float32[4]; '
-            f'{MISSING_WEIGHT}; input "wight" is not in the signature: did you mean "weight"?'),
+            f'{MISSING_WEIGHT}; input "wight" is not in the signature: did you mean "weight"?'
+            + UNKNOWN % "wight"),
 ]  # fmt: skip

@@ -5,6 +5,11 @@ from tests.conformance.cases.case import EXHAUSTED, Case, refused
 from tests.conformance.messages import reply, request, tensor
 
 
+def mirror(sent):
+    """Return a request to a model of two free axes."""
+    return request("mirror", x=sent)
+
+
 def identity(sent, dtype="float32"):
     """Return a request to the identity."""
     return request("identity_" + dtype, x=sent)
@@ -37,6 +42,12 @@ CASES = [
          reply(y=floats([2], 1, 2))),
     Case("many axes", "identity", identity(floats([1] * 8 + [2], 1, 2)),
          reply(y=floats([1] * 8 + [2], 1, 2))),
+    Case("two free axes", "mirror", mirror(floats([2, 3], 1, 2, 3, 4, 5, 6)),
+         reply(y=floats([2, 3], 3, 2, 1, 6, 5, 4))),
+    Case("no rows of any length", "mirror", mirror(floats([0, 3])), reply(y=floats([0, 3]))),
+    Case("rows of no length", "mirror", mirror(floats([2, 0])), reply(y=floats([2, 0]))),
+    refused("one axis for two free ones", "mirror", mirror(floats([2], 1, 2)),
+            'input "x": expected float32[-1, -1], got float32[2]: add a leading axis'),
     told("-1 that nothing fits", floats([-1, 2], 1, 2, 3),
          "3 values do not tell the -1 in shape [-1, 2]"),
     told("-1 beside a 0", floats([-1, 0]), "0 values do not tell the -1 in shape [-1, 0]"),

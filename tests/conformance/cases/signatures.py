@@ -58,9 +58,17 @@ CASES = [
     Case("an output is chosen", "features", request("infer", ["rows"], **ROWS),
          reply(rows=WEIGHTED.outputs["rows"])),
     refused("an unknown output is chosen", "features", request("infer", ["row"], **ROWS),
-            'output_filter names "row", but the outputs are: y, rows: did you mean "rows"?'),
+            'output_filter names "row", but the outputs are: y, rows: did you mean "rows"?; '
+            "output tensor alias not found in signature: row Outputs expected to be in the set "
+            "{rows,y}."),
+    refused("an output is chosen twice", "features",
+            request("infer", ["y", "rows", "y"], **ROWS),
+            'output_filter names "y" twice; duplicate output tensor alias: y'),
+    Case("all outputs are chosen", "features", request("infer", ["rows", "y"], **ROWS), WEIGHTED),
     refused("no request at all", "features", b"", 'input "x" is missing: expected '
-            'float32[-1, 3]; input "weight" is missing: expected float64[-1]'),
+            'float32[-1, 3]; input "weight" is missing: expected float64[-1]; '
+            "input size does not match signature: 0!=2 len({}) != len({weight,x}). "
+            "Sent extra: {}. Missing but required: {weight,x}."),
     refused("bytes that are no message", "features", b"\xff\xfe no protobuf",
             "not a PredictRequest: …"),
     refused("a message cut short", "features", request("infer", **ROWS)[:-3],
