@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import IO, Any
 
 LINES_OF_A_FAILURE = 25
-# Of the classic builder, and of BuildKit: "Step 3/20 : RUN …", "#7 [stage-1 3/9] RUN …".
-STEP = re.compile(r"(?:Step \d+/\d+ : |#\d+ \[\S.*?\d+/\d+\] )((?:FROM|COPY|RUN).{0,70})")
+FIRST_WITHOUT_BUILDKIT = 23
+# "#7 [stage-1 3/9] RUN …"; where two Dockerfiles differ is behind what they mount.
+STEP = re.compile(r"#\d+ \[\S.*?\d+/\d+\] ((?:FROM|COPY|RUN) )(?:--mount=\S+ +)*(.{0,70})")
 
 
 class DockerError(Exception):
@@ -92,8 +93,8 @@ def build(
         DockerError: the build failed; the message is its last lines.
     """
     with subprocess.Popen(
-        ["docker", "build", *arguments],
-        env={**builder_environment(), "BUILDKIT_PROGRESS": "plain", **os.environ},
+        [_builder(), "build", *arguments],
+        env={**os.environ, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"},
         stdin=context,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -101,11 +102,13 @@ def build(
         errors="replace",
     ) as process:
         last: deque[str] = deque(maxlen=LINES_OF_A_FAILURE)
+        told: set[str] = set()  # steps that run side by side are named again and again
         for line in process.stdout or ():
             last.append(line)
             step = STEP.match(line)
-            if step:
-                progress(step[1])
+            if step and line not in told:
+                progress(step[1] + step[2])
+                told.add(line)
     if process.returncode:
         raise DockerError("".join(last).strip())
 
@@ -128,11 +131,26 @@ def import_image(archive: IO[bytes] | None, name: str, change: str) -> None:
 
 
 @functools.cache
-def builder_environment() -> dict[str, str]:
-    """Choose BuildKit where this client has it: newer ones only with their plug-in."""
-    if shutil.which("docker") is None:
-        return {}
-    version = output("version", "--format", "{{.Client.Version}}")
-    has_plugin = subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False)
-    is_old = int(version.split(".", maxsplit=1)[0]) < 23
-    return {"DOCKER_BUILDKIT": "1"} if is_old or has_plugin.returncode == 0 else {}
+def _builder() -> str:
+    """Find a client that builds with BuildKit: new ones only do with their plug-in.
+
+    Raises:
+        DockerError: there is none.
+    """
+    for folder in os.get_exec_path():
+        client = shutil.which("docker", path=folder)
+        if client and _has_buildkit(client):
+            return client
+    raise DockerError("no docker on PATH builds with BuildKit: install its plug-in, docker-buildx")
+
+
+def _has_buildkit(client: str) -> bool:
+    version = _told(client, "version", "--format", "{{.Client.Version}}")
+    is_old = version and int(version.split(".", maxsplit=1)[0]) < FIRST_WITHOUT_BUILDKIT
+    return bool(is_old or _told(client, "buildx", "version"))
+
+
+def _told(*command: str) -> str:
+    """Return what a command prints; empty if it fails."""
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    return run.stdout.strip() if run.returncode == 0 else ""

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tools import wheels
 from tools.matrix import Matrix, MatrixError, Row, load
 
 PLATFORM = "x86_64-manylinux_2_28"
@@ -110,19 +111,28 @@ def make(matrix: Matrix, row: Row) -> None:
     lock = matrix.root / row.lock
     asked = requirements(matrix.root, row)
     lock.parent.mkdir(parents=True, exist_ok=True)
-    lock.write_text(header(matrix.root, row) + "\n" + _resolve(row, asked), encoding="utf-8")
+    own = wheels.folder_of(row.runtime, matrix.root)
+    resolved = _resolve(row, asked, own)
+    lock.write_text(f"{header(matrix.root, row)}\n{resolved}", encoding="utf-8")
     for name, version in read(lock).items():
         print(f"{row.name}: {name} {version}", file=sys.stderr)
 
 
-def _resolve(row: Row, asked: list[str]) -> str:
-    """Let uv choose the newest wheels that fit together; it explains itself on standard error."""
+def _resolve(row: Row, asked: list[str], own: Path) -> str:
+    """Let uv choose the newest wheels that fit together; it explains itself on standard error.
+
+    Args:
+        row: whose interpreter they are for.
+        asked: requirements.
+        own: a folder of further wheels, if it exists.
+    """
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder, "requirements.in")
         wanted.write_text("\n".join(asked) + "\n", encoding="utf-8")
         command = [*_uv(), "--python-version", row.python, "--python-platform", PLATFORM]
+        found = ["--find-links", str(own)] if own.is_dir() else []
         run = subprocess.run(
-            [*command, str(wanted)], stdout=subprocess.PIPE, text=True, check=False
+            [*command, *found, str(wanted)], stdout=subprocess.PIPE, text=True, check=False
         )
     if run.returncode:
         raise LockError(f"{row.name}: no set of wheels satisfies {', '.join(asked)}; see above")

@@ -12,8 +12,8 @@ import pytest
 
 from tests.conformance.conftest import Stage
 from tests.images.containers import Container
-from tests.images.models import model_of
 from tools import matrix
+from tools.images import models
 
 NAMES = [name for name in os.environ.get("IMAGE_ROWS", "").split(",") if name]
 RESULTS = os.environ.get("IMAGE_RESULTS", "")
@@ -22,15 +22,14 @@ RESULTS = os.environ.get("IMAGE_RESULTS", "")
 collect_ignore_glob = [] if NAMES else ["test_*.py"]
 
 
-def _rows():
-    rows = matrix.load()
-    return [rows.row(*name.split("/")) for name in NAMES]
+MATRIX = matrix.load()
+ROWS = [MATRIX.row(*name.split("/")) for name in NAMES]
 
 
 def pytest_generate_tests(metafunc):
-    """Run everything once for each row."""
-    if "row" in metafunc.fixturenames:
-        metafunc.parametrize("row", _rows(), ids=lambda row: row.name, scope="session")
+    """Run everything once for each row; what depends on the row chooses for itself."""
+    if "row" in metafunc.fixturenames and not hasattr(metafunc.module, "pytest_generate_tests"):
+        metafunc.parametrize("row", ROWS, ids=lambda row: row.name, scope="session")
 
 
 @pytest.fixture
@@ -42,7 +41,19 @@ def image(row):
 @pytest.fixture
 def model(row):
     """A small model of the row's framework."""
-    return model_of(row.runtime)
+    return models.model_of(row, MATRIX.root)
+
+
+@pytest.fixture
+def contract(row, model):
+    """The model's contract, from its files if it has no other."""
+    return models.contract_of(row, model)
+
+
+@pytest.fixture
+def sample(row, model):
+    """A request that the model answers."""
+    return models.request_for(row, model)
 
 
 @pytest.fixture

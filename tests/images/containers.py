@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.conformance.targets import Connection, Target
 from tools import docker
 
-SECONDS = 30
+SECONDS = 60  # some frameworks take ten to import, and a machine may be busy
 POLL_SECONDS = 0.05
 
 

@@ -1,43 +1,32 @@
-"""Gives each framework's tests a model that serves, requests for it, and copies that are broken."""
+"""Makes copies of a framework's model that are broken, without knowing the framework."""
 
 import shutil
 from pathlib import Path
 
-import yaml
+from serving_runtime.contract import serialise
+from serving_runtime.model_dir import PROTOBIN, YAML
+from serving_runtime.signature import Contract
 
-from serving_runtime import client, samples
-from serving_runtime.contract import read_contract, serialise
-from tests.conformance.setups import models_of
-
-
-
-def model_of(runtime: str) -> Path:
-    """Return a small model of a framework, one that the conformance suite has too."""
-    return min(models_of(runtime).iterdir())
+UNKNOWN = "no_such_signature"
 
 
-def request_for(model: Path) -> bytes:
-    """Return a request that the model's first signature answers."""
-    signature = read_contract(model / "contract.yaml").signatures[0]
-    return client.encode_request(signature.name, samples.sample_inputs(signature), as_content=True)
-
-
-def with_truncated_contract(model: Path, folder: Path) -> Path:
+def with_truncated_contract(model: Path, contract: Contract, folder: Path) -> Path:
     """Copy a model, with a contract whose end is missing."""
-    copy = copy_of(model, folder)
-    contract = serialise(read_contract(copy / "contract.yaml"))
-    (copy / "contract.yaml").unlink()
-    (copy / "contract.protobin").write_bytes(contract[:-1])
-    return copy
+    return _with_contract(model, folder, serialise(contract)[:-1])
 
 
-def with_unknown_signature(model: Path, folder: Path) -> Path:
+def with_unknown_signature(model: Path, contract: Contract, folder: Path) -> Path:
     """Copy a model, with a contract whose first signature it does not have."""
+    first, *others = contract.signatures
+    changed = contract._replace(signatures=(first._replace(name=UNKNOWN), *others))
+    return _with_contract(model, folder, serialise(changed))
+
+
+def _with_contract(model: Path, folder: Path, data: bytes) -> Path:
     copy = copy_of(model, folder)
-    contract = yaml.safe_load((copy / "contract.yaml").read_text())
-    first = contract["signatures"][0] if "signatures" in contract else contract
-    first["name"] = "no_such_function"
-    (copy / "contract.yaml").write_text(yaml.safe_dump(contract))
+    (copy / YAML).unlink(missing_ok=True)
+    (copy / PROTOBIN).write_bytes(data)
+    (copy / PROTOBIN).chmod(0o644)
     return copy
 
 

@@ -1,11 +1,10 @@
 import itertools
 from typing import Any, NamedTuple
 
-import pytest
-
-from tests.conformance import test_batching, test_cases, test_services
+from tests.conformance import test_batching, test_cases, test_recorded, test_services, test_state
 from tests.conformance.setups import Setup
 from tests.conformance.targets import SERVERS
+from tests.images.conftest import ROWS
 from tests.images.containers import target
 
 
@@ -51,15 +50,28 @@ def _products(choices):
 
 # Those of one setup in a row, so that they share its container.
 CHECKS = sorted(
-    (check for module in (test_cases, test_services, test_batching) for check in checks(module)),
+    (
+        check
+        for module in (test_cases, test_services, test_batching, test_recorded, test_state)
+        for check in checks(module)
+    ),
     key=lambda check: str(check.setup),
 )
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=str)
+def fits(setup, row):
+    """Whether a row's framework has the setup's model, and is not too old for it."""
+    return setup.framework == row.runtime and setup.loads_on(row.version)
+
+
+def pytest_generate_tests(metafunc):
+    """Run the checks of each row's framework, in the order that lets them share containers."""
+    runs = [(row, check) for row in ROWS for check in CHECKS if fits(check.setup, row)]
+    ids = [f"{row.name}-{check}" for row, check in runs]
+    metafunc.parametrize(("row", "check"), runs, ids=ids)
+
+
 def test_conformance(row, image, serve, check):
     """An image answers as the conformance suite says, like its loader and server on their own."""
-    setup = check.setup._replace(target=target(image), framework=row.runtime)
-    if not setup.model_dir.is_dir():
-        pytest.skip(f"{row.runtime} has no model {setup.model}")
+    setup = check.setup._replace(target=target(image))
     check.function(serve, **{**check.arguments, "setup": setup})

@@ -2,7 +2,7 @@ import json
 
 from tests.conformance.targets import Connection
 from tests.images.containers import PUBLISHED, mounted
-from tests.images.models import copy_of, request_for
+from tests.images.models import copy_of
 from tools import docker, locks, matrix
 
 OURS = ("serving-runtime", "serving-runtime-{runtime}")
@@ -81,7 +81,7 @@ def test_nothing_that_builds_is_inside(image):
     assert [path for path in files.splitlines() if ".cache" in path] == []
 
 
-def test_nothing_is_written_into_the_model(run, model, tmp_path):
+def test_nothing_is_written_into_the_model(run, model, sample, tmp_path):
     """Start, a call and stop leave a model directory that everybody may write as it was."""
     copy = copy_of(model, tmp_path)
     for path in (copy, *copy.rglob("*")):
@@ -90,7 +90,7 @@ def test_nothing_is_written_into_the_model(run, model, tmp_path):
     container = run(PUBLISHED, mounted(copy, "rw"))
     connection = Connection(container.address)
     connection.wait_until_serving()
-    assert connection.answer(request_for(copy)).status == "OK"
+    assert connection.answer(sample).status == "OK"
     connection.channel.close()
     container.stop()
     assert snapshot(copy) == before

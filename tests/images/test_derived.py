@@ -4,7 +4,7 @@ import pytest
 
 from tests.conformance.targets import Connection
 from tests.images.containers import PUBLISHED
-from tests.images.models import copy_of, request_for
+from tests.images.models import copy_of
 from tools import docker, locks, matrix
 
 # As Hydrosphere's manager builds it.
@@ -38,19 +38,19 @@ def build(image, model, requirements):
     return NAME
 
 
-def assert_serves(container, model):
+def assert_serves(container, sample):
     """Check that a container answers."""
     connection = Connection(container.address)
     connection.wait_until_serving()
-    assert connection.answer(request_for(model)).status == "OK"
+    assert connection.answer(sample).status == "OK"
     connection.channel.close()
 
 
-def test_a_derived_image_with_a_requirement_serves(derive, run, model):
+def test_a_derived_image_with_a_requirement_serves(derive, run, sample):
     """The image's own user installs what the model needs, and any user finds it."""
     image = derive(UNLOCKED)
     container = run(PUBLISHED, "--user=12345:0", "--read-only", image=image)
-    assert_serves(container, model)
+    assert_serves(container, sample)
     assert container.python("import peppercorn; print(peppercorn.__file__)").startswith(USER_SITE)
 
 
@@ -71,7 +71,7 @@ def test_a_requirement_against_the_lock_fails_the_build(derive, row):
     assert f"The user requested (constraint) grpcio=={version}" in str(caught.value)
 
 
-def test_hydrosphere_s_own_messages_displace_nothing(derive, run, model):
+def test_hydrosphere_s_own_messages_displace_nothing(derive, run, sample):
     """Models list hydro-serving-grpc, whose modules are called as ours but do not load here."""
     image = derive("hydro-serving-grpc==2.1.0")
-    assert_serves(run(PUBLISHED, image=image), model)
+    assert_serves(run(PUBLISHED, image=image), sample)

@@ -5,7 +5,6 @@ import grpc
 
 from tests.conformance.targets import PREDICT, WATCH, Connection, HealthRequest, HealthResponse
 from tests.images.containers import PUBLISHED, mounted
-from tests.images.models import request_for
 
 CALLERS = 8
 NOT_SERVING = 2
@@ -33,16 +32,16 @@ def call(address, request, leave, answered):
     return ""
 
 
-def test_docker_stop_under_load_loses_no_call(run, model):
+def test_docker_stop_under_load_loses_no_call(run, model, sample):
     """`docker stop` ends with code 0 in its ten seconds, and no call of a watching client fails."""
     container = run(PUBLISHED, mounted(model))
     connection = Connection(container.address)
     connection.wait_until_serving()
-    leave, answered, request = threading.Event(), threading.Semaphore(0), request_for(model)
+    leave, answered = threading.Event(), threading.Semaphore(0)
     with concurrent.futures.ThreadPoolExecutor(CALLERS + 1) as pool:
         pool.submit(watch, connection, leave)
         callers = [
-            pool.submit(call, container.address, request, leave, answered) for _ in range(CALLERS)
+            pool.submit(call, container.address, sample, leave, answered) for _ in range(CALLERS)
         ]
         for _ in range(100):
             assert answered.acquire(timeout=10)

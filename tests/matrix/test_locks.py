@@ -51,6 +51,14 @@ def test_resolver_is_asked_for_the_rows_interpreter(resolver):
     assert wanted == ["grpcio>=1.48", "numpy<3", "toy==1.10.0"]
 
 
+def test_wheels_of_the_runtime_s_own_are_found(resolver):
+    """What exists as sources only is resolved like everything else, from the runtime's folder."""
+    resolver.write("runtimes/toy/wheels/sources.txt", "")
+    make(resolver)
+    options = (resolver.root / "asked.txt").read_text().splitlines()[0]
+    assert options.endswith(f" --find-links {resolver.root}/runtimes/toy/wheels")
+
+
 def test_lock_says_what_it_was_made_from_and_by(resolver):
     """The header has the command and the requirements, and nothing that differs tomorrow."""
     text = make(resolver)

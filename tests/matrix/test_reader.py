@@ -12,7 +12,7 @@ REFUSALS = {
     "unknown key": (
         "        base: python:3.6-slim-bullseye",
         "        bases: x\n        base: python:3.6-slim-bullseye",
-        "toy/1.9: unknown key 'bases', expected version, status, python, base",
+        "toy/1.9: unknown key 'bases', expected version, status, python, base, reason",
     ),
     "unknown key at the top": (
         "owner: hydrosphere",
@@ -56,6 +56,11 @@ REFUSALS = {
         "[toy==1.9.0]",
         "toy==1.9.0",
         "toy/1.9: framework is 'toy==1.9.0', expected a list of requirements",
+    ),
+    "proof that says no": (
+        "        framework: [toy==1.9.0]",
+        "        framework: [toy==1.9.0]\n        proof: false",
+        "toy/1.9: proof is False, expected true, or no such line",
     ),
     "duplicate tag": ('"1.9"', '"1.10"', "toy/1.10: a second row makes hydrosphere/serving-runti"),
     "duplicate row that is not built": (

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from tests.matrix.conftest import TODAY
-from tools import locks
+from tools import locks, wheels
 from tools.matrix import Status, load
 from tools.matrix.checks import problems
 from tools.matrix.reader import ROOT
@@ -36,6 +36,19 @@ def test_lock_pins_everything_asked_for(row):
     pins = locks.read(ROOT / row.lock)
     wanted = (re.split(r"[^\w.-]", line)[0] for line in locks.requirements(ROOT, row))
     assert {name.lower().replace("_", "-") for name in wanted} <= pins.keys()
+
+
+@pytest.mark.parametrize("runtime", REAL.runtimes)
+def test_wheels_of_our_own_are_those_in_the_locks(runtime):
+    """Each wheel that the repository keeps has its source, and is what some lock says."""
+    folder = wheels.folder_of(runtime)
+    locked = "".join((ROOT / row.lock).read_text() for row in REAL.rows_of(runtime) if row.is_built)
+    pinned = set(re.findall(r"^(\S+==\S+) \\\n +--hash=sha256:(\w+)\n(?! )", locked, re.MULTILINE))
+    kept = {("==".join(name.split("-")[:2]), of) for name, of in wheels.hashes(folder).items()}
+    assert kept <= pinned
+    sources = folder / wheels.SOURCES
+    named = locks.read(sources) if sources.exists() else {}
+    assert {name for name, _ in kept} == {"==".join(source) for source in named.items()}
 
 
 @pytest.mark.parametrize("row", REAL.built, ids=lambda row: row.name)

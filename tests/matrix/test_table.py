@@ -1,5 +1,6 @@
 import pytest
 
+from tools.images import report
 from tools.matrix import MatrixError
 from tools.matrix.table import BEGIN, END, is_current, render, updated, write
 
@@ -9,11 +10,23 @@ def test_rows_are_newest_first_with_what_users_may_expect(checkout):
     _, _, newest, older, oldest = render(checkout.load()).splitlines()
     assert newest == (
         "| `hydrosphere/serving-runtime-toy` | `1.10-latest`<br>`1.10-0.7.0`<br>`latest`"
-        " | 3.13 | supported until 2029-10-31 |"
+        " | 3.13 | - | - | - | supported until 2029-10-31 |"
     )
-    assert older.endswith("| 3.6 | legacy: for old toys |")
+    assert older.endswith("| 3.6 | - | - | - | legacy: for old toys |")
     assert "| 0.9: none |" in oldest
     assert oldest.endswith("| not built: nobody kept its wheels |")
+
+
+def test_figures_are_those_that_were_measured(checkout):
+    """Size, start-up and memory are in one document, and the table repeats them."""
+    outcome = report.Outcome(
+        checkout.load().row("toy", "1.9"), "", 219_000_000, 9, 1.04, 98_000_000
+    )
+    (checkout.root / "docs").mkdir()
+    report.write(checkout.root / report.DOCUMENT, [outcome], checkout.load())
+    _, _, newest, older, _ = render(checkout.load()).splitlines()
+    assert "| 3.6 | 219 MB | 1.0 s | 98 MB | legacy" in older
+    assert "| 3.13 | - | - | - | supported" in newest
 
 
 def test_only_what_is_between_the_markers_changes(checkout):

@@ -1,10 +1,13 @@
 import pytest
 
+from serving_runtime import contract
+from serving_runtime.signature import Contract, Field, Signature
 from tools import docker, matrix
 from tools.images import __main__ as command
-from tools.images import report, selection, testing
+from tools.images import measuring, models, report, selection, testing
 
 MATRIX = matrix.load()
+X = Field("x", "float64", (-1,))
 BUILT = list(MATRIX.rows_of("python"))
 BUILT = [row for row in BUILT if row.is_built]
 
@@ -16,11 +19,20 @@ BUILT = [row for row in BUILT if row.is_built]
         ("python", None, "", [row.name for row in BUILT]),
         ("python", None, "oldest", [BUILT[0].name]),
         ("python", None, "oldest,newest", [BUILT[0].name, BUILT[-1].name]),
+        ("python", None, "newest,oldest", [BUILT[0].name, BUILT[-1].name]),
     ],
 )
 def test_rows_are_chosen_as_they_are_named(runtime, version, picks, expected):
     """One row, a runtime's rows, or its ends; what is not built is left out."""
     assert [row.name for row in selection.chosen(MATRIX, runtime, version, picks)] == expected
+
+
+def test_rows_marked_as_proof_are_chosen_in_their_place():
+    """CI can ask for more than the ends; the order is the matrix's."""
+    rows = [row._replace(is_proof=row in BUILT[2:4]) for row in BUILT]
+    matrix = MATRIX._replace(rows=tuple(rows))
+    chosen = selection.chosen(matrix, "python", None, "newest,proof,oldest")
+    assert chosen == [rows[0], rows[2], rows[3], rows[-1]]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +50,8 @@ def test_a_row_that_fails_does_not_stop_the_others(monkeypatch, capsys):
     monkeypatch.setattr(command.engine, "ensure", lambda: "20.10")
     monkeypatch.setattr(command.bases, "ensure", lambda name: "is there")
     monkeypatch.setattr(command.measuring, "size_bytes", lambda row: 200_000_000)
-    monkeypatch.setattr(command.measuring, "start_seconds", lambda row, root: 0.5)
+    served = measuring.Service(0.5, 98_000_000)
+    monkeypatch.setattr(command.measuring, "service", lambda row, root: served)
 
     def build(row, root, progress):
         if row == BUILT[0]:
@@ -50,19 +63,90 @@ def test_a_row_that_fails_does_not_stop_the_others(monkeypatch, capsys):
     table = [line.split("|") for line in capsys.readouterr().out.splitlines() if line[:1] == "|"]
     cells = [[cell.strip() for cell in line[1:-1]] for line in table]
     assert cells[2:] == [
-        [BUILT[0].name, "-", "-", "-", "failed: no such wheel"],
-        [BUILT[-1].name, "200 MB", "12 s", "0.5 s", "built"],
+        [BUILT[0].name, "-", "-", "-", "-", "failed: no such wheel"],
+        [BUILT[-1].name, "200 MB", "12 s", "0.5 s", "98 MB", "built"],
     ]
 
 
 def test_the_table_is_a_document(tmp_path):
     """What is committed is the table as it was printed, with how it came about."""
-    outcome = report.Outcome(BUILT[0], "12 tests passed", 219_000_000, 10.2, 0.61)
-    report.write(tmp_path / "images.md", [outcome])
+    outcome = report.Outcome(BUILT[0], "12 tests passed", 219_000_000, 10.2, 0.61, 98_000_000)
+    report.write(tmp_path / "images.md", [outcome], MATRIX)
     written = (tmp_path / "images.md").read_text()
     assert written.startswith("# Images\n\nWritten by `make test-images")
     assert written.endswith(report.table([outcome]))
-    assert "| 219 MB | 10 s  | 0.6 s    | 12 tests passed |" in written
+    assert "| 219 MB | 10 s  | 0.6 s    | 98 MB  | 12 tests passed |" in written
+
+
+def test_a_run_over_some_rows_renews_only_those(tmp_path):
+    """What was measured before stays, in the matrix's order; a row that is gone goes."""
+    document = tmp_path / "images.md"
+    document.write_text(
+        "| Row | Size | Result |\n| --- | --- | --- |\n"
+        f"| {BUILT[2].name} | 3 MB | 5 tests passed |\n| python/2.7 | 2 MB | 5 tests passed |\n"
+        f"| {BUILT[0].name} | 1 MB | 5 tests passed |\n"
+    )
+    outcomes = [report.Outcome(BUILT[1], "built"), report.Outcome(BUILT[2], "7 tests passed")]
+    report.write(document, outcomes, MATRIX)
+    kept = report.read(document)
+    assert list(kept) == [row.name for row in BUILT[:3]]
+    assert kept[BUILT[0].name] == {
+        "Row": BUILT[0].name, "Size": "1 MB", "Build": "-", "Start-up": "-", "Memory": "-",
+        "Result": "5 tests passed",
+    }  # fmt: skip
+    assert kept[BUILT[2].name]["Result"] == "7 tests passed"
+
+
+def test_a_model_without_a_contract_is_asked_through_its_image(tmp_path, monkeypatch):
+    """A contract is read where there is one; else the image infers it, whatever it prints first."""
+    asked = Contract("", (Signature("predict", (X,), (X,)),))
+
+    def output(*command):
+        assert command[-1] == BUILT[0].runtime
+        return f"a framework's greeting\n{contract.serialise(asked).hex()}"
+
+    monkeypatch.setattr(models.docker, "output", output)
+    assert models.contract_of(BUILT[0], tmp_path) == asked
+    written = tmp_path / "written"
+    written.mkdir()
+    named = asked._replace(model_name="mine")
+    (written / "contract.protobin").write_bytes(contract.serialise(named))
+    assert models.contract_of(BUILT[0], written) == named
+
+
+def test_memory_is_that_of_all_processes(monkeypatch):
+    """Pages that processes share count once, as the kernel divides them."""
+    told = "Rss: 900 kB\nPss: 600 kB\nPss_Anon: 100 kB\nRss: 9 kB\nPss: 424 kB\n"
+    monkeypatch.setattr(measuring.docker, "output", lambda *command: told)
+    assert measuring._memory_bytes("a container") == 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("clients", "chosen"),
+    [
+        ({"new": ("28.2.2", False), "old": ("20.10.24", False)}, "old"),
+        ({"new": ("28.2.2", True), "old": ("20.10.24", False)}, "new"),
+    ],
+)
+def test_images_are_built_by_a_client_that_can(tmp_path, monkeypatch, clients, chosen):
+    """Of several clients on PATH the first that has BuildKit is taken."""
+    for name, (version, has_plugin) in clients.items():
+        client = tmp_path / name / "docker"
+        client.parent.mkdir()
+        client.write_text(
+            f'#!/bin/sh\n[ "$1" = version ] && echo {version} && exit\n'
+            f"{'echo buildx' if has_plugin else 'exit 1'}\n"
+        )
+        client.chmod(0o755)
+    monkeypatch.setenv("PATH", ":".join(str(tmp_path / name) for name in clients) + ":/bin")
+    assert docker._builder.__wrapped__() == str(tmp_path / chosen / "docker")
+
+
+def test_no_client_that_can_build_is_an_error(tmp_path, monkeypatch):
+    """The message names what is missing."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(docker.DockerError, match="install its plug-in, docker-buildx"):
+        docker._builder.__wrapped__()
 
 
 def test_results_are_told_by_row(monkeypatch, tmp_path):

@@ -23,14 +23,15 @@ def _build(matrix: Matrix, row: Row) -> Outcome:
     try:
         _say(row, f"base {row.base}: {bases.ensure(row.base)}")
         seconds = building.build(row, matrix.root, lambda step: _say(row, step))
-        size = measuring.size_bytes(row)
-        outcome = outcome._replace(build_seconds=seconds, size_bytes=size)
-        started = measuring.start_seconds(row, matrix.root)
+        outcome = outcome._replace(build_seconds=seconds, size_bytes=measuring.size_bytes(row))
+        served = measuring.service(row, matrix.root)
     except (bases.BaseError, docker.DockerError, measuring.MeasuringError) as error:
         _say(row, f"failed:\n{error}")
         return outcome._replace(result=f"failed: {_first_line(error)}", is_good=False)
-    _say(row, f"built in {seconds:.0f} s, {size / 1e6:.0f} MB, serves after {started:.1f} s")
-    return outcome._replace(start_seconds=started)
+    outcome = outcome._replace(**served._asdict())
+    _, size, built, started, memory, _ = outcome.cells
+    _say(row, f"built in {built}, {size}, serves after {started}, takes {memory}")
+    return outcome
 
 
 def _first_line(error: Exception) -> str:
@@ -65,8 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("command", choices=("build", "test"), help="test builds first")
     parser.add_argument("runtime", nargs="?", help="such as python; all if absent")
     parser.add_argument("version", nargs="?", help="such as 3.13; all if absent")
-    parser.add_argument("--rows", default="", metavar="WHICH", help="oldest, newest, or both: a,b")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table as a document")
+    parser.add_argument("--rows", default="", metavar="WHICH", help="oldest, newest, proof: a,b")
+    parser.add_argument(
+        "--write", type=Path, metavar="FILE", help="renew these rows in the table of a document"
+    )
     return parser
 
 
@@ -84,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "test":
         outcomes = test_all(matrix, outcomes)
     if options.write:
-        report.write(options.write, outcomes)
+        report.write(options.write, outcomes, matrix)
     print(f"\n{report.table(outcomes)}", end="")
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
 

@@ -1,19 +1,35 @@
-"""Measures what users notice of an image first: how large it is and how fast it serves."""
+"""Measures what users notice of an image first: its size, its start and its memory."""
 
+import contextlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+from serving_runtime import samples
 from serving_runtime.client import CallFailed, Client
 from tools import docker
+from tools.images.models import contract_of, model_of
 from tools.matrix import Row
 
-MODELS = "tests/models"
-START_SECONDS = 60
+START_SECONDS = 120
+CALL_SECONDS = 60
 POLL_SECONDS = 0.02
+
+# Of every process but the shell itself. Memory that processes share counts once, in parts; `cat` is
+# none of them, since the shell has listed the processes before.
+MEMORY = "for it in /proc/[0-9]*; do [ $it = /proc/$$ ] || cat $it/smaps_rollup; done"
 
 
 class MeasuringError(Exception):
     """An image does not serve; the message is what it said."""
+
+
+class Service(NamedTuple):
+    """How long an image took to serve, and what memory it holds after its first answer."""
+
+    start_seconds: float
+    memory_bytes: int
 
 
 def size_bytes(row: Row) -> int:
@@ -22,29 +38,34 @@ def size_bytes(row: Row) -> int:
     return int(image.get("Size", 0))
 
 
-def start_seconds(row: Row, root: Path) -> float:
-    """Serve a small model twice, and return the shorter time from `docker run` to SERVING.
-
-    The first start of an image reads it from the disk.
+def service(row: Row, root: Path) -> Service:
+    """Serve a small model twice, and return the faster start; the first reads from the disk.
 
     Raises:
-        MeasuringError: it does not serve in time.
+        MeasuringError: it does not serve in time, or gives no answer.
         DockerError: the container could not be started.
     """
-    model = min((root / row.folder / MODELS).iterdir())
-    return min(_start_seconds(row, model) for _ in range(2))
+    model = model_of(row, root)
+    return min(_serve(row, model) for _ in range(2))
 
 
-def _start_seconds(row: Row, model: Path) -> float:
+def _serve(row: Row, model: Path) -> Service:
     began = time.monotonic()
-    container = docker.output(
-        "run", "--detach", "--publish", "127.0.0.1::9090", "--volume", f"{model}:/model:ro",
-        row.references[0],
-    )  # fmt: skip
-    try:
+    with _container(row, model) as container:
         address = docker.output("port", container, "9090/tcp").splitlines()[0]
         _wait_until_serving(address, container)
-        return time.monotonic() - began
+        seconds = time.monotonic() - began
+        _call(row, model, address)
+        return Service(seconds, _memory_bytes(container))
+
+
+@contextlib.contextmanager
+def _container(row: Row, model: Path) -> Iterator[str]:
+    """Run a row's image on a model; without health checks, whose processes would be counted."""
+    options = ("--detach", "--no-healthcheck", "--publish=127.0.0.1::9090")
+    container = docker.output("run", *options, f"--volume={model}:/model:ro", row.references[0])
+    try:
+        yield container
     finally:
         docker.output("rm", "--force", "--volumes", container)
 
@@ -52,7 +73,8 @@ def _start_seconds(row: Row, model: Path) -> float:
 def _wait_until_serving(address: str, container: str) -> None:
     until = time.monotonic() + START_SECONDS
     while not _is_serving(address):
-        if time.monotonic() > until:
+        is_over = docker.describe(container)["State"]["Status"] == "exited"
+        if is_over or time.monotonic() > until:
             raise MeasuringError(f"not serving in {START_SECONDS} s:\n{docker.logs(container)}")
         time.sleep(POLL_SECONDS)
 
@@ -63,3 +85,18 @@ def _is_serving(address: str) -> bool:
             return client.health(deadline_seconds=1.0) == "SERVING"
         except CallFailed:
             return False
+
+
+def _call(row: Row, model: Path, address: str) -> None:
+    signature = contract_of(row, model).signatures[0]
+    with Client(address) as client:
+        try:
+            client.predict(signature.name, samples.sample_inputs(signature), CALL_SECONDS)
+        except CallFailed as error:
+            raise MeasuringError(f"no answer to a request: {error}") from None
+
+
+def _memory_bytes(container: str) -> int:
+    """Add up the proportional set sizes (PSS) of a container's processes."""
+    lines = docker.output("exec", container, "sh", "-c", MEMORY).splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 
 from tools.matrix import Matrix, MatrixError, Row
 
-PICKS: Mapping[str, Callable[[list[Row]], Row]] = {
-    "oldest": lambda rows: rows[0],
-    "newest": lambda rows: rows[-1],
+PICKS: Mapping[str, Callable[[list[Row]], list[Row]]] = {
+    "oldest": lambda rows: rows[:1],
+    "newest": lambda rows: rows[-1:],
+    "proof": lambda rows: [row for row in rows if row.is_proof],
 }
 
 
@@ -17,7 +18,7 @@ def chosen(matrix: Matrix, runtime: str | None, version: str | None, picks: str)
         matrix: all rows.
         runtime: the only runtime, or None for all.
         version: its only version, or None for all.
-        picks: `oldest`, `newest`, or both with a comma, of each runtime; empty for all.
+        picks: `oldest`, `newest`, `proof`, or several with commas, of each runtime; empty for all.
 
     Raises:
         MatrixError: there is no such row, or it is not built.
@@ -38,4 +39,5 @@ def _picked(matrix: Matrix, runtime: str, picks: str) -> list[Row]:
     unknown = sorted(set(picks.split(",")) - PICKS.keys())
     if unknown:
         raise MatrixError(f"rows {', '.join(unknown)}: expected {' or '.join(PICKS)}")
-    return list(dict.fromkeys(PICKS[pick](rows) for pick in picks.split(",") if rows))
+    picked = {row for pick in picks.split(",") for row in PICKS[pick](rows)}
+    return [row for row in rows if row in picked]

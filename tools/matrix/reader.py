@@ -16,7 +16,7 @@ RELEASE_FILE = Path("common/serving_runtime/__init__.py")
 
 VERSION = r"\d+(\.\d+)+"
 ALWAYS = ("version", "status", "python")
-OPTIONAL = ("framework", "reason")
+OPTIONAL = ("framework", "reason", "proof")
 
 Form = tuple[str, Callable[[Any], bool]]
 """What a value should look like, in words and as a test."""
@@ -44,6 +44,7 @@ FORMS: Mapping[str, Form] = {
     "base": ("an image with a tag, as python:3.13-slim-bookworm", _text(r"[^\s:]+(:\d+/\S+)?:\S+")),
     "framework": ('a list of requirements, as ["tensorflow==1.7.0"]', _is_list_of_text),
     "reason": ("one line that says why", _text(r"\S.*")),
+    "proof": ("true, or no such line", lambda value: value is True),
     "registry": ("a registry's host, as localhost:5000", _text(r"[\w.-]+(:\d+)?")),
     "owner": ("an account on the registry, as hydrosphere", _text(r"[a-z0-9]+([._/-][a-z0-9]+)*")),
 }
@@ -139,6 +140,7 @@ def _row(
         release=release,
         repository=repository,
         is_newest=values["version"] == newest,
+        is_proof=values.get("proof", False),
     )
 
 

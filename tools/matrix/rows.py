@@ -36,6 +36,7 @@ class Row(NamedTuple):
     release: str
     repository: str
     is_newest: bool
+    is_proof: bool
 
     @property
     def name(self) -> str:

@@ -1,7 +1,9 @@
 """Writes the table of images for the README, so that documents never promise other tags."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from tools.images import report
 from tools.matrix.interpreters import end_of_life
 from tools.matrix.reader import numbers_in
 from tools.matrix.rows import Matrix, MatrixError, Row, Status
@@ -9,15 +11,18 @@ from tools.matrix.rows import Matrix, MatrixError, Row, Status
 BEGIN = "<!-- images: written by `make matrix-table` -->"
 END = "<!-- end of images -->"
 
-COLUMNS = ("Image", "Tags", "Python", "Status")
+MEASURED = ("Size", "Start-up", "Memory")
+"""Columns of docs/images.md, where what was measured is written down."""
+COLUMNS = ("Image", "Tags", "Python", *MEASURED, "Status")
 
 
 def render(matrix: Matrix) -> str:
     """Make the Markdown table, each runtime's newest row first."""
+    measured = report.read(matrix.root / report.DOCUMENT)
     lines = [_line(COLUMNS), _line(["---"] * len(COLUMNS))]
     for runtime in matrix.runtimes:
         rows = sorted(matrix.rows_of(runtime), key=lambda row: numbers_in(row.version))
-        lines += [_line(_cells(row)) for row in reversed(rows)]
+        lines += [_line(_cells(row, measured.get(row.name, {}))) for row in reversed(rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -25,9 +30,10 @@ def _line(cells: tuple[str, ...] | list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, measured: Mapping[str, str]) -> tuple[str, ...]:
     tags = "<br>".join(f"`{tag}`" for tag in row.tags) or f"{row.version}: none"
-    return (f"`{row.image}`", tags, row.python, _promise(row))
+    figures = (measured.get(column, report.NOTHING) for column in MEASURED)
+    return (f"`{row.image}`", tags, row.python, *figures, _promise(row))
 
 
 def _promise(row: Row) -> str:

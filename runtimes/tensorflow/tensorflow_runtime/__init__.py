@@ -33,6 +33,9 @@ ENVIRONMENT: Dict[str, str] = {
     # Warnings and errors are logged; what TensorFlow says of the processor at each start is not,
     # but for one line on oneDNN that newer versions write before they read any variable.
     "TF_CPP_MIN_LOG_LEVEL": "1",
+    # absl, which 1.15 and newer import, asks for a folder for tests at once, and finds none in a
+    # read-only container.
+    "TEST_TMPDIR": "/tmp",  # noqa: S108  nothing is written there
     # Keras 3 runs on other frameworks too, and a .keras file does not say on which.
     "KERAS_BACKEND": "tensorflow",
 }
