@@ -10,9 +10,15 @@ from typing import List
 
 import pytest
 
+from tests.clients.environments import create
+from tools.environments import descriptions
+
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "examples" / "demo.py"
 SERVING_RUNTIME = Path(sys.executable).with_name("serving-runtime")
+
+
+DEMOS = sorted(name for name in descriptions() if "-demo" in name)
 
 
 @pytest.fixture
@@ -62,6 +68,30 @@ def test_ends_by_itself(start, tmp_path):
     model = tmp_path / "demo" / "model"
     assert (model / "contract.protobin").is_file()
     subprocess.run([str(SERVING_RUNTIME), "validate", str(model)], check=True)
+
+
+@pytest.fixture(params=DEMOS)
+def environment(request):
+    """A demo's environment, made if need be: its name and its Python."""
+    return request.param, create(request.param)
+
+
+@pytest.mark.timeout(180, func_only=True)  # making the environment takes minutes on a new machine
+def test_every_framework_has_a_demo(environment, tmp_path):
+    """Each framework's model, trained by its own library and served, answers as it does there."""
+    name, python = environment
+    framework = name.partition("-")[0]
+    command = [str(python), str(DEMO), framework, "--directory", str(tmp_path)]
+    demo = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+        check=False,
+    )
+    assert demo.returncode == 0, demo.stdout
+    assert "every score equals the model's own here" in demo.stdout
+    assert demo.stdout.rstrip().endswith("6. stopped the server, exit code 0")
 
 
 def test_keeps_serving_until_interrupted(start, tmp_path):

@@ -2,11 +2,17 @@
 
 import importlib
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 from digits import Digits
+
+with warnings.catch_warnings():
+    warnings.simplefilter(
+        "ignore", FutureWarning
+    )  # 1.x has a dozen of them for NumPy 1.17 and newer
+    import tensorflow as tf
 
 CONTRACT = Path(__file__).resolve().parent / "contract.yaml"
 TRAINED = f"a network of two layers with TensorFlow {tf.__version__}"
