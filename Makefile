@@ -3,7 +3,7 @@
 PYTHON  ?= python3
 RUNTIME ?= python
 PORT    ?= 9090
-DEMO     = $(or $(MODEL),python)-demo$(VERSION:%=-%)
+DEMO     = $(or $(MODEL),sklearn)-demo$(VERSION:%=-%)
 # Prints nothing if the settings reference in docs/ is what the source says, else fails.
 SETTINGS_DRIFT ?= $(DEV)/serving-runtime config --check docs/settings.md
 
@@ -32,7 +32,7 @@ help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z%\/-]+:.*## / {sub("%", "..."); printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: env-$(DEMO)  ## Train a small model, serve it and call it: make demo MODEL=tensorflow
-	@.venvs/$(DEMO)/bin/python -u examples/demo.py $(or $(MODEL),python)
+	@.venvs/$(DEMO)/bin/python -u examples/demo.py $(or $(MODEL),sklearn)
 
 serve: env-$(RUNTIME)-serve  ## Serve a model: make serve RUNTIME=python MODEL=DIR PORT=9090
 	@test -n "$(MODEL)" || { echo "MODEL=DIR says which model to serve" >&2; exit 2; }

@@ -74,7 +74,13 @@ def train(framework: str, model: Path) -> rounds.Expected:
     )
     serving_runtime("contract", "compile", str(model / "contract.yaml"))
     print(f"2. wrote {shown(model)}: contract.protobin and files/")
-    return rounds.Expected(data.held_out_images, scores, data.held_out_labels, example.TOLERANCE)
+    return rounds.Expected(
+        data.held_out_images,
+        scores,
+        data.held_out_labels,
+        example.TOLERANCE,
+        getattr(example, "OUTPUTS", rounds.OUTPUTS),
+    )
 
 
 def write_sample(path: Path, image: np.ndarray) -> None:

@@ -12,6 +12,8 @@ from serving_runtime.client import Client
 # Callers at the same time, and pictures in each of their calls.
 ROUNDS = ((1, 1), (8, 1), (32, 1), (8, 16), (4, 128))
 CALLS_A_ROUND = 800
+# What an example's contract calls the label and the scores, unless its train.py has OUTPUTS.
+OUTPUTS = ("label", "scores")
 
 
 class Expected(NamedTuple):
@@ -24,6 +26,7 @@ class Expected(NamedTuple):
     scores: np.ndarray
     labels: np.ndarray
     tolerance: float
+    outputs: Tuple[str, str] = OUTPUTS
 
 
 class Round(NamedTuple):
@@ -40,7 +43,7 @@ def call(address: str, expected: Expected) -> None:
     print("   callers  pictures   calls/s  pictures/s   p50 ms   p99 ms   accuracy")
     with Client(address) as client:
         for callers, pictures in ROUNDS:
-            result = send(client, expected.images, callers, pictures)
+            result = send(client, expected, callers, pictures)
             accuracy = check(result, expected)
             calls_a_second = len(result.latencies_ms) / result.seconds
             pictures_a_second = len(result.labels) / result.seconds
@@ -51,12 +54,12 @@ def call(address: str, expected: Expected) -> None:
             )
 
 
-def send(client: Client, images: np.ndarray, callers: int, pictures: int) -> Round:
+def send(client: Client, expected: Expected, callers: int, pictures: int) -> Round:
     """Send all images, several times over, from ``callers`` threads.
 
     Args:
         client: connected to the service.
-        images: float64[n, 8, 8]
+        expected: its images are sent, its outputs are taken.
         callers: calls that run at the same time.
         pictures: images in each call.
     """
@@ -64,9 +67,10 @@ def send(client: Client, images: np.ndarray, callers: int, pictures: int) -> Rou
     def timed(batch: np.ndarray) -> Tuple[float, np.ndarray, np.ndarray]:
         started = time.perf_counter()
         outputs = client.predict("predict", {"images": batch})
-        return (time.perf_counter() - started) * 1000, outputs["label"], outputs["scores"]
+        label, scores = (outputs[name] for name in expected.outputs)
+        return (time.perf_counter() - started) * 1000, label, scores
 
-    batches = _batches(images, pictures)
+    batches = _batches(expected.images, pictures)
     with ThreadPoolExecutor(callers) as pool:
         started = time.perf_counter()
         latencies, labels, scores = zip(*pool.map(timed, batches))

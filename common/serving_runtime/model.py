@@ -14,7 +14,8 @@ class Model(abc.ABC):
     """A loaded model: named arrays in, named arrays out.
 
     A runtime's ``loader`` module has ``load(files, contract, **options) -> Model``, which returns
-    a finished object or raises LoadError, and may have ``infer_contract(files) -> Contract``.
+    a finished object or raises LoadError, and may have ``infer_contract(files) -> Contract``, which
+    may ask for the contract that came with the model (``contract``) and for any of the options.
     """
 
     # True: calls run one at a time, in order, on one worker, never batched or warmed up.

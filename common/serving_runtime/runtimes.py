@@ -7,10 +7,11 @@ not set them); its ``loader`` module imports the framework. See CONTRIBUTING.md.
 """
 
 import importlib
+import inspect
 import os
 import pkgutil
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from serving_runtime import settings
@@ -63,10 +64,26 @@ class Runtime(NamedTuple):
         model: Model = self._loader().load(files, contract, **options)
         return model
 
-    def infer_contract(self, files: Path) -> "Optional[Contract]":
-        """Ask the artefact itself for its contract; None where the format cannot say."""
+    def infer_contract(
+        self,
+        files: Path,
+        contract: "Optional[Contract]" = None,
+        environ: Mapping[str, str] = MappingProxyType({}),
+    ) -> "Optional[Contract]":
+        """Ask the artefact itself for its contract; None where the format cannot say.
+
+        The loader's function is given what it has parameters for: ``contract``, which names what
+        the artefact has no names for, and the framework's own settings.
+        """
         infer = getattr(self._loader(), "infer_contract", None)
-        return infer(files) if infer else None
+        if infer is None:
+            return None
+        offered = {"contract": contract, **settings.read(self.settings, environ)}
+        wanted = inspect.signature(infer).parameters
+        inferred: Optional[Contract] = infer(
+            files, **{name: value for name, value in offered.items() if name in wanted}
+        )
+        return inferred
 
     @property
     def _loader_name(self) -> str:

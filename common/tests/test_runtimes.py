@@ -155,3 +155,11 @@ def test_contract_is_inferred_where_the_loader_can(install, files):
     install("other", loader=LOADER + INFER)
     assert runtimes.choose("toy", files).infer_contract(files) is None
     assert runtimes.choose("other", files).infer_contract(files) == "inferred"
+
+
+def test_inference_is_given_what_it_asks_for(install, files):
+    """The declared contract and the framework's own settings go to the parameters of their name."""
+    asking = "\ndef infer_contract(files, size, contract=None):\n    return (size, contract)\n"
+    install("toy", loader=LOADER + asking)
+    toy = runtimes.choose("toy", files)
+    assert toy.infer_contract(files, "declared", {"RUNTIME_TOY_SIZE": "3"}) == (3, "declared")

@@ -245,3 +245,5 @@ def _outcome(call) -> Answer:
 
 SERVERS = (ServerOnLoopback(workers=1), ServerOnLoopback(workers=0))
 TARGETS = (InProcess(), *SERVERS)
+# Whether a worker is a process or a thread makes no difference that a case could tell.
+CASE_TARGETS = (TARGETS[0], SERVERS[0])

@@ -5,7 +5,7 @@ from typing import Any, Tuple
 
 from serving_runtime.contract.fault import Fault
 from serving_runtime.contract.formats import read_any
-from serving_runtime.contract.rules import check
+from serving_runtime.contract.rules import refuse_unservable
 from serving_runtime.contract.types import DTYPE_NUMBERS, PROFILE_NUMBERS
 from serving_runtime.contract.yaml_form import read_yaml, write_yaml
 from serving_runtime.errors import LoadError
@@ -64,10 +64,7 @@ def serialise(contract: Contract) -> bytes:
     """
     from hydro_serving_grpc.contract.model_contract_pb2 import ModelContract
 
-    try:
-        check(contract)
-    except Fault as fault:
-        raise LoadError(f"the contract cannot be served: {fault}") from None
+    refuse_unservable(contract)
     message = ModelContract(model_name=contract.model_name)
     for signature in contract.signatures:
         _fill_signature(message.signatures.add(), signature)

@@ -4,7 +4,7 @@ from typing import Dict, Iterable, Tuple
 
 from serving_runtime.contract.fault import Fault
 from serving_runtime.contract.types import PROFILE_NUMBERS
-from serving_runtime.errors import nearest
+from serving_runtime.errors import LoadError, nearest
 from serving_runtime.signature import ANY, FREE, MAP, NUMPY_DTYPES, Contract, Field, Signature
 
 LARGEST_DIMENSION = 2**63 - 1
@@ -27,6 +27,18 @@ def check(contract: Contract) -> None:
     _check_names("signatures", contract.names)
     for index, signature in enumerate(contract.signatures):
         _check_signature(f"signatures[{index}]", signature)
+
+
+def refuse_unservable(contract: Contract) -> None:
+    """Check a contract that was made here, and not read from a file.
+
+    Raises:
+        LoadError: it cannot be served, so it is not worth writing.
+    """
+    try:
+        check(contract)
+    except Fault as fault:
+        raise LoadError(f"the contract cannot be served: {fault}") from None
 
 
 def _check_signature(path: str, signature: Signature) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple, Union
 
 from serving_runtime.contract.fault import Fault
-from serving_runtime.contract.rules import DEEPEST_NESTING, check
+from serving_runtime.contract.rules import DEEPEST_NESTING, check, refuse_unservable
 from serving_runtime.contract.types import dtype_named, profile_named
 from serving_runtime.contract.yaml_nodes import Place, compose, expect_keys, items, mapping, word
 from serving_runtime.errors import LoadError
@@ -52,10 +52,7 @@ def write_yaml(contract: Contract) -> str:
     Raises:
         LoadError: the contract cannot be served, so it is not worth writing.
     """
-    try:
-        check(contract)
-    except Fault as fault:
-        raise LoadError(f"the contract cannot be served: {fault}") from None
+    refuse_unservable(contract)
     model = {"model_name": contract.model_name} if contract.model_name else {}
     signatures = [_signature_document(signature) for signature in contract.signatures]
     document = dict(model, **signatures[0] if len(signatures) == 1 else {"signatures": signatures})

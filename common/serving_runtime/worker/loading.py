@@ -29,9 +29,9 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
     directory = model_dir.locate(settings.model_dir or default_model_dir())
     runtime = runtimes.choose(runtime_name, directory.files)
     logger.info("loading %s with the %s runtime", directory.files, runtime.name)
-    agreed, warnings = agreement.reconcile(
-        _declared(directory), runtime.infer_contract(directory.files), settings.contract
-    )
+    declared = _declared(directory)
+    inferred = runtime.infer_contract(directory.files, declared, environ)
+    agreed, warnings = agreement.reconcile(declared, inferred, settings.contract)
     for warning in warnings:
         logger.warning(warning)
     model = runtime.load(directory.files, agreed, environ)

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from serving_runtime.errors import LoadError, nearest
 from serving_runtime.model import Arrays
+from serving_runtime.parameters import differences
 from serving_runtime.signature import Signature
 
 Function = Callable[..., Any]  # as the user wrote it
@@ -130,17 +131,8 @@ def _problems(called: inspect.Signature, signature: Signature) -> List[str]:
     parameters = tuple(called.parameters.values())
     named = tuple(parameter.name for parameter in parameters if parameter.kind in NAMED)
     takes_all = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
-    unknown = [
-        f'no parameter takes the input "{name}"{nearest(name, named)}'
-        for name in inputs
-        if name not in named and not takes_all
-    ]
-    unfilled = [
-        f'no input fills the parameter "{parameter.name}"'
-        for parameter in parameters
-        if _is_required(parameter) and not (parameter.kind in NAMED and parameter.name in inputs)
-    ]
-    return unknown + unfilled
+    required = tuple(parameter.name for parameter in parameters if _is_required(parameter))
+    return differences(inputs, named, required, takes_all)
 
 
 def _is_required(parameter: inspect.Parameter) -> bool:

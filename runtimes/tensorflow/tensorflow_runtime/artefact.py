@@ -1,11 +1,11 @@
 """Find the one model among the files, and say what is wrong if there is none or more than one."""
 
 import logging
-import os
 import re
 from pathlib import Path
 from typing import List, NamedTuple
 
+from serving_runtime.artefacts import listing
 from serving_runtime.errors import LoadError
 from tensorflow_runtime import SAVED_MODEL_NAMES
 
@@ -70,7 +70,7 @@ def _newest(files: Path, versions: List[Path]) -> Artefact:
     if not found:
         raise LoadError(
             f"version {newest.name} is the newest in {files} and holds no model: "
-            f"found {_listing(newest)}, expected saved_model.pb",
+            f"found {listing(newest)}, expected saved_model.pb",
             f"finish copying it, or remove {newest}",
         )
     if len(versions) > 1:
@@ -94,11 +94,5 @@ def _missing(files: Path) -> LoadError:
             f"move what is in {deeper[0].parent} up into {files}",
         )
     return LoadError(
-        f"there is no model in {files}: found {_listing(files)}; expected {EXPECTED}", _EXPORT
+        f"there is no model in {files}: found {listing(files)}; expected {EXPECTED}", _EXPORT
     )
-
-
-def _listing(folder: Path, most: int = 8) -> str:
-    names = sorted(entry.name + "/" * entry.is_dir() for entry in os.scandir(str(folder)))
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return (", ".join(names[:most]) or "nothing") + rest

@@ -3,6 +3,7 @@
 from tests.conformance.cases import (
     casts,
     dtypes,
+    estimators,
     failures,
     inputs,
     maps,
@@ -23,5 +24,6 @@ CASES = [
     *maps.CASES,
     *failures.CASES,
     *messages.CASES,
+    *estimators.CASES,
     *metadata.CASES,
 ]

@@ -14,23 +14,24 @@ LINE_BYTES = 200
 
 DERIVE = (
     "install it in an image of your own (`FROM` this one, `RUN pip install {name}`), "
-    "or put it into the folder `lib` beside func_main.py"
+    "or put it into the folder `lib` beside {beside}"
 )
 
 
-def explain(error: BaseException, what: str, files: Path) -> LoadError:
+def explain(error: BaseException, what: str, files: Path, beside: str) -> LoadError:
     """Turn what the user's code raised at start into a message.
 
     Args:
         error: the exception.
         what: what was being done, such as ``importing func_main.py``.
         files: the model's files, to tell the user's lines from the libraries'.
+        beside: the name of the user's file, beside which libraries may be.
     """
     if isinstance(error, SyntaxError) and os.path.isfile(error.filename or ""):
         return _syntax_error(error, files)
     place = _place(error, files)
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return _missing_module(error.name, place)
+        return _missing_module(error.name, place, beside)
     if isinstance(error, SystemExit):
         return _exit(error, what, place)
     # The innermost frames are in a library, where only the traceback tells the story.
@@ -51,9 +52,9 @@ def _syntax_error(error: SyntaxError, files: Path) -> LoadError:
     )
 
 
-def _missing_module(name: str, place: str) -> LoadError:
-    package = name.partition(".")[0]
-    return LoadError(f'module "{name}" is not installed here{place}', DERIVE.format(name=package))
+def _missing_module(name: str, place: str, beside: str) -> LoadError:
+    fix = DERIVE.format(name=name.partition(".")[0], beside=beside)
+    return LoadError(f'module "{name}" is not installed here{place}', fix)
 
 
 def _exit(error: SystemExit, what: str, place: str) -> LoadError:
