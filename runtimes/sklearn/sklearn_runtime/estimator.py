@@ -1,0 +1,91 @@
+"""Serve a fitted estimator: contract, inputs, methods and results put together."""
+
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional
+
+import numpy as np
+
+from serving_runtime.errors import LoadError
+from serving_runtime.model import Arrays
+from serving_runtime.signature import FREE, NUMPY_DTYPES, Contract, Field, Signature
+from sklearn_runtime import calling, failures, inference, inputs, plan, results, structure
+
+
+class _Call(NamedTuple):
+    """How one signature is answered."""
+
+    assemble: inputs.Assemble
+    methods: List[str]
+    sources: Dict[str, plan.Source]
+    signature: Signature
+
+
+class EstimatorProgram:
+    """Anything with scikit-learn's interface, fitted.
+
+    Args:
+        estimator: what a file held.
+        path: of the file, for messages.
+
+    Raises:
+        LoadError: it has none of the methods that can be served.
+    """
+
+    def __init__(self, estimator: Any, path: Path) -> None:
+        if isinstance(estimator, type) or not structure.methods_of(estimator):
+            raise LoadError(
+                f"{path} holds {_described(estimator)}: expected a fitted estimator, with one of "
+                + ", ".join(structure.METHODS),
+                "save the estimator itself, or serve other code with the Python runtime",
+            )
+        self._estimator = estimator
+        self._calls: Dict[str, _Call] = {}
+
+    def contract(self, declared: Optional[Contract]) -> Contract:
+        """Return what the estimator says, in the form of the declared contract if there is one.
+
+        Raises:
+            LoadError: the contract asks for what the estimator cannot do.
+        """
+        if declared is None:
+            return inference.contract_of(self._estimator)
+        fitted = [inference.fitted_to(self._estimator, it) for it in declared.signatures]
+        return declared._replace(signatures=tuple(fitted))
+
+    def serve(self, contract: Contract) -> None:
+        """Get ready to answer the signatures of a contract.
+
+        Raises:
+            LoadError: the contract asks for what the estimator cannot do.
+        """
+        for signature in contract.signatures:
+            sources = plan.sources(signature, structure.methods_of(self._estimator))
+            methods = list(dict.fromkeys(source.method for source in sources.values()))
+            assemble = inputs.assembler(signature, self._estimator)
+            self._calls[signature.name] = _Call(assemble, methods, sources, signature)
+
+    def run(self, signature_name: str, arrays: Arrays) -> Arrays:
+        """Answer a request.
+
+        Raises:
+            InvalidInput: scikit-learn's own checks refuse the values.
+        """
+        call = self._calls[signature_name]
+        if call.signature.is_stackable and not len(next(iter(arrays.values()))):
+            return {field.name: _nothing(field) for field in call.signature.outputs}
+        with failures.blamed():
+            found = calling.call(self._estimator, call.methods, call.assemble(arrays))
+        return {name: results.array_of(found, source) for name, source in call.sources.items()}
+
+
+def _nothing(field: Field) -> np.ndarray:
+    """Answer no rows with no rows: scikit-learn refuses them alone, and not among others."""
+    sizes = (field.shape or ())[1:]
+    shape = (0, *(0 if size == FREE else size for size in sizes))
+    return np.empty(shape, NUMPY_DTYPES[field.dtype])
+
+
+def _described(loaded: Any) -> str:
+    if isinstance(loaded, type):
+        return f"the class {loaded.__name__} itself"
+    return f"an object of type {type(loaded).__module__}.{type(loaded).__name__}"
