@@ -1,0 +1,8 @@
+"""Lets ``python -m pytorch_runtime`` serve, for those who look for a runtime by its own name."""
+
+import sys
+
+from serving_runtime import cli
+
+if __name__ == "__main__":
+    sys.exit(cli.main(["serve", "--runtime", "pytorch", *sys.argv[1:]]))

@@ -1,0 +1,81 @@
+"""Open programs of torch.export, and read from them what they take and give."""
+
+import functools
+import io
+import tempfile
+from typing import Any, Callable
+
+import torch
+
+from pytorch_runtime import description, vetting
+from pytorch_runtime.description import Program
+from pytorch_runtime.kinds import damaged
+from pytorch_runtime.network import FORWARD, Function, Network
+from pytorch_runtime.reading import FAILURES
+from serving_runtime.artefacts import Artefact
+from serving_runtime.errors import InvalidInput, LoadError, one_line
+
+
+# The contract is inferred before the model is loaded: both are made of one reading.
+@functools.lru_cache(maxsize=1)
+def read_program(artefact: Artefact, allow_pickle: bool) -> Program:
+    """Return the program in a file.
+
+    Raises:
+        LoadError: it is damaged, runs code, is too new, or this version cannot load such files.
+    """
+    if not hasattr(torch, "export"):
+        raise LoadError(
+            f"{artefact.path} is a program of torch.export, and PyTorch {torch.__version__} "
+            "cannot load such",
+            "serve it from a newer image",
+        )
+    vetting.vet(artefact, allow_pickle)
+    _name_temporary_folder()
+    try:
+        return torch.export.load(io.BytesIO(artefact.content))
+    except FAILURES as error:
+        raise damaged(artefact, one_line(f"{type(error).__name__}: {error}", 300)) from None
+
+
+def _name_temporary_folder() -> None:
+    """Give Python one that can be written on a read-only root: torch.export asks at its import."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        tempfile.tempdir = "/dev/shm"  # noqa: S108 (nothing is written but a folder's name)
+
+
+def open_program(artefact: Artefact, device: torch.device, allow_pickle: bool) -> Network:
+    """Return a program as a network with one function."""
+    program = read_program(artefact, allow_pickle)
+    read_program.cache_clear()
+    if device.type != "cpu":
+        from torch.export.passes import move_to_device_pass
+
+        program = move_to_device_pass(program, device)
+    parameters, ranges = description.parameters(program), description.ranges(program)
+    forward = Function(_call(program), parameters, ranges)
+    return Network("a program of torch.export", {FORWARD: forward})
+
+
+def _call(program: Program) -> Callable[..., Any]:
+    from torch.utils import _pytree as pytree
+
+    module = program.module()
+    leaves = description.leaves(program)
+
+    def call(**tensors: Any) -> Any:
+        flat = [leaf.value if leaf.is_fixed else tensors[leaf.name] for leaf in leaves]
+        positional, named = pytree.tree_unflatten(flat, program.call_spec.in_spec)
+        try:
+            return module(*positional, **named)
+        except (AssertionError, RuntimeError) as error:
+            # The first is 2.9's and later, the second before.
+            if str(error).startswith(("Guard failed", "Expected input")):
+                raise InvalidInput(
+                    f"not a shape that the program was exported for: {error}"
+                ) from None
+            raise
+
+    return call

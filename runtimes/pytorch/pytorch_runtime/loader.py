@@ -1,0 +1,97 @@
+"""Serve PyTorch models: TorchScript, programs of torch.export, weights with the user's network."""
+
+import logging
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+import torch
+
+from pytorch_runtime import exported, inference, kinds, opening
+from pytorch_runtime.calling import Call
+from pytorch_runtime.network import Network
+from pytorch_runtime.tensors import check_dtypes
+from pytorch_runtime.user_network import UserNetwork
+from serving_runtime.errors import LoadError
+from serving_runtime.model import Arrays, Model
+from serving_runtime.signature import Contract
+
+logger = logging.getLogger(__name__)
+
+
+class PyTorchModel(Model):
+    """A network whose functions answer the contract's signatures."""
+
+    # The first calls choose kernels and compile TorchScript.
+    warm_up = True
+
+    def __init__(
+        self, network: Network, contract: Contract, device: torch.device, code: UserNetwork
+    ) -> None:
+        self._code = code
+        self._calls: Dict[str, Call] = {}
+        for signature in contract.signatures:
+            call = Call(signature, network.function_for(signature, contract), device)
+            logger.info('signature "%s": inputs are matched %s', signature.name, call.binding.how)
+            self._calls[signature.name] = call
+
+    def predict(self, signature_name: str, inputs: Arrays) -> Arrays:
+        """Call the signature's function; what it raises is raised here, unchanged."""
+        return self._calls[signature_name](inputs)
+
+    def close(self) -> None:
+        """Let go of the network and of the user's code."""
+        self._calls = {}
+        self._code.forget()
+
+
+def load(files: Path, contract: Optional[Contract], **options: Any) -> Model:
+    """Open the model's file and match its functions with the contract.
+
+    Args:
+        files: the folder with the file, and with ``src/model.py`` where it is weights.
+        contract: what the network takes and gives.
+        options: ``model_file``, ``model_sha256``, ``allow_pickle``, ``device``, ``threads``, as the
+            settings say.
+
+    Raises:
+        LoadError: the file, the user's code or the contract cannot be served.
+    """
+    if contract is None:
+        raise LoadError("a network does not say what it takes and gives: expected a contract")
+    check_dtypes(contract)
+    if options.get("threads"):
+        torch.set_num_threads(options["threads"])
+    device = opening.device_of(options.get("device", "auto"))
+    artefact = opening.choose(files, options.get("model_file", ""), options.get("model_sha256", ""))
+    code = UserNetwork(files)
+    try:
+        network = opening.open_network(artefact, device, options.get("allow_pickle", False), code)
+        return PyTorchModel(network, contract, device, code)
+    except BaseException:
+        code.forget()
+        raise
+
+
+def infer_contract(
+    files: Path,
+    contract: Optional[Contract] = None,
+    model_file: str = "",
+    model_sha256: str = "",
+    allow_pickle: bool = False,
+) -> Optional[Contract]:
+    """Return what a program of torch.export says itself; other files do not say enough.
+
+    Args:
+        files: the folder with the file.
+        contract: names the signature, and what the program has no names for.
+        model_file: as the setting says; the others too.
+        model_sha256: what the file must have.
+        allow_pickle: whether code in the file may run.
+
+    Raises:
+        LoadError: the file cannot be loaded.
+    """
+    artefact = opening.choose(files, model_file, model_sha256)
+    if kinds.kind_of(artefact) != kinds.EXPORTED:
+        return None
+    return inference.contract_of(exported.read_program(artefact, allow_pickle), contract)

@@ -1,0 +1,48 @@
+"""The README's examples work as they stand there."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pytorch_runtime import SETTINGS, loader
+from serving_runtime.signature import FREE, Contract, Field, Signature
+
+README = Path(__file__).parent.parent.joinpath("README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+EXPORT, WEIGHTS = [text for kind, text in BLOCKS if kind == "python"]
+ROWS = np.array([[1, 2, 3]], np.float32)
+
+
+@pytest.mark.skipif(not hasattr(torch, "export"), reason="this PyTorch has no torch.export")
+def test_the_first_model_is_served(tmp_path, monkeypatch):
+    """The script writes a model that needs no contract."""
+    monkeypatch.chdir(tmp_path)
+    exec(compile(EXPORT, "README.md", "exec"), {"__name__": "readme"})
+    files = tmp_path / "model" / "files"
+    contract = loader.infer_contract(files)
+    model = loader.load(files, contract)
+    assert model.predict("forward", {"x": ROWS})["y"].tolist() == [[2, 4, 6]]
+    model.close()
+
+
+def test_the_user_s_network_is_served(files, write):
+    """The example of model.py takes the weights that its network has."""
+    write(WEIGHTS)
+    torch.save({"factor": torch.tensor([3.0])}, str(files / "weights.pt"))
+    free = Field("x", "float32", (FREE, 3))
+    signature = Signature("predict", (free,), (free._replace(name="y"),))
+    model = loader.load(files, Contract("", (signature,)))
+    assert model.predict("predict", {"x": ROWS})["y"].tolist() == [[3, 6, 9]]
+    model.close()
+
+
+def test_the_table_of_settings_is_complete():
+    """Each setting of this runtime is there with its default."""
+    for setting in SETTINGS:
+        default = f" `{setting.default}` " if setting.default not in ("",) else " "
+        row = f"| `{setting.variable}` |"
+        assert row in README
+        assert row + default in README or setting.variable == "OMP_NUM_THREADS"
