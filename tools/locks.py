@@ -13,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools import wheels
+from tools import downloads, wheels
+from tools.downloads import DownloadError
 from tools.matrix import Matrix, MatrixError, Row, load
 
 PLATFORM = "x86_64-manylinux_2_28"
@@ -100,43 +101,70 @@ def read(path: Path) -> dict[str, str]:
     return {_normal(found[1]): found[2] for found in PIN.finditer(text)}
 
 
+def local_pins(root: Path, row: Row) -> list[str]:
+    """List the pins of a row's lock that PyPI cannot answer, for their version is a local one.
+
+    Returns:
+        Requirements with hashes.
+
+    Raises:
+        LockError: there is no lock.
+    """
+    lock = root / row.lock
+    if not lock.exists():
+        raise LockError(f"{row.name}: there is no {row.lock}; run `make {verb(row)}`")
+    pins = PIN.finditer(lock.read_text(encoding="utf-8"))
+    return [found[0] for found in pins if _is_local(found[0])]
+
+
+def _is_local(requirement: str) -> bool:
+    return re.match(r"[\w.-]+==[^\s;]*\+", requirement) is not None
+
+
 def make(matrix: Matrix, row: Row) -> None:
     """Resolve what a row asks for and write its lock.
 
     Raises:
+        DownloadError: it asks for wheels that are not on PyPI, nor where pip is told to look.
         LockError: the row is not built, or its requirements have no solution in wheels.
     """
-    if not row.is_built:
+    if not row.can_be_built:
         raise LockError(f"{row.name} is not built and needs no lock: {row.reason}")
     lock = matrix.root / row.lock
     asked = requirements(matrix.root, row)
     lock.parent.mkdir(parents=True, exist_ok=True)
-    own = wheels.folder_of(row.runtime, matrix.root)
-    resolved = _resolve(row, asked, own)
+    fetched = downloads.folder_of(row.runtime, matrix.root)
+    downloads.fetch([line for line in asked if _is_local(line)], row.python, fetched)
+    resolved = _resolve(row, asked, [wheels.folder_of(row.runtime, matrix.root), fetched])
     lock.write_text(f"{header(matrix.root, row)}\n{resolved}", encoding="utf-8")
     for name, version in read(lock).items():
         print(f"{row.name}: {name} {version}", file=sys.stderr)
 
 
-def _resolve(row: Row, asked: list[str], own: Path) -> str:
+def _resolve(row: Row, asked: list[str], folders: list[Path]) -> str:
     """Let uv choose the newest wheels that fit together; it explains itself on standard error.
 
     Args:
         row: whose interpreter they are for.
         asked: requirements.
-        own: a folder of further wheels, if it exists.
+        folders: of further wheels; they need not exist.
     """
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder, "requirements.in")
         wanted.write_text("\n".join(asked) + "\n", encoding="utf-8")
-        command = [*_uv(), "--python-version", row.python, "--python-platform", PLATFORM]
-        found = ["--find-links", str(own)] if own.is_dir() else []
+        command = [*_uv(), "--python-version", _newest(row), "--python-platform", PLATFORM]
+        found = [f"--find-links={folder}" for folder in folders if folder.is_dir()]
         run = subprocess.run(
             [*command, *found, str(wanted)], stdout=subprocess.PIPE, text=True, check=False
         )
     if run.returncode:
         raise LockError(f"{row.name}: no set of wheels satisfies {', '.join(asked)}; see above")
     return run.stdout
+
+
+def _newest(row: Row) -> str:
+    """Name a release past any base's: to uv 3.6 is 3.6.0, and there are packages for 3.6.1 on."""
+    return f"{row.python}.99"
 
 
 def _uv() -> list[str]:
@@ -167,7 +195,7 @@ def main(arguments: list[str] | None = None) -> int:
         for name in names:
             runtime, _, version = name.partition("/")
             make(matrix, matrix.row(runtime, version))
-    except (LockError, MatrixError) as error:
+    except (DownloadError, LockError, MatrixError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -16,9 +16,12 @@ def with_truncated_contract(model: Path, contract: Contract, folder: Path) -> Pa
 
 
 def with_unknown_signature(model: Path, contract: Contract, folder: Path) -> Path:
-    """Copy a model, with a contract whose first signature it does not have."""
-    first, *others = contract.signatures
-    changed = contract._replace(signatures=(first._replace(name=UNKNOWN), *others))
+    """Copy a model, with a contract that has one signature more, which the model does not have.
+
+    In addition, since a framework may take the only signature for its one function, by any name.
+    """
+    unknown = contract.signatures[0]._replace(name=UNKNOWN)
+    changed = contract._replace(signatures=(unknown, *contract.signatures))
     return _with_contract(model, folder, serialise(changed))
 
 

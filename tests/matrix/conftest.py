@@ -74,6 +74,11 @@ class Checkout:
         assert old in text
         (self.root / name).write_text(text.replace(old, new))
 
+    def unverify(self, version):
+        """Make the legacy row one that nobody here builds, and leave it without a lock."""
+        self.replace("build_matrix.yaml", "status: legacy", "status: unverified")
+        (self.root / f"runtimes/toy/locks/{version}.txt").unlink()
+
     def load(self, **variables):
         """Read the matrix as if only those environment variables were set."""
         return load(self.root / "build_matrix.yaml", environment=variables)

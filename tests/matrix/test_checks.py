@@ -39,6 +39,14 @@ def test_built_row_without_a_lock(checkout):
     assert checkout.problems() == [f"toy/1.10: there is no {LOCK}; run `make lock/toy/1.10`"]
 
 
+def test_unverified_row_may_have_a_lock_and_needs_none(checkout):
+    """Only who reaches its wheels can make one."""
+    checkout.unverify("1.9")
+    assert checkout.problems() == []
+    checkout.write("runtimes/toy/locks/1.9.txt", "")
+    assert checkout.problems() == []
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [

@@ -47,7 +47,7 @@ def test_resolver_is_asked_for_the_rows_interpreter(resolver):
     """Wheels are chosen for what is in the image, not for what runs the tool."""
     make(resolver)
     options, *wanted = (resolver.root / "asked.txt").read_text().splitlines()
-    assert options == "--python-version 3.13 --python-platform x86_64-manylinux_2_28"
+    assert options == "--python-version 3.13.99 --python-platform x86_64-manylinux_2_28"
     assert wanted == ["grpcio>=1.48", "numpy<3", "toy==1.10.0"]
 
 
@@ -56,7 +56,46 @@ def test_wheels_of_the_runtime_s_own_are_found(resolver):
     resolver.write("runtimes/toy/wheels/sources.txt", "")
     make(resolver)
     options = (resolver.root / "asked.txt").read_text().splitlines()[0]
-    assert options.endswith(f" --find-links {resolver.root}/runtimes/toy/wheels")
+    assert options.endswith(f" --find-links={resolver.root}/runtimes/toy/wheels")
+
+
+@pytest.fixture
+def fetched(monkeypatch):
+    """Replace the download by one that brings nothing, and give what it was asked for."""
+    asked = []
+
+    def fetch(wanted, python, folder):
+        asked.extend((line, python) for line in wanted)
+        folder.mkdir(exist_ok=True)
+
+    monkeypatch.setattr(locks.downloads, "fetch", fetch)
+    return asked
+
+
+def test_builds_that_are_not_on_pypi_are_fetched_first(resolver, fetched):
+    """The resolver finds them in a folder; an unverified row's lock is made like any other."""
+    resolver.unverify("1.9")
+    resolver.replace("build_matrix.yaml", "[toy==1.9.0]", '[toy==1.9.0+cpu, "numpy<2"]')
+    make(resolver, "1.9")
+    assert fetched == [("toy==1.9.0+cpu", "3.6")]
+    options = (resolver.root / "asked.txt").read_text().splitlines()[0]
+    assert options.endswith(f" --find-links={resolver.root}/runtimes/toy/downloads")
+
+
+def test_pins_that_pypi_cannot_answer_are_known_by_their_version(checkout):
+    """They keep their hashes."""
+    pin = f"toy==1.10.0+cpu \\\n    --hash=sha256:{'d4' * 32}\n"
+    row = checkout.load().row("toy", "1.10")
+    assert locks.local_pins(checkout.root, row) == []
+    checkout.append(row.lock, pin)
+    assert locks.local_pins(checkout.root, row) == [pin]
+
+
+def test_row_without_a_lock_is_told_how_to_make_one(checkout):
+    """That is where who builds an unverified row begins."""
+    checkout.unverify("1.9")
+    with pytest.raises(LockError, match="no runtimes/toy/locks/1.9.txt; run `make lock/toy/1.9`"):
+        locks.local_pins(checkout.root, checkout.load().row("toy", "1.9"))
 
 
 def test_lock_says_what_it_was_made_from_and_by(resolver):

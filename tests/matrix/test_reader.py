@@ -29,7 +29,7 @@ REFUSALS = {
     "unknown status": (
         "status: legacy",
         "status: old",
-        "toy/1.9: status is 'old', expected one of supported, legacy, eol",
+        "toy/1.9: status is 'old', expected one of supported, legacy, unverified, eol",
     ),
     "status missing": ("        status: legacy\n", "", "toy/1.9: status is missing; add `status`"),
     "reason missing": (
@@ -41,6 +41,11 @@ REFUSALS = {
         "        reason: nobody kept its wheels\n",
         "",
         "toy/0.9: reason is missing",
+    ),
+    "reason and base of an unverified row missing": (
+        '"3.5"',
+        '"3.5"\n      - version: "1.0"\n        status: unverified\n        python: "3.6"',
+        "toy/1.0: base is missing.*\ntoy/1.0: reason is missing",
     ),
     "base missing": (
         "        base: python:3.13-slim-bookworm\n",

@@ -26,6 +26,17 @@ def test_row_that_is_not_built_has_no_tags(checkout):
     assert (row.status, row.tags, row.references) == (Status.EOL, (), ())
 
 
+def test_unverified_row_is_built_by_who_asks_for_it(checkout):
+    """It has an image's names, but is none of those that the project builds, nor its newest."""
+    checkout.unverify("1.9")
+    checkout.replace("build_matrix.yaml", '"1.9"', '"1.11"')
+    matrix = checkout.load()
+    row = matrix.row("toy", "1.11")
+    assert (row.tags, row.can_be_built) == (("1.11-latest", "1.11-0.7.0"), True)
+    assert row not in matrix.built
+    assert row.labels["io.hydrosphere.runtime.status"] == "unverified"
+
+
 @pytest.mark.parametrize(
     ("variables", "image"),
     [

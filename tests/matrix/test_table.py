@@ -17,6 +17,14 @@ def test_rows_are_newest_first_with_what_users_may_expect(checkout):
     assert oldest.endswith("| not built: nobody kept its wheels |")
 
 
+def test_tags_that_nobody_publishes_are_not_promised(checkout):
+    """An unverified row is in the table with its reason, and without tags."""
+    checkout.unverify("1.9")
+    older = render(checkout.load()).splitlines()[3]
+    assert "| 1.9: none |" in older
+    assert older.endswith("| unverified: for old toys |")
+
+
 def test_figures_are_those_that_were_measured(checkout):
     """Size, start-up and memory are in one document, and the table repeats them."""
     outcome = report.Outcome(

@@ -35,6 +35,14 @@ def test_rows_marked_as_proof_are_chosen_in_their_place():
     assert chosen == [rows[0], rows[2], rows[3], rows[-1]]
 
 
+def test_an_unverified_row_is_chosen_by_its_name_alone():
+    """Who reaches its wheels builds it with the same verb; nobody builds it by accident."""
+    row = BUILT[0]._replace(status=matrix.Status.UNVERIFIED)
+    rows = MATRIX._replace(rows=(row, BUILT[1]))
+    assert selection.chosen(rows, row.runtime, row.version, "") == [row]
+    assert selection.chosen(rows, None, None, "") == [BUILT[1]]
+
+
 @pytest.mark.parametrize(
     ("version", "picks", "told"),
     [("3.5", "", "python/3.5 is not built: "), ("9.9", "", "9.9"), (None, "middle", "middle")],

@@ -6,11 +6,19 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools import bases, docker, engine
+from tools import bases, docker, downloads, engine, locks
 from tools.images import building, measuring, report, testing
 from tools.images.report import Outcome
 from tools.images.selection import chosen
 from tools.matrix import Matrix, MatrixError, Row, load
+
+FAILURES = (
+    bases.BaseError,
+    docker.DockerError,
+    downloads.DownloadError,
+    locks.LockError,
+    measuring.MeasuringError,
+)
 
 
 def build_all(matrix: Matrix, rows: Sequence[Row]) -> list[Outcome]:
@@ -25,7 +33,7 @@ def _build(matrix: Matrix, row: Row) -> Outcome:
         seconds = building.build(row, matrix.root, lambda step: _say(row, step))
         outcome = outcome._replace(build_seconds=seconds, size_bytes=measuring.size_bytes(row))
         served = measuring.service(row, matrix.root)
-    except (bases.BaseError, docker.DockerError, measuring.MeasuringError) as error:
+    except FAILURES as error:
         _say(row, f"failed:\n{error}")
         return outcome._replace(result=f"failed: {_first_line(error)}", is_good=False)
     outcome = outcome._replace(**served._asdict())

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tools import docker
+from tools import docker, downloads, locks
 from tools.matrix import Row
 
 PASSED_ON = ("PIP_INDEX_URL",)
-"""Variables of the caller's that change where packages come from; also for a wheel index."""
+"""Variables of the caller's that change where packages come from."""
 
 
 def build(row: Row, root: Path, progress: Callable[[str], None]) -> float:
@@ -27,8 +27,12 @@ def build(row: Row, root: Path, progress: Callable[[str], None]) -> float:
 
     Raises:
         DockerError: the build failed.
+        DownloadError: a wheel that is not on PyPI is not where pip is told to look either.
+        LockError: the row has no lock.
     """
     began = time.monotonic()
+    fetched = downloads.folder_of(row.runtime, root)
+    downloads.fetch(locks.local_pins(root, row), row.python, fetched)
     docker.build(*_arguments(row, root), str(root), progress=progress)
     return time.monotonic() - began
 

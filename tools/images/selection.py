@@ -12,7 +12,7 @@ PICKS: Mapping[str, Callable[[list[Row]], list[Row]]] = {
 
 
 def chosen(matrix: Matrix, runtime: str | None, version: str | None, picks: str) -> list[Row]:
-    """Choose rows that are built.
+    """Choose rows that are built; one that is not is built only for who names it.
 
     Args:
         matrix: all rows.
@@ -21,11 +21,11 @@ def chosen(matrix: Matrix, runtime: str | None, version: str | None, picks: str)
         picks: `oldest`, `newest`, `proof`, or several with commas, of each runtime; empty for all.
 
     Raises:
-        MatrixError: there is no such row, or it is not built.
+        MatrixError: there is no such row, or it cannot be built.
     """
     if runtime and version:
         row = matrix.row(runtime, version)
-        if not row.is_built:
+        if not row.can_be_built:
             raise MatrixError(f"{row.name} is not built: {row.reason}")
         return [row]
     runtimes = [runtime] if runtime else matrix.runtimes

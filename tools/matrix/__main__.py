@@ -12,7 +12,7 @@ from tools.matrix.plan import plan, touched
 from tools.matrix.reader import MATRIX
 from tools.matrix.table import is_current, write
 
-BUILT: list[Status] = [status for status in Status if status is not Status.EOL]
+BUILT: list[Status] = [status for status in Status if status.is_built]
 
 
 def check(matrix: Matrix) -> int:

@@ -72,7 +72,7 @@ def _unread(matrix: Matrix, row: Row) -> Iterator[str]:
 
 
 def _locks_without_rows(matrix: Matrix) -> Iterator[str]:
-    wanted = {row.lock for row in matrix.built}
+    wanted = {row.lock for row in matrix.rows if row.can_be_built}
     for path in sorted(matrix.root.glob("runtimes/*/locks/*.txt")):
         lock = path.relative_to(matrix.root)
         if lock not in wanted:

@@ -183,7 +183,7 @@ def _runtime_problems(runtime: Any, block: Any) -> Iterator[str]:
 def _row_problems(row: Block) -> Iterator[str]:
     status = row.values.get("status")
     needed = ALWAYS + (() if status == Status.EOL else ("base",))
-    needed += ("reason",) if status in (Status.LEGACY, Status.EOL) else ()
+    needed += ("reason",) if status != Status.SUPPORTED else ()
     yield from _wrong_keys(row, needed, OPTIONAL)
     yield from _misformed(row)
 

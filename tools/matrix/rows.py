@@ -16,11 +16,17 @@ class Status(str, enum.Enum):
 
     SUPPORTED = "supported"
     LEGACY = "legacy"
+    UNVERIFIED = "unverified"
     EOL = "eol"
 
     def __str__(self) -> str:
         """Give the word that the matrix uses."""
         return self.value
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the project builds and tests such rows."""
+        return self in (Status.SUPPORTED, Status.LEGACY)
 
 
 class Row(NamedTuple):
@@ -45,7 +51,12 @@ class Row(NamedTuple):
 
     @property
     def is_built(self) -> bool:
-        """Whether there is an image, and so a base and a lock."""
+        """Whether the project builds and tests an image, and so has its lock."""
+        return self.status.is_built
+
+    @property
+    def can_be_built(self) -> bool:
+        """Whether anybody can build an image: if not the project, then who reaches the wheels."""
         return self.status is not Status.EOL
 
     @property
@@ -65,8 +76,8 @@ class Row(NamedTuple):
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """All tags, the one that users know first; none if the row is not built."""
-        if not self.is_built:
+        """All tags, the one that users know first; none if there can be no image."""
+        if not self.can_be_built:
             return ()
         own, *others = self.moving_tags
         return (own, self.immutable_tag, *others)

@@ -31,7 +31,8 @@ def _line(cells: tuple[str, ...] | list[str]) -> str:
 
 
 def _cells(row: Row, measured: Mapping[str, str]) -> tuple[str, ...]:
-    tags = "<br>".join(f"`{tag}`" for tag in row.tags) or f"{row.version}: none"
+    published = row.tags if row.is_built else ()
+    tags = "<br>".join(f"`{tag}`" for tag in published) or f"{row.version}: none"
     figures = (measured.get(column, report.NOTHING) for column in MEASURED)
     return (f"`{row.image}`", tags, row.python, *figures, _promise(row))
 
@@ -40,7 +41,8 @@ def _promise(row: Row) -> str:
     """Say what users may expect."""
     if row.status is Status.SUPPORTED:
         return f"supported until {end_of_life(row)}"
-    return f"{'legacy' if row.is_built else 'not built'}: {row.reason}"
+    promise = "not built" if row.status is Status.EOL else str(row.status)
+    return f"{promise}: {row.reason}"
 
 
 def updated(document: str, matrix: Matrix) -> str:
