@@ -17,6 +17,8 @@ from tools.images import models
 
 NAMES = [name for name in os.environ.get("IMAGE_ROWS", "").split(",") if name]
 RESULTS = os.environ.get("IMAGE_RESULTS", "")
+# Whether to run the tests that are of no row; of several runs side by side one does.
+HAS_ROWLESS = bool(os.environ.get("IMAGE_ROWLESS", "1"))
 
 # Without an image there is nothing to test, and nothing to say about it.
 collect_ignore_glob = [] if NAMES else ["test_*.py"]
@@ -88,10 +90,12 @@ _counts: dict = collections.defaultdict(lambda: {"passed": 0, "failed": 0})
 
 def pytest_collection_modifyitems(items):
     """Let reports know their row; what is of none counts for the first, so that it is noticed."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            row = getattr(item, "callspec", None) and item.callspec.params.get("row")
-            item.user_properties.append(("row", row.name if row else NAMES[0]))
+    here = [item for item in items if item.path.parent == Path(__file__).parent]
+    rows = [getattr(item, "callspec", None) and item.callspec.params.get("row") for item in here]
+    for item, row in zip(here, rows, strict=True):
+        item.user_properties.append(("row", row.name if row else NAMES[0]))
+        if not row and not HAS_ROWLESS:
+            items.remove(item)
 
 
 def pytest_runtest_logreport(report):

@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import pytest
@@ -17,7 +18,7 @@ RUN pip install -r requirements.txt
 USER_SITE = "/home/runtime/.local"
 # A small package that no lock has.
 UNLOCKED = "peppercorn==0.6"
-NAME = "serving-runtime-tests/derived"
+NAME = f"serving-runtime-tests/derived-{os.getpid()}"
 
 
 @pytest.fixture

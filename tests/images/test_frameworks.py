@@ -1,3 +1,4 @@
+import os
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ DOCKERFILE = """\
 FROM {image}
 RUN pip install --no-deps {requirement}
 """
-NAME = "serving-runtime-tests/neighbours"
+NAME = f"serving-runtime-tests/neighbours-{os.getpid()}"
 
 
 def test_the_framework_is_the_row_s(row, image):
