@@ -35,6 +35,8 @@ class FakeWorker(asyncio.Protocol):
     def connection_made(self, transport):
         """Keep the socket (called by asyncio)."""
         self.transport = transport
+        if self.ended is not None:  # before the loop had come to connecting it
+            transport.abort()
 
     def data_received(self, data):
         """Keep batches of calls (called by asyncio)."""
@@ -82,7 +84,8 @@ class FakeWorker(asyncio.Protocol):
     def die(self, how="was killed by SIGSEGV"):
         """End, as a process does: it has a way of ending, and the socket is shut."""
         self.ended = how
-        self.transport.abort()
+        if self.transport is not None:
+            self.transport.abort()
 
     def _kill(self):
         if self.ended is None:
