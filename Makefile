@@ -21,12 +21,15 @@ export MYPYPATH := $(shell echo common runtimes/* | tr ' ' :)
 DEV          := .venvs/dev/bin
 MATRIX       := .venvs/tools/bin/python -m tools.matrix
 # Where this is set, a Python that is not installed fails the tests instead of being left out.
+IMAGES       := $(DEV)/python -m tools.images
+# `make images` is for all runtimes, whatever `make serve` has for its own.
+ONLY          = $(if $(filter command line,$(origin RUNTIME)),$(RUNTIME))
 STRICT       := $(if $(filter true,$(CI)),1,$(REQUIRE_ALL_PYTHONS))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo serve test lint style types floor drift dockerfiles format protos test-unit test-system clean \
-    matrix-check matrix-plan matrix-table matrix-drift bases test-images
+    matrix-check matrix-plan matrix-table matrix-drift bases images images-all
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z%\/-]+:.*## / {sub("%", "..."); printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,21 +87,24 @@ lock/%: env-tools  ## Renew the hashed pins of an image: make lock/python/3.13
 bases: env-dev  ## Pull the images that ours begin with, or make their equals here
 	@$(DEV)/python -m tools.bases
 
-image/%: env-dev  ## Build an image: make image/python/3.13
-	@$(DEV)/python -m tools.images build $(subst /, ,$*)
+build/%: env-dev  ## Build an image, without the tags that it gets once verified: make build/python/3.13
+	@$(IMAGES) build $(subst /, ,$*)
 
-images/%: env-dev  ## Build all images of a runtime: make images/python
-	@$(DEV)/python -m tools.images build $*
+image/%: env-dev  ## Build an image, verify it, and only then tag it: make image/python/3.13
+	@$(IMAGES) verify $(subst /, ,$*)
 
-test-image/%: env-dev  ## Build an image and test it: make test-image/python/3.13
-	@$(DEV)/python -m tools.images test $(subst /, ,$*)
+images: env-dev  ## The same for several: make images ROWS=oldest,newest,proof RUNTIME=tensorflow
+	@$(IMAGES) verify $(ONLY) $(ROWS:%=--rows %)
+
+images-all: env-dev  ## The same for all, and write what came out into docs/images.md and the README
+	@$(IMAGES) verify $(ONLY) --write docs/images.md; code=$$?; \
+	.venvs/dev/bin/python -m tools.matrix table && exit $$code
+
+reproduce/%: env-dev  ## Build an image twice and compare its layers: make reproduce/python/3.13
+	@$(IMAGES) reproduce $(subst /, ,$*)
 
 wheels/%: env-dev  ## Build the wheels that a runtime keeps: make wheels/tensorflow
 	@$(DEV)/python -m tools.wheels $*
-
-test-images: env-dev  ## Build and test all images, or some: make test-images ROWS=oldest,newest,proof
-	@$(DEV)/python -m tools.images test $(if $(ROWS),--rows $(ROWS)) $(if $(TABLE),--write $(TABLE))
-	@$(if $(TABLE),$(DEV)/python -m tools.matrix table)
 
 test-unit: $(UNIT_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%)  ## Run unit and conformance tests on the oldest, a middle and the newest Python
 

@@ -27,6 +27,7 @@ BLOCK = f"""
         status: supported
         python: "3.13"
         base: python:3.13-slim-bookworm
+        budget: 300 MB
 """
 # x² - 2x + 3 at three points.
 RECORDED = {

@@ -50,9 +50,9 @@ def requirements(root: Path, row: Row) -> list[str]:
     """
     folders = [root / "common", root / row.folder]
     described = [_describe(folder / "setup.cfg") for folder in folders]
-    ours = {_normal(name) for name, _ in described}
+    ours = {normal(name) for name, _ in described}
     asked = [line for _, lines in described for line in lines] + list(row.framework)
-    return sorted({line for line in asked if _normal(_name_in(line)) not in ours}, key=str.lower)
+    return sorted({line for line in asked if name_in(line) not in ours}, key=str.lower)
 
 
 def _describe(path: Path) -> tuple[str, list[str]]:
@@ -63,11 +63,16 @@ def _describe(path: Path) -> tuple[str, list[str]]:
     return config["metadata"]["name"], [line for line in asked.splitlines() if line.strip()]
 
 
-def _name_in(requirement: str) -> str:
-    return re.split(r"[^\w.-]", requirement.strip(), maxsplit=1)[0]
+def name_in(requirement: str) -> str:
+    """Return the package that a requirement asks for, its name as PyPI normalises it."""
+    return normal(re.split(r"[^\w.-]", requirement.strip(), maxsplit=1)[0])
 
 
-def _normal(name: str) -> str:
+def normal(name: str) -> str:
+    """Spell a package's name as PyPI does.
+
+    See: https://packaging.python.org/en/latest/specifications/name-normalization/
+    """
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -98,7 +103,7 @@ def read(path: Path) -> dict[str, str]:
     strays = [line for line in PIN.sub("", text).splitlines() if line and not line.startswith("#")]
     if strays:
         raise LockError(f"{path}: {strays[0].strip()!r} is not a pin with sha256 hashes")
-    return {_normal(found[1]): found[2] for found in PIN.finditer(text)}
+    return {normal(found[1]): found[2] for found in PIN.finditer(text)}
 
 
 def local_pins(root: Path, row: Row) -> list[str]:

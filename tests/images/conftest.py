@@ -36,8 +36,8 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture
 def image(row):
-    """The image of the row, by the name that users know first."""
-    return row.references[0]
+    """The image of the row, which is tested before it gets the names that users know."""
+    return row.candidate
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def broken(request, model, contract, tmp_path):
     ],
     indirect=["broken"],
 )
-def test_a_start_that_cannot_succeed_ends_soon_and_says_why(run, image, broken, told):
+def test_a_start_that_cannot_succeed_ends_soon_and_says_why(run, row, broken, told):
     """One message says what was found and shows the `docker run` that works; the code is not 0."""
     container = run(*([mounted(broken)] if broken else []))
     assert container.wait_exit_code() not in (0, 137)
@@ -42,4 +42,6 @@ def test_a_start_that_cannot_succeed_ends_soon_and_says_why(run, image, broken, 
     assert told in message
     lines = message.splitlines()
     assert all(line.startswith("  ") for line in lines[1:])
-    assert "docker run --rm -p 9090:9090 -v /path/to/model:/model:ro " + image in lines[-1]
+    assert (
+        "docker run --rm -p 9090:9090 -v /path/to/model:/model:ro " + row.references[0] in lines[-1]
+    )

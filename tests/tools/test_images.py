@@ -8,7 +8,7 @@ from serving_runtime import contract
 from serving_runtime.signature import Contract, Field, Signature
 from tools import docker, matrix
 from tools.images import __main__ as command
-from tools.images import measuring, models, report, selection, testing
+from tools.images import measuring, models, report, selection, stages, testing
 
 MATRIX = matrix.load()
 X = Field("x", "float64", (-1,))
@@ -57,27 +57,99 @@ def test_a_choice_that_makes_no_sense_is_refused(version, picks, told):
         selection.chosen(MATRIX, "python", version, picks)
 
 
-def test_a_row_that_fails_does_not_stop_the_others(monkeypatch, capsys):
-    """The table says which row failed and why, the others are built, and the code is 1."""
-    monkeypatch.setattr(command.engine, "ensure", lambda: "20.10")
-    monkeypatch.setattr(command.bases, "ensure", lambda name: "is there")
-    monkeypatch.setattr(command.measuring, "size_bytes", lambda row: 200_000_000)
+@pytest.fixture
+def builds(monkeypatch):
+    """Builds and measurements that need no engine; the names that images are given are kept."""
     served = measuring.Service(0.5, 98_000_000)
-    monkeypatch.setattr(command.measuring, "service", lambda row, root: served)
+    monkeypatch.setattr(command.engine, "ensure", lambda: "20.10")
+    monkeypatch.setattr(stages.bases, "ensure", lambda name: "is there")
+    monkeypatch.setattr(stages.building, "build", lambda row, root, progress: 12.0)
+    monkeypatch.setattr(stages.measuring, "size_bytes", lambda row: 200_000_000)
+    monkeypatch.setattr(stages.measuring, "service", lambda row, root: served)
+    monkeypatch.setattr(stages.verifying, "problems", lambda row, root, image: [])
+    monkeypatch.setattr(stages.testing, "run", lambda rows, root: dict.fromkeys(
+        [row.name for row in rows], "7 tests passed"
+    ))  # fmt: skip
+    named = []
+    monkeypatch.setattr(stages.building, "give_names", named.append)
+    return named
+
+
+def ends():
+    """Return the oldest and the newest Python row."""
+    return [BUILT[0], BUILT[-1]]
+
+
+def verify(capsys, verb="verify"):
+    """Take these two rows through a verb; return its exit code and the table's lines."""
+    code = command.main([verb, "python", "--rows", "oldest,newest"])
+    lines = [line.split("|") for line in capsys.readouterr().out.splitlines() if line[:1] == "|"]
+    return code, [[cell.strip() for cell in line[1:-1]] for line in lines][2:]
+
+
+def test_what_is_verified_gets_its_names(builds, capsys):
+    """Built, compared, measured and tested: only then are there tags."""
+    code, table = verify(capsys)
+    told = ["200 MB", "12 s", "0.5 s", "98 MB", "7 tests passed"]
+    assert (code, table) == (0, [[row.name, *told] for row in ends()])
+    assert builds == ends()
+
+
+def test_what_is_only_built_has_no_name(builds, capsys):
+    """A candidate is nobody's image yet."""
+    code, table = verify(capsys, "build")
+    told = ["200 MB", "12 s", "-", "-", "built"]
+    assert (code, table, builds) == (0, [[row.name, *told] for row in ends()], [])
+
+
+def test_a_build_that_fails_does_not_stop_the_others(builds, monkeypatch, capsys):
+    """The table says which row failed and why, the others are named, and the code is 1."""
 
     def build(row, root, progress):
         if row == BUILT[0]:
             raise docker.DockerError("Step 1/2 : RUN x\nno such wheel")
         return 12.0
 
-    monkeypatch.setattr(command.building, "build", build)
-    assert command.main(["build", "python", "--rows", "oldest,newest"]) == 1
-    table = [line.split("|") for line in capsys.readouterr().out.splitlines() if line[:1] == "|"]
-    cells = [[cell.strip() for cell in line[1:-1]] for line in table]
-    assert cells[2:] == [
-        [BUILT[0].name, "-", "-", "-", "-", "failed: no such wheel"],
-        [BUILT[-1].name, "200 MB", "12 s", "0.5 s", "98 MB", "built"],
-    ]
+    monkeypatch.setattr(stages.building, "build", build)
+    code, table = verify(capsys)
+    assert (code, builds) == (1, [BUILT[-1]])
+    assert table[0] == [BUILT[0].name, "-", "-", "-", "-", "failed: no such wheel"]
+
+
+def test_an_image_that_is_not_as_its_row_promises_gets_no_name(builds, monkeypatch, capsys):
+    """Each difference is printed, the table has the first one, and it is not tested at all."""
+    found = ["user: found 'root', expected '1000:0'", "size: 900 MB"]
+    monkeypatch.setattr(
+        stages.verifying, "problems", lambda row, root, image: found if row == BUILT[0] else []
+    )
+    monkeypatch.setattr(
+        stages.testing, "run", lambda rows, root: {row.name: "7 tests passed" for row in rows}
+    )
+    code, table = verify(capsys)
+    assert (code, builds) == (1, [BUILT[-1]])
+    assert table[0][-1] == f"failed: {found[0]} (and 1 more)"
+    assert table[1][-1] == "7 tests passed"
+
+
+@pytest.mark.parametrize("told", [{}, {BUILT[0].name: "1 of 7 tests failed"}])
+def test_an_image_that_fails_a_test_gets_no_name(builds, monkeypatch, capsys, told):
+    """Neither does one that no test was run on."""
+    others = {BUILT[-1].name: "7 tests passed"}
+    monkeypatch.setattr(stages.testing, "run", lambda rows, root: {**others, **told})
+    code, table = verify(capsys)
+    assert (code, builds) == (1, [BUILT[-1]])
+    assert table[0][-1] == told.get(BUILT[0].name, "no test ran")
+
+
+def test_an_image_that_cannot_be_built_twice_is_told(builds, monkeypatch, capsys):
+    """Each file that differs has a line, and the code is 1."""
+    monkeypatch.setattr(stages.building, "build", lambda *arguments, **options: 12.0)
+    monkeypatch.setattr(stages.docker, "output", lambda *command: "")
+    told = {BUILT[0].candidate: ["layer 3: etc/passwd: ..."], BUILT[-1].candidate: []}
+    monkeypatch.setattr(stages.layers, "differences", lambda one, other: iter(told[one]))
+    code, table = verify(capsys, "reproduce")
+    assert (code, builds) == (1, [])
+    assert [cells[-1] for cells in table] == ["failed: 1 files differ", "the same layers twice"]
 
 
 def test_the_table_is_a_document(tmp_path):
@@ -85,7 +157,7 @@ def test_the_table_is_a_document(tmp_path):
     outcome = report.Outcome(BUILT[0], "12 tests passed", 219_000_000, 10.2, 0.61, 98_000_000)
     report.write(tmp_path / "images.md", [outcome], MATRIX)
     written = (tmp_path / "images.md").read_text()
-    assert written.startswith("# Images\n\nWritten by `make test-images")
+    assert written.startswith("# Images\n\nWritten by `make images-all")
     assert written.endswith(report.table([outcome]))
     assert "| 219 MB | 10 s  | 0.6 s    | 98 MB  | 12 tests passed |" in written
 

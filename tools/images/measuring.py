@@ -34,7 +34,7 @@ class Service(NamedTuple):
 
 def size_bytes(row: Row) -> int:
     """Return an image's size, its base included."""
-    image = docker.inspect(row.references[0]) or {}
+    image = docker.inspect(row.candidate) or {}
     return int(image.get("Size", 0))
 
 
@@ -63,7 +63,7 @@ def _serve(row: Row, model: Path) -> Service:
 def _container(row: Row, model: Path) -> Iterator[str]:
     """Run a row's image on a model; without health checks, whose processes would be counted."""
     options = ("--detach", "--no-healthcheck", "--publish=127.0.0.1::9090")
-    container = docker.output("run", *options, f"--volume={model}:/model:ro", row.references[0])
+    container = docker.output("run", *options, f"--volume={model}:/model:ro", row.candidate)
     try:
         yield container
     finally:

@@ -36,7 +36,7 @@ def contract_of(row: Row, model: Path) -> Contract:
         if (model / name).is_file():
             return contract.read_contract(model / name)
     options = ("--rm", "--entrypoint=python", f"--volume={model}:/model:ro")
-    told = docker.output("run", *options, row.references[0], "-c", INFER, row.runtime)
+    told = docker.output("run", *options, row.candidate, "-c", INFER, row.runtime)
     return contract.parse(bytes.fromhex(told.splitlines()[-1]))
 
 

@@ -13,10 +13,10 @@ DOCUMENT = Path("docs/images.md")
 INTRODUCTION = """\
 # Images
 
-Written by `make test-images TABLE=docs/images.md`, of images as they were built and tested on one
-machine; with `ROWS` only those rows are renewed. Sizes include the base; build times depend on what
-is cached; start-up is the time from `docker run` to SERVING with a small model; memory is that of
-all processes (PSS) after the first answer.
+Written by `make images-all`, of images as they were built, verified and tested on one machine. A
+row that failed has no tags. Sizes include the base; build times depend on what is cached and built
+beside it; start-up is the time from `docker run` to SERVING with a small model; memory is that of all
+processes (PSS) after the first answer.
 
 """
 

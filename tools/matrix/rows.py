@@ -41,6 +41,7 @@ class Row(NamedTuple):
     reason: str
     release: str
     repository: str
+    budget_mb: int
     is_newest: bool
     is_proof: bool
 
@@ -86,6 +87,11 @@ class Row(NamedTuple):
     def references(self) -> tuple[str, ...]:
         """The full names, `image:tag`, in the order of the tags."""
         return tuple(f"{self.image}:{tag}" for tag in self.tags)
+
+    @property
+    def candidate(self) -> str:
+        """The name of an image that is built but not verified; it is never pushed."""
+        return f"candidate/serving-runtime-{self.runtime}:{self.version}"
 
     @property
     def folder(self) -> Path:

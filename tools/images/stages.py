@@ -1,0 +1,130 @@
+"""Takes rows from nothing to images with names: build, verify, test. One that fails stops there."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tools import bases, docker, downloads, locks
+from tools.images import building, layers, measuring, testing, verifying
+from tools.images.report import Outcome
+from tools.matrix import Row
+
+FAILURES = (
+    bases.BaseError,
+    docker.DockerError,
+    downloads.DownloadError,
+    locks.LockError,
+    measuring.MeasuringError,
+)
+LONGEST_RESULT = 80
+
+Stage = Callable[[Outcome, Path], Outcome]
+
+
+def build(rows: Sequence[Row], root: Path, jobs: int) -> list[Outcome]:
+    """Build each row's candidate, so many at the same time."""
+    # Bases first: rows share them.
+    outcomes = [_passed(_based, Outcome(row, "built"), root) for row in rows]
+    with ThreadPoolExecutor(jobs) as builds:
+        return list(builds.map(lambda outcome: _passed(_built, outcome, root), outcomes))
+
+
+def verify(outcomes: Sequence[Outcome], root: Path) -> list[Outcome]:
+    """Measure and test candidates; those that are what their rows promise get the rows' names."""
+    measured = [
+        _passed(stage=_served, outcome=_passed(_compared, outcome, root), root=root)
+        for outcome in outcomes
+    ]
+    good = [outcome.row for outcome in measured if outcome.is_good]
+    results = testing.run(good, root) if good else {}
+    tested = [_tested(outcome, results) for outcome in measured]
+    return [_passed(_named, outcome, root) for outcome in tested]
+
+
+def reproduce(outcomes: Sequence[Outcome], root: Path) -> list[Outcome]:
+    """Build candidates once more from nothing, and compare the two file by file."""
+    return [_passed(_reproduced, outcome, root) for outcome in outcomes]
+
+
+def _passed(stage: Stage, outcome: Outcome, root: Path) -> Outcome:
+    """Take a row through a stage, unless it has failed before; say so if it fails here."""
+    if not outcome.is_good:
+        return outcome
+    try:
+        return stage(outcome, root)
+    except FAILURES as error:
+        _say(outcome.row, f"failed:\n{error}")
+        return _failed(outcome, _gist(error))
+
+
+def _failed(outcome: Outcome, why: str) -> Outcome:
+    return outcome._replace(result=f"failed: {why[:LONGEST_RESULT]}", is_good=False)
+
+
+def _gist(error: Exception) -> str:
+    """Return what a table has room for; builders say what went wrong last."""
+    lines = str(error).strip().splitlines()
+    return lines[-1 if isinstance(error, docker.DockerError) else 0]
+
+
+def _based(outcome: Outcome, _root: Path) -> Outcome:
+    base = outcome.row.base
+    _say(outcome.row, f"base {base}: {bases.ensure(base)}")
+    return outcome
+
+
+def _built(outcome: Outcome, root: Path) -> Outcome:
+    row = outcome.row
+    seconds = building.build(row, root, lambda step: _say(row, step))
+    size_bytes = measuring.size_bytes(row)
+    _say(row, f"built in {seconds:.0f} s as {row.candidate}, {size_bytes / 1e6:.0f} MB")
+    return outcome._replace(build_seconds=seconds, size_bytes=size_bytes)
+
+
+def _compared(outcome: Outcome, root: Path) -> Outcome:
+    found = verifying.problems(outcome.row, root, outcome.row.candidate)
+    for problem in found:
+        _say(outcome.row, problem)
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        return _failed(outcome, f"{found[0][: LONGEST_RESULT - len(more)]}{more}")
+    return outcome
+
+
+def _served(outcome: Outcome, root: Path) -> Outcome:
+    measured = outcome._replace(**measuring.service(outcome.row, root)._asdict())
+    _, _, _, started, memory, _ = measured.cells
+    _say(outcome.row, f"is what its row promises, serves after {started}, takes {memory}")
+    return measured
+
+
+def _tested(outcome: Outcome, results: dict[str, str]) -> Outcome:
+    if not outcome.is_good:
+        return outcome
+    result = results.get(outcome.row.name, "no test ran")
+    return outcome._replace(result=result, is_good=result.endswith(" passed"))
+
+
+def _named(outcome: Outcome, _root: Path) -> Outcome:
+    building.give_names(outcome.row)
+    _say(outcome.row, f"verified: {', '.join(outcome.row.references)}")
+    return outcome
+
+
+def _reproduced(outcome: Outcome, root: Path) -> Outcome:
+    row, again = outcome.row, f"{outcome.row.candidate}-again"
+    building.build(row, root, lambda step: _say(row, f"again: {step}"), name=again, fresh=True)
+    try:
+        found = list(layers.differences(row.candidate, again))
+    finally:
+        docker.output("rmi", again)
+    for difference in found:
+        _say(row, difference)
+    if found:
+        return _failed(outcome, f"{len(found)} files differ")
+    return outcome._replace(result="the same layers twice")
+
+
+def _say(row: Row, text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} [{row.name}] {text}", flush=True)

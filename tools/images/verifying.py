@@ -1,0 +1,112 @@
+"""Compares an image with its row: what is measured must be what the row and the lock promise."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tools import locks
+from tools.images.facts import Facts, Inside, look_inside, measure
+from tools.matrix import Row
+
+USER = "1000:0"
+PORT = "9090/tcp"
+VOLUME = "/model"
+COMMAND = "/usr/local/bin/serving-runtime"
+PROVENANCE = ("org.opencontainers.image.revision", "org.opencontainers.image.created")
+
+
+def problems(row: Row, root: Path, image: str) -> list[str]:
+    """Say what an image is that its row does not promise, and the other way round.
+
+    Args:
+        row: one whose base is there.
+        root: the checkout, for the lock.
+        image: what was built of the row.
+
+    Returns:
+        One line a difference; none if the image is what it should be.
+
+    Raises:
+        DockerError: the image is not there or does not run.
+        LockError: the row's lock cannot be read.
+    """
+    facts = measure(image)
+    pins = locks.read(root / row.lock)
+    base = look_inside(row.base)
+    return [
+        *_configured(row, facts.config),
+        *_labelled(row, facts.config["Labels"] or {}),
+        *_sized(row, facts),
+        *_versions(row, facts.inside),
+        *_packaged({**base.packages, **pins, **_ours(row)}, facts.inside.packages),
+        *_constrained(pins, facts.inside.constraints),
+        *(f"pip check: {line}" for line in facts.inside.conflicts),
+        *_clean(facts.inside),
+    ]
+
+
+def _ours(row: Row) -> dict[str, str]:
+    return {"serving-runtime": row.release, f"serving-runtime-{row.runtime}": row.release}
+
+
+def _differs(what: str, found: Any, expected: Any) -> Iterator[str]:
+    if found != expected:
+        yield f"{what}: found {found!r}, expected {expected!r}"
+
+
+def _configured(row: Row, config: Mapping[str, Any]) -> Iterator[str]:
+    yield from _differs("user", config.get("User"), USER)
+    entrypoint = [COMMAND, "serve", "--runtime", row.runtime]
+    yield from _differs("entrypoint", config.get("Entrypoint"), entrypoint)
+    yield from _differs("ports", sorted(config.get("ExposedPorts") or ()), [PORT])
+    yield from _differs("volumes", sorted(config.get("Volumes") or ()), [VOLUME])
+    probe = (config.get("Healthcheck") or {}).get("Test")
+    yield from _differs("health check", probe, ["CMD", COMMAND, "health"])
+
+
+def _labelled(row: Row, labels: Mapping[str, str]) -> Iterator[str]:
+    for name, value in row.labels.items():
+        yield from _differs(f"label {name}", labels.get(name), value)
+    for name in PROVENANCE:
+        if not labels.get(name):
+            yield f"label {name}: there is none"
+
+
+def _sized(row: Row, facts: Facts) -> Iterator[str]:
+    size_mb = facts.size_bytes / 1e6
+    if size_mb > row.budget_mb:
+        yield (
+            f"size: {size_mb:.0f} MB, which is over the row's budget of {row.budget_mb} MB; find"
+            " what has grown, or raise `budget` in build_matrix.yaml"
+        )
+
+
+def _versions(row: Row, inside: Inside) -> Iterator[str]:
+    yield from _differs("Python", inside.python, row.python)
+    yield from _differs("command", inside.command, f"serving-runtime {row.release}")
+    for requirement in row.framework[:1]:  # the package that the row is named for
+        found = inside.packages.get(locks.name_in(requirement), "none")
+        # A row leaves out what wheels add to their version, as 0.22.2.post1 and 2.13.0+cpu do.
+        if not re.fullmatch(rf"{re.escape(row.version)}(\.post\d+)?(\+\w+)?", found):
+            yield f"framework: found version {found}, expected {row.version}"
+
+
+def _packaged(expected: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted({*expected, *found}):
+        if expected.get(name) != found.get(name):
+            yield (
+                f"package {name}: found {found.get(name, 'none')}, expected"
+                f" {expected.get(name, 'none')}: the base's, the lock's and ours are all there is"
+            )
+
+
+def _constrained(pins: Mapping[str, str], found: list[str]) -> Iterator[str]:
+    expected = [f"{name}=={version}" for name, version in pins.items()]
+    yield from _differs("constraints for derived images", sorted(found), sorted(expected))
+
+
+def _clean(inside: Inside) -> Iterator[str]:
+    yield from (f"setuid or setgid: {path}" for path in inside.setuid)
+    yield from (f"builds, but serves nothing: {tool}" for tool in inside.build_tools)
+    yield from (f"left over from the build: {path}" for path in inside.caches[:5])
