@@ -16,7 +16,7 @@ RELEASE_FILE = Path("common/serving_runtime/__init__.py")
 
 VERSION = r"\d+(\.\d+)+"
 ALWAYS = ("version", "status", "python")
-OPTIONAL = ("framework", "reason", "proof")
+OPTIONAL = ("framework", "reason", "proof", "budget")
 
 Form = tuple[str, Callable[[Any], bool]]
 """What a value should look like, in words and as a test."""
@@ -33,6 +33,10 @@ def _text(pattern: str) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
 
 
+def _is_size(value: Any) -> bool:
+    return _text(r"[1-9]\d* MB")(value)
+
+
 def _is_list_of_text(value: Any) -> bool:
     return isinstance(value, list) and all(map(_text(r"\S.*"), value))
 
@@ -43,6 +47,7 @@ FORMS: Mapping[str, Form] = {
     "python": ('an interpreter in quotes, as "3.10"', _text(r"3\.\d+")),
     "base": ("an image with a tag, as python:3.13-slim-bookworm", _text(r"[^\s:]+(:\d+/\S+)?:\S+")),
     "framework": ('a list of requirements, as ["tensorflow==1.7.0"]', _is_list_of_text),
+    "budget": ("the most that the image may take, as 450 MB", _is_size),
     "reason": ("one line that says why", _text(r"\S.*")),
     "proof": ("true, or no such line", lambda value: value is True),
     "registry": ("a registry's host, as localhost:5000", _text(r"[\w.-]+(:\d+)?")),
@@ -137,6 +142,7 @@ def _row(
         base=values.get("base", ""),
         framework=tuple(values.get("framework", ())),
         reason=values.get("reason", ""),
+        budget_mb=int(values.get("budget", "0 MB").split()[0]),
         release=release,
         repository=repository,
         is_newest=values["version"] == newest,
