@@ -21,6 +21,7 @@ VERBS = {
     "validate": "load a model and try each of its signatures, without serving",
     "predict": "send one request to a running service",
     "contract": "show a contract, or compile it from YAML",
+    "image": "bake a model and its requirements into an image",
     "config": "show every setting, its value and where it comes from",
     "health": "ask a running service whether it is healthy (exit code 0 or 1)",
 }
