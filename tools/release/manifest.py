@@ -1,0 +1,208 @@
+"""Keeps what is known of pushed images: one record a row, and all of a release in one manifest."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tools.matrix.reader import numbers_in
+
+FOLDER = Path("build/release")
+"""Where records and manifests are, from the checkout's root."""
+MANIFEST = FOLDER / "manifest.json"
+KINDS: Mapping[str, type] = {"size_bytes": int, "framework": tuple, "moving_tags": tuple}
+"""Of the fields that are not texts."""
+SHAPES: Mapping[type, str] = {str: "a text", int: "a whole number", tuple: "a list of texts"}
+
+
+class ManifestError(Exception):
+    """A record or a manifest cannot be used; the message says which, why and what would help."""
+
+
+class Published(NamedTuple):
+    """One image as a registry has it."""
+
+    runtime: str
+    version: str
+    status: str
+    python: str
+    framework: tuple[str, ...]
+    release: str
+    revision: str
+    created: str
+    image: str
+    immutable_tag: str
+    moving_tags: tuple[str, ...]
+    digest: str
+    size_bytes: int
+    base: str
+    base_digest: str
+    sbom: str
+    sbom_sha256: str
+
+    @property
+    def row(self) -> str:
+        """The row as verbs take it: `python/3.6`."""
+        return f"{self.runtime}/{self.version}"
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """All tags, the one that never moves first."""
+        return (self.immutable_tag, *self.moving_tags)
+
+    @property
+    def reference(self) -> str:
+        """The name that can mean nothing else: `image@sha256:…`."""
+        return f"{self.image}@{self.digest}"
+
+
+class Manifest(NamedTuple):
+    """All images of one release, made of one commit."""
+
+    release: str
+    revision: str
+    images: tuple[Published, ...]
+
+
+def record_of(root: Path, runtime: str, version: str) -> Path:
+    """Return where a row's record is."""
+    return root / FOLDER / f"{runtime}-{version}.json"
+
+
+def sbom_of(root: Path, runtime: str, version: str) -> Path:
+    """Return where a row's bill of materials is."""
+    return root / FOLDER / f"{runtime}-{version}.cdx.json"
+
+
+def write_record(root: Path, published: Published) -> Path:
+    """Write a row's record, and return where it is."""
+    path = record_of(root, published.runtime, published.version)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(_text(published._asdict()), encoding="utf-8")
+    return path
+
+
+def records(root: Path) -> list[Published]:
+    """Read all records, in the order that people count in.
+
+    Raises:
+        ManifestError: one of them cannot be read.
+    """
+    paths = (root / FOLDER).glob("*-*.json")
+    found = [_record(path) for path in sorted(paths) if not path.name.endswith(".cdx.json")]
+    return sorted(found, key=lambda each: (each.runtime, numbers_in(each.version)))
+
+
+def merge(images: Sequence[Published]) -> Manifest:
+    """Put the records of a release together.
+
+    Raises:
+        ManifestError: there are none, or they are not of the same release and commit.
+    """
+    if not images:
+        raise ManifestError(f"no records in {FOLDER}: push first, by `make push`")
+    for what in ("release", "revision"):
+        rows = {str(getattr(image, what)): image.row for image in images}
+        if len(rows) > 1:
+            told = ", ".join(f"{row} is of {value}" for value, row in rows.items())
+            raise ManifestError(
+                f"records of several {what}s in {FOLDER}: {told};"
+                " remove those that do not belong, or push them again"
+            )
+    return Manifest(images[0].release, images[0].revision, tuple(images))
+
+
+def refuse_if_unfit(manifest: Manifest, tag: str) -> None:
+    """Refuse what nobody could build again: a release of changed files, or under another tag.
+
+    Args:
+        manifest: of a release.
+        tag: what git calls the release, as `v0.1.0`; empty if nobody has named it yet.
+
+    Raises:
+        ManifestError: it is unfit.
+    """
+    if manifest.revision.endswith("-dirty"):
+        raise ManifestError(
+            f"images of release {manifest.release} were built of files that are not committed"
+            f" ({manifest.revision}); commit them, build and push again"
+        )
+    if tag and tag != f"v{manifest.release}":
+        raise ManifestError(
+            f"the tag is {tag}, but images are of release {manifest.release}: expected"
+            f" v{manifest.release}; mend the tag or common/serving_runtime/__init__.py"
+        )
+
+
+def write(root: Path, manifest: Manifest) -> Path:
+    """Write a manifest for programs; the same images give the same bytes."""
+    path = root / MANIFEST
+    content = {**manifest._asdict(), "images": [image._asdict() for image in manifest.images]}
+    path.write_text(_text(content), encoding="utf-8")
+    return path
+
+
+def read(path: Path) -> Manifest:
+    """Read a manifest back.
+
+    Raises:
+        ManifestError: there is none, or it is not what `write` has written.
+    """
+    content = _json(path, "make one by `make manifest`")
+    images = content.get("images")
+    if set(content) != set(Manifest._fields) or not isinstance(images, list):
+        raise ManifestError(f"{path} is not a manifest: expected {', '.join(Manifest._fields)}")
+    manifest = merge([_published(image, f"{path}: image {n}") for n, image in enumerate(images, 1)])
+    if (manifest.release, manifest.revision) != (content["release"], content["revision"]):
+        raise ManifestError(f"{path}: its images are not of its release; run `make manifest` again")
+    return manifest
+
+
+def _record(path: Path) -> Published:
+    return _published(_json(path, "push the row again"), str(path))
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _json(path: Path, fix: str) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ManifestError(f"there is no {path}; {fix}") from None
+    except ValueError as error:
+        raise ManifestError(f"{path} is not JSON: {error}; {fix}") from None
+    if not isinstance(content, dict):
+        raise ManifestError(f"{path}: expected a JSON object; {fix}")
+    return content
+
+
+def _published(content: Any, where: str) -> Published:
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in (content if isinstance(content, dict) else {}).items()
+    }
+    problems = ", ".join(_problems(values))
+    if problems:
+        raise ManifestError(f"{where}: {problems}; it is of another version of this tool")
+    return Published(**values)
+
+
+def _problems(values: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"unknown key {name!r}" for name in values if name not in Published._fields)
+    for name in Published._fields:
+        kind = KINDS.get(name, str)
+        if not _fits(values.get(name), kind):
+            yield f"{name} is {values.get(name)!r}, expected {SHAPES[kind]}"
+
+
+def _fits(value: Any, kind: type) -> bool:
+    parts = value if isinstance(value, tuple) else ()
+    return isinstance(value, kind) and all(isinstance(part, str) for part in parts)
+
+
+def _text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
