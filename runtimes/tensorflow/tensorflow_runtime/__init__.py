@@ -38,6 +38,9 @@ ENVIRONMENT: Dict[str, str] = {
     "TEST_TMPDIR": "/tmp",  # noqa: S108  nothing is written there
     # Keras 3 runs on other frameworks too, and a .keras file does not say on which.
     "KERAS_BACKEND": "tensorflow",
+    # HDF5 would load plug-ins from folders that it searches (CVE-2026-2492, which TensorFlow mended
+    # in 2.21 by this); Keras's own files need none.
+    "HDF5_PLUGIN_PATH": "disable",
 }
 
 SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
