@@ -18,6 +18,7 @@ import argparse
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -240,6 +241,11 @@ def show_all() -> None:
         print(f"{environment.name:<24} Python {environment.python:<7} {state(environment)}")
 
 
+def plan(names: List[str]) -> List[Dict[str, str]]:
+    """Say which Python each environment needs, the oldest one that will do."""
+    return [{"environment": name, "python": read(name).python.lstrip(">=")} for name in names]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tools.environments", description=(__doc__ or "").split("\n", 1)[0]
@@ -250,6 +256,7 @@ def _parser() -> argparse.ArgumentParser:
     for command, text in (
         ("create", "make environments that are missing or stale (exit code 3: no interpreter)"),
         ("path", "print an environment's folder, made or not"),
+        ("plan", "print environments and their Pythons as JSON, for CI to start jobs in"),
     ):
         commands.add_parser(command, help=text).add_argument("names", nargs="+", metavar="NAME")
     return parser
@@ -260,6 +267,9 @@ def main() -> int:
     arguments = _parser().parse_args()
     if arguments.command == "list":
         show_all()
+        return 0
+    if arguments.command == "plan":
+        print(json.dumps(plan(arguments.names)))
         return 0
     for name in arguments.names:
         try:

@@ -1,7 +1,6 @@
 import re
 
 import pytest
-import yaml
 
 from tests.matrix.conftest import TODAY
 from tools import locks, wheels
@@ -11,7 +10,6 @@ from tools.matrix.reader import ROOT
 from tools.matrix.table import is_current
 
 REAL = load(environment={})
-WORKFLOW = ROOT / ".github/workflows/images.yaml"
 
 
 def test_matrix_agrees_with_the_checkout():
@@ -55,12 +53,3 @@ def test_wheels_of_our_own_are_those_in_the_locks(runtime):
 def test_locks_name_no_registry(row):
     """Where packages come from is the builder's choice, not the lock's."""
     assert not re.search(r"https?:|^-", (ROOT / row.lock).read_text(), re.MULTILINE)
-
-
-def test_workflow_calls_make_and_names_no_framework():
-    """CI lists no image: what `plan` says is all it knows."""
-    text = WORKFLOW.read_text()
-    jobs = yaml.safe_load(text)["jobs"].values()
-    commands = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
-    assert all(re.match(r"(rows=\$\()?make ", command) for command in commands)
-    assert not any(f"{name}/" in text or f"-{name}:" in text for name in REAL.runtimes)

@@ -1,0 +1,198 @@
+"""Lists what time has overtaken in the matrix, since nobody reads the news of every framework.
+
+It knows three things: a release of a framework that is newer than every row, a newer patch release
+of a supported row's line, and an interpreter of a supported row that ends. Rows that are not
+supported are kept as they are on purpose. What is newer among the other packages of an image is not
+listed: `make lock-supported` takes it, and the difference says it.
+"""
+
+import argparse
+import datetime
+import functools
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import Version
+from tabulate import tabulate
+
+from tools.matrix import Matrix, MatrixError, Row, Status, load
+from tools.matrix.interpreters import end_of_life
+
+SOON = datetime.timedelta(days=90)
+OUTDATED_EXIT_CODE = 3
+# What a wheel for every base may be tagged with, PyPI's oldest names included.
+MANYLINUX = [f"manylinux_2_{minor}_x86_64" for minor in range(5, 29)]
+PLATFORMS = [*MANYLINUX, "manylinux1_x86_64", "manylinux2010_x86_64", "manylinux2014_x86_64"]
+HEAD = ("What", "In the matrix", "There is", "To do")
+NOTHING = "Nothing is outdated."
+
+
+class OutdatedError(Exception):
+    """It cannot be told what is outdated; the message says why."""
+
+
+class Finding(NamedTuple):
+    """Something that time has overtaken."""
+
+    what: str
+    now: str
+    found: str
+    step: str
+
+
+class Pin(NamedTuple):
+    """The package and the version that a row is named for."""
+
+    package: str
+    version: Version
+
+    @property
+    def line(self) -> tuple[int, ...]:
+        """What its patch releases share with it."""
+        return self.version.release[:2]
+
+
+def pin_of(row: Row) -> Pin:
+    """Read the first requirement of a row.
+
+    Raises:
+        OutdatedError: it is not `package==version`.
+    """
+    try:
+        wanted = Requirement(row.framework[0])
+        (version,) = (Version(it.version) for it in wanted.specifier if it.operator == "==")
+    except (InvalidRequirement, ValueError) as error:
+        raise OutdatedError(
+            f"{row.name}: framework begins with {row.framework[0]!r}, expected package==version"
+        ) from error
+    return Pin(wanted.name, Version(version.public))  # 2.13.0+cpu is a build of 2.13.0
+
+
+@functools.cache
+def offered(package: str, python: str) -> frozenset[Version]:
+    """Ask pip, which knows this machine's indexes, for a package's final releases.
+
+    Args:
+        package: what it is called there.
+        python: the interpreter that there must be wheels for, as 3.13.
+
+    Returns:
+        None at all if there are no such wheels, or if pip reaches no index.
+
+    Raises:
+        OutdatedError: pip failed otherwise.
+    """
+    target = ["--only-binary=:all:", "--implementation=cp", f"--python-version={python}"]
+    target += [f"--platform={platform}" for platform in PLATFORMS]
+    run = subprocess.run(
+        [sys.executable, "-m", "pip", "index", "versions", package, "--json", *target],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode and "No matching distribution found" in run.stderr:
+        return frozenset()
+    if run.returncode:
+        raise OutdatedError(f"`pip index versions {package}` failed:\n{run.stderr.strip()}")
+    return frozenset(Version(Version(it).public) for it in json.loads(run.stdout)["versions"])
+
+
+def newer_patches(rows: tuple[Row, ...]) -> Iterator[Finding]:
+    """Find newer releases of the lines of a runtime's supported rows."""
+    pins = {row: pin_of(row) for row in rows}
+    for row, pin in pins.items():
+        if row.status is Status.SUPPORTED:
+            line = [it for it in _offered(pin.package, [row.python]) if it.release[:2] == pin.line]
+            newest = max(line, default=pin.version)
+            if newest > max(it.version for it in pins.values() if it.line == pin.line):
+                step = f"put a row for {newest} in its place"
+                yield Finding(row.name, f"{pin.package} {pin.version}", str(newest), step)
+
+
+def newer_releases(rows: tuple[Row, ...], pythons: list[str]) -> Iterator[Finding]:
+    """Find a runtime's framework in a release whose line no row has yet, for one of the Pythons."""
+    newest = max((pin_of(row) for row in rows), key=lambda pin: pin.version)
+    found = max(_offered(newest.package, pythons))
+    if found > newest.version and found.release[:2] != newest.line:
+        now = f"{newest.package} {newest.version}"
+        yield Finding(rows[0].runtime, now, str(found), "add a row")
+
+
+def _offered(package: str, pythons: list[str]) -> frozenset[Version]:
+    found = frozenset[Version]().union(*(offered(package, python) for python in pythons))
+    if not found:
+        raise OutdatedError(
+            f"pip finds no release of {package} for Python {', '.join(pythons)}: is an index within"
+            " reach? `pip config list` shows where pip looks"
+        )
+    return found
+
+
+def endings(rows: Iterable[Row], today: datetime.date) -> Iterator[Finding]:
+    """Find supported rows whose interpreter has ended or ends within three months."""
+    for row in rows:
+        if row.status is Status.SUPPORTED and end_of_life(row) - today <= SOON:
+            last_day = end_of_life(row)
+            tense = "ended" if last_day < today else "ends"
+            step = "make it legacy" if last_day < today else "plan its successor"
+            yield Finding(row.name, f"Python {row.python}", f"{tense} on {last_day}", step)
+
+
+def findings(matrix: Matrix, today: datetime.date) -> list[Finding]:
+    """List everything that is outdated, runtime by runtime.
+
+    Raises:
+        OutdatedError: pip cannot say what there is.
+        MatrixError: an interpreter's end is not known.
+    """
+    # A release may have left the Pythons of its own framework's rows behind.
+    pythons = [row.python for row in matrix.rows if row.status is Status.SUPPORTED]
+    found: list[Finding] = []
+    for runtime in matrix.runtimes:
+        rows = tuple(row for row in matrix.rows_of(runtime) if row.framework)
+        if rows and pythons:
+            found += [*newer_releases(rows, list(dict.fromkeys(pythons))), *newer_patches(rows)]
+    return [*found, *endings(matrix.rows, today)]
+
+
+def _text(found: list[Finding], form: str) -> str:
+    if form == "json":
+        return json.dumps([it._asdict() for it in found], indent=2)
+    # Versions are words here: 1.10 is not the number 1.1.
+    return tabulate(found, HEAD, form, disable_numparse=True) if found else NOTHING
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.outdated",
+        description=(__doc__ or "").split("\n", 1)[0],
+        epilog="Where pip looks for releases is pip's configuration, PIP_INDEX_URL for instance.",
+    )
+    parser.set_defaults(form="simple")
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--json", dest="form", action="store_const", const="json")
+    forms.add_argument("--markdown", dest="form", action="store_const", const="github")
+    parser.add_argument(
+        "--exit-code", action="store_true", help=f"{OUTDATED_EXIT_CODE} if anything is outdated"
+    )
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        found = findings(load(), datetime.datetime.now(datetime.timezone.utc).date())
+    except (MatrixError, OutdatedError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(_text(found, options.form))
+    return OUTDATED_EXIT_CODE if found and options.exit_code else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
