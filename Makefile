@@ -22,14 +22,20 @@ DEV          := .venvs/dev/bin
 MATRIX       := .venvs/tools/bin/python -m tools.matrix
 # Where this is set, a Python that is not installed fails the tests instead of being left out.
 IMAGES       := $(DEV)/python -m tools.images
+RELEASE      := $(DEV)/python -m tools.release
 # `make images` is for all runtimes, whatever `make serve` has for its own.
 ONLY          = $(if $(filter command line,$(origin RUNTIME)),$(RUNTIME))
 STRICT       := $(if $(filter true,$(CI)),1,$(REQUIRE_ALL_PYTHONS))
 
 .DEFAULT_GOAL := help
+# Environments are made one after another: they share the packages' metadata in the checkout.
+ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
-.PHONY: help demo serve test lint style types floor drift dockerfiles format protos test-unit test-system clean \
-    matrix-check matrix-plan matrix-table matrix-drift bases images images-all
+endif
+.PHONY: help demo serve test environments lint style types floor drift dockerfiles workflows format \
+    protos test-unit test-system unit-plan clean matrix-check matrix-check-online matrix-plan \
+    matrix-table matrix-floors matrix-drift bake bases images images-all lock-supported outdated \
+    push manifest sign register
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z%\/-]+:.*## / {sub("%", "..."); printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,9 +47,16 @@ serve: env-$(RUNTIME)-serve  ## Serve a model: make serve RUNTIME=python MODEL=D
 	@test -n "$(MODEL)" || { echo "MODEL=DIR says which model to serve" >&2; exit 2; }
 	@exec .venvs/$(RUNTIME)-serve/bin/serving-runtime serve "$(MODEL)" --runtime $(RUNTIME) --port $(PORT)
 
-test: lint test-unit test-system  ## Run everything that needs no Docker
+test: lint environments  ## Run everything that needs no Docker
+	@echo "testing in two lanes; each part is shown when it has ended (12 to 25 minutes in all)"
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target SIDE_BY_SIDE=1 test-system test-unit
 
-lint: style types floor drift dockerfiles matrix-check matrix-drift  ## Check style, types, the Python 3.6 floor, generated files and the matrix
+environments: env-dev env-tools
+	@for name in $(UNIT_PYTHONS) $(FRAMEWORKS); do \
+	    $(ENVIRONMENTS) create $$name || { code=$$?; [ $$code = 3 ] && [ -z "$(STRICT)" ]; } || exit 1; \
+	done
+
+lint: style types floor drift dockerfiles workflows matrix-check matrix-drift  ## Check style, types, the Python 3.6 floor, generated files and the matrix
 
 style: env-dev
 	$(DEV)/ruff check .
@@ -58,6 +71,9 @@ floor: env-dev
 dockerfiles: env-tools
 	.venvs/tools/bin/hadolint runtimes/*/Dockerfile
 
+workflows: env-tools
+	.venvs/tools/bin/zizmor --offline --quiet .github
+
 drift: env-dev
 	$(DEV)/python -m tools.protos check
 	$(SETTINGS_DRIFT)
@@ -69,11 +85,15 @@ format: env-dev  ## Format the code and repair what ruff can
 protos: env-dev  ## Generate the descriptor set and the .pyi files from protos/
 	$(DEV)/python -m tools.protos generate
 
-matrix-check: env-tools  ## Compare build_matrix.yaml with the folders, the locks and the calendar
+matrix-check: env-tools  ## Compare build_matrix.yaml with the folders, the locks, the calendar and the security floors
 	@$(MATRIX) check
+
+matrix-check-online: env-tools  ## Ask the package index for each row's wheels too
+	@$(MATRIX) check --online
 
 matrix-drift: env-tools
 	@$(MATRIX) table --check
+	@$(MATRIX) floors --check
 
 matrix-plan: env-tools  ## Print the images to build as JSON: make matrix-plan SINCE=main STATUS=supported
 	@$(MATRIX) plan $(if $(SINCE),--since '$(SINCE)') $(STATUS:%=--status %)
@@ -81,8 +101,20 @@ matrix-plan: env-tools  ## Print the images to build as JSON: make matrix-plan S
 matrix-table: env-tools  ## Write the table of images into the README
 	@$(MATRIX) table
 
+matrix-floors: env-tools  ## Write docs/security-floors.md
+	@$(MATRIX) floors
+
+bake: env-tools  ## Write docker-bake.json for `docker buildx bake`: make bake STATUS=supported CACHE=HOST/ACCOUNT
+	@$(MATRIX) bake $(ONLY) $(STATUS:%=--status %) $(if $(CACHE),--cache '$(CACHE)') --output docker-bake.json
+
 lock/%: env-tools  ## Renew the hashed pins of an image: make lock/python/3.13
 	@.venvs/tools/bin/python -m tools.locks $*
+
+lock-supported: env-tools  ## Renew the hashed pins of all supported images
+	@.venvs/tools/bin/python -m tools.locks --supported
+
+outdated: env-dev  ## List newer releases of frameworks and Pythons that end: make outdated FORM=markdown
+	@$(DEV)/python -m tools.outdated $(FORM:%=--%)
 
 bases: env-dev  ## Pull the images that ours begin with, or make their equals here
 	@$(DEV)/python -m tools.bases
@@ -103,10 +135,31 @@ images-all: env-dev  ## The same for all, and write what came out into docs/imag
 reproduce/%: env-dev  ## Build an image twice and compare its layers: make reproduce/python/3.13
 	@$(IMAGES) reproduce $(subst /, ,$*)
 
+push: env-dev  ## Push verified images: make push ROWS=newest PREVIEW=1 DRY_RUN=1
+	@$(RELEASE) push $(ONLY) $(ROWS:%=--rows %) $(if $(PREVIEW),--preview) $(if $(DRY_RUN),--dry-run)
+
+push/%: env-dev  ## Push one verified image: make push/python/3.13
+	@$(RELEASE) push $(subst /, ,$*) $(if $(PREVIEW),--preview) $(if $(DRY_RUN),--dry-run)
+
+sbom/%: env-dev  ## List what is inside of an image, as CycloneDX: make sbom/python/3.13
+	@$(RELEASE) sbom $(subst /, ,$*)
+
+manifest: env-dev  ## Merge the records of what was pushed into the manifest of a release
+	@$(RELEASE) manifest $(TAG:%=--tag '%')
+
+sign: env-dev  ## Sign what the manifest lists, by cosign: make sign OPTIONS="--tlog-upload=false"
+	@$(RELEASE) sign -- $(OPTIONS)
+
+register: env-dev  ## Tell a Hydrosphere manager of a release: make register MANAGER=http://localhost:8080
+	@$(RELEASE) register $(MANAGER:%=--manager '%') $(if $(DRY_RUN),--dry-run)
+
 wheels/%: env-dev  ## Build the wheels that a runtime keeps: make wheels/tensorflow
 	@$(DEV)/python -m tools.wheels $*
 
 test-unit: $(UNIT_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%)  ## Run unit and conformance tests on the oldest, a middle and the newest Python
+
+unit-plan:  ## Print the environments of test-unit and their Pythons as JSON
+	@$(ENVIRONMENTS) plan $(UNIT_PYTHONS) $(FRAMEWORKS)
 
 # Exit code 3 of the tool: there is no such Python on this machine.
 unit-%:

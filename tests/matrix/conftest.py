@@ -1,6 +1,8 @@
 """A small checkout with a framework that nobody knows, free to be broken."""
 
 import datetime
+import os
+import subprocess
 from pathlib import Path
 from textwrap import dedent
 
@@ -26,11 +28,13 @@ runtimes:
         reason: for old toys
         python: "3.6"
         base: python:3.6-slim-bullseye
+        budget: 250 MB
         framework: [toy==1.9.0]
       - version: "1.10"
         status: supported
         python: "3.13"
         base: python:3.13-slim-bookworm
+        budget: 300 MB
         framework: [toy==1.10.0, "numpy<3"]
 """
 
@@ -91,6 +95,20 @@ class Checkout:
     def problems(self, today=TODAY):
         """Return what `check` says."""
         return problems(self.load(), today)
+
+
+def git(checkout, *arguments):
+    """Run git as somebody, whatever this machine's configuration is."""
+    nobodys = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    who = ["-c", "user.name=Toy", "-c", "user.email=toy@example.com", "-c", "commit.gpgsign=false"]
+    command = ["git", *who, *arguments]
+    subprocess.run(command, cwd=checkout.root, env={**os.environ, **nobodys}, check=True)
+
+
+def commit(checkout):
+    """Commit everything."""
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--quiet", "--message", "A change")
 
 
 @pytest.fixture

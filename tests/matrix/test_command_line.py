@@ -36,10 +36,23 @@ def test_check_fails_with_a_line_a_problem(run, checkout):
     assert errors.startswith("toy: there is no runtimes/toy/Dockerfile")
 
 
+def test_check_online_asks_for_wheels_too(run, monkeypatch):
+    """Progress goes to standard output, what is missing to standard error."""
+    missing = "toy/1.9: toy==1.9.0 has no wheel"
+
+    def missing_wheels(matrix, progress):
+        progress("[toy/1.9] toy==1.9.0: missing")
+        return [missing]
+
+    monkeypatch.setattr(command_line, "missing_wheels", missing_wheels)
+    assert run("check", "--online") == (1, "[toy/1.9] toy==1.9.0: missing\n", f"{missing}\n")
+    assert run("check")[0] == 0
+
+
 def test_broken_matrix_fails_every_verb(run, checkout):
     """The message is the reader's, without a traceback."""
     checkout.replace("build_matrix.yaml", "status: legacy", "status: old")
-    for verb in ("check", "plan", "table"):
+    for verb in ("check", "plan", "table", "bake"):
         code, output, errors = run(verb)
         assert (code, output) == (1, "")
         assert errors.startswith("toy/1.9: status is 'old'")
@@ -67,6 +80,50 @@ def test_plan_of_rows_that_are_not_built_is_refused(run, capsys):
     assert "invalid choice" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("options", "targets"),
+    [
+        ([], ["toy-1_9", "toy-1_10"]),
+        (["toy"], ["toy-1_9", "toy-1_10"]),
+        (["toy", "1.9"], ["toy-1_9"]),
+        (["--status", "supported"], ["toy-1_10"]),
+    ],
+)
+def test_bake_prints_the_targets_of_rows(run, options, targets):
+    """All that can be built, or those that are named."""
+    code, output, _ = run("bake", *options)
+    assert (code, list(json.loads(output)["target"])) == (0, targets)
+
+
+def test_bake_writes_a_file(run, checkout):
+    """What is written is what is printed, with the caller's choices in it."""
+    options = ["bake", "toy", "--cache", "localhost:5000/cache", "--candidates"]
+    file = checkout.root / "docker-bake.json"
+    code, output, _ = run(*options, "--output", str(file))
+    assert (code, output.split(";")[0]) == (0, f"{file}: 2 targets")
+    assert run(*options)[1] == file.read_text()
+    target = json.loads(file.read_text())["target"]["toy-1_9"]
+    assert target["tags"] == ["candidate/serving-runtime-toy:1.9"]
+    assert target["cache-from"] == [
+        "type=registry,ref=localhost:5000/cache/serving-runtime-toy:1.9"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["toy", "0.9"], "toy/0.9 is not built: nobody kept its wheels"),
+        (["joy"], "no runtime 'joy'"),
+        (["--status", "unverified"], "no row of that runtime and status can be built"),
+    ],
+)
+def test_bake_of_nothing_is_refused(run, options, told):
+    """A file without targets would make bake fail later, and say less."""
+    code, output, errors = run("bake", *options)
+    assert (code, output) == (1, "")
+    assert errors.startswith(told)
+
+
 def test_table_is_checked_and_written(run, checkout):
     """`--check` writes nothing; without it the document is mended."""
     readme = checkout.root / "README.md"
@@ -85,4 +142,4 @@ def test_help_names_the_commands():
     """`--help` says what there is to do."""
     command = [sys.executable, "-m", "tools.matrix", "--help"]
     shown = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
-    assert all(verb in shown for verb in (b"check", b"plan", b"table"))
+    assert all(verb in shown for verb in (b"check", b"plan", b"table", b"bake"))

@@ -13,7 +13,7 @@ IMAGE_SCRIPTS = sorted((ROOT / "common" / "image").iterdir())
 def shared(runtime):
     """Return how a framework's image behaves: what follows its layers, without its name."""
     text = (ROOT / "runtimes" / runtime / "Dockerfile").read_text()
-    behaviour = text[text.index("COPY --from=packages") :]
+    behaviour = text[text.index("type=bind,from=packages") :]
     own = r'^ARG VERSION=.*|(?<=image\.description=)".*"'
     return re.sub(own, "", behaviour, flags=re.MULTILINE).replace(runtime, "framework")
 

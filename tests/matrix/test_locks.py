@@ -5,6 +5,8 @@ import pytest
 from tests.matrix.conftest import PINS
 from tools import locks
 from tools.locks import LockError
+from tools.locks import __main__ as command
+from tools.locks import resolver as resolving
 
 
 @pytest.fixture
@@ -22,10 +24,11 @@ def resolver(checkout, monkeypatch):
             " ".join(sys.argv[1:-1]) + "\\n" + Path(sys.argv[-1]).read_text()
         )
         sys.stdout.write(here.joinpath("answer.txt").read_text())
-        sys.exit(here.joinpath("fail").exists())
+        # Each package can be had, but not together.
+        sys.exit(here.joinpath("fail").exists() and "--no-deps" not in sys.argv)
         """,
     )
-    monkeypatch.setattr(locks, "_uv", lambda: [sys.executable, str(program)])
+    monkeypatch.setattr(resolving, "_uv", lambda: [sys.executable, str(program)])
     return checkout
 
 
@@ -33,7 +36,7 @@ def make(checkout, version="1.10"):
     """Make a lock and return its text."""
     matrix = checkout.load()
     row = matrix.row("toy", version)
-    locks.make(matrix, row)
+    resolving.make(matrix, row)
     return (checkout.root / row.lock).read_text()
 
 
@@ -68,7 +71,7 @@ def fetched(monkeypatch):
         asked.extend((line, python) for line in wanted)
         folder.mkdir(exist_ok=True)
 
-    monkeypatch.setattr(locks.downloads, "fetch", fetch)
+    monkeypatch.setattr(resolving.downloads, "fetch", fetch)
     return asked
 
 
@@ -152,19 +155,36 @@ def test_row_that_is_not_built_has_no_lock(resolver):
 
 def test_command_line_makes_locks_and_reports(resolver, monkeypatch, capsys):
     """The exit code and standard error say how it went."""
-    monkeypatch.setattr(locks, "load", resolver.load)
-    assert locks.main(["toy/1.9", "toy/1.10"]) == 0
+    monkeypatch.setattr(command, "load", resolver.load)
+    assert command.main(["toy/1.9", "toy/1.10"]) == 0
     assert "toy/1.10: grpcio 1.85.1" in capsys.readouterr().err
-    assert locks.main(["toy/7.0"]) == 1
+    assert command.main(["toy/7.0"]) == 1
     assert "no row toy/7.0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["toy/1.10", "--supported"]])
+def test_command_line_wants_rows_or_all_that_are_supported(arguments, capsys):
+    """Neither nor both makes sense."""
+    with pytest.raises(SystemExit):
+        command.main(arguments)
+    assert "name rows, such as python/3.6, or give --supported" in capsys.readouterr().err
+
+
+def test_all_supported_rows_can_be_renewed_at_once(resolver, monkeypatch):
+    """Legacy rows keep what was there."""
+    monkeypatch.setattr(command, "load", resolver.load)
+    made = []
+    monkeypatch.setattr(command, "make", lambda matrix, row: made.append(row.name))
+    assert command.main(["--supported"]) == 0
+    assert made == [row.name for row in resolver.load().rows if row.status == "supported"] != []
 
 
 def test_uv_is_the_one_beside_the_interpreter(tmp_path, monkeypatch):
     """A lock does not depend on which uv somebody has on PATH, or on its configuration."""
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(LockError, match="there is no uv beside .*; run it by `make lock/"):
-        locks._uv()
+        resolving._uv()
     (tmp_path / "uv").touch()
-    command = locks._uv()
+    command = resolving._uv()
     assert command[0] == str(tmp_path / "uv")
     assert {"--no-config", "--generate-hashes", "--only-binary"} <= set(command)

@@ -1,12 +1,15 @@
-import os
 import subprocess
+import sys
 
 import pytest
 
+from tests.matrix.conftest import commit, git
 from tools.matrix import MatrixError, Status
-from tools.matrix.plan import plan, touched
+from tools.matrix.plan import BUILD_AND_TEST, plan, touched
+from tools.matrix.reader import ROOT
 
-ALL = ["toy/1.9", "toy/1.10", "joy/2.0"]
+TOYS = ["toy/1.9", "toy/1.10"]
+ALL = [*TOYS, "joy/2.0"]
 
 JOY = """\
   joy:
@@ -15,21 +18,8 @@ JOY = """\
         status: supported
         python: "3.13"
         base: python:3.13-slim-bookworm
+        budget: 300 MB
 """
-
-
-def git(checkout, *arguments):
-    """Run git as somebody, whatever this machine's configuration is."""
-    nobodys = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    who = ["-c", "user.name=Toy", "-c", "user.email=toy@example.com", "-c", "commit.gpgsign=false"]
-    command = ["git", *who, *arguments]
-    subprocess.run(command, cwd=checkout.root, env={**os.environ, **nobodys}, check=True)
-
-
-def commit(checkout):
-    """Commit everything."""
-    git(checkout, "add", "--all")
-    git(checkout, "commit", "--quiet", "--message", "A change")
 
 
 @pytest.fixture
@@ -57,21 +47,49 @@ def test_nothing_changed(repository):
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
+        # In every image.
         ("common/serving_runtime/cli.py", ALL),
         ("common/setup.cfg", ALL),
+        ("common/image/install-lock", ALL),
         ("protos/hydro_serving_grpc/tf/types.proto", ALL),
-        ("tools/images.py", ALL),
+        # What makes every image, or tests it.
+        ("tools/images/building.py", ALL),
+        ("tools/matrix/rows.py", ALL),
+        ("tools/docker.py", ALL),
         ("tests/images/test_user.py", ALL),
+        ("tests/conformance/cases/dtypes.py", ALL),
+        ("tests/clients/test_stock.py", ALL),
         ("Makefile", ALL),
-        ("runtimes/toy/Dockerfile", ["toy/1.9", "toy/1.10"]),
-        ("runtimes/toy/toy_runtime/loader.py", ["toy/1.9", "toy/1.10"]),
+        (".dockerignore", ALL),
+        # A runtime's own.
+        ("runtimes/toy/Dockerfile", TOYS),
+        ("runtimes/toy/toy_runtime/loader.py", TOYS),
+        ("runtimes/toy/wheels/rattle-1.0-py3-none-any.whl", TOYS),
+        ("runtimes/toy/tests/models/doll/files/doll.bin", TOYS),
+        ("runtimes/toy/tests/neighbours.py", TOYS),
         ("runtimes/joy/setup.cfg", ["joy/2.0"]),
         ("runtimes/joy/joué.txt", ["joy/2.0"]),
+        # A row's own.
         ("runtimes/toy/locks/1.10.txt", ["toy/1.10"]),
+        ("runtimes/toy/locks/0.1.txt", []),
+        # In no image, and none is tested with it.
         ("runtimes/toy/README.md", []),
-        ("docs/architecture.md", []),
+        ("runtimes/toy/environments/test-1.10.txt", []),
+        ("runtimes/toy/tests/test_loader.py", []),
+        ("runtimes/toy/tests/loading/test_dolls.py", []),
+        ("runtimes/toy/tests/conftest.py", []),
+        ("common/tests/front/test_drain.py", []),
         ("common/README.md", []),
+        ("docs/architecture.md", []),
         ("examples/toy.py", []),
+        ("benchmarks/run.py", []),
+        ("tests/matrix/test_plan.py", []),
+        ("tools/release/pushing.py", []),
+        ("tools/outdated.py", []),
+        ("tools/images/bake.py", []),
+        ("tools/matrix/plan.py", []),
+        ("tools/matrix/floors.yaml", []),
+        (".github/workflows/release.yaml", []),
     ],
 )
 def test_path_decides_the_rows(repository, path, expected):
@@ -135,6 +153,62 @@ def test_moved_file_touches_both_ends(repository):
     git(repository, "tag", "--force", "before")
     git(repository, "mv", "runtimes/joy/data.txt", "runtimes/toy/data.txt")
     assert names(repository) == ALL
+
+
+def test_deleted_file_touches_what_it_was_part_of(repository):
+    """An image without it is another image."""
+    (repository.root / "runtimes/joy/setup.cfg").unlink()
+    assert names(repository) == ["joy/2.0"]
+
+
+def test_removed_row_touches_no_other(repository):
+    """Its lock goes with it; nothing is left to build."""
+    text = (repository.root / "build_matrix.yaml").read_text()
+    first = text.index('      - version: "1.9"')
+    gone = text[first : text.index('      - version: "1.10"')]
+    repository.replace("build_matrix.yaml", gone, "")
+    (repository.root / "runtimes/toy/locks/1.9.txt").unlink()
+    assert names(repository) == []
+
+
+def test_renamed_row_is_a_new_one(repository):
+    """It is built under its new name, with the lock that moved along; the others are not."""
+    repository.replace("build_matrix.yaml", '"1.9"', '"1.9.1"')
+    git(repository, "mv", "runtimes/toy/locks/1.9.txt", "runtimes/toy/locks/1.9.1.txt")
+    assert names(repository) == ["toy/1.9.1"]
+
+
+def test_removed_runtime_touches_no_other(repository):
+    """Removing a framework leaves nothing to build."""
+    repository.replace("build_matrix.yaml", JOY, "")
+    git(repository, "rm", "-r", "--quiet", "runtimes/joy")
+    assert names(repository) == []
+
+
+def test_no_tool_that_builds_or_tests_images_is_left_aside():
+    """What a build or a verification imports changes what becomes of it."""
+    listed = "import sys, tools.images.__main__; print(*sys.modules, sep='\\n')"
+    asked = [sys.executable, "-c", listed]
+    modules = subprocess.check_output(asked, cwd=ROOT, text=True).split()
+    ours = [name.replace(".", "/") for name in modules if name.startswith("tools.")]
+    paths = [f"{name}{end}" for name in ours for end in (".py", "/__init__.py")]
+    paths = [path for path in paths if (ROOT / path).is_file()]
+    assert "tools/images/building.py" in paths
+    assert [path for path in paths if BUILD_AND_TEST.aside.fullmatch(path)] == []
+
+
+def test_every_path_that_is_shared_is_there():
+    """A folder that was renamed would otherwise be forgotten here."""
+    assert [path for path in BUILD_AND_TEST.shared if not (ROOT / path).exists()] == []
+
+
+def test_history_without_anything_in_common_is_an_error(repository):
+    """A shallow clone is told so, instead of that nothing changed."""
+    git(repository, "checkout", "--quiet", "--orphan", "other")
+    repository.write("docs/other.md", "")
+    commit(repository)
+    with pytest.raises(MatrixError, match="a shallow clone knows too little"):
+        names(repository, "before")
 
 
 def test_unknown_revision_is_an_error(repository):

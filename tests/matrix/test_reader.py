@@ -47,6 +47,16 @@ REFUSALS = {
         '"3.5"\n      - version: "1.0"\n        status: unverified\n        python: "3.6"',
         "toy/1.0: base is missing.*\ntoy/1.0: reason is missing",
     ),
+    "budget missing": (
+        "        budget: 300 MB\n",
+        "",
+        "toy/1.10: budget is missing; add `budget`: the most that the image may take, as 450 MB",
+    ),
+    "budget that is a number": (
+        "budget: 250 MB",
+        "budget: 250",
+        "toy/1.9: budget is 250, expected the most that the image may take, as 450 MB",
+    ),
     "base missing": (
         "        base: python:3.13-slim-bookworm\n",
         "",
@@ -113,3 +123,17 @@ def test_release_that_cannot_be_read_is_refused(checkout):
     checkout.write("common/serving_runtime/__init__.py", "__version__ = get()\n")
     with pytest.raises(MatrixError, match="expected a line like __version__"):
         checkout.load()
+
+
+def test_release_that_is_no_number_is_refused(checkout):
+    """The tag that is never to move would be the one that moves."""
+    checkout.write("common/serving_runtime/__init__.py", '__version__ = "latest"\n')
+    with pytest.raises(MatrixError, match="1.9-latest is never to move, and toy/1.9 moves it"):
+        checkout.load()
+
+
+def test_row_that_is_not_built_needs_no_budget(checkout):
+    """Nobody here knows how large its image is."""
+    checkout.unverify("1.9")
+    checkout.replace("build_matrix.yaml", "        budget: 250 MB\n", "")
+    assert checkout.load().row("toy", "1.9").budget_mb == 0

@@ -25,6 +25,23 @@ def test_tags_that_nobody_publishes_are_not_promised(checkout):
     assert older.endswith("| unverified: for old toys |")
 
 
+def test_packages_with_known_holes_are_counted(checkout):
+    """A row that is below the security floors says so, and where it is told."""
+    advisory = "{{cve: CVE-2031-0001, about: a, source: b, fixed: ['{}']}}"
+    floors = "".join(
+        f"{name}: [{advisory.format(fixed)}]\n"
+        for name, fixed in (("grpcio", "1.86"), ("typing-extensions", "4.17"))
+    )
+    checkout.write("tools/matrix/floors.yaml", floors)
+    _, _, newest, older, oldest = render(checkout.load()).splitlines()
+    link = "](docs/security-floors.md#toy-19) |"
+    assert older.endswith(f"legacy: for old toys; [2 packages below the security floors{link}")
+    assert "supported until 2029-10-31; [2 packages below" in newest
+    assert oldest.endswith("| not built: nobody kept its wheels |")
+    checkout.write("tools/matrix/floors.yaml", floors.splitlines()[0])
+    assert "; [1 package below the security floors](" in render(checkout.load())
+
+
 def test_figures_are_those_that_were_measured(checkout):
     """Size, start-up and memory are in one document, and the table repeats them."""
     outcome = report.Outcome(

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import posixpath
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +11,12 @@ from pathlib import Path
 from typing import IO
 
 from tools import docker
+
+WHITEOUT = ".wh."
+"""Begins the name of what hides a file of a lower layer; when that was done is nobody's to see.
+
+See: https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
+"""
 
 Layer = dict[str, tuple[object, ...]]
 """By path: what a file is, its owner, its time and its contents."""
@@ -27,7 +34,8 @@ def differences(one: str, other: str) -> Iterator[str]:
     """
     if _digests(one) == _digests(other):
         return
-    pairs = itertools.zip_longest(_layers(one), _layers(other), fillvalue={})
+    nothing: Layer = {}
+    pairs = itertools.zip_longest(_layers(one), _layers(other), fillvalue=nothing)
     for number, (first, second) in enumerate(pairs, 1):
         for path in sorted({*first, *second}):
             if first.get(path) != second.get(path):
@@ -63,6 +71,8 @@ def _read(file: IO[bytes]) -> Layer:
 
 
 def _described(layer: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[object, ...]:
+    if posixpath.basename(member.name).startswith(WHITEOUT):
+        return ("removed",)
     content = layer.extractfile(member) if member.isreg() else None
     digest = hashlib.sha256(content.read()).hexdigest()[:12] if content else member.linkname
     return (oct(member.mode), member.uid, member.gid, member.mtime, digest)

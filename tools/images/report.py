@@ -15,8 +15,8 @@ INTRODUCTION = """\
 
 Written by `make images-all`, of images as they were built, verified and tested on one machine. A
 row that failed has no tags. Sizes include the base; build times depend on what is cached and built
-beside it; start-up is the time from `docker run` to SERVING with a small model; memory is that of all
-processes (PSS) after the first answer.
+beside it; start-up is the time from `docker run` to SERVING with a small model; memory is that of
+all processes (PSS) after the first answer.
 
 """
 

@@ -6,18 +6,29 @@ import json
 import sys
 from pathlib import Path
 
-from tools.matrix import Matrix, MatrixError, Status, load
+from tools.images import bake
+from tools.images.selection import chosen
+from tools.matrix import Matrix, MatrixError, Row, Status, floors_document, load
 from tools.matrix.checks import problems
+from tools.matrix.index import missing_wheels
 from tools.matrix.plan import plan, touched
 from tools.matrix.reader import MATRIX
 from tools.matrix.table import is_current, write
 
 BUILT: list[Status] = [status for status in Status if status.is_built]
+BUILDABLE: list[Status] = [status for status in Status if status is not Status.EOL]
 
 
-def check(matrix: Matrix) -> int:
-    """Print what is wrong around the matrix; the exit code says whether anything is."""
+def check(matrix: Matrix, online: bool) -> int:
+    """Print what is wrong around the matrix; the exit code says whether anything is.
+
+    Args:
+        matrix: the rows.
+        online: ask the package index too, row by row.
+    """
     found = problems(matrix, datetime.datetime.now(datetime.timezone.utc).date())
+    if online:
+        found += missing_wheels(matrix, lambda line: print(line, flush=True))
     for problem in found:
         print(problem, file=sys.stderr)
     if not found:
@@ -32,6 +43,37 @@ def show_plan(matrix: Matrix, since: str | None, statuses: list[Status]) -> int:
     return 0
 
 
+def write_bake(rows: list[Row], root: Path, output: Path | None, options: bake.Options) -> int:
+    """Print the builds of rows for `docker buildx bake`, or write them into a file.
+
+    Raises:
+        MatrixError: there are no such rows.
+    """
+    if not rows:
+        raise MatrixError("no row of that runtime and status can be built; see build_matrix.yaml")
+    text = json.dumps(bake.document(rows, root, options), indent=2) + "\n"
+    if output is None:
+        print(text, end="")
+    else:
+        output.write_text(text, encoding="utf-8")
+        print(f"{output}: {len(rows)} targets; `docker buildx bake --file {output}` builds them")
+    return 0
+
+
+def buildable(
+    matrix: Matrix, runtime: str | None, version: str | None, statuses: list[Status]
+) -> list[Row]:
+    """Choose rows that anybody can build.
+
+    Raises:
+        MatrixError: there is no such runtime or row, or it cannot be built.
+    """
+    if version:
+        return chosen(matrix, runtime, version, "")
+    rows = matrix.rows_of(runtime) if runtime else matrix.rows
+    return [row for row in rows if row.status in statuses]
+
+
 def renew_table(document: Path, only_check: bool) -> int:
     """Write the table into the document, or say whether it is up to date."""
     matrix = load(MATRIX, environment={})  # a fork's own registry is not for the document
@@ -43,32 +85,76 @@ def renew_table(document: Path, only_check: bool) -> int:
     raise MatrixError(f"{document.name}: the table is out of date; run `make matrix-table`")
 
 
+def renew_floors(matrix: Matrix, only_check: bool) -> int:
+    """Write the document of security floors, or say whether it is up to date."""
+    if only_check:
+        floors_document.check(matrix)
+    else:
+        floors_document.write(matrix)
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tools.matrix", description="Reads build_matrix.yaml, the list of images."
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    commands.add_parser("check", help="compare the rows with the folders, locks and calendar")
+    checking = commands.add_parser("check", help="compare the rows with folders, locks, calendar")
+    checking.add_argument(
+        "--online", action="store_true", help="ask the package index for each row's wheels too"
+    )
     planning = commands.add_parser("plan", help="print the rows to build, as JSON for CI")
     planning.add_argument("--since", metavar="REV", help="only what changed since that revision")
-    planning.add_argument(
-        "--status", type=Status, choices=BUILT, action="append", help="only those (repeatable)"
-    )
+    _add_status(planning, BUILT)
+    _add_bake(commands.add_parser("bake", help="print a docker-bake.json for `docker buildx bake`"))
     table = commands.add_parser("table", help="write the table of images into the README")
     table.add_argument("--check", action="store_true", help="write nothing, fail if it differs")
     table.add_argument("--document", type=Path, default=MATRIX.with_name("README.md"))
+    floors = commands.add_parser("floors", help="write docs/security-floors.md")
+    floors.add_argument("--check", action="store_true", help="write nothing, fail if it differs")
     return parser
+
+
+def _add_bake(baking: argparse.ArgumentParser) -> None:
+    baking.add_argument("runtime", nargs="?", help="such as python; all if absent")
+    baking.add_argument("version", nargs="?", help="such as 3.13; all if absent")
+    _add_status(baking, BUILDABLE)
+    baking.add_argument("--output", type=Path, metavar="FILE", help="write it there")
+    baking.add_argument(
+        "--cache", default="", metavar="PREFIX", help="keep layers below HOST/ACCOUNT, row by row"
+    )
+    baking.add_argument(
+        "--candidates", action="store_true", help="give images the names that verifying begins with"
+    )
+
+
+def _add_status(command: argparse.ArgumentParser, choices: list[Status]) -> None:
+    told = f"only those: {', '.join(choices)} (repeatable)"
+    command.add_argument(
+        "--status", type=Status, choices=choices, action="append", metavar="STATUS", help=told
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.command == "check":
+        return check(load(), options.online)
+    if options.command == "plan":
+        return show_plan(load(), options.since, options.status or BUILT)
+    if options.command == "bake":
+        matrix = load()
+        rows = buildable(matrix, options.runtime, options.version, options.status or BUILDABLE)
+        named = bake.Options(options.cache, options.candidates)
+        return write_bake(rows, matrix.root, options.output, named)
+    if options.command == "floors":
+        return renew_floors(load(), options.check)
+    return renew_table(options.document, options.check)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        if options.command == "check":
-            return check(load())
-        if options.command == "plan":
-            return show_plan(load(), options.since, options.status or BUILT)
-        return renew_table(options.document, options.check)
+        return _run(options)
     except MatrixError as error:
         print(error, file=sys.stderr)
         return 1

@@ -4,7 +4,10 @@ import datetime
 from collections.abc import Iterator
 
 from tools import locks
+from tools.matrix import floors
 from tools.matrix.interpreters import end_of_life
+from tools.matrix.plan import differing, git
+from tools.matrix.reader import RELEASE_FILE, release_of
 from tools.matrix.rows import Matrix, MatrixError, Row, Status
 
 
@@ -24,7 +27,12 @@ def problems(matrix: Matrix, today: datetime.date) -> list[str]:
         *(problem for row in matrix.rows for problem in _overdue(row, today)),
         *(problem for row in matrix.built for problem in _lock_problems(matrix, row)),
         *_locks_without_rows(matrix),
+        *_changed_since_release(matrix),
+        *floors.problems(matrix),
     ]
+
+
+NAMED_AT_MOST = 4
 
 
 def _folders_without_rows(matrix: Matrix) -> Iterator[str]:
@@ -77,3 +85,28 @@ def _locks_without_rows(matrix: Matrix) -> Iterator[str]:
         lock = path.relative_to(matrix.root)
         if lock not in wanted:
             yield f"{lock}: no row is built from it; remove it or add the row"
+
+
+def _changed_since_release(matrix: Matrix) -> Iterator[str]:
+    """Refuse to make other images under the tags of a release that is out."""
+    release = release_of(matrix.root)
+    tag = f"v{release}"
+    if not _is_known(matrix, f"refs/tags/{tag}"):
+        return
+    names = [row.name for row in differing(matrix, f"refs/tags/{tag}")]
+    if names:
+        others = len(names) - NAMED_AT_MOST
+        told = ", ".join(names[:NAMED_AT_MOST]) + (f" and {others} others" if others > 0 else "")
+        yield (
+            f"release {release} is published (tag {tag}) and what is in {told} has changed since:"
+            f" raise __version__ in {RELEASE_FILE}"
+        )
+
+
+def _is_known(matrix: Matrix, revision: str) -> bool:
+    """Whether this is a checkout that has a revision: clones may be shallow and without tags."""
+    try:
+        git(matrix.root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    except MatrixError:
+        return False
+    return True

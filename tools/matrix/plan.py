@@ -1,25 +1,54 @@
 """Decides which images a change touches, so that CI builds those and no others."""
 
+import re
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from tools.matrix.reader import parse
+from tools.matrix.reader import BUILT, parse
 from tools.matrix.rows import Matrix, MatrixError, Row
 
-SHARED = (
-    "common/",
-    "protos/",
-    "tools/",
-    "tests/conformance/",
-    "tests/images/",
-    ".github/workflows/images.yaml",
-    ".dockerignore",
-    "Makefile",
-)
-"""What every image is made of or tested with."""
-
 MATRIX = "build_matrix.yaml"
+
+
+class Concern(NamedTuple):
+    """What makes a change one of an image's: of what it holds, or of how it is made and tested."""
+
+    shared: tuple[str, ...]
+    """Beginnings of paths that concern every row; a runtime's folder concerns its rows."""
+    aside: re.Pattern[str]
+    """Paths that concern none, wherever they are."""
+    row_aside: tuple[str, ...]
+    """Keys of a row that do not count."""
+
+
+# Documents, environments and unit tests do without images; some tools come before them or after.
+# Workflows are not shared, since they do nothing but call Make.
+BUILD_AND_TEST = Concern(
+    shared=(
+        "common/",
+        "protos/",
+        "tools/",
+        "tests/clients/",
+        "tests/conformance/",
+        "tests/images/",
+        ".dockerignore",
+        "Makefile",
+    ),
+    aside=re.compile(
+        r".+\.md"
+        r"|common/tests/.+"
+        r"|runtimes/[^/]+/(environments/.+|tests/([^/]+/)*(test_[^/]+|conftest)\.py)"
+        r"|tools/(release/.+|images/bake\.py|matrix/(?!__init__|reader|rows)[^/]+)"
+        r"|tools/(__main__|environments|outdated|protos)\.py"
+    ),
+    row_aside=(),
+)
+CONTENTS = Concern(
+    shared=("common/",),
+    aside=re.compile(r".+\.md|(common|runtimes/[^/]+)/(.+/)?(environments|tests)/.+"),
+    row_aside=("budget", "proof"),
+)
 
 
 def plan(rows: tuple[Row, ...]) -> list[dict[str, Any]]:
@@ -37,21 +66,37 @@ def plan(rows: tuple[Row, ...]) -> list[dict[str, Any]]:
 
 
 def touched(matrix: Matrix, since: str) -> tuple[Row, ...]:
-    """Pick the rows that are built and that a change touches.
+    """Pick the rows that are built and that a change touches, what they are tested with included.
 
     Args:
         matrix: the rows as they are now.
         since: a revision; what counts is what happened after it was left, uncommitted work too.
 
     Raises:
-        MatrixError: git does not know the revision.
+        MatrixError: git does not know the revision, or not what it has in common with this one.
     """
-    start = _git(matrix.root, "merge-base", since, "HEAD").strip()
-    changed = _changed(matrix.root, start)
-    if any(path.startswith(SHARED) for path in changed):
+    start = git(matrix.root, "merge-base", since, "HEAD").strip()
+    return _picked(matrix, start, BUILD_AND_TEST)
+
+
+def differing(matrix: Matrix, commit: str) -> tuple[Row, ...]:
+    """Pick the rows that were built at a commit already and whose images hold something else now.
+
+    Raises:
+        MatrixError: git does not know the commit.
+    """
+    before = _blocks_at(matrix.root, commit, CONTENTS)
+    had = {name for name, (_, row) in before.items() if row.get("status") in BUILT}
+    return tuple(row for row in _picked(matrix, commit, CONTENTS) if row.name in had)
+
+
+def _picked(matrix: Matrix, start: str, concern: Concern) -> tuple[Row, ...]:
+    """Pick rows by what differs from a commit."""
+    changed = [path for path in _changed(matrix.root, start) if not concern.aside.fullmatch(path)]
+    if any(path.startswith(concern.shared) for path in changed):
         return matrix.built
-    before = _blocks_at(matrix.root, start)
-    now = _blocks((matrix.root / MATRIX).read_text(encoding="utf-8"))
+    before = _blocks_at(matrix.root, start, concern)
+    now = _blocks((matrix.root / MATRIX).read_text(encoding="utf-8"), concern)
     return tuple(
         row
         for row in matrix.built
@@ -60,10 +105,10 @@ def touched(matrix: Matrix, since: str) -> tuple[Row, ...]:
 
 
 def _changed(root: Path, start: str) -> list[str]:
-    """List paths that differ from a commit; documents, which no image contains, do not count."""
-    tracked = _git(root, "diff", "--name-only", "--no-renames", "-z", start)
-    new = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
-    return [path for path in (tracked + new).split("\0") if path and not path.endswith(".md")]
+    """List paths that differ from a commit."""
+    tracked = git(root, "diff", "--name-only", "--no-renames", "-z", start)
+    new = git(root, "ls-files", "--others", "--exclude-standard", "-z")
+    return [path for path in (tracked + new).split("\0") if path]
 
 
 def _is_part(path: str, row: Row) -> bool:
@@ -73,27 +118,40 @@ def _is_part(path: str, row: Row) -> bool:
     return path == row.lock.as_posix() if is_lock else path.startswith(f"{folder}/")
 
 
-def _blocks_at(root: Path, start: str) -> dict[str, Any]:
+def _blocks_at(root: Path, start: str, concern: Concern) -> dict[str, Any]:
     """Read the rows as they were; none, if there was no matrix yet or nobody could read it."""
     try:
-        return _blocks(_git(root, "show", f"{start}:{MATRIX}"))
-    except (MatrixError, LookupError, TypeError):
+        return _blocks(git(root, "show", f"{start}:{MATRIX}"), concern)
+    except (AttributeError, LookupError, MatrixError, TypeError):
         return {}
 
 
-def _blocks(text: str) -> dict[str, Any]:
+def _blocks(text: str, concern: Concern) -> dict[str, Any]:
     """Read what each row is made from, by the row's name."""
     content = parse(text)
     shared = {key: content[key] for key in content if key != "runtimes"}
     return {
-        f"{runtime}/{row['version']}": (shared, row)
+        f"{runtime}/{row['version']}": (
+            shared,
+            {key: value for key, value in row.items() if key not in concern.row_aside},
+        )
         for runtime, block in content["runtimes"].items()
         for row in block["rows"]
     }
 
 
-def _git(root: Path, *arguments: str) -> str:
-    run = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
+def git(root: Path, *arguments: str) -> str:
+    """Return what git prints.
+
+    Raises:
+        MatrixError: it failed, or there is none.
+    """
+    command = ["git", *arguments]
+    try:
+        run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise MatrixError("there is no git on PATH; install it") from None
     if run.returncode:
-        raise MatrixError(f"`git {' '.join(arguments)}` failed: {run.stderr.strip()}")
+        why = run.stderr.strip() or "no answer (a shallow clone knows too little: fetch it all)"
+        raise MatrixError(f"`git {' '.join(arguments)}` failed: {why}")
     return run.stdout

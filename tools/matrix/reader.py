@@ -16,6 +16,7 @@ RELEASE_FILE = Path("common/serving_runtime/__init__.py")
 
 VERSION = r"\d+(\.\d+)+"
 ALWAYS = ("version", "status", "python")
+BUILT = tuple(status for status in Status if status.is_built)
 OPTIONAL = ("framework", "reason", "proof", "budget")
 
 Form = tuple[str, Callable[[Any], bool]]
@@ -190,6 +191,7 @@ def _row_problems(row: Block) -> Iterator[str]:
     status = row.values.get("status")
     needed = ALWAYS + (() if status == Status.EOL else ("base",))
     needed += ("reason",) if status != Status.SUPPORTED else ()
+    needed += ("budget",) if status in BUILT else ()
     yield from _wrong_keys(row, needed, OPTIONAL)
     yield from _misformed(row)
 
@@ -212,8 +214,15 @@ def _misformed(block: Block) -> Iterator[str]:
 
 
 def _refuse_duplicate_tags(rows: list[Row]) -> None:
+    moving = {f"{row.image}:{tag}": row for row in rows if row.tags for tag in row.moving_tags}
     seen: dict[str, Row] = {}
     for row in rows:
+        immutable = f"{row.image}:{row.immutable_tag}"
+        if row.tags and immutable in moving:
+            raise MatrixError(
+                f"{row.name}: {immutable} is never to move, and {moving[immutable].name} moves it;"
+                f" give __version__ in {RELEASE_FILE} a number"
+            )
         for name in row.references or (row.name,):
             if name in seen:
                 raise MatrixError(

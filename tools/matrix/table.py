@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tools.images import report
+from tools.matrix import floors, floors_document
+from tools.matrix.floors_document import line
 from tools.matrix.interpreters import end_of_life
 from tools.matrix.reader import numbers_in
 from tools.matrix.rows import Matrix, MatrixError, Row, Status
@@ -19,22 +21,21 @@ COLUMNS = ("Image", "Tags", "Python", *MEASURED, "Status")
 def render(matrix: Matrix) -> str:
     """Make the Markdown table, each runtime's newest row first."""
     measured = report.read(matrix.root / report.DOCUMENT)
-    lines = [_line(COLUMNS), _line(["---"] * len(COLUMNS))]
+    gaps = floors.gaps_by_row(matrix, floors.read(matrix.root))
+    lines = [line(COLUMNS), line(["---"] * len(COLUMNS))]
     for runtime in matrix.runtimes:
         rows = sorted(matrix.rows_of(runtime), key=lambda row: numbers_in(row.version))
-        lines += [_line(_cells(row, measured.get(row.name, {}))) for row in reversed(rows)]
+        for row in reversed(rows):
+            promise = _promise(row) + _shortfall(row, len(gaps.get(row.name, [])))
+            lines.append(line((*_cells(row, measured.get(row.name, {})), promise)))
     return "\n".join(lines) + "\n"
-
-
-def _line(cells: tuple[str, ...] | list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _cells(row: Row, measured: Mapping[str, str]) -> tuple[str, ...]:
     published = row.tags if row.is_built else ()
     tags = "<br>".join(f"`{tag}`" for tag in published) or f"{row.version}: none"
     figures = (measured.get(column, report.NOTHING) for column in MEASURED)
-    return (f"`{row.image}`", tags, row.python, *figures, _promise(row))
+    return (f"`{row.image}`", tags, row.python, *figures)
 
 
 def _promise(row: Row) -> str:
@@ -43,6 +44,15 @@ def _promise(row: Row) -> str:
         return f"supported until {end_of_life(row)}"
     promise = "not built" if row.status is Status.EOL else str(row.status)
     return f"{promise}: {row.reason}"
+
+
+def _shortfall(row: Row, packages: int) -> str:
+    """Say how many packages have known security holes, and where they are told."""
+    if not packages:
+        return ""
+    counted = f"{packages} package{'s' if packages > 1 else ''}"
+    link = f"{floors_document.DOCUMENT}#{floors_document.section(row)}"
+    return f"; [{counted} below the security floors]({link})"
 
 
 def updated(document: str, matrix: Matrix) -> str:

@@ -1,24 +1,15 @@
-"""Makes each image's lock, so that an image built next year holds the packages tested today.
+"""Reads each image's lock, so that an image built next year holds the packages tested today.
 
 A lock pins everything that an image gets beyond its base, with the hashes of the wheels: what
 common and the runtime ask for in their setup.cfg and what the row adds, for the row's interpreter
 on x86-64 Linux. Its header repeats what was asked for, so that a lock older than that is noticed.
 """
 
-import argparse
 import configparser
 import re
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
-from tools import downloads, wheels
-from tools.downloads import DownloadError
-from tools.matrix import Matrix, MatrixError, Row, load
-
-PLATFORM = "x86_64-manylinux_2_28"
-"""Wheels that run on every base: the oldest has glibc 2.31."""
+from tools.matrix.rows import Row
 
 PIN = re.compile(r"^([\w.-]+)==([^\s;]+) \\\n(?: {4}--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+", re.M)
 
@@ -119,92 +110,14 @@ def local_pins(root: Path, row: Row) -> list[str]:
     if not lock.exists():
         raise LockError(f"{row.name}: there is no {row.lock}; run `make {verb(row)}`")
     pins = PIN.finditer(lock.read_text(encoding="utf-8"))
-    return [found[0] for found in pins if _is_local(found[0])]
+    return [found[0] for found in pins if is_local(found[0])]
 
 
-def _is_local(requirement: str) -> bool:
+def is_local(requirement: str) -> bool:
+    """Whether a requirement is of a local version, such as `torch==2.13.0+cpu`."""
     return re.match(r"[\w.-]+==[^\s;]*\+", requirement) is not None
 
 
-def make(matrix: Matrix, row: Row) -> None:
-    """Resolve what a row asks for and write its lock.
-
-    Raises:
-        DownloadError: it asks for wheels that are not on PyPI, nor where pip is told to look.
-        LockError: the row is not built, or its requirements have no solution in wheels.
-    """
-    if not row.can_be_built:
-        raise LockError(f"{row.name} is not built and needs no lock: {row.reason}")
-    lock = matrix.root / row.lock
-    asked = requirements(matrix.root, row)
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    fetched = downloads.folder_of(row.runtime, matrix.root)
-    downloads.fetch([line for line in asked if _is_local(line)], row.python, fetched)
-    resolved = _resolve(row, asked, [wheels.folder_of(row.runtime, matrix.root), fetched])
-    lock.write_text(f"{header(matrix.root, row)}\n{resolved}", encoding="utf-8")
-    for name, version in read(lock).items():
-        print(f"{row.name}: {name} {version}", file=sys.stderr)
-
-
-def _resolve(row: Row, asked: list[str], folders: list[Path]) -> str:
-    """Let uv choose the newest wheels that fit together; it explains itself on standard error.
-
-    Args:
-        row: whose interpreter they are for.
-        asked: requirements.
-        folders: of further wheels; they need not exist.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        wanted = Path(folder, "requirements.in")
-        wanted.write_text("\n".join(asked) + "\n", encoding="utf-8")
-        command = [*_uv(), "--python-version", _newest(row), "--python-platform", PLATFORM]
-        found = [f"--find-links={folder}" for folder in folders if folder.is_dir()]
-        run = subprocess.run(
-            [*command, *found, str(wanted)], stdout=subprocess.PIPE, text=True, check=False
-        )
-    if run.returncode:
-        raise LockError(f"{row.name}: no set of wheels satisfies {', '.join(asked)}; see above")
-    return run.stdout
-
-
-def _newest(row: Row) -> str:
-    """Name a release past any base's: to uv 3.6 is 3.6.0, and there are packages for 3.6.1 on."""
-    return f"{row.python}.99"
-
-
-def _uv() -> list[str]:
-    """Name the command: uv beside this Python, heeding nobody's configuration file."""
-    uv = Path(sys.executable).with_name("uv")
-    if not uv.exists():
-        raise LockError(f"there is no {uv.name} beside {sys.executable}; run it by `make lock/...`")
-    quiet = ["--quiet", "--no-config", "--no-python-downloads"]
-    return [str(uv), "pip", "compile", *quiet, "--no-header", "--no-annotate", *_WHEELS]
-
-
-_WHEELS = ["--generate-hashes", "--only-binary", ":all:"]
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.locks", description=(__doc__ or "").split("\n", 1)[0]
-    )
-    parser.add_argument("rows", nargs="+", metavar="RUNTIME/VERSION", help="such as python/3.6")
-    return parser
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    names = _parser().parse_args(arguments).rows
-    try:
-        matrix = load()
-        for name in names:
-            runtime, _, version = name.partition("/")
-            make(matrix, matrix.row(runtime, version))
-    except (DownloadError, LockError, MatrixError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def pins_of(row: Row) -> list[str]:
+    """List the packages that a row names in one version: the framework, and what goes with it."""
+    return [line for line in row.framework if "==" in line]

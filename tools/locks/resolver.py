@@ -1,0 +1,105 @@
+"""Resolves what a row asks for into a lock: the newest wheels that fit together, by uv."""
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tools import downloads, wheels
+from tools.locks import LockError, header, is_local, pins_of, read, requirements
+from tools.matrix import Matrix, Row
+
+PLATFORM = "x86_64-manylinux_2_28"
+"""Wheels that run on every base: the oldest has glibc 2.31."""
+
+NO_SOLUTION = 1
+"""uv's exit code where it knows all that it needs; it has another one where it cannot ask."""
+
+
+def make(matrix: Matrix, row: Row) -> None:
+    """Resolve what a row asks for and write its lock.
+
+    Raises:
+        DownloadError: it asks for wheels that are not on PyPI, nor where pip is told to look.
+        LockError: the row is not built, or its requirements have no solution in wheels.
+    """
+    if not row.can_be_built:
+        raise LockError(f"{row.name} is not built and needs no lock: {row.reason}")
+    lock = matrix.root / row.lock
+    asked = requirements(matrix.root, row)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    fetched = downloads.folder_of(row.runtime, matrix.root)
+    downloads.fetch([line for line in asked if is_local(line)], row.python, fetched)
+    resolved = _resolve(matrix.root, row, asked)
+    lock.write_text(f"{header(matrix.root, row)}\n{resolved}", encoding="utf-8")
+    for name, version in read(lock).items():
+        print(f"{row.name}: {name} {version}", file=sys.stderr)
+
+
+def _resolve(root: Path, row: Row, asked: list[str]) -> str:
+    """Let uv choose the newest wheels that fit together; it explains itself on standard error."""
+    run = _ask_uv(root, row, asked)
+    if run.returncode:
+        print(run.stderr, end="", file=sys.stderr)
+        missing = "; ".join(filter(None, (missing_wheel(root, row, pin) for pin in pins_of(row))))
+        unsolved = f"no set of wheels satisfies {', '.join(asked)}; see above"
+        raise LockError(f"{row.name}: {missing or unsolved}")
+    return run.stdout
+
+
+def missing_wheel(root: Path, row: Row, pin: str) -> str:
+    """Say why a package cannot be had as a wheel for a row's interpreter.
+
+    Args:
+        root: the checkout; its own wheels and downloads count.
+        row: says which interpreter.
+        pin: such as `tensorflow==1.7.0`.
+
+    Returns:
+        What is missing, and for which interpreters there are wheels; empty if nothing is missing.
+
+    Raises:
+        LockError: the package index does not answer.
+    """
+    run = _ask_uv(root, row, [pin], "--no-deps")
+    if run.returncode == 0:
+        return ""
+    if run.returncode != NO_SOLUTION:
+        raise LockError(f"{row.name}: nobody knows whether there is {pin}:\n{run.stderr.strip()}")
+    tags = re.findall(r"`cp(\d)(\d+)", run.stderr.partition("only found wheels")[2])
+    others = ", ".join(dict.fromkeys(f"{major}.{minor}" for major, minor in tags if minor))
+    cause = re.search(r"Because (.+?) and you require", " ".join(run.stderr.split()))
+    told = f"wheels exist for {others}" if others else (cause[1] if cause else run.stderr.strip())
+    return f"{pin} has no wheel for Python {row.python} on x86-64 Linux: {told}"
+
+
+def _ask_uv(
+    root: Path, row: Row, asked: list[str], *options: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run the resolver for a row's interpreter, with the runtime's own wheels too."""
+    folders = [wheels.folder_of(row.runtime, root), downloads.folder_of(row.runtime, root)]
+    found = [f"--find-links={folder}" for folder in folders if folder.is_dir()]
+    target = ["--python-version", _newest(row), "--python-platform", PLATFORM]
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = Path(folder, "requirements.in")
+        wanted.write_text("\n".join(asked) + "\n", encoding="utf-8")
+        command = [*_uv(), *target, *found, *options, str(wanted)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _newest(row: Row) -> str:
+    """Name a release past any base's: to uv 3.6 is 3.6.0, and there are packages for 3.6.1 on."""
+    return f"{row.python}.99"
+
+
+def _uv() -> list[str]:
+    """Name the command: uv beside this Python, heeding nobody's configuration file."""
+    uv = Path(sys.executable).with_name("uv")
+    if not uv.exists():
+        raise LockError(f"there is no {uv.name} beside {sys.executable}; run it by `make lock/...`")
+    quiet = ["--quiet", "--no-config", "--no-python-downloads"]
+    return [str(uv), "pip", "compile", *quiet, "--no-header", "--no-annotate", *_WHEELS]
+
+
+_WHEELS = ["--generate-hashes", "--only-binary", ":all:"]
