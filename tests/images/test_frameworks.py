@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.images.test_contents import inside
+from tests.images.containers import inside
 from tools import docker
 from tools.matrix.reader import ROOT
 

@@ -110,13 +110,11 @@ def missing(content: Mapping[str, Any], pins: Mapping[str, str]) -> Iterator[str
         content: the bill.
         pins: versions by name, of the row's lock.
     """
-    from packaging.utils import canonicalize_name  # most verbs list nothing
-
     purls = [part.get("purl", "") for part in content["components"]]
     if not any(purl.startswith(DEBIAN) for purl in purls):
         yield "the Debian packages of the base"
     seen = {
-        (canonicalize_name(part["name"]), part.get("version"))
+        (locks.normal(part["name"]), part.get("version"))
         for part in content["components"]
         if part.get("purl", "").startswith(PYPI)
     }
