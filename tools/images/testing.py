@@ -13,13 +13,13 @@ from tools.matrix import Row
 TESTS = "tests/images"
 RESULTS = Path("build/images")
 # Containers mostly wait: rows that are tested side by side end sooner than one after another.
-SHARES = 2
+SHARES = 3
 
 Counts = dict[str, dict[str, int]]
 
 
 def run(rows: Sequence[Row], root: Path) -> dict[str, str]:
-    """Test images that are built, in two runs of pytest at the same time.
+    """Test images that are built, in a few runs of pytest at the same time.
 
     Returns:
         By row: `passed`, or how many of its tests failed. A row without any test is absent.
