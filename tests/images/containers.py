@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.conformance.targets import Connection, Target
+from tests.conformance.targets import Answer, Connection, Target
 from tools import docker
 
 SECONDS = 60  # some frameworks take ten to import, and a machine may be busy
@@ -40,6 +40,14 @@ class Container:
     def address(self) -> str:
         """Where its service is published on this machine."""
         return docker.output("port", self.id, "9090/tcp").splitlines()[0]
+
+    def answer(self, request: bytes) -> Answer:
+        """Send a request as soon as it serves."""
+        connection = Connection(self.address)
+        connection.wait_until_serving()
+        answer = connection.answer(request)
+        connection.channel.close()
+        return answer
 
     def wait_health(self, status: str) -> None:
         """Wait until Docker says that it is healthy, or is not."""

@@ -1,14 +1,10 @@
 import os
 import shutil
 
-import numpy as np
 import pytest
 
-from serving_runtime.cli import main
-from serving_runtime.client import decode_response
-from tests.conformance.targets import Connection
-from tests.images.containers import PUBLISHED, mounted
-from tests.images.models import copy_of, with_unknown_signature
+from tests.images.containers import PUBLISHED
+from tests.images.models import copy_of
 from tools import docker, locks, matrix
 
 # As Hydrosphere's manager builds it.
@@ -21,7 +17,6 @@ RUN pip install -r requirements.txt
 USER_SITE = "/home/runtime/.local"
 # A small package that no lock has.
 UNLOCKED = "peppercorn==0.6"
-UNLOCKED_HASH = "46125cad688a9cf3b08e463bcb797891ee73ece93602a8ea6f14e40d1042d454"
 NAME = f"serving-runtime-tests/derived-{os.getpid()}"
 
 
@@ -29,20 +24,6 @@ NAME = f"serving-runtime-tests/derived-{os.getpid()}"
 def derive(image, model, tmp_path):
     """Build an image of a model with requirements; it is removed with the test."""
     yield lambda *requirements: build(image, copy_of(model, tmp_path), requirements)
-    if docker.inspect(NAME):
-        docker.output("rmi", "--force", NAME)
-
-
-@pytest.fixture
-def bake(image, capsys):
-    """Run `serving-runtime image build`; returns its exit code, output and error output."""
-
-    def run(model, *options):
-        code = main(["image", "build", str(model), "--image", image, "--tag", NAME, *options])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    yield run
     if docker.inspect(NAME):
         docker.output("rmi", "--force", NAME)
 
@@ -57,25 +38,11 @@ def build(image, model, requirements):
     return NAME
 
 
-def assert_serves(container, sample):
-    """Check that a container answers."""
-    assert answer_of(container, sample).status == "OK"
-
-
-def answer_of(container, sample):
-    """Send a request to a container."""
-    connection = Connection(container.address)
-    connection.wait_until_serving()
-    answer = connection.answer(sample)
-    connection.channel.close()
-    return answer
-
-
 def test_a_derived_image_with_a_requirement_serves(derive, run, sample):
     """The image's own user installs what the model needs, and any user finds it."""
     image = derive(UNLOCKED)
     container = run(PUBLISHED, "--user=12345:0", "--read-only", image=image)
-    assert_serves(container, sample)
+    assert container.answer(sample).status == "OK"
     assert container.python("import peppercorn; print(peppercorn.__file__)").startswith(USER_SITE)
 
 
@@ -99,44 +66,4 @@ def test_a_requirement_against_the_lock_fails_the_build(derive, row):
 def test_hydrosphere_s_own_messages_displace_nothing(derive, run, sample):
     """Models list hydro-serving-grpc, whose modules are called as ours but do not load here."""
     image = derive("hydro-serving-grpc==2.1.0")
-    assert_serves(run(PUBLISHED, image=image), sample)
-
-
-def test_a_baked_model_answers_as_a_mounted_one(bake, run, model, sample, tmp_path):
-    """Files that only their owner could read, and hashed requirements from elsewhere, go in."""
-    copy = copy_of(model, tmp_path)
-    for path in copy.rglob("*"):
-        path.chmod(0o700 if path.is_dir() else 0o600)
-    requirements = tmp_path / "hashed.txt"
-    requirements.write_text(f"{UNLOCKED} \\\n    --hash=sha256:{UNLOCKED_HASH}\n")
-    code, out, err = bake(copy, "--requirements", str(requirements))
-    assert (code, err) == (0, "")
-    assert f"docker run --rm -p 9090:9090 {NAME}\n" in out
-    container = run(PUBLISHED, "--user=12345:0", "--read-only", image=NAME)
-    expected = answer_of(run(PUBLISHED, mounted(model)), sample)
-    answer = answer_of(container, sample)
-    assert (answer.status, expected.status) == ("OK", "OK")
-    # Not the bytes: the order of a message's map is anybody's.
-    np.testing.assert_equal(decode_response(answer.payload), decode_response(expected.payload))
-    assert container.python("import peppercorn; print(peppercorn.__file__)").startswith(USER_SITE)
-
-
-def test_a_model_that_is_not_served_leaves_no_image(bake, model, contract, tmp_path):
-    """The image is tried before it gets its tag."""
-    broken = with_unknown_signature(model, contract, tmp_path)
-    code, _, err = bake(broken)
-    assert code == 1
-    assert "the image does not serve the model" in err
-    assert "no_such_signature" in err
-    assert docker.inspect(NAME) is None
-
-
-def test_a_baked_requirement_against_the_lock_is_explained(bake, row, model, tmp_path):
-    """Pip's words come up, and what its constraint is."""
-    version = locks.read(matrix.load().root / row.lock)["grpcio"]
-    copy = copy_of(model, tmp_path)
-    (copy / "files" / "requirements.txt").write_text(f"{UNLOCKED}\ngrpcio<{version}\n")
-    code, _, err = bake(copy)
-    assert code == 1
-    assert f"The user requested (constraint) grpcio=={version}" in err
-    assert "what pip calls a constraint is a version that the image has" in err
+    assert run(PUBLISHED, image=image).answer(sample).status == "OK"
