@@ -97,12 +97,6 @@ def mounted(model: Path, mode: str = "ro") -> str:
 PUBLISHED = "--publish=127.0.0.1::9090"
 
 
-def inside(image: str, *command: str, user: str = "1000:0") -> str:
-    """Return what a command prints in an image."""
-    options = ("--rm", f"--user={user}", f"--entrypoint={command[0]}")
-    return docker.output("run", *options, image, *command[1:])
-
-
 class InContainer(Target):
     """An image, in a container of its own for each model."""
 
