@@ -158,7 +158,7 @@ def test_the_table_is_a_document(tmp_path):
     report.write(tmp_path / "images.md", [outcome], MATRIX)
     written = (tmp_path / "images.md").read_text()
     assert written.startswith("# Images\n\nWritten by `make images-all")
-    assert written.endswith(report.table([outcome]))
+    assert report.table([outcome]) in written
     assert "| 219 MB | 10 s  | 0.6 s    | 98 MB  | 12 tests passed |" in written
 
 
@@ -179,6 +179,15 @@ def test_a_run_over_some_rows_renews_only_those(tmp_path):
         "Result": "5 tests passed",
     }  # fmt: skip
     assert kept[BUILT[2].name]["Result"] == "7 tests passed"
+
+
+def test_rows_without_an_image_have_the_reason(tmp_path):
+    """Who looks for one finds out why there is none."""
+    report.write(tmp_path / "images.md", [], MATRIX)
+    written = (tmp_path / "images.md").read_text()
+    absent = [row for row in MATRIX.rows if not row.is_built]
+    assert absent
+    assert all(f"- {row.name} ({row.status}): {row.reason}\n" in written for row in absent)
 
 
 def test_a_model_without_a_contract_is_asked_through_its_image(tmp_path, monkeypatch):

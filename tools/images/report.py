@@ -85,4 +85,11 @@ def write(path: Path, outcomes: Iterable[Outcome], matrix: Matrix) -> None:
     }
     known.update((outcome.row.name, outcome.cells) for outcome in outcomes)
     rows = [known[row.name] for row in matrix.built if row.name in known]
-    path.write_text(INTRODUCTION + _drawn(rows), encoding="utf-8")
+    path.write_text(INTRODUCTION + _drawn(rows) + _absent(matrix), encoding="utf-8")
+
+
+def _absent(matrix: Matrix) -> str:
+    """Say of each row without an image why there is none."""
+    rows = [row for row in matrix.rows if not row.is_built]
+    lines = [f"- {row.name} ({row.status}): {row.reason}\n" for row in rows]
+    return "\nNot built, and so not verified:\n\n" + "".join(lines) if lines else ""
