@@ -2,6 +2,7 @@
 
 import json
 import logging
+import tempfile
 from typing import Mapping, Optional
 
 from serving_runtime import contract, model_dir, runtimes
@@ -26,6 +27,7 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
     Raises:
         StartError: something stops the start; the text says what and how to mend it.
     """
+    _name_temporary_folder()
     directory = model_dir.locate(settings.model_dir or default_model_dir())
     runtime = runtimes.choose(runtime_name, directory.files)
     logger.info("loading %s with the %s runtime", directory.files, runtime.name)
@@ -37,6 +39,17 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
     model = runtime.load(directory.files, agreed, environ)
     warm_up(model, agreed, settings.warm_up)
     return Predictor(model, agreed, settings)
+
+
+def _name_temporary_folder() -> None:
+    """Give Python one that can be written on a read-only root.
+
+    Some libraries ask for it when they are imported: SciPy 1.13, torch.export, absl.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        tempfile.tempdir = "/dev/shm"  # noqa: S108  what else is there can only be read
 
 
 def summary(predictor: Predictor) -> bytes:

@@ -1,6 +1,7 @@
 import json
 import logging
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,19 @@ def test_model_is_loaded_with_its_contract_and_settings(toy, model_dir):
     predictor = load(model_dir, RUNTIME_TOY_SIZE="3")
     assert predictor.contract == CONTRACT
     assert predictor.model.loaded == (model_dir / "files", CONTRACT, 3)
+
+
+def test_a_library_finds_a_temporary_folder_where_there_is_none(toy, model_dir, monkeypatch):
+    """A read-only root has none; some libraries ask for it when they are imported."""
+
+    def gettempdir():
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "gettempdir", gettempdir)
+    toy("import tempfile\nFOLDER = tempfile.tempdir\n")
+    load(model_dir)
+    assert sys.modules["toy_runtime.loader"].FOLDER == "/dev/shm"
 
 
 def test_front_is_told_what_it_must_know(toy, model_dir):

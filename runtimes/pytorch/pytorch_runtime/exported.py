@@ -2,7 +2,6 @@
 
 import functools
 import io
-import tempfile
 from typing import Any, Callable
 
 import torch
@@ -31,19 +30,10 @@ def read_program(artefact: Artefact, allow_pickle: bool) -> Program:
             "serve it from a newer image",
         )
     vetting.vet(artefact, allow_pickle)
-    _name_temporary_folder()
     try:
         return torch.export.load(io.BytesIO(artefact.content))
     except FAILURES as error:
         raise damaged(artefact, one_line(f"{type(error).__name__}: {error}", 300)) from None
-
-
-def _name_temporary_folder() -> None:
-    """Give Python one that can be written on a read-only root: torch.export asks at its import."""
-    try:
-        tempfile.gettempdir()
-    except FileNotFoundError:
-        tempfile.tempdir = "/dev/shm"  # noqa: S108 (nothing is written but a folder's name)
 
 
 def open_program(artefact: Artefact, device: torch.device, allow_pickle: bool) -> Network:
