@@ -37,8 +37,8 @@ Step 2/3 : ARG PIP_INDEX_URL
 Step 3/3 : COPY --chown=1000:0 [".", "/model/"]
 """
 BUILDKIT = """\
-#3 [internal] load metadata for docker.io/some/base
-#4 [1/2] FROM docker.io/some/base
+#3 [internal] load metadata for registry.example/some/base
+#4 [1/2] FROM registry.example/some/base
 #7 [packages 2/3] RUN ["pip", "install"]
 #7 sha256:8a8e
 
@@ -181,7 +181,7 @@ def test_the_call_that_is_told_fits_the_contract(build, model, contract, told):
     ("printed", "steps"),
     [
         (CLASSIC, ["  FROM some/base", '  COPY --chown=1000:0 [".", "/model/"]']),
-        (BUILDKIT, ["  FROM docker.io/some/base", '  RUN ["pip", "install"]']),
+        (BUILDKIT, ["  FROM registry.example/some/base", '  RUN ["pip", "install"]']),
     ],
     ids=["classic", "BuildKit"],
 )
