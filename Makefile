@@ -130,7 +130,7 @@ images: env-dev  ## The same for several: make images ROWS=oldest,newest,proof R
 
 images-all: env-dev  ## The same for all, and write what came out into docs/images.md and the README
 	@$(IMAGES) verify $(ONLY) --write docs/images.md; code=$$?; \
-	.venvs/dev/bin/python -m tools.matrix table && exit $$code
+	$(DEV)/python -m tools.matrix table && exit $$code
 
 reproduce/%: env-dev  ## Build an image twice and compare its layers: make reproduce/python/3.13
 	@$(IMAGES) reproduce $(subst /, ,$*)

@@ -25,7 +25,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple
+
+from tools import interpreters
 
 ROOT = Path(__file__).resolve().parent.parent
 DESCRIPTIONS = ("tests/environments/*.txt", "runtimes/*/environments/*.txt")
@@ -33,19 +35,9 @@ ENVIRONMENTS = ROOT / ".venvs"
 INSTALLERS = ("pip", "setuptools", "wheel")
 NO_INTERPRETER_EXIT_CODE = 3
 
-Version = Tuple[int, ...]
-
 
 class EnvironmentsError(Exception):
     """What was asked for cannot be done; the message says why and what would help."""
-
-    exit_code = 1
-
-
-class NoInterpreterError(EnvironmentsError):
-    """This machine has no Python that the environment could use."""
-
-    exit_code = NO_INTERPRETER_EXIT_CODE
 
 
 class Environment(NamedTuple):
@@ -100,54 +92,6 @@ def read(name: str) -> Environment:
     return Environment(name, known[name], header["python"], editable, resolve, check)
 
 
-def find_interpreter(wanted: str) -> Tuple[Path, Version]:
-    """Find a Python that runs and is the wanted version: on PATH, in pyenv, or this one.
-
-    Raises:
-        NoInterpreterError: none was found; the message says what to install.
-    """
-    for candidate in _candidates(wanted):
-        version = _version_of(candidate)
-        if version and _fits(version, wanted):
-            return candidate, version
-    version_text = wanted.lstrip(">=")
-    raise NoInterpreterError(
-        f"needs Python {wanted}, and none was found on PATH or in pyenv. Install it, for example"
-        f" with `pyenv install {version_text}` or your system's package python{version_text}."
-    )
-
-
-def _candidates(wanted: str) -> Iterator[Path]:
-    """Yield the interpreters to try, best first; some may not exist or not run."""
-    this = Path(sys.executable)
-    if wanted.startswith(">="):
-        yield this
-    name = "python3" if wanted.startswith(">=") else f"python{wanted}"
-    yield from (Path(folder) / name for folder in os.get_exec_path())
-    pyenv_roots = {os.environ.get("PYENV_ROOT"), str(Path.home() / ".pyenv")} - {None, ""}
-    found = [path for root in pyenv_roots for path in Path(str(root)).glob("versions/3.*")]
-    yield from (path / "bin" / "python" for path in sorted(found, key=_numbers_in, reverse=True))
-    yield this
-
-
-def _numbers_in(folder: Path) -> Version:
-    return tuple(int(number) for number in re.findall(r"\d+", folder.name))
-
-
-def _version_of(interpreter: Path) -> Optional[Version]:
-    """Ask an interpreter for its version; None if it does not run, as pyenv's shims may not."""
-    if not interpreter.is_file():
-        return None
-    command = [str(interpreter), "-c", "import sys; print(*sys.version_info[:3])"]
-    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    return tuple(int(part) for part in run.stdout.split()) if run.returncode == 0 else None
-
-
-def _fits(version: Version, wanted: str) -> bool:
-    bound = tuple(int(part) for part in wanted.lstrip(">=").split("."))
-    return version[:2] >= bound if wanted.startswith(">=") else version[:2] == bound
-
-
 def create(environment: Environment) -> None:
     """Make an environment, unless it is there and up to date; remakes a stale or broken one.
 
@@ -158,7 +102,7 @@ def create(environment: Environment) -> None:
     with _lock(environment):
         if state(environment) == "ready":
             return _say(environment, "ready")
-        interpreter, version = find_interpreter(environment.python)
+        interpreter, version = interpreters.find(environment.python)
         _say(environment, f"making it with Python {'.'.join(map(str, version))} ({interpreter})")
         shutil.rmtree(environment.folder, ignore_errors=True)
         _run(environment, [str(interpreter), "-m", "venv", str(environment.folder)])
@@ -275,9 +219,10 @@ def main() -> int:
         try:
             environment = read(name)
             create(environment) if arguments.command == "create" else print(environment.folder)
-        except EnvironmentsError as error:
+        except (EnvironmentsError, interpreters.NoInterpreterError) as error:
             print(f"[{name}] {error}", file=sys.stderr)
-            return error.exit_code
+            is_absent = isinstance(error, interpreters.NoInterpreterError)
+            return NO_INTERPRETER_EXIT_CODE if is_absent else 1
     return 0
 
 

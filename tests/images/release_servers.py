@@ -15,10 +15,6 @@ from tools import packages
 SECONDS = 60
 POLL_SECONDS = 0.05
 
-BRIDGE = f"srt{os.getpid()}"
-# Of a block that is for documents: no network has it, and nothing is reached through it.
-SUBNET = "192.0.2.1/24"
-
 # Port 0 takes a free one, which is in the log.
 REGISTRY = """\
 version: 0.1

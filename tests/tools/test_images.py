@@ -8,7 +8,7 @@ from serving_runtime import contract
 from serving_runtime.signature import Contract, Field, Signature
 from tools import docker, matrix
 from tools.images import __main__ as command
-from tools.images import measuring, models, report, selection, stages, testing
+from tools.images import facts, measuring, models, report, selection, stages, testing, verifying
 
 MATRIX = matrix.load()
 X = Field("x", "float64", (-1,))
@@ -150,6 +150,15 @@ def test_an_image_that_cannot_be_built_twice_is_told(builds, monkeypatch, capsys
     code, table = verify(capsys, "reproduce")
     assert (code, builds) == (1, [])
     assert [cells[-1] for cells in table] == ["failed: 1 files differ", "the same layers twice"]
+
+
+@pytest.mark.parametrize(("budget_mb", "told"), [(100, 1), (300, 0), (0, 0)])
+def test_only_a_row_with_a_budget_is_held_to_it(budget_mb, told):
+    """Who reaches the wheels of an unverified row can verify it, though nobody knows its size."""
+    inside = facts.Inside("3.13", {}, [], [], "", [], [], [])
+    measured = facts.Facts(inside, 200_000_000, {})
+    row = BUILT[0]._replace(budget_mb=budget_mb)
+    assert len(list(verifying._sized(row, measured))) == told
 
 
 def test_the_table_is_a_document(tmp_path):

@@ -10,6 +10,8 @@ from tools.matrix.plan import differing, git
 from tools.matrix.reader import RELEASE_FILE, release_of
 from tools.matrix.rows import Matrix, MatrixError, Row, Status
 
+NAMED_AT_MOST = 4
+
 
 def problems(matrix: Matrix, today: datetime.date) -> list[str]:
     """Say everything that is wrong around the matrix.
@@ -30,9 +32,6 @@ def problems(matrix: Matrix, today: datetime.date) -> list[str]:
         *_changed_since_release(matrix),
         *floors.problems(matrix),
     ]
-
-
-NAMED_AT_MOST = 4
 
 
 def _folders_without_rows(matrix: Matrix) -> Iterator[str]:

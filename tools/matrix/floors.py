@@ -65,7 +65,7 @@ def read(root: Path) -> Floors:
     if not path.exists():
         return {}
     try:
-        content = parse(path.read_text(encoding="utf-8"))
+        content = parse(path.read_text(encoding="utf-8"), FILE.name)
         return {name: tuple(_advisory(name, block) for block in content[name]) for name in content}
     except (MatrixError, TypeError) as error:
         raise MatrixError(f"{FILE}: {error}") from error

@@ -96,8 +96,8 @@ def load(path: Path = MATRIX, environment: Mapping[str, str] = os.environ) -> Ma
     return Matrix(path.parent, tuple(rows))
 
 
-def parse(text: str) -> Any:
-    """Read the file's text as it is.
+def parse(text: str, name: str = MATRIX.name) -> Any:
+    """Read the text of the matrix, or of another file of that name, as it is.
 
     Raises:
         MatrixError: it is not YAML, or a block has a key twice.
@@ -105,7 +105,7 @@ def parse(text: str) -> Any:
     try:
         return yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader)
     except yaml.YAMLError as error:
-        raise MatrixError(f"build_matrix.yaml is not YAML: {error}") from error
+        raise MatrixError(f"{name} is not YAML: {error}") from error
 
 
 def release_of(root: Path) -> str:
