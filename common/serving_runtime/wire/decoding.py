@@ -135,7 +135,7 @@ def _values(source: str, value: Any, wire_type: WireType) -> np.ndarray:
     if source == "string_val":
         return np.array(list(value), dtype=object)
     entries = FIELD_DTYPES[source]
-    return _from_entries(Tensor(entries, np.array(value, NUMPY_DTYPES[entries])), wire_type)
+    return from_entries(Tensor(entries, np.array(value, NUMPY_DTYPES[entries])), wire_type)
 
 
 def _from_content(content: bytes, wire_type: WireType) -> np.ndarray:
@@ -152,8 +152,12 @@ def _from_content(content: bytes, wire_type: WireType) -> np.ndarray:
     return bfloat16.from_bits(values) if wire_type.dtype == "bfloat16" else values
 
 
-def _from_entries(entries: Tensor, wire_type: WireType) -> np.ndarray:
-    """Make a typed field's entries the values of the tensor's own dtype."""
+def from_entries(entries: Tensor, wire_type: WireType) -> np.ndarray:
+    """Make a typed field's entries the values of the tensor's own dtype.
+
+    Raises:
+        InvalidInput: an entry does not fit the dtype, or half of a pair is missing.
+    """
     dtype = NUMPY_DTYPES[wire_type.dtype]
     try:
         if wire_type.field == "half_val":

@@ -1,15 +1,50 @@
-"""Write arrays into a TensorProto, in the encoding that the request came in."""
+"""Write arrays as the bytes of TensorProto, in the encoding that the request came in.
 
-from typing import Mapping
+The bytes are those that protobuf writes; entries of maps are in the order that they are given in.
+What stands before the values is the same for each reply of one shape and is kept. The values are
+copied once, by whoever joins the parts.
+"""
+
+from functools import lru_cache
+from typing import Any, List, Mapping, NamedTuple, Tuple, Union
 
 import numpy as np
 
 import hydro_serving_grpc as hs
 from serving_runtime.checks import bfloat16
 from serving_runtime.signature import STRING, Tensor, Value
-from serving_runtime.wire.dtypes import MAP_NUMBER, WIRE_TYPES, WireType
+from serving_runtime.wire import varints
+from serving_runtime.wire.dtypes import (
+    CONTENT,
+    MAP_NUMBER,
+    MAP_VALUES,
+    WIRE_TYPES,
+    WireType,
+)
+from serving_runtime.wire.scanning import (
+    BYTES_1,
+    BYTES_2,
+    LENGTH_DELIMITED,
+    NUMBER_1,
+    number,
+    sized,
+)
 
-_LENGTH_DELIMITED = 2
+# What b"".join takes; to NumPy's arrays typing has no name for that.
+Part = Any
+
+_TAGS = {
+    name: field.number << 3 | LENGTH_DELIMITED
+    for name, field in hs.TensorProto.DESCRIPTOR.fields_by_name.items()
+}
+
+
+class _Values(NamedTuple):
+    """The values of a tensor, ``size`` bytes; ``tag`` is 0 if they bring tags of their own."""
+
+    tag: int
+    size: int
+    part: Part
 
 
 def encode(value: Value, as_content: bool) -> "hs.TensorProto":
@@ -28,59 +63,88 @@ def fill(proto: "hs.TensorProto", value: Value, as_content: bool) -> None:
         as_content: numbers as raw bytes in ``tensor_content``; False: in typed fields, which is
             all that Hydrosphere's own clients read. Strings have one encoding only.
     """
-    if not isinstance(value, Tensor):
-        _fill_map(proto, value, as_content)
-        return
-    wire_type, array = WIRE_TYPES[value.dtype], value.array
-    proto.dtype = wire_type.number  # type: ignore[assignment]  # stubs know enum types only
-    proto.tensor_shape.SetInParent()  # a scalar's shape is present and empty
-    for size in array.shape:
-        proto.tensor_shape.dim.add(size=size)
-    if wire_type.dtype == STRING:
-        proto.string_val.extend(array.ravel().tolist())
-    elif as_content:
-        proto.tensor_content = _elements(array, wire_type).tobytes()
-    else:
-        _fill_typed(proto, array, wire_type)
+    dtype, shape, values = _described(value, as_content)
+    proto.MergeFromString(b"".join([_head(dtype, shape, values.tag, values.size), values.part]))
 
 
-def _fill_map(proto: "hs.TensorProto", value: "Mapping[str, Value]", as_content: bool) -> None:
-    proto.dtype = MAP_NUMBER  # type: ignore[assignment]  # stubs know enum types only
-    proto.tensor_shape.SetInParent()
-    subtensors = proto.map_val.add().subtensors
-    for name, item in value.items():
-        fill(subtensors[name], item, as_content)
+def entries(tag: int, values: Mapping[str, Value], as_content: bool) -> List[Part]:
+    """Return the entries of a map from names to tensors, as parts to be joined.
 
-
-def _elements(array: np.ndarray, wire_type: WireType) -> np.ndarray:
-    return bfloat16.to_bits(array) if wire_type.dtype == "bfloat16" else array
-
-
-def _fill_typed(proto: "hs.TensorProto", array: np.ndarray, wire_type: WireType) -> None:
-    if wire_type.field == "half_val":
-        bits = np.ascontiguousarray(_elements(array, wire_type)).reshape(-1).view(np.uint16)
-        proto.half_val.extend(bits.tolist())
-    elif array.dtype.kind in "fcb":
-        _merge_packed(proto, wire_type.field, array.tobytes())
-    else:
-        getattr(proto, wire_type.field).extend(array.ravel().tolist())
-
-
-def _merge_packed(proto: "hs.TensorProto", field: str, payload: bytes) -> None:
-    """Add the values of a packed field by their bytes, which are NumPy's own.
-
-    That is a hundred times quicker than one Python object a value, and keeps a NaN's payload.
-    It holds for little-endian floats, pairs of them, and bools, which are varints of one byte.
+    Args:
+        tag: of the map's field.
+        values: as ``fill`` takes them, by name.
+        as_content: as ``fill`` takes it.
     """
-    if payload:
-        tag = hs.TensorProto.DESCRIPTOR.fields_by_name[field].number << 3 | _LENGTH_DELIMITED
-        proto.MergeFromString(bytes([tag]) + _varint(len(payload)) + payload)
+    parts: List[Part] = []
+    for name, value in values.items():
+        dtype, shape, content = _described(value, as_content)
+        parts.append(_entry_head(tag, name, dtype, shape, content.tag, content.size))
+        parts.append(content.part)
+    return parts
 
 
-def _varint(number: int) -> bytes:
-    groups = bytearray()
-    while number > 0x7F:
-        groups.append(number & 0x7F | 0x80)
-        number >>= 7
-    groups.append(number)
-    return bytes(groups)
+def _described(value: Value, as_content: bool) -> Tuple[int, Tuple[int, ...], _Values]:
+    """Return the number of the value's dtype, its shape, and the values."""
+    if not isinstance(value, Tensor):
+        return MAP_NUMBER, (), _map(value, as_content)
+    wire_type, array = WIRE_TYPES[value.dtype], value.array
+    if wire_type.dtype == STRING:
+        return wire_type.number, array.shape, _strings(array)
+    source = CONTENT if as_content else wire_type.field
+    return wire_type.number, array.shape, _numeric(array, wire_type, source)
+
+
+def _map(value: "Mapping[str, Value]", as_content: bool) -> _Values:
+    named = {_text(name): item for name, item in value.items()}
+    content = sized(_TAGS[MAP_VALUES], b"".join(entries(BYTES_1, named, as_content)))
+    return _Values(0, len(content), content)
+
+
+def _text(name: Union[str, bytes]) -> str:
+    """Return the key of a model's own dict as protobuf takes it: UTF-8 will do as well."""
+    return name if isinstance(name, str) else str(name, "utf-8")
+
+
+def _strings(array: np.ndarray) -> _Values:
+    """Write the strings, which are objects already: protobuf is quicker than a loop over them."""
+    content = hs.TensorProto(string_val=array.ravel().tolist()).SerializeToString()
+    return _Values(0, len(content), content)
+
+
+def _content(array: np.ndarray, wire_type: WireType) -> np.ndarray:
+    """Return the elements as contiguous memory."""
+    if wire_type.dtype == "bfloat16":
+        return bfloat16.to_bits(array)
+    array = np.ascontiguousarray(array)
+    if wire_type.dtype == "bool" and array.size and array.view(np.uint8).max() > 1:
+        array = np.not_equal(array.view(np.uint8), 0)  # it was a view; only 0 and 1 are bools
+    return array
+
+
+def _numeric(array: np.ndarray, wire_type: WireType, source: str) -> _Values:
+    content = _content(array, wire_type)
+    if source == "half_val":
+        content = content.reshape(-1).view(np.uint16)
+    # Floats and pairs of them are as they are in memory; bools are varints of one byte.
+    if source == CONTENT or content.dtype.kind in "fcb":
+        return _Values(_TAGS[source], content.nbytes, content)
+    packed = varints.encode(content.reshape(-1))
+    return _Values(_TAGS[source], len(packed), packed)
+
+
+@lru_cache(maxsize=1024)
+def _entry_head(
+    tag: int, name: str, dtype: int, shape: Tuple[int, ...], values_tag: int, size: int
+) -> bytes:
+    """Return a map's entry up to the values."""
+    head = _head(dtype, shape, values_tag, size)
+    key = sized(BYTES_1, name.encode("utf-8")) + number(BYTES_2) + number(len(head) + size)
+    return number(tag) + number(len(key) + len(head) + size) + key + head
+
+
+def _head(dtype: int, shape: Tuple[int, ...], values_tag: int, size: int) -> bytes:
+    """Return a tensor up to the values."""
+    dims = b"".join(sized(BYTES_2, number(NUMBER_1) + number(dim) if dim else b"") for dim in shape)
+    # A scalar's shape is present and empty.
+    head = number(NUMBER_1) + number(dtype) + sized(BYTES_2, dims)
+    return head + number(values_tag) + number(size) if values_tag and size else head

@@ -1,19 +1,28 @@
 """Speak tensorflow.serving.PredictionService/Predict, Hydrosphere's and TF Serving's."""
 
-from typing import Mapping, Optional
+from functools import lru_cache
+from typing import Dict, List, Mapping, Optional
 
 import hydro_serving_grpc as hs
 from serving_runtime.frames import Bytes
-from serving_runtime.signature import Value
+from serving_runtime.signature import Tensor, Value
 from serving_runtime.wire import decoding, encoding, model_spec
+from serving_runtime.wire.dtypes import CONTENT
+from serving_runtime.wire.layout import Layout, RecentLayouts
 from serving_runtime.wire.messages import parsed
 from serving_runtime.wire.model_spec import ModelSpec
 from serving_runtime.wire.reading import Reading
 from serving_runtime.wire.request import Request
+from serving_runtime.wire.scanning import BYTES_1, BYTES_2, Span, sized
+
+_LAYOUTS = RecentLayouts()
 
 
 def decode(payload: Bytes, max_expanded_bytes: int) -> Request:
     """Read a PredictRequest. Model name and version choose nothing: there is one model.
+
+    Arrays are views of the payload where its encoding allows, and writable if it is. They are
+    aligned if the payload lies where ``lead_bytes`` says.
 
     Args:
         payload: the message as it came.
@@ -23,8 +32,26 @@ def decode(payload: Bytes, max_expanded_bytes: int) -> Request:
         InvalidInput: it is no PredictRequest, or a tensor of it cannot be read.
         LimitExceeded: repeated values would grow too large.
     """
+    view = memoryview(payload)
+    layout = _LAYOUTS.of(view)
+    if layout is not None and layout.slots:
+        request = _read(view, layout, Reading(max_expanded_bytes))
+        if request is not None:
+            return request
     with parsed(hs.PredictRequest(), payload) as message:
         return _request(message, Reading(max_expanded_bytes))
+
+
+def lead_bytes(length_bytes: int) -> int:
+    """Say how far from an aligned address a payload should begin.
+
+    The worker receives it there, so that views of it need no copy. Where the values are in a
+    payload is known from the last one of that length.
+
+    Args:
+        length_bytes: of the payload.
+    """
+    return _LAYOUTS.lead_bytes(length_bytes)
 
 
 def encode(
@@ -38,12 +65,40 @@ def encode(
         answered_by: goes into ``model_spec``; None leaves it out, since to Hydrosphere's clients
             it is an unknown field.
     """
-    response = hs.PredictResponse()
-    for name, value in request.select(outputs).items():
-        encoding.fill(response.outputs[name], value, request.as_content)
+    parts = encoding.entries(BYTES_1, request.select(outputs), request.as_content)
     if answered_by:
-        model_spec.fill(response.model_spec, answered_by)
-    return response.SerializeToString()
+        parts.append(_spec_field(answered_by))
+    return b"".join(parts)
+
+
+def _read(view: memoryview, layout: Layout, reading: Reading) -> Optional[Request]:
+    """Read the inputs where they lie, and leave to protobuf those that it alone can read."""
+    tensors: Dict[str, Value] = {}
+    others: List[Span] = []
+    for place in layout.slots:
+        array = place.read(view, place)
+        if array is None:
+            others.append(place.entry)
+        else:
+            tensors[place.name] = Tensor(place.wire_type.dtype, array)
+            reading.note_numeric(place.source == CONTENT)
+    unreadable: Mapping[str, str] = {}
+    if others or layout.others:
+        remaining = sorted([*others, *layout.others])
+        with parsed(hs.PredictRequest(), b"".join(view[a:b] for a, b in remaining)) as message:
+            if any(name in tensors for name in message.inputs):
+                return None  # of two inputs of one name the last one counts
+            more, unreadable = decoding.decode_all(message.inputs, reading)
+            tensors.update(more)
+    filters = layout.output_filter
+    return Request(layout.model_spec, tensors, reading.as_content, filters, unreadable)
+
+
+@lru_cache(maxsize=64)
+def _spec_field(answered_by: ModelSpec) -> bytes:
+    message = hs.ModelSpec()
+    model_spec.fill(message, answered_by)
+    return sized(BYTES_2, message.SerializeToString())
 
 
 def _request(message: "hs.PredictRequest", reading: Reading) -> Request:
