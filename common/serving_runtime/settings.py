@@ -46,6 +46,7 @@ class Settings(NamedTuple):
     drain_delay_seconds: float
     drain_timeout_seconds: float
     connection_age_seconds: float
+    listener: str
     cast: str
     contract: str
     warm_up: str
@@ -84,6 +85,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_DRAIN_DELAY", "drain_delay_seconds", parsing.SECONDS, "2s", "How long the service goes on taking new connections after SIGTERM, while clients learn that it is NOT_SERVING."),
     Setting("RUNTIME_DRAIN_TIMEOUT", "drain_timeout_seconds", parsing.SECONDS, "20s", "Longest time to finish running calls and to close the model after SIGTERM."),
     Setting("RUNTIME_CONNECTION_AGE", "connection_age_seconds", parsing.POSITIVE_SECONDS, "3s", "Age at which a client's connection is asked to move (nothing is lost); after SIGTERM this bounds how long clients stay."),
+    Setting("RUNTIME_LISTENER", "listener", parsing.one_of("auto", "completion_queue", "asyncio"), "auto", "What accepts calls: `completion_queue` drives grpcio's core directly, and is faster; `asyncio` is grpcio's public server; `auto` takes the first if a trial call at the start succeeds, else the second."),
     Setting("RUNTIME_CAST", "cast", parsing.one_of("same_kind", "strict"), "same_kind", "`same_kind` converts inputs within a kind where no value is lost; `strict` refuses every other dtype."),
     Setting("RUNTIME_CONTRACT", "contract", parsing.one_of("lenient", "strict"), "lenient", "`strict` refuses to start if the contract's shapes contradict the model's own; `lenient` warns and checks the model's."),
     Setting("RUNTIME_WARM_UP", "warm_up", parsing.one_of("auto", "on", "off"), "auto", "Whether to call each signature once on zeros before SERVING; `auto` leaves it to the framework. Never done for stateful models."),

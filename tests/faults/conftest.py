@@ -3,6 +3,19 @@ import pytest
 from tests.faults import models
 from tests.faults.servers import Server, channel
 
+LISTENERS = ("completion_queue", "asyncio")
+# Modules whose tests depend on how calls are accepted, answered and ended: run over each listener.
+# The others are about what lies behind it, and take the one that the service would choose.
+OVER_EACH_LISTENER = ("test_crashes", "test_drain", "test_limits", "test_requests")
+
+
+def pytest_generate_tests(metafunc):
+    """Give the tests their listeners."""
+    if "listener" in metafunc.fixturenames:
+        is_over_each = metafunc.module.__name__.rpartition(".")[2] in OVER_EACH_LISTENER
+        names = LISTENERS if is_over_each else LISTENERS[:1]
+        metafunc.parametrize("listener", names, scope="module")
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_proxy():
@@ -17,11 +30,12 @@ def _no_proxy():
 
 
 @pytest.fixture(scope="module")
-def launch(tmp_path_factory):
-    """Start servers, and end what is left of them after the module's last test."""
+def launch(tmp_path_factory, listener):
+    """Start servers over the listener; end what is left of them after the module's last test."""
     servers = []
 
     def start(model, **settings):
+        settings = {"RUNTIME_LISTENER": listener, **settings}
         servers.append(Server(model, tmp_path_factory.mktemp("server"), **settings))
         return servers[-1]
 

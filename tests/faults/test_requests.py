@@ -7,6 +7,7 @@ import pytest
 import hydro_serving_grpc as hs
 from serving_runtime.client import encode_request
 from tests.faults import models
+from tests.faults.processes import wait_until
 from tests.faults.servers import (
     PREDICT,
     SERVING,
@@ -142,7 +143,7 @@ def test_a_failure_names_the_request(connection, server):
         call(request("raise x"), timeout=30, metadata=[("x-request-id", "find-me-123")])
     metadata: Any = caught.value.trailing_metadata()
     assert dict(metadata)["x-request-id"] == "find-me-123"
-    assert server.log.count("find-me-123") >= 2
+    wait_until(lambda: server.log.count("find-me-123") >= 2, "the front's and the worker's lines")
 
 
 def test_no_payload_reaches_the_log(connection, server):

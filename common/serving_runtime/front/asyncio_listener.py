@@ -2,13 +2,14 @@
 
 import asyncio
 import functools
-from typing import Any, AsyncIterator, Awaitable, Callable, Dict, List, Tuple
+from typing import Any, AsyncIterator, Awaitable, Callable, Tuple
 
 import grpc
 import grpc.aio
 
-from serving_runtime.errors import ServingError, StartError, Status
+from serving_runtime.errors import ServingError, Status
 from serving_runtime.front.call import Outcome
+from serving_runtime.front.grpc_options import server_options
 from serving_runtime.front.listener import (
     Incoming,
     Listener,
@@ -16,6 +17,8 @@ from serving_runtime.front.listener import (
     Routes,
     StreamHandler,
     UnaryHandler,
+    first_values,
+    port_refused,
 )
 from serving_runtime.settings import Settings
 
@@ -36,30 +39,13 @@ class AsyncioListener(Listener):
         except RuntimeError:
             bound = 0
         if bound == 0:
-            raise StartError(
-                f"cannot listen on {host}:{port}: the port is in use, or the address is foreign",
-                "choose another with APP_PORT (or --port) and RUNTIME_HOST; 0 takes a free port",
-            )
+            raise port_refused(host, port)
         await self._server.start()
         return int(bound)
 
     async def stop(self, grace_seconds: float) -> None:
         """Stop; calls that still run after the grace are cancelled."""
         await self._server.stop(grace_seconds)
-
-
-def server_options(settings: Settings) -> List[Tuple[str, int]]:
-    """Return grpc's channel arguments for these settings. See: grpc/impl/channel_arg_names.h."""
-    return [
-        ("grpc.max_receive_message_length", settings.max_message_bytes),
-        ("grpc.max_send_message_length", -1),
-        # Connections are short-lived so that clients move away from a draining server in a known
-        # time; the grace lets running calls end.
-        ("grpc.max_connection_age_ms", int(settings.connection_age_seconds * 1000)),
-        ("grpc.max_connection_age_grace_ms", int(settings.request_timeout_seconds * 1000) + 1000),
-        # Two servers that silently share a port would each get half of the calls.
-        ("grpc.so_reuseport", 0),
-    ]
 
 
 class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only in its stubs
@@ -105,7 +91,7 @@ def _stream_behaviour(
 
 async def _unary(method: str, handler: UnaryHandler, payload: bytes, context: Any) -> bytes:
     answered: asyncio.Future[Tuple[Outcome, Metadata]] = asyncio.get_event_loop().create_future()
-    told = _told(context)
+    told = first_values(context.invocation_metadata() or ())
     cancel = handler(
         Incoming(
             method=method,
@@ -131,8 +117,3 @@ async def _unary(method: str, handler: UnaryHandler, payload: bytes, context: An
 def _set(future: "asyncio.Future[Any]", outcome: Outcome, metadata: Metadata) -> None:
     if not future.done():
         future.set_result((outcome, metadata))
-
-
-def _told(context: Any) -> Dict[str, str]:
-    """Return the client's metadata; of a key that comes twice, the first."""
-    return dict(reversed(context.invocation_metadata() or ()))

@@ -1,8 +1,9 @@
 """What the front asks of whatever accepts connections: bytes in, status and bytes out."""
 
 import abc
-from typing import AsyncIterator, Callable, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import AsyncIterator, Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from serving_runtime.errors import StartError
 from serving_runtime.front.call import Outcome
 
 Metadata = Sequence[Tuple[str, str]]
@@ -51,3 +52,16 @@ class Listener(abc.ABC):
     @abc.abstractmethod
     async def stop(self, grace_seconds: float) -> None:
         """Stop; calls that still run after the grace are cancelled."""
+
+
+def port_refused(host: str, port: int) -> StartError:
+    """Return the error to raise for an address that cannot be listened on."""
+    return StartError(
+        f"cannot listen on {host}:{port}: the port is in use, or the address is foreign",
+        "choose another with APP_PORT (or --port) and RUNTIME_HOST; 0 takes a free port",
+    )
+
+
+def first_values(metadata: Metadata) -> Dict[str, str]:
+    """Return a client's metadata by key; of a key that comes twice, the first."""
+    return dict(reversed(metadata))

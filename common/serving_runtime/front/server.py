@@ -8,14 +8,19 @@ from typing import Callable, Dict
 
 from serving_runtime import methods
 from serving_runtime.errors import StartError
-from serving_runtime.front import door, health, reflection
-from serving_runtime.front.asyncio_listener import AsyncioListener
+from serving_runtime.front import door, health, listeners, reflection
 from serving_runtime.front.call import Outcome
 from serving_runtime.front.counters import Counters
 from serving_runtime.front.dispatcher import Dispatcher
 from serving_runtime.front.health import Health, Phase
 from serving_runtime.front.intake import Intake
-from serving_runtime.front.listener import Incoming, Routes, StreamHandler, UnaryHandler
+from serving_runtime.front.listener import (
+    Incoming,
+    Listener,
+    Routes,
+    StreamHandler,
+    UnaryHandler,
+)
 from serving_runtime.front.processes import Spawn
 from serving_runtime.front.supervisor import Supervisor
 from serving_runtime.settings import Settings
@@ -40,7 +45,7 @@ class Server:
         self._supervisor = Supervisor(
             settings, spawn, self._dispatcher, self._health, self._counters, self._on_fatal
         )
-        self._listener = AsyncioListener(self._routes(), settings)
+        self._listener: Listener
         self._port = 0
         self._failure = ""
         self._stop = asyncio.Event()
@@ -48,6 +53,7 @@ class Server:
 
     async def run(self) -> int:
         """Serve until a signal or a failed start; returns the exit code."""
+        self._listener = await listeners.choose(self._routes(), self._settings)
         self._port = await self._listener.start(self._settings.host, self._settings.port)
         logger.info("listening on %s:%d", self._settings.host, self._port)
         self._watch_signals()

@@ -7,9 +7,11 @@ import grpc.aio
 import pytest
 
 from serving_runtime.errors import InvalidInput, StartError, Status
-from serving_runtime.front.asyncio_listener import AsyncioListener, server_options
+from serving_runtime.front.asyncio_listener import AsyncioListener
 from serving_runtime.front.call import Outcome
+from serving_runtime.front.grpc_options import server_options
 from serving_runtime.front.listener import Routes
+from serving_runtime.front.queue_listener import QueueListener
 
 ECHO = "/test.Service/Echo"
 STREAM = "/test.Service/Stream"
@@ -45,13 +47,19 @@ def service():
     return Service()
 
 
+@pytest.fixture(params=[AsyncioListener, QueueListener])
+def make(request):
+    """Each implementation of a listener: they are to be the same to clients."""
+    return request.param
+
+
 @pytest.fixture
-def serve(run, service, settings):
+def serve(run, service, settings, make):
     """Return a function that runs ``scenario(channel)`` against a listener."""
 
     def serve(scenario, **changes):
         async def whole():
-            listener = AsyncioListener(service.routes, settings(**changes))
+            listener = make(service.routes, settings(**changes))
             port = await listener.start("127.0.0.1", 0)
             async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
                 await scenario(channel)
@@ -262,7 +270,7 @@ def test_stream_ends_with_the_status_of_an_error(serve):
     serve(scenario)
 
 
-def test_port_in_use_stops_the_start(run, service, settings, capfd):
+def test_port_in_use_stops_the_start(run, service, settings, make, capfd):
     """Two servers that silently shared a port would each get half of the calls."""
 
     async def scenario():
@@ -270,7 +278,7 @@ def test_port_in_use_stops_the_start(run, service, settings, capfd):
             taken.bind(("127.0.0.1", 0))
             taken.listen(1)
             port = taken.getsockname()[1]
-            listener = AsyncioListener(service.routes, settings())
+            listener = make(service.routes, settings())
             with pytest.raises(StartError, match=f"127.0.0.1:{port}") as caught:
                 await listener.start("127.0.0.1", port)
             assert "APP_PORT" in caught.value.fix
@@ -279,13 +287,13 @@ def test_port_in_use_stops_the_start(run, service, settings, capfd):
     run(scenario())
 
 
-def test_own_port_cannot_be_taken_by_a_second_one(run, service, settings, capfd):
+def test_own_port_cannot_be_taken_by_a_second_one(run, service, settings, make, capfd):
     """Not even by a server of the same kind: SO_REUSEPORT is off."""
 
     async def scenario():
-        first = AsyncioListener(service.routes, settings())
+        first = make(service.routes, settings())
         port = await first.start("127.0.0.1", 0)
-        second = AsyncioListener(service.routes, settings())
+        second = make(service.routes, settings())
         with pytest.raises(StartError):
             await second.start("127.0.0.1", port)
         await second.stop(0)
@@ -305,12 +313,12 @@ def test_ages_fit_into_grpcs_integers(settings):
     assert all(-1 <= value < 2**31 for value in options.values())
 
 
-def test_stopping_cancels_what_still_runs_after_the_grace(run, service, settings, until):
+def test_stopping_cancels_what_still_runs_after_the_grace(run, service, settings, make, until):
     """A call that never ends must not keep the service alive."""
     service.answer = lambda incoming: None
 
     async def scenario():
-        listener = AsyncioListener(service.routes, settings())
+        listener = make(service.routes, settings())
         port = await listener.start("127.0.0.1", 0)
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
             call = channel.unary_unary(ECHO)(b"")

@@ -1,0 +1,19 @@
+"""Say how grpc's core is to behave: the same for every listener."""
+
+from typing import Tuple
+
+from serving_runtime.settings import Settings
+
+
+def server_options(settings: Settings) -> Tuple[Tuple[str, int], ...]:
+    """Return grpc's channel arguments for these settings. See: grpc/impl/channel_arg_names.h."""
+    return (
+        ("grpc.max_receive_message_length", settings.max_message_bytes),
+        ("grpc.max_send_message_length", -1),
+        # Connections are short-lived so that clients move away from a draining server in a known
+        # time; the grace lets running calls end.
+        ("grpc.max_connection_age_ms", int(settings.connection_age_seconds * 1000)),
+        ("grpc.max_connection_age_grace_ms", int(settings.request_timeout_seconds * 1000) + 1000),
+        # Two servers that silently share a port would each get half of the calls.
+        ("grpc.so_reuseport", 0),
+    )

@@ -1,0 +1,236 @@
+"""Listen on grpc's completion queue: one thread waits in it, the event loop does the work.
+
+The thread starts to receive, and hands whole requests over; at one waking the loop takes all that
+are there. Answers are started by the loop's thread. So a call is handed between threads once, and
+many at a time under load.
+"""
+
+import asyncio
+import collections
+import functools
+import time
+from typing import Any, Callable, Deque, Dict, Optional
+
+from serving_runtime.errors import ServingError, Status
+from serving_runtime.front import completion_queue as core
+from serving_runtime.front.call import Outcome
+from serving_runtime.front.grpc_options import server_options
+from serving_runtime.front.listener import (
+    Incoming,
+    Listener,
+    Metadata,
+    Routes,
+    StreamHandler,
+    UnaryHandler,
+    first_values,
+    port_refused,
+)
+from serving_runtime.settings import Settings
+
+# To core a client without a deadline has one in the far future.
+LONGEST_SECONDS = 1e9
+
+UNKNOWN_METHOD = Outcome(Status.UNIMPLEMENTED, "there is no such method here", b"")
+NO_REQUEST = Outcome(Status.UNIMPLEMENTED, "the method takes one request, and none came", b"")
+FAILED = Outcome(Status.INTERNAL, "the service failed; its log has the reason", b"")
+DONE = Outcome(Status.OK, "", b"")
+
+
+class QueueListener(Listener):
+    """A server of grpc's core, driven by its completion queue.
+
+    Methods that begin with ``on_`` run in the queue's thread, all others in the event loop's.
+    """
+
+    def __init__(self, routes: Routes, settings: Settings) -> None:
+        self._begin: Dict[bytes, Callable[[Any], object]] = {}
+        for method, handler in routes.unary.items():
+            self._begin[method.encode()] = functools.partial(_UnaryCall, self, method, handler)
+        for method, stream in routes.streams.items():
+            self._begin[method.encode()] = functools.partial(_StreamCall, self, stream)
+        self._server = core.CoreServer(server_options(settings), self._on_call, self._on_end)
+        self._works: Deque[Callable[[], None]] = collections.deque()
+        self._is_woken = False
+        self._is_started = False
+        # No batch may be started any more.
+        self.is_shut = False
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen, and return the port (a free one for port 0)."""
+        self._loop = asyncio.get_event_loop()
+        self._ended = self._loop.create_future()
+        bound = self._server.bind(f"{host}:{port}")
+        if bound == 0:
+            raise port_refused(host, port)
+        self._server.start()
+        self._is_started = True
+        return bound
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Stop; calls that still run after the grace are cancelled."""
+        if not self._is_started or self.is_shut:
+            return
+        left = self._loop.create_future()
+        self._server.shut(lambda event: self.on_work(functools.partial(_resolve, left, event)))
+        await asyncio.wait([left], timeout=grace_seconds)
+        self._server.cancel_all()
+        await left
+        self.is_shut = True
+        self._server.end()
+        await self._ended
+        self._server.close()
+
+    def on_work(self, work: Callable[[], None]) -> None:
+        """Let the event loop run ``work``."""
+        self._works.append(work)
+        if not self._is_woken:
+            self._is_woken = True
+            self._loop.call_soon_threadsafe(self._run_works)
+
+    def _run_works(self) -> None:
+        """Run what was handed over; what one of them raises is for the loop to log."""
+        self._is_woken = False
+        try:
+            # Not more than there are now: workers' sockets want their turn.
+            for _ in range(len(self._works)):
+                self._works.popleft()()
+        finally:
+            if self._works:
+                self._loop.call_soon(self._run_works)
+
+    def _on_call(self, event: Any) -> None:
+        begin = self._begin.get(event.call_details.method)
+        if begin is None:
+            core.answer(event.call, UNKNOWN_METHOD, ())
+            core.watch_close(event.call, core.ignore)
+        else:
+            begin(event)
+
+    def _on_end(self) -> None:
+        self.on_work(functools.partial(_resolve, self._ended, None))
+
+
+class _UnaryCall:
+    """One request, and its one answer."""
+
+    __slots__ = ("_call", "_cancel", "_deadline", "_handler", "_is_over", "_listener", "_metadata",
+                 "_method")  # fmt: skip
+
+    def __init__(
+        self, listener: QueueListener, method: str, handler: UnaryHandler, event: Any
+    ) -> None:
+        self._listener = listener
+        self._method = method
+        self._handler = handler
+        self._call = event.call
+        self._metadata = event.invocation_metadata
+        self._deadline = event.call_details.deadline
+        self._cancel: Optional[Callable[[], None]] = None
+        self._is_over = False
+        core.receive_message(self._call, self._on_message)
+        core.watch_close(self._call, self._on_close)
+
+    def _on_message(self, event: Any) -> None:
+        if event.success:  # else core has ended the call: its message was too large, say
+            self._listener.on_work(functools.partial(self._accept, core.message_of(event)))
+
+    def _on_close(self, event: Any) -> None:
+        if core.is_cancelled(event):
+            self._listener.on_work(self._give_up)
+
+    def _accept(self, payload: Optional[bytes]) -> None:
+        if payload is None:
+            self._respond(NO_REQUEST, ())
+            return
+        cancel = None
+        try:
+            cancel = self._handler(self._incoming(payload))
+        finally:
+            if cancel is None:
+                self._respond(FAILED, ())
+        if not self._is_over:
+            self._cancel = cancel
+
+    def _incoming(self, payload: bytes) -> Incoming:
+        told = first_values(self._metadata)
+        left = self._deadline - time.time()
+        return Incoming(
+            method=self._method,
+            payload=payload,
+            request_id=told.get("x-request-id", ""),
+            seconds_left=left if left < LONGEST_SECONDS else None,
+            reset_state=told.get("x-reset-state"),
+            respond=self._respond,
+        )
+
+    def _respond(self, outcome: Outcome, metadata: Metadata) -> None:
+        if self._end() and not self._listener.is_shut:
+            core.answer(self._call, outcome, metadata)
+
+    def _give_up(self) -> None:
+        cancel = self._cancel
+        if self._end() and cancel is not None:
+            cancel()
+
+    def _end(self) -> bool:
+        """Say whether this is the call's first end."""
+        is_first, self._is_over = not self._is_over, True
+        self._cancel = None  # it refers to this object: no cycle may keep the request in memory
+        return is_first
+
+
+class _StreamCall:
+    """A stream of requests, which is iterated over, answered by a task."""
+
+    def __init__(self, listener: QueueListener, handler: StreamHandler, event: Any) -> None:
+        self._listener = listener
+        self._handler = handler
+        self._call = event.call
+        self._task: Optional[asyncio.Future[None]] = None
+        listener.on_work(self._begin)
+        core.watch_close(self._call, self._on_close)
+
+    def __aiter__(self) -> "_StreamCall":
+        return self
+
+    async def __anext__(self) -> bytes:
+        payload = core.message_of(await self._done(core.receive_message))
+        if payload is None:
+            raise StopAsyncIteration
+        return payload
+
+    def _begin(self) -> None:
+        self._task = asyncio.ensure_future(self._answer_all())
+
+    def _on_close(self, event: Any) -> None:
+        if core.is_cancelled(event):
+            self._listener.on_work(self._give_up)
+
+    def _give_up(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _answer_all(self) -> None:
+        outcome = FAILED
+        try:
+            await self._done(core.begin_replies)
+            async for reply in self._handler(self):
+                await self._done(functools.partial(core.send_reply, payload=reply))
+            outcome = DONE
+        except ServingError as error:
+            outcome = Outcome(error.status, str(error), b"")
+        finally:
+            if not self._listener.is_shut:
+                core.end_replies(self._call, outcome)
+
+    async def _done(self, start: Callable[..., None]) -> Any:
+        """Start an operation and return its event; a client that has gone cancels the task."""
+        done = asyncio.get_event_loop().create_future()
+        tell = functools.partial(_resolve, done)
+        start(self._call, tag=lambda event: self._listener.on_work(functools.partial(tell, event)))
+        return await done
+
+
+def _resolve(future: "asyncio.Future[Any]", result: Any) -> None:
+    if not future.done():
+        future.set_result(result)
