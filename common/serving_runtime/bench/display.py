@@ -1,0 +1,65 @@
+"""Shows a run while it goes on, and its result as a table or as plain objects."""
+
+from typing import Any, Dict, List, Sequence, TextIO
+
+from serving_runtime.bench.level import Level
+
+LINE_CHARACTERS = 72
+
+
+class Live:
+    """One line that is written over, where somebody looks at it; else nothing.
+
+    Args:
+        stream: standard error, since the result is for standard output.
+        seconds: how long a level takes.
+    """
+
+    def __init__(self, stream: TextIO, seconds: float) -> None:
+        self.stream = stream
+        self.seconds = seconds
+        self.is_shown = stream.isatty()
+
+    def progress(self, callers: int, elapsed_seconds: float, answered: int) -> None:
+        """Say how a level is getting on."""
+        speed = answered / elapsed_seconds if elapsed_seconds else 0.0
+        share = min(1.0, elapsed_seconds / self.seconds)
+        bar = "#" * int(20 * share)
+        self._write(f"{callers:>5} callers [{bar:<20}] {speed:>9,.0f} calls/s")
+
+    def clear(self) -> None:
+        """Make room for what is printed next."""
+        self._write("")
+
+    def _write(self, text: str) -> None:
+        if self.is_shown:
+            self.stream.write(f"\r{text:<{LINE_CHARACTERS}}\r{text}")
+            self.stream.flush()
+
+
+def table_of(levels: Sequence[Level], rows: int) -> str:
+    """Return the levels as a table."""
+    from serving_runtime.cli.tables import table
+
+    heads = ("callers", "calls/s", "rows/s", "p50 ms", "p99 ms", "client busy", "errors")
+    return table(heads, [_cells(level, rows) for level in levels])
+
+
+def _cells(level: Level, rows: int) -> List[str]:
+    return [
+        str(level.callers),
+        f"{level.calls_per_second:,.1f}",
+        f"{level.calls_per_second * rows:,.1f}",
+        f"{level.p50_ms:.2f}",
+        f"{level.p99_ms:.2f}",
+        f"{level.client_busy:.0%}",
+        ", ".join(f"{count} {status}" for status, count in sorted(level.errors.items())) or "0",
+    ]
+
+
+def as_objects(level: Level, rows: int) -> Dict[str, Any]:
+    """Return a level as what JSON can hold."""
+    told = dict(level._asdict())
+    told["calls_per_second"] = level.calls_per_second
+    told["rows_per_second"] = level.calls_per_second * rows
+    return told

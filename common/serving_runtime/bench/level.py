@@ -1,0 +1,169 @@
+"""Keeps a number of calls under way for a while, and tells what came of them.
+
+One thread drives all calls: what it can do at most is told with the figures, since a service may
+be faster than this client.
+"""
+
+import asyncio
+import selectors
+import time
+from typing import Any, Awaitable, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+import grpc
+from grpc import aio
+
+from serving_runtime import client, methods
+from serving_runtime.bench.percentiles import percentile
+
+PROGRESS_SECONDS = 0.25
+EMPTY = "EMPTY"
+"""Counted among the errors: an answer of no bytes, which no model gives."""
+
+
+class Load(NamedTuple):
+    """What is sent, and where.
+
+    Args:
+        address: ``host:port``.
+        request: the bytes of a PredictRequest.
+        seconds: how long calls are started for.
+        deadline_seconds: how long one call may take.
+        connections: over how many connections the callers are spread.
+    """
+
+    address: str
+    request: bytes
+    seconds: float
+    deadline_seconds: float
+    connections: int = 1
+
+
+class Level(NamedTuple):
+    """What came of so many callers.
+
+    ``client_busy`` is the share of the time in which this client had work to do, or waited for a
+    CPU to do it on: near 1, the client was the limit.
+    """
+
+    callers: int
+    seconds: float
+    answered: int
+    p50_ms: float
+    p99_ms: float
+    errors: Dict[str, int]
+    client_busy: float
+
+    @property
+    def calls_per_second(self) -> float:
+        """How many calls were answered rightly, per second."""
+        return self.answered / self.seconds if self.seconds else 0.0
+
+
+Progress = Callable[[int, float, int], None]
+"""Is told the callers, the seconds since the start and the calls answered so far."""
+
+
+class _IdleClock(selectors.DefaultSelector):  # type: ignore[misc, valid-type, unused-ignore]
+    """Counts the time in which a loop has nothing to do.
+
+    CPU time would be too little where others keep the machine busy.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.idle_seconds = 0.0
+
+    def select(self, timeout: Optional[float] = None) -> "List[Tuple[selectors.SelectorKey, int]]":
+        if timeout == 0:  # there is work already
+            return super().select(timeout)
+        started = time.perf_counter()
+        events = super().select(timeout)
+        self.idle_seconds += time.perf_counter() - started
+        return events
+
+
+class _Tally:
+    """What the callers of one level have seen so far."""
+
+    def __init__(self) -> None:
+        self.seconds: List[float] = []
+        self.errors: Dict[str, int] = {}
+
+    def failed(self, status: str) -> None:
+        self.errors[status] = self.errors.get(status, 0) + 1
+
+
+def measure(load: Load, callers: int, progress: Progress) -> Level:
+    """Run one level: each caller makes one call after the other until the time is over."""
+    selector = _IdleClock()
+    loop = asyncio.SelectorEventLoop(selector)
+    asyncio.set_event_loop(loop)  # grpc's channels look for it there on Python 3.6
+    try:
+        return loop.run_until_complete(_measure(load, callers, progress, selector))
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+async def _measure(load: Load, callers: int, progress: Progress, clock: "_IdleClock") -> Level:
+    channels = [_channel(load.address) for _ in range(min(load.connections, callers))]
+    calls = [channel.unary_unary(methods.PREDICT) for channel in channels]
+    tally = _Tally()
+    idle, started = clock.idle_seconds, time.perf_counter()
+    until = started + load.seconds
+    working = asyncio.gather(
+        *[_call_on(calls[index % len(calls)], load, until, tally) for index in range(callers)]
+    )
+    await _told(
+        working, lambda: progress(callers, time.perf_counter() - started, len(tally.seconds))
+    )
+    seconds = time.perf_counter() - started
+    busy = 1 - (clock.idle_seconds - idle) / seconds
+    for channel in channels:
+        await channel.close()
+    return _level(callers, seconds, tally, busy)
+
+
+def _channel(address: str) -> Any:
+    # Without its own pool a second channel to the same address would share the connection.
+    options = [*client.channel_options(address), ("grpc.use_local_subchannel_pool", 1)]
+    return aio.insecure_channel(address, options=options)
+
+
+async def _call_on(call: Any, load: Load, until: float, tally: _Tally) -> None:
+    """Be one caller."""
+    while True:
+        started = time.perf_counter()
+        if started >= until:
+            return
+        try:
+            answer = await call(load.request, timeout=load.deadline_seconds)
+        except grpc.RpcError as error:
+            tally.failed(error.code().name)
+            continue
+        if answer:
+            tally.seconds.append(time.perf_counter() - started)
+        else:
+            tally.failed(EMPTY)
+
+
+async def _told(working: "Awaitable[Any]", tell: Callable[[], None]) -> None:
+    """Wait for the callers, and tell of them now and then."""
+    pending = asyncio.ensure_future(working)
+    while not pending.done():
+        await asyncio.wait([pending], timeout=PROGRESS_SECONDS)
+        tell()
+    await pending
+
+
+def _level(callers: int, seconds: float, tally: _Tally, busy: float) -> Level:
+    ordered = sorted(tally.seconds)
+    return Level(
+        callers=callers,
+        seconds=seconds,
+        answered=len(ordered),
+        p50_ms=percentile(ordered, 50) * 1000,
+        p99_ms=percentile(ordered, 99) * 1000,
+        errors=tally.errors,
+        client_busy=busy,
+    )

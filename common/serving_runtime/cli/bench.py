@@ -1,0 +1,182 @@
+"""Measures how many calls a running service answers, and how fast, with more and more callers.
+
+The request is made of zeros from the model's contract, which the service is asked for. Callers
+are doubled until more of them bring nothing. The client runs in this process: where it is the
+limit itself, the result says so.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List
+
+from serving_runtime import parsing
+from serving_runtime.cli import addresses
+from serving_runtime.errors import StartError
+
+if TYPE_CHECKING:
+    from serving_runtime.bench.level import Level, Load
+    from serving_runtime.signature import Contract
+
+WARM_UP_SECONDS = 0.5
+WARM_UP_CALLERS = 4
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the verb's arguments."""
+    parser.add_argument(
+        "address",
+        nargs="?",
+        default="",
+        metavar="ADDRESS",
+        help="host:port of the service (default: localhost, and $APP_PORT or 9090)",
+    )
+    _add_request(parser)
+    _add_load(parser)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+
+
+def _add_request(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--contract",
+        metavar="PATH",
+        type=Path,
+        help="a contract or model directory, for a service that does not tell its own",
+    )
+    parser.add_argument(
+        "--signature",
+        metavar="NAME",
+        default="",
+        help="the signature to call (default: the only one, or serving_default)",
+    )
+    parser.add_argument(
+        "--rows",
+        metavar="N",
+        type=_read_by(parsing.POSITIVE),
+        default=1,
+        help="rows of each request, where the inputs' first axis is free (default 1)",
+    )
+    parser.add_argument(
+        "--typed", action="store_true", help="send numbers in typed fields, not as raw bytes"
+    )
+
+
+def _add_load(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--seconds",
+        metavar="TIME",
+        type=_read_by(parsing.POSITIVE_SECONDS),
+        default=5.0,
+        help="how long each number of callers is measured (default 5s)",
+    )
+    parser.add_argument(
+        "--concurrency",
+        metavar="N,…",
+        type=_numbers,
+        default=[],
+        help="these numbers of callers, instead of 1, 2, 4, … until throughput stops growing",
+    )
+    parser.add_argument(
+        "--connections",
+        metavar="N",
+        type=_read_by(parsing.POSITIVE),
+        default=1,
+        help="over how many connections the callers are spread (default 1)",
+    )
+    parser.add_argument(
+        "--deadline",
+        metavar="TIME",
+        type=_read_by(parsing.POSITIVE_SECONDS),
+        default=10.0,
+        help="how long one call may take (default 10s)",
+    )
+
+
+def _read_by(parser: parsing.Parser) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            return parser.parse(text)
+        except ValueError:
+            problem = f"{text!r} cannot be read: expected {parser.form}"
+            raise argparse.ArgumentTypeError(problem) from None
+
+    return read
+
+
+def _numbers(text: str) -> List[int]:
+    read = _read_by(parsing.POSITIVE)
+    return [read(part) for part in text.split(",")]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and report; returns 0, or 1 if no call was answered.
+
+    Raises:
+        StartError: the service is not there, does not answer, or has no such signature.
+    """
+    from serving_runtime.bench import display, saturation
+
+    load = _load(arguments)
+    levels = list(_levels(load, arguments))
+    said = saturation.remarks(levels, climbed=not arguments.concurrency)
+    print(display.table_of(levels, arguments.rows), *said, sep="\n")
+    if arguments.json:
+        told = {
+            "address": load.address,
+            "rows": arguments.rows,
+            "connections": load.connections,
+            "request_bytes": len(load.request),
+            "levels": [display.as_objects(level, arguments.rows) for level in levels],
+            "remarks": said,
+        }
+        arguments.json.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    return 0 if any(level.answered for level in levels) else 1
+
+
+def _levels(load: "Load", arguments: argparse.Namespace) -> "Iterator[Level]":
+    """Measure level after level, and show each as soon as it is there."""
+    from serving_runtime.bench import display, level, saturation
+
+    live = display.Live(sys.stderr, load.seconds)
+
+    def measured(callers: int) -> "Level":
+        found = level.measure(load, callers, live.progress)
+        live.clear()
+        return found
+
+    level.measure(load._replace(seconds=WARM_UP_SECONDS), WARM_UP_CALLERS, live.progress)
+    if arguments.concurrency:
+        yield from map(measured, arguments.concurrency)
+    else:
+        yield from saturation.climb(measured)
+
+
+def _load(arguments: argparse.Namespace) -> "Load":
+    """Make the request, and try it once."""
+    from serving_runtime import methods
+    from serving_runtime.bench import samples
+    from serving_runtime.bench.level import Load
+    from serving_runtime.checks.selection import choose_signature
+    from serving_runtime.cli import served
+    from serving_runtime.errors import InvalidInput
+
+    address = addresses.of(arguments)
+    contract = _contract(address, arguments)
+    try:
+        signature = choose_signature(contract, arguments.signature)
+    except InvalidInput as error:
+        raise StartError(str(error)) from None
+    request = samples.request(signature, arguments.rows, as_content=not arguments.typed)
+    served.ask(address, methods.PREDICT, request, arguments.deadline)
+    return Load(address, request, arguments.seconds, arguments.deadline, arguments.connections)
+
+
+def _contract(address: str, arguments: argparse.Namespace) -> "Contract":
+    from serving_runtime.cli import served
+    from serving_runtime.cli.contract import contract_in
+    from serving_runtime.contract import read_contract
+
+    if arguments.contract:
+        return read_contract(contract_in(arguments.contract))
+    return served.contract(address, arguments.deadline)
