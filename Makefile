@@ -23,6 +23,7 @@ MATRIX       := .venvs/tools/bin/python -m tools.matrix
 # Where this is set, a Python that is not installed fails the tests instead of being left out.
 IMAGES       := $(DEV)/python -m tools.images
 RELEASE      := $(DEV)/python -m tools.release
+BENCH        := .venvs/benchmarks-runner/bin/python -m benchmarks
 # `make images` is for all runtimes, whatever `make serve` has for its own.
 ONLY          = $(if $(filter command line,$(origin RUNTIME)),$(RUNTIME))
 STRICT       := $(if $(filter true,$(CI)),1,$(REQUIRE_ALL_PYTHONS))
@@ -35,7 +36,7 @@ endif
 .PHONY: help demo serve test environments lint style types floor drift dockerfiles workflows format \
     protos test-unit test-system unit-plan clean matrix-check matrix-check-online matrix-plan \
     matrix-table matrix-floors matrix-drift bake bases images images-all lock-supported outdated \
-    push manifest sign register
+    push manifest sign register bench
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z%\/-]+:.*## / {sub("%", "..."); printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -152,6 +153,11 @@ sign: env-dev  ## Sign what the manifest lists, by cosign: make sign OPTIONS="--
 
 register: env-dev  ## Tell a Hydrosphere manager of a release: make register MANAGER=http://localhost:8080
 	@$(RELEASE) register $(MANAGER:%=--manager '%') $(if $(DRY_RUN),--dry-run)
+
+bench: env-benchmarks-runner  ## Measure us beside the peers: make bench PEERS=serving-runtime,triton CASES=iris SECONDS_EACH=5
+	@$(BENCH) setup $(PEERS:%=--peers %) $(CASES:%=--cases %)
+	@$(BENCH) run $(PEERS:%=--peers %) $(CASES:%=--cases %) $(CONCURRENCY:%=--concurrency %) \
+	    $(SECONDS_EACH:%=--seconds %) $(ROUNDS:%=--rounds %)
 
 wheels/%: env-dev  ## Build the wheels that a runtime keeps: make wheels/tensorflow
 	@$(DEV)/python -m tools.wheels $*

@@ -1,8 +1,8 @@
 """Makes the virtual environments that tests, tools and demos run in: `make` needs no set-up.
 
 `tests/environments/NAME.txt` becomes `.venvs/NAME`, and `runtimes/python/environments/NAME.txt`
-becomes `.venvs/python-NAME`. Such a file is a requirement file that begins with comments for this
-tool:
+becomes `.venvs/python-NAME`; `benchmarks/environments/NAME.txt` becomes `.venvs/benchmarks-NAME`.
+Such a file is a requirement file that begins with comments for this tool:
 
     # python: 3.6                     the interpreter: that version, or `>=3.8` for any from it on
     # editable: common runtimes/*         folders of the checkout to install in editable form
@@ -30,7 +30,11 @@ from typing import Dict, Iterator, List, NamedTuple
 from tools import interpreters
 
 ROOT = Path(__file__).resolve().parent.parent
-DESCRIPTIONS = ("tests/environments/*.txt", "runtimes/*/environments/*.txt")
+DESCRIPTIONS = (
+    "tests/environments/*.txt",
+    "runtimes/*/environments/*.txt",
+    "benchmarks/environments/*.txt",
+)
 ENVIRONMENTS = ROOT / ".venvs"
 INSTALLERS = ("pip", "setuptools", "wheel")
 NO_INTERPRETER_EXIT_CODE = 3
@@ -69,7 +73,7 @@ def descriptions() -> Dict[str, Path]:
 
 def _name_of(description: Path) -> str:
     owner = description.parent.parent
-    prefix = f"{owner.name}-" if owner.parent.name == "runtimes" else ""
+    prefix = "" if owner.name == "tests" else f"{owner.name}-"
     return prefix + description.stem
 
 
