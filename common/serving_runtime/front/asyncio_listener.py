@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from typing import Any, AsyncIterator, Awaitable, Callable, Tuple
+from typing import Any, AsyncIterator, Awaitable, Callable
 
 import grpc
 import grpc.aio
@@ -20,6 +20,7 @@ from serving_runtime.front.listener import (
     first_values,
     port_refused,
 )
+from serving_runtime.front.turns import Turns
 from serving_runtime.settings import Settings
 
 CODES = {code.value[0]: code for code in grpc.StatusCode}
@@ -28,9 +29,9 @@ CODES = {code.value[0]: code for code in grpc.StatusCode}
 class AsyncioListener(Listener):
     """grpcio's asyncio server with generic handlers: messages stay bytes."""
 
-    def __init__(self, routes: Routes, settings: Settings) -> None:
+    def __init__(self, routes: Routes, settings: Settings, turns: Turns) -> None:
         self._server = grpc.aio.server(options=server_options(settings))
-        self._server.add_generic_rpc_handlers((_Router(routes),))
+        self._server.add_generic_rpc_handlers((_Router(routes, turns),))
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and return the port (a free one for port 0)."""
@@ -49,9 +50,9 @@ class AsyncioListener(Listener):
 
 
 class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only in its stubs
-    def __init__(self, routes: Routes) -> None:
+    def __init__(self, routes: Routes, turns: Turns) -> None:
         self._handlers = {
-            method: grpc.unary_unary_rpc_method_handler(_unary_behaviour(method, handler))
+            method: grpc.unary_unary_rpc_method_handler(_unary_behaviour(method, handler, turns))
             for method, handler in routes.unary.items()
         }
         for method, stream in routes.streams.items():
@@ -68,10 +69,20 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only
 
 
 def _unary_behaviour(
-    method: str, handler: UnaryHandler
+    method: str, handler: UnaryHandler, turns: Turns
 ) -> Callable[[bytes, Any], Awaitable[bytes]]:
     async def answer(payload: bytes, context: Any) -> bytes:
-        return await _unary(method, handler, payload, context)
+        answered = asyncio.get_event_loop().create_future()
+        incoming = _incoming(method, payload, context, functools.partial(_set, answered))
+        with turns:
+            cancel = handler(incoming)
+        try:
+            outcome, metadata = await answered
+        except asyncio.CancelledError:
+            with turns:
+                cancel()
+            raise
+        return await _told(outcome, metadata, context)
 
     return answer
 
@@ -89,24 +100,22 @@ def _stream_behaviour(
     return answer
 
 
-async def _unary(method: str, handler: UnaryHandler, payload: bytes, context: Any) -> bytes:
-    answered: asyncio.Future[Tuple[Outcome, Metadata]] = asyncio.get_event_loop().create_future()
+def _incoming(
+    method: str, payload: bytes, context: Any, respond: Callable[[Outcome, Metadata], None]
+) -> Incoming:
     told = first_values(context.invocation_metadata() or ())
-    cancel = handler(
-        Incoming(
-            method=method,
-            payload=payload,
-            request_id=told.get("x-request-id", ""),
-            seconds_left=context.time_remaining(),
-            reset_state=told.get("x-reset-state"),
-            respond=functools.partial(_set, answered),
-        )
+    return Incoming(
+        method=method,
+        payload=payload,
+        request_id=told.get("x-request-id", ""),
+        seconds_left=context.time_remaining(),
+        reset_state=told.get("x-reset-state"),
+        respond=respond,
     )
-    try:
-        outcome, metadata = await answered
-    except asyncio.CancelledError:
-        cancel()
-        raise
+
+
+async def _told(outcome: Outcome, metadata: Metadata, context: Any) -> bytes:
+    """Tell grpcio the outcome, and return the reply."""
     if outcome.status != Status.OK:
         await context.abort(CODES[outcome.status], outcome.details, tuple(metadata))
     if metadata:

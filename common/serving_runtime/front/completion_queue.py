@@ -13,7 +13,7 @@ What is used is private to grpcio, and nothing else in this repository uses it::
       Call                  start_server_batch
       operations            ReceiveMessage-, ReceiveCloseOnServer-, SendInitialMetadata-,
                             SendMessage-, SendStatusFromServerOperation
-      CompletionType        queue_shutdown
+      CompletionType        queue_shutdown, queue_timeout
 
 Tested with grpcio 1.48.2 (Python 3.6), 1.62.3 (3.7), 1.70.0 (3.8), 1.80.1 (3.9) and 1.85.1 (3.11,
 3.13). Its rules: operations are made anew for every batch (used twice they are freed twice), and no
@@ -28,13 +28,17 @@ from grpc._cython import cygrpc  # type: ignore[attr-defined]  # not in its stub
 
 from serving_runtime.front.call import Outcome
 from serving_runtime.front.listener import Metadata
+from serving_runtime.front.turns import Turns
 
 logger = logging.getLogger(__name__)
 
 NO_FLAGS = 0
 SHUT_DOWN = cygrpc.CompletionType.queue_shutdown
+NONE_YET = cygrpc.CompletionType.queue_timeout
+# What happens during a turn is part of it, but not without end.
+MOST_EVENTS = 256
 
-# Takes an event, in the queue's thread.
+# Takes an event, in a turn of the queue's thread.
 Tag = Callable[[Any], None]
 
 
@@ -43,13 +47,19 @@ class CoreServer:
 
     Args:
         options: grpc's channel arguments.
-        on_call: takes each new call's event, in the queue's thread.
+        turns: of the front; every event is dealt with in one.
+        on_call: takes each new call's event.
         on_end: told that the thread ends, by the thread, after everything else.
     """
 
     def __init__(
-        self, options: Tuple[Tuple[str, int], ...], on_call: Tag, on_end: Callable[[], None]
+        self,
+        options: Tuple[Tuple[str, int], ...],
+        turns: Turns,
+        on_call: Tag,
+        on_end: Callable[[], None],
     ) -> None:
+        self._turns = turns
         self._on_call = on_call
         self._on_end = on_end
         self._server = cygrpc.Server(options, False)
@@ -99,17 +109,25 @@ class CoreServer:
             self._on_call(event)
 
     def _run(self) -> None:
-        while True:
-            event = self._queue.poll()
-            if event.completion_type == SHUT_DOWN:
-                self._on_end()
-                return
+        event = self._queue.poll()
+        while event.completion_type != SHUT_DOWN:
+            with self._turns:
+                event = self._take_all(event)
+            if event.completion_type == NONE_YET:
+                event = self._queue.poll()
+        self._on_end()
+
+    def _take_all(self, event: Any) -> Any:
+        """Deal with an event and those that are there already; returns the next one."""
+        for _ in range(MOST_EVENTS):
             try:
                 event.tag(event)
             except Exception:  # without this thread nobody is answered ever again
                 logger.exception("an event of grpc's queue was lost")
-            # It may hold the last reference to a call, which ought not to live through the wait.
-            del event
+            event = self._queue.poll(deadline=0)
+            if event.completion_type in (NONE_YET, SHUT_DOWN):
+                break
+        return event
 
 
 def receive_message(call: Any, tag: Tag) -> None:

@@ -1,13 +1,14 @@
 """Bring calls and free workers together, within deadlines and bounds."""
 
-import asyncio
 import math
 import time
-from typing import Dict, List, Optional
+from typing import Dict, List
 
 from serving_runtime.errors import ModelFailed, ServingError
+from serving_runtime.front.alarm import Alarm
 from serving_runtime.front.call import FrontCall, Outcome
 from serving_runtime.front.counters import Counters
+from serving_runtime.front.turns import Turns
 from serving_runtime.front.waiting import WaitingCalls
 from serving_runtime.front.worker_link import State, WorkerLink
 from serving_runtime.settings import Settings
@@ -17,20 +18,27 @@ MOST_DEATHS = 2
 
 
 class Dispatcher:
-    """Admits calls, hands what waits to whichever worker is free, and retries after a death."""
+    """Admits calls, hands what waits to whichever worker is free, and retries after a death.
 
-    def __init__(self, settings: Settings, counters: Counters) -> None:
+    All of it happens within turns, and at the end of each the free workers get what waits.
+    """
+
+    def __init__(self, settings: Settings, counters: Counters, turns: Turns) -> None:
         self._settings = settings
         self._counters = counters
         self._waiting = WaitingCalls(settings.max_queue_calls, settings.max_queue_bytes)
-        self._running: Dict[int, FrontCall] = {}
+        # Those that are not answered yet, by number.
+        self._calls: Dict[int, FrontCall] = {}
         self._workers: List[WorkerLink] = []
-        self._delayed: Optional[asyncio.TimerHandle] = None
+        self._deadlines = Alarm(turns, self._expire_late)
+        # Rings so that there is a turn, at whose end the delay is over.
+        self._delay = Alarm(turns, _nothing)
+        turns.at_end(self._pump)
 
     @property
     def is_idle(self) -> bool:
         """Whether no call waits or runs."""
-        return not self._waiting and not self._running
+        return not self._calls
 
     def submit(self, call: FrontCall) -> None:
         """Queue a call; it is answered at its deadline at the latest.
@@ -39,17 +47,13 @@ class Dispatcher:
             LimitExceeded: the queue is full.
         """
         self._waiting.add(call)
-        timer = asyncio.get_event_loop().call_later(
-            max(0.0, call.deadline - time.monotonic()), call.expire
-        )
-        call.when_done(lambda call, outcome: timer.cancel())
+        self._calls[call.number] = call
         call.when_done(self._forget)
-        self.pump()
+        self._deadlines.set(call.deadline)
 
     def add_worker(self, link: WorkerLink) -> None:
         """Use a worker that has loaded."""
         self._workers.append(link)
-        self.pump()
 
     def remove_worker(self, link: WorkerLink, unanswered: List[FrontCall], why: str) -> None:
         """Forget a worker that ended; what it had not answered is tried once more, singly."""
@@ -57,15 +61,16 @@ class Dispatcher:
             self._workers.remove(link)
         for call in reversed(unanswered):
             self._retry(call, why)
-        self.pump()
 
     def refuse_all(self, error: ServingError) -> None:
         """Answer everything that waits with ``error``."""
         for call in self._waiting.everything():
             call.fail(error)
 
-    def pump(self, *_: object) -> None:
+    def _pump(self) -> None:
         """Give what waits to the workers that are free."""
+        if not self._waiting:
+            return
         free = [link for link in self._workers if link.state is State.FREE]
         while free and self._waiting and not self._is_delayed():
             share = math.ceil(len(self._waiting) / len(free))
@@ -73,30 +78,30 @@ class Dispatcher:
 
     def _send(self, link: WorkerLink, share: int) -> None:
         most = 1 if link.is_stateful else min(share, self._settings.max_batch_rows)
-        calls = self._waiting.take(most, self._settings.max_message_bytes)
-        self._running.update((call.number, call) for call in calls)
-        link.send(calls)
+        link.send(self._waiting.take(most, self._settings.max_message_bytes))
 
     def _is_delayed(self) -> bool:
         """Whether to wait for more calls first (RUNTIME_BATCH_DELAY), and see to the waking."""
         delay = self._settings.batch_delay_seconds
         if not delay or len(self._waiting) >= self._settings.max_batch_rows:
             return False
-        left = self._waiting.oldest.received + delay - time.monotonic()
-        if left <= 0:
+        due = self._waiting.oldest.received + delay
+        if due <= time.monotonic():
             return False
-        if self._delayed is None:
-            self._delayed = asyncio.get_event_loop().call_later(left, self._end_delay)
+        self._delay.set(due)
         return True
 
-    def _end_delay(self) -> None:
-        self._delayed = None
-        self.pump()
+    def _expire_late(self) -> None:
+        now = time.monotonic()
+        for call in list(self._calls.values()):
+            if call.deadline <= now:
+                call.expire()
+        if self._calls:
+            self._deadlines.set(min(call.deadline for call in self._calls.values()))
 
     def _retry(self, call: FrontCall, why: str) -> None:
         call.deaths += 1
         if call.deaths < MOST_DEATHS:
-            self._running.pop(call.number, None)
             self._waiting.put_back(call)
             self._counters.retries += 1
         else:
@@ -107,4 +112,9 @@ class Dispatcher:
             )
 
     def _forget(self, call: FrontCall, outcome: Outcome) -> None:
-        self._running.pop(call.number, None)
+        del self._calls[call.number]
+        self._waiting.drop(call)
+
+
+def _nothing() -> None:
+    pass

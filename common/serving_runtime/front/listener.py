@@ -12,8 +12,8 @@ Metadata = Sequence[Tuple[str, str]]
 class Incoming(NamedTuple):
     """One unary request as a listener hands it over.
 
-    ``respond`` takes the outcome and the trailing metadata; it must be called once, on the event
-    loop's thread. ``seconds_left`` is the client's deadline, None where it set none;
+    ``respond`` takes the outcome and the trailing metadata; it must be called once, in a turn.
+    ``seconds_left`` is the client's deadline, None where it set none;
     ``reset_state`` is its ``x-reset-state``, unread, None where it sent none.
     """
 
@@ -25,7 +25,8 @@ class Incoming(NamedTuple):
     respond: Callable[[Outcome, Metadata], None]
 
 
-# Takes a request and returns the function to call if the client goes away before the answer.
+# Takes a request and returns the function to call if the client goes away before the answer; both
+# are called in a turn.
 UnaryHandler = Callable[[Incoming], Callable[[], None]]
 # Requests of a stream in, replies out; raises ServingError to end it with a status.
 StreamHandler = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]

@@ -10,6 +10,7 @@ from serving_runtime.errors import StartError, Status
 from serving_runtime.front.asyncio_listener import AsyncioListener
 from serving_runtime.front.call import Outcome
 from serving_runtime.front.listener import Incoming, Listener, Routes
+from serving_runtime.front.turns import Turns
 from serving_runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -18,27 +19,27 @@ TRIAL = "/serving_runtime.Trial/Echo"
 TRIAL_SECONDS = 2.0
 
 
-async def choose(routes: Routes, settings: Settings) -> Listener:
+async def choose(routes: Routes, settings: Settings, turns: Turns) -> Listener:
     """Return the listener that RUNTIME_LISTENER asks for, or the best that works here.
 
     Raises:
         StartError: the one that was asked for does not work with the installed grpcio.
     """
     if settings.listener == "asyncio":
-        return AsyncioListener(routes, settings)
+        return AsyncioListener(routes, settings, turns)
     try:
         # Imported here since it may already fail: it uses what is private to grpcio.
         from serving_runtime.front.queue_listener import QueueListener
 
-        trial = _try(QueueListener(Routes({TRIAL: _echo}, {}), settings))
+        trial = _try(QueueListener(Routes({TRIAL: _echo}, {}), settings, Turns()))
         await asyncio.wait_for(trial, TRIAL_SECONDS)
-        return QueueListener(routes, settings)
+        return QueueListener(routes, settings, turns)
     except Exception as error:  # noqa: BLE001  whatever it is, the other listener serves
         what = f"grpcio {grpc.__version__} cannot be driven by its completion queue: {error!r}"
     if settings.listener == "completion_queue":
         raise StartError(what, "RUNTIME_LISTENER=auto or asyncio uses grpcio's public server")
     logger.warning("%s; its asyncio server is used, which is slower", what)
-    return AsyncioListener(routes, settings)
+    return AsyncioListener(routes, settings, turns)
 
 
 async def _try(listener: Listener) -> None:

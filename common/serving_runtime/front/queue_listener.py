@@ -1,15 +1,13 @@
-"""Listen on grpc's completion queue: one thread waits in it, the event loop does the work.
+"""Listen on grpc's completion queue: the thread that waits in it deals with what comes.
 
-The thread starts to receive, and hands whole requests over; at one waking the loop takes all that
-are there. Answers are started by the loop's thread. So a call is handed between threads once, and
-many at a time under load.
+It hands requests to the front itself, in a turn that takes in all that are there. Answers are
+started by whichever thread learns of them. So no call is handed from one thread to another.
 """
 
 import asyncio
-import collections
 import functools
 import time
-from typing import Any, Callable, Deque, Dict, Optional
+from typing import Any, Callable, Dict, Optional
 
 from serving_runtime.errors import ServingError, Status
 from serving_runtime.front import completion_queue as core
@@ -25,6 +23,7 @@ from serving_runtime.front.listener import (
     first_values,
     port_refused,
 )
+from serving_runtime.front.turns import Turns
 from serving_runtime.settings import Settings
 
 # To core a client without a deadline has one in the far future.
@@ -39,20 +38,19 @@ DONE = Outcome(Status.OK, "", b"")
 class QueueListener(Listener):
     """A server of grpc's core, driven by its completion queue.
 
-    Methods that begin with ``on_`` run in the queue's thread, all others in the event loop's.
+    Methods that begin with ``on_`` run in turns of the queue's thread, all others in the loop's.
     """
 
-    def __init__(self, routes: Routes, settings: Settings) -> None:
+    def __init__(self, routes: Routes, settings: Settings, turns: Turns) -> None:
+        self._turns = turns
         self._begin: Dict[bytes, Callable[[Any], object]] = {}
         for method, handler in routes.unary.items():
             self._begin[method.encode()] = functools.partial(_UnaryCall, self, method, handler)
         for method, stream in routes.streams.items():
             self._begin[method.encode()] = functools.partial(_StreamCall, self, stream)
-        self._server = core.CoreServer(server_options(settings), self._on_call, self._on_end)
-        self._works: Deque[Callable[[], None]] = collections.deque()
-        self._is_woken = False
+        self._server = core.CoreServer(server_options(settings), turns, self._on_call, self._on_end)
         self._is_started = False
-        # No batch may be started any more.
+        # No batch may be started any more. Changes within a turn.
         self.is_shut = False
 
     async def start(self, host: str, port: int) -> int:
@@ -71,32 +69,19 @@ class QueueListener(Listener):
         if not self._is_started or self.is_shut:
             return
         left = self._loop.create_future()
-        self._server.shut(lambda event: self.on_work(functools.partial(_resolve, left, event)))
+        self._server.shut(lambda event: self.in_loop(_resolve, left, event))
         await asyncio.wait([left], timeout=grace_seconds)
         self._server.cancel_all()
         await left
-        self.is_shut = True
+        with self._turns:
+            self.is_shut = True
         self._server.end()
         await self._ended
         self._server.close()
 
-    def on_work(self, work: Callable[[], None]) -> None:
-        """Let the event loop run ``work``."""
-        self._works.append(work)
-        if not self._is_woken:
-            self._is_woken = True
-            self._loop.call_soon_threadsafe(self._run_works)
-
-    def _run_works(self) -> None:
-        """Run what was handed over; what one of them raises is for the loop to log."""
-        self._is_woken = False
-        try:
-            # Not more than there are now: workers' sockets want their turn.
-            for _ in range(len(self._works)):
-                self._works.popleft()()
-        finally:
-            if self._works:
-                self._loop.call_soon(self._run_works)
+    def in_loop(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Let the event loop call ``work``."""
+        self._loop.call_soon_threadsafe(work, *arguments)
 
     def _on_call(self, event: Any) -> None:
         begin = self._begin.get(event.call_details.method)
@@ -107,7 +92,7 @@ class QueueListener(Listener):
             begin(event)
 
     def _on_end(self) -> None:
-        self.on_work(functools.partial(_resolve, self._ended, None))
+        self.in_loop(_resolve, self._ended, None)
 
 
 class _UnaryCall:
@@ -132,16 +117,19 @@ class _UnaryCall:
 
     def _on_message(self, event: Any) -> None:
         if event.success:  # else core has ended the call: its message was too large, say
-            self._listener.on_work(functools.partial(self._accept, core.message_of(event)))
+            payload = core.message_of(event)
+            if payload is None:
+                self._respond(NO_REQUEST, ())
+            else:
+                self._accept(payload)
 
     def _on_close(self, event: Any) -> None:
         if core.is_cancelled(event):
-            self._listener.on_work(self._give_up)
+            cancel = self._cancel
+            if self._end() and cancel is not None:
+                cancel()
 
-    def _accept(self, payload: Optional[bytes]) -> None:
-        if payload is None:
-            self._respond(NO_REQUEST, ())
-            return
+    def _accept(self, payload: bytes) -> None:
         cancel = None
         try:
             cancel = self._handler(self._incoming(payload))
@@ -167,11 +155,6 @@ class _UnaryCall:
         if self._end() and not self._listener.is_shut:
             core.answer(self._call, outcome, metadata)
 
-    def _give_up(self) -> None:
-        cancel = self._cancel
-        if self._end() and cancel is not None:
-            cancel()
-
     def _end(self) -> bool:
         """Say whether this is the call's first end."""
         is_first, self._is_over = not self._is_over, True
@@ -187,7 +170,7 @@ class _StreamCall:
         self._handler = handler
         self._call = event.call
         self._task: Optional[asyncio.Future[None]] = None
-        listener.on_work(self._begin)
+        listener.in_loop(self._begin)
         core.watch_close(self._call, self._on_close)
 
     def __aiter__(self) -> "_StreamCall":
@@ -204,7 +187,7 @@ class _StreamCall:
 
     def _on_close(self, event: Any) -> None:
         if core.is_cancelled(event):
-            self._listener.on_work(self._give_up)
+            self._listener.in_loop(self._give_up)
 
     def _give_up(self) -> None:
         if self._task is not None:
@@ -226,8 +209,7 @@ class _StreamCall:
     async def _done(self, start: Callable[..., None]) -> Any:
         """Start an operation and return its event; a client that has gone cancels the task."""
         done = asyncio.get_event_loop().create_future()
-        tell = functools.partial(_resolve, done)
-        start(self._call, tag=lambda event: self._listener.on_work(functools.partial(tell, event)))
+        start(self._call, tag=lambda event: self._listener.in_loop(_resolve, done, event))
         return await done
 
 

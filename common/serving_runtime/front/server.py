@@ -23,6 +23,7 @@ from serving_runtime.front.listener import (
 )
 from serving_runtime.front.processes import Spawn
 from serving_runtime.front.supervisor import Supervisor
+from serving_runtime.front.turns import Turns
 from serving_runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -41,10 +42,12 @@ class Server:
         self._settings = settings
         self._health = Health()
         self._counters = Counters()
-        self._dispatcher = Dispatcher(settings, self._counters)
+        self._turns = Turns()
+        self._dispatcher = Dispatcher(settings, self._counters, self._turns)
         self._supervisor = Supervisor(
-            settings, spawn, self._dispatcher, self._health, self._counters, self._on_fatal
-        )
+            settings, spawn, self._dispatcher, self._health, self._counters, self._turns,
+            self._on_fatal,
+        )  # fmt: skip
         self._listener: Listener
         self._port = 0
         self._failure = ""
@@ -53,7 +56,7 @@ class Server:
 
     async def run(self) -> int:
         """Serve until a signal or a failed start; returns the exit code."""
-        self._listener = await listeners.choose(self._routes(), self._settings)
+        self._listener = await listeners.choose(self._routes(), self._settings, self._turns)
         self._port = await self._listener.start(self._settings.host, self._settings.port)
         logger.info("listening on %s:%d", self._settings.host, self._port)
         self._watch_signals()

@@ -4,14 +4,11 @@ from collections import OrderedDict
 from typing import List
 
 from serving_runtime.errors import LimitExceeded
-from serving_runtime.front.call import FrontCall, Outcome
+from serving_runtime.front.call import FrontCall
 
 
 class WaitingCalls:
-    """Calls in order of arrival, bounded in number and in bytes.
-
-    A call leaves when it is taken, or as soon as it is answered otherwise (deadline, cancelled).
-    """
+    """Calls in order of arrival, bounded in number and in bytes."""
 
     def __init__(self, max_calls: int, max_bytes: int) -> None:
         self._max_calls = max_calls
@@ -41,7 +38,6 @@ class WaitingCalls:
                 f"exceed RUNTIME_MAX_QUEUE_BYTES ({self._max_bytes})"
             )
         self._insert(call)
-        call.when_done(self._leave)
 
     def put_back(self, call: FrontCall) -> None:
         """Let a call whose worker ended wait again, before all others and beyond the bounds."""
@@ -66,6 +62,11 @@ class WaitingCalls:
                 break
         return taken
 
+    def drop(self, call: FrontCall) -> None:
+        """Let a call leave that was answered otherwise (deadline, cancelled), if it waits."""
+        if call.number in self._calls:
+            self._remove(call)
+
     def everything(self) -> List[FrontCall]:
         """Return all calls that wait, without removing them."""
         return list(self._calls.values())
@@ -77,7 +78,3 @@ class WaitingCalls:
     def _remove(self, call: FrontCall) -> None:
         del self._calls[call.number]
         self._bytes -= len(call.payload)
-
-    def _leave(self, call: FrontCall, outcome: Outcome) -> None:
-        if call.number in self._calls:
-            self._remove(call)

@@ -3,6 +3,7 @@
 import asyncio
 import enum
 import json
+import socket
 import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
@@ -10,6 +11,7 @@ from serving_runtime import frames
 from serving_runtime.frames import Call
 from serving_runtime.front.call import FrontCall, Outcome
 from serving_runtime.front.hang_watch import HangWatch
+from serving_runtime.front.turns import Turns
 
 # How long an ended worker's process may take to say how it ended (a core dump, say).
 SETTLE_SECONDS = 0.5
@@ -46,12 +48,11 @@ class ModelSummary(NamedTuple):
 
 
 class Events(NamedTuple):
-    """Whom a link tells what happens to its worker."""
+    """Whom a link tells what happens to its worker, in the turn in which it happens."""
 
     ready: Callable[["WorkerLink", ModelSummary], None]
     refused: Callable[["WorkerLink", str], None]
     reset: Callable[[FrontCall], None]
-    free: Callable[["WorkerLink"], None]
     ended: Callable[["WorkerLink", List[FrontCall]], None]
 
 
@@ -60,11 +61,20 @@ class WorkerLink(asyncio.Protocol):
 
     Args:
         name: what log lines call the worker.
+        connection: our end of the socket pair, which the event loop reads from.
         hang_grace_seconds: how long after a call's deadline the worker may give no sign of life.
+        turns: of the front; batches are sent within one.
         events: whom to tell.
     """
 
-    def __init__(self, name: str, hang_grace_seconds: float, events: Events) -> None:
+    def __init__(
+        self,
+        name: str,
+        connection: socket.socket,
+        hang_grace_seconds: float,
+        turns: Turns,
+        events: Events,
+    ) -> None:
         self.name = name
         self.state = State.LOADING
         self.has_loaded = False
@@ -75,9 +85,12 @@ class WorkerLink(asyncio.Protocol):
         self.process: Optional[WorkerProcess] = None
         self._why_killed = ""
         self._events = events
+        self._turns = turns
+        self._connection = connection
+        self._loop = asyncio.get_event_loop()
         self._splitter = frames.Splitter()
         self._held: Dict[int, FrontCall] = {}
-        self._hang_watch = HangWatch(hang_grace_seconds, self._held, self._on_hang)
+        self._hang_watch = HangWatch(hang_grace_seconds, self._held, turns, self._on_hang)
         self._transport: Any = None
 
     @property
@@ -94,13 +107,12 @@ class WorkerLink(asyncio.Protocol):
         parts: List[frames.Bytes] = [frames.pack_batch(len(calls))]
         for call in calls:
             parts.extend(frames.pack_call(_for_worker(call)))
-        # Without empty payloads: from Python 3.12 on asyncio never finishes writing an empty part.
-        self._transport.writelines([part for part in parts if part])
+        self._write(b"".join(parts))
         self._hang_watch.begin()
 
     def close(self) -> None:
         """Ask the worker to close its model and end."""
-        self._transport.write(frames.pack(frames.CLOSE))
+        self._loop.call_soon(self._transport.write, frames.pack(frames.CLOSE))
 
     def kill(self, reason: str) -> None:
         """End the worker at once; ``reason`` is what is told of it."""
@@ -122,17 +134,32 @@ class WorkerLink(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what the worker sent (called by asyncio)."""
         self._splitter.feed(data)
-        while True:
+        with self._turns:
             frame = self._splitter.next()
-            if frame is None:
-                return
-            self._on_frame(*frame)
+            while frame is not None:
+                self._on_frame(*frame)
+                frame = self._splitter.next()
 
     def connection_lost(self, exc: Optional[Exception]) -> None:
         """Note that the worker ended (called by asyncio)."""
-        self.state = State.ENDED
-        self._hang_watch.end()
+        with self._turns:
+            self.state = State.ENDED
         self._settle(time.monotonic() + SETTLE_SECONDS)
+
+    def _write(self, data: bytes) -> None:
+        """Send at once what the socket takes, in whichever thread; the loop sends the rest.
+
+        The worker reads whatever comes, so there is a rest only if much is sent at once. Nothing can
+        overtake it: the next batch is sent when this one is answered.
+        """
+        try:
+            sent = self._connection.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:  # it ended, as the loop is about to tell
+            return
+        if sent < len(data):
+            self._loop.call_soon_threadsafe(self._transport.write, data[sent:])
 
     def _settle(self, until: float) -> None:
         """Tell that the worker ended, once its process is gone and can say how.
@@ -140,12 +167,13 @@ class WorkerLink(asyncio.Protocol):
         The socket closes a moment before the process can be waited for.
         """
         if self.process and self.process.how_it_ended() is None and time.monotonic() < until:
-            asyncio.get_event_loop().call_later(SETTLE_POLL_SECONDS, self._settle, until)
+            self._loop.call_later(SETTLE_POLL_SECONDS, self._settle, until)
             return
         self.kill("it closed its connection")
-        unanswered = [call for call in self._held.values() if not call.is_done]
-        self._held.clear()
-        self._events.ended(self, unanswered)
+        with self._turns:
+            unanswered = [call for call in self._held.values() if not call.is_done]
+            self._held.clear()
+            self._events.ended(self, unanswered)
 
     def _on_frame(self, kind: int, body: bytes) -> None:
         if kind == frames.REPLY:
@@ -165,9 +193,7 @@ class WorkerLink(asyncio.Protocol):
             self._events.reset(call)
         call.finish(Outcome(reply.status, reply.details, bytes(reply.payload)))
         if not self._held:
-            self._hang_watch.end()
             self.state = State.FREE
-            self._events.free(self)
 
     def _on_hang(self) -> None:
         self.kill("it stayed busy past a call's deadline")

@@ -9,7 +9,9 @@ from serving_runtime import frames
 from serving_runtime.errors import Status
 from serving_runtime.frames import Reply
 from serving_runtime.front.call import FrontCall
-from serving_runtime.front.worker_link import Events, WorkerLink, WorkerProcess
+from serving_runtime.front.processes import Spawned, WorkerProcess
+from serving_runtime.front.turns import Turns
+from serving_runtime.front.worker_link import Events, WorkerLink
 from serving_runtime.settings import Settings
 
 MOST_SECONDS = 10.0
@@ -202,12 +204,18 @@ def happenings():
 
 
 @pytest.fixture
-def connect(loop, happenings):
+def turns():
+    """Give the turns of a front."""
+    return Turns()
+
+
+@pytest.fixture
+def connect(loop, happenings, turns):
     """Return a coroutine function that makes a link and the fake worker at its other end."""
 
     async def connect(name="worker-1", grace=60.0, events=None):
         ours, theirs = socket.socketpair()
-        link = WorkerLink(name, grace, events or happenings.events)
+        link = WorkerLink(name, ours, grace, turns, events or happenings.events)
         worker = FakeWorker(name)
         await loop.create_unix_connection(lambda: link, None, sock=ours)
         await loop.create_unix_connection(lambda: worker, None, sock=theirs)
@@ -225,11 +233,11 @@ def spawner(loop):
         def __init__(self):
             self.workers = []
 
-        def __call__(self, name, connection):
+        def __call__(self, name):
+            ours, theirs = socket.socketpair()
             worker = FakeWorker(name)
             self.workers.append(worker)
-            inherited = connection.dup()
-            loop.create_task(loop.create_unix_connection(lambda: worker, None, sock=inherited))
-            return worker.process
+            loop.create_task(loop.create_unix_connection(lambda: worker, None, sock=theirs))
+            return Spawned(ours, worker.process)
 
     return Spawner()

@@ -6,17 +6,18 @@ import pytest
 from serving_runtime.errors import LimitExceeded, NotAvailable, Status
 from serving_runtime.front.counters import Counters
 from serving_runtime.front.dispatcher import Dispatcher
-from serving_runtime.front.worker_link import Events
+from serving_runtime.front.worker_link import Events, State
 
 
 @pytest.fixture
-def team(loop, connect, settings, until):
+def team(loop, connect, settings, until, turns):
     """Return a coroutine function: a dispatcher with loaded workers, replaced when they end."""
 
     class Team:
         def __init__(self, **changes):
             self.counters = Counters()
-            self.dispatcher = Dispatcher(settings(**changes), self.counters)
+            self.turns = turns
+            self.dispatcher = Dispatcher(settings(**changes), self.counters, turns)
             self.workers = []
             self.deaths = []
 
@@ -25,7 +26,6 @@ def team(loop, connect, settings, until):
                 lambda link, summary: None,
                 lambda link, reason: None,
                 lambda call: None,
-                self.dispatcher.pump,
                 self._on_ended,
             )
             link, worker = await connect(f"worker-{len(self.workers) + 1}", grace, events)
@@ -33,7 +33,8 @@ def team(loop, connect, settings, until):
             worker.ready(stateful)
             await until(lambda: link.has_loaded)
             self.workers.append(worker)
-            self.dispatcher.add_worker(link)
+            with turns:
+                self.dispatcher.add_worker(link)
             return worker
 
         def _on_ended(self, link, unanswered):
@@ -55,9 +56,10 @@ def ids(batches):
 
 
 def submit(team, calls):
-    """Queue the calls, in order."""
+    """Queue the calls, in order, each in a turn of its own."""
     for call in calls:
-        team.dispatcher.submit(call)
+        with team.turns:
+            team.dispatcher.submit(call)
 
 
 def test_free_worker_takes_a_call_at_once_and_then_what_waits(run, team, until, make_call):
@@ -76,6 +78,21 @@ def test_free_worker_takes_a_call_at_once_and_then_what_waits(run, team, until, 
         worker.reply(*worker.batches[1])
         await until(lambda: members.dispatcher.is_idle)
         assert [call.outcomes[0].payload for call in calls] == [b"0", b"1", b"2", b"3", b"4"]
+
+    run(scenario())
+
+
+def test_what_comes_in_one_turn_goes_together(run, team, until, make_call):
+    """The queue's thread takes in what is there, and a batch is made of all of it."""
+
+    async def scenario():
+        members = await team()
+        with members.turns:
+            for _ in range(3):
+                members.dispatcher.submit(make_call())
+        worker = members.workers[0]
+        await until(lambda: worker.has_whole_batch)
+        assert ids(worker.batches) == [[1, 2, 3]]
 
     run(scenario())
 
@@ -118,13 +135,14 @@ def test_free_workers_share_what_waits(run, team, until, make_call):
         await until(lambda: first.has_whole_batch and second.has_whole_batch)
         assert sorted(ids(first.batches) + ids(second.batches)) == [[1], [2]]
         submit(members, [make_call() for _ in range(5)])
-        # Both become free in one turn of the loop.
-        for link in members.dispatcher._workers:
-            link._events = link._events._replace(free=lambda link: None)
+        # Both become free in one turn.
+        members.turns.at_end(lambda: None)
         first.reply(*first.calls)
         second.reply(*second.calls)
-        await until(lambda: members.dispatcher._running == {})
-        members.dispatcher.pump()
+        await until(lambda: all(link.state is State.FREE for link in members.dispatcher._workers))
+        members.turns.at_end(members.dispatcher._pump)
+        with members.turns:
+            pass
         await until(lambda: len(first.calls) + len(second.calls) == 7)
         assert sorted(ids(first.batches[1:] + second.batches[1:])) == [[3, 4, 5], [6, 7]]
 
@@ -165,16 +183,14 @@ def test_delay_counts_from_the_oldest_call(run, team, until, make_call):
     """A call that is cancelled takes its delay with it, and the next one has its own."""
 
     async def scenario():
-        members = await team(batch_delay_seconds=0.05)
+        members = await team(batch_delay_seconds=1.5)
         cancelled, second = make_call(), make_call()
-        submit(members, [cancelled])
-        await until(lambda: time.monotonic() > cancelled.received + 0.03)
-        second.received = time.monotonic()
-        submit(members, [second])
+        cancelled.received -= 0.75
+        submit(members, [cancelled, second])
         cancelled.cancel()
         worker = members.workers[0]
         await until(lambda: worker.has_whole_batch)
-        assert time.monotonic() >= second.received + 0.05
+        assert time.monotonic() >= second.received + 1.5
         assert ids(worker.batches) == [[2]]
 
     run(scenario())

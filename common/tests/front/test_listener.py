@@ -12,6 +12,7 @@ from serving_runtime.front.call import Outcome
 from serving_runtime.front.grpc_options import server_options
 from serving_runtime.front.listener import Routes
 from serving_runtime.front.queue_listener import QueueListener
+from serving_runtime.front.turns import Turns
 
 ECHO = "/test.Service/Echo"
 STREAM = "/test.Service/Stream"
@@ -59,7 +60,7 @@ def serve(run, service, settings, make):
 
     def serve(scenario, **changes):
         async def whole():
-            listener = make(service.routes, settings(**changes))
+            listener = make(service.routes, settings(**changes), Turns())
             port = await listener.start("127.0.0.1", 0)
             async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
                 await scenario(channel)
@@ -278,7 +279,7 @@ def test_port_in_use_stops_the_start(run, service, settings, make, capfd):
             taken.bind(("127.0.0.1", 0))
             taken.listen(1)
             port = taken.getsockname()[1]
-            listener = make(service.routes, settings())
+            listener = make(service.routes, settings(), Turns())
             with pytest.raises(StartError, match=f"127.0.0.1:{port}") as caught:
                 await listener.start("127.0.0.1", port)
             assert "APP_PORT" in caught.value.fix
@@ -291,9 +292,9 @@ def test_own_port_cannot_be_taken_by_a_second_one(run, service, settings, make, 
     """Not even by a server of the same kind: SO_REUSEPORT is off."""
 
     async def scenario():
-        first = make(service.routes, settings())
+        first = make(service.routes, settings(), Turns())
         port = await first.start("127.0.0.1", 0)
-        second = make(service.routes, settings())
+        second = make(service.routes, settings(), Turns())
         with pytest.raises(StartError):
             await second.start("127.0.0.1", port)
         await second.stop(0)
@@ -318,7 +319,7 @@ def test_stopping_cancels_what_still_runs_after_the_grace(run, service, settings
     service.answer = lambda incoming: None
 
     async def scenario():
-        listener = make(service.routes, settings())
+        listener = make(service.routes, settings(), Turns())
         port = await listener.start("127.0.0.1", 0)
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
             call = channel.unary_unary(ECHO)(b"")

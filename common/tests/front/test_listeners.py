@@ -9,6 +9,7 @@ from serving_runtime.front.asyncio_listener import AsyncioListener
 from serving_runtime.front.call import Outcome
 from serving_runtime.front.listener import Routes
 from serving_runtime.front.queue_listener import QueueListener
+from serving_runtime.front.turns import Turns
 
 NO_ROUTES = Routes({}, {})
 
@@ -16,7 +17,7 @@ NO_ROUTES = Routes({}, {})
 @pytest.fixture
 def choose(run, settings):
     """Return a function that chooses a listener by the setting's value."""
-    return lambda name: run(listeners.choose(NO_ROUTES, settings(listener=name)))
+    return lambda name: run(listeners.choose(NO_ROUTES, settings(listener=name), Turns()))
 
 
 @pytest.fixture(params=["not there", "raises", "answers something else", "does not answer"])

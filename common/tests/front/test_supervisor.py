@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import socket
 import time
 
 import pytest
@@ -10,7 +11,9 @@ from serving_runtime.front import supervisor as supervisor_module
 from serving_runtime.front.counters import Counters
 from serving_runtime.front.dispatcher import Dispatcher
 from serving_runtime.front.health import Health, Phase
+from serving_runtime.front.processes import Spawned, not_started
 from serving_runtime.front.supervisor import Supervisor
+from serving_runtime.front.turns import Turns
 
 
 class Service:
@@ -20,11 +23,18 @@ class Service:
         self.fatal = []
         self.health = Health()
         self.counters = Counters()
-        self.dispatcher = Dispatcher(settings, self.counters)
+        self.turns = Turns()
+        self.dispatcher = Dispatcher(settings, self.counters, self.turns)
         self.spawner = spawner
         self.supervisor = Supervisor(
-            settings, spawner, self.dispatcher, self.health, self.counters, self.fatal.append
-        )
+            settings, spawner, self.dispatcher, self.health, self.counters, self.turns,
+            self.fatal.append,
+        )  # fmt: skip
+
+    def submit(self, call):
+        """Queue a call, in a turn of its own."""
+        with self.turns:
+            self.dispatcher.submit(call)
 
     @property
     def workers(self):
@@ -98,7 +108,7 @@ def test_stateful_model_keeps_one_worker(run, start, until, caplog, make_call):
         service = await start(workers=3)
         service.workers[0].ready(stateful=True)
         await until(lambda: service.health.is_serving)
-        service.dispatcher.submit(make_call())
+        service.submit(make_call())
         await until(lambda: service.workers[0].has_whole_batch)
         service.workers[0].die()
         await start.connected(2)
@@ -124,7 +134,7 @@ def test_every_lost_state_is_counted_and_warned_of(run, start, until, caplog, ma
         assert service.supervisor.model_state.epoch == 1
         second.ready(stateful=True)
         call = make_call()
-        service.dispatcher.submit(call)
+        service.submit(call)
         await until(lambda: second.has_whole_batch)
         call.expire()
         second.die()
@@ -170,7 +180,7 @@ def test_call_that_is_lost_for_good_tells_the_new_epoch(run, start, until, make_
         await until(lambda: service.health.is_serving)
         call, epochs = make_call(), []
         call.when_done(lambda call, outcome: epochs.append(service.supervisor.model_state.epoch))
-        service.dispatcher.submit(call)
+        service.submit(call)
         for number in (1, 2):
             worker = await start.connected(number)
             if number == 2:
@@ -258,7 +268,7 @@ def test_dead_worker_is_replaced_and_its_calls_answered(run, start, until, make_
         service.workers[0].ready()
         await until(lambda: service.health.is_serving)
         call = make_call(b"x")
-        service.dispatcher.submit(call)
+        service.submit(call)
         await until(lambda: service.workers[0].has_whole_batch)
         service.workers[0].die("was killed by SIGSEGV")
         second = await start.connected(2)
@@ -310,7 +320,7 @@ def test_no_worker_is_told_and_recovered_from(run, start, until, make_call):
         service.workers[0].die()
         second = await start.connected(2)
         call = make_call()
-        service.dispatcher.submit(call)
+        service.submit(call)
         second.tell(frames.FAILED, b"gone")
         second.die()
         await until(lambda: service.health.phase is Phase.NO_WORKER)
@@ -319,7 +329,7 @@ def test_no_worker_is_told_and_recovered_from(run, start, until, make_call):
         third.ready()
         await until(lambda: service.health.is_serving)
         # The back-off begins anew once a worker was of use.
-        service.dispatcher.submit(make_call())
+        service.submit(make_call())
         await until(lambda: third.has_whole_batch)
         third.die()
         await start.connected(4)
@@ -345,7 +355,7 @@ def test_another_worker_keeps_the_service_serving(run, start, until, make_call):
         await start.connected(4)
         assert service.health.is_serving
         call = make_call()
-        service.dispatcher.submit(call)
+        service.submit(call)
         await until(lambda: second.has_whole_batch)
         await kill_all(service)
 
@@ -388,7 +398,7 @@ def test_close_kills_what_takes_too_long(run, start, until):
 
 
 def test_nothing_starts_while_closing(run, start, until):
-    """A worker that ends in the drain is not replaced, nor one that was about to start."""
+    """A worker that ends in the drain is not replaced, and one that just starts is ended."""
 
     async def scenario():
         service = await start()
@@ -401,7 +411,7 @@ def test_nothing_starts_while_closing(run, start, until):
         service.workers[0].die()
         await closing
         await service.supervisor.start_worker()
-        assert len(service.workers) == 1
+        assert [worker.kills for worker in service.workers] == [0, 1]
 
     run(scenario())
 
@@ -414,15 +424,16 @@ def test_worker_that_cannot_be_started_is_tried_again(run, start, until, caplog)
         service.workers[0].ready()
         await until(lambda: service.health.is_serving)
         spawn, service.supervisor._spawn = service.supervisor._spawn, refuse
-        asyncio.get_event_loop().set_exception_handler(lambda loop, context: None)
         service.workers[0].die()
         await until(lambda: service.supervisor._failures == 2)
         service.supervisor._spawn = spawn
         await start.connected(2)
         await kill_all(service)
 
-    def refuse(name, connection):
-        raise OSError("out of processes")
+    def refuse(name):
+        ours, theirs = socket.socketpair()
+        theirs.close()
+        return Spawned(ours, not_started(OSError("out of processes")))
 
     with caplog.at_level(logging.ERROR):
         run(scenario())

@@ -1,6 +1,6 @@
 import pytest
 
-from serving_runtime.errors import LimitExceeded, Status
+from serving_runtime.errors import LimitExceeded
 from serving_runtime.front.waiting import WaitingCalls
 
 PLENTY = 10**6
@@ -54,7 +54,7 @@ def test_bytes_are_free_again_once_taken(waiting, make_call):
     """Taking and leaving give back just what adding took."""
     fill(waiting, [make_call(b"x" * 5), make_call(b"x" * 5)])
     waiting.take(1, PLENTY)
-    waiting.oldest.cancel()
+    waiting.drop(waiting.oldest)
     fill(waiting, [make_call(b"x" * 9), make_call(b"x")])
     with pytest.raises(LimitExceeded):
         waiting.add(make_call(b"x"))
@@ -104,21 +104,21 @@ def test_oversized_call_is_taken_alone(waiting, make_call):
     assert waiting.take(3, 5) == calls[:1]
 
 
-@pytest.mark.parametrize("end", ["expire", "cancel"])
-def test_call_that_is_answered_otherwise_leaves(waiting, make_call, end):
+def test_call_that_is_answered_otherwise_leaves(waiting, make_call):
     """A call past its deadline, or without its client, takes no room and is never run."""
     calls = [make_call(b"x") for _ in range(3)]
     fill(waiting, calls)
-    getattr(calls[1], end)()
+    waiting.drop(calls[1])
     assert waiting.everything() == [calls[0], calls[2]]
     assert waiting.take(3, PLENTY) == [calls[0], calls[2]]
 
 
-def test_call_that_was_put_back_leaves_too(waiting, make_call):
-    """A call waiting for its second try has a deadline like any other."""
-    call = make_call(b"x")
+def test_call_that_does_not_wait_can_be_dropped(waiting, make_call):
+    """It was taken, or taken and put back: whoever drops it need not know."""
+    call = make_call(b"x" * 10)
     waiting.add(call)
-    waiting.put_back(*waiting.take(1, PLENTY))
-    call.expire()
+    waiting.drop(*waiting.take(1, PLENTY))
+    waiting.put_back(call)
+    waiting.drop(call)
     assert not waiting
-    assert call.status == Status.DEADLINE_EXCEEDED
+    fill(waiting, [make_call(b"x" * 5), make_call(b"x" * 5)])

@@ -1,0 +1,36 @@
+"""Let one thread at a time work on the front's state: the event loop's, or the completion queue's.
+
+A turn is short and never waits for anything. It may be long enough to take in many requests, or many
+answers; what follows from all of them is then done once, at its end.
+"""
+
+import threading
+from typing import Any, Callable
+
+
+class Turns:
+    """A lock whose waiter comes before whoever has just had a turn; a turn has no turn within."""
+
+    def __init__(self) -> None:
+        self._now = threading.Lock()
+        # Held while waiting, so that a thread that begs again stands in line.
+        self._next = threading.Lock()
+        self._at_end: Callable[[], None] = _nothing
+
+    def at_end(self, work: Callable[[], None]) -> None:
+        """Do ``work`` at the end of every turn, as a part of it."""
+        self._at_end = work
+
+    def __enter__(self) -> None:
+        with self._next:
+            self._now.acquire()
+
+    def __exit__(self, *error: Any) -> None:
+        try:
+            self._at_end()
+        finally:
+            self._now.release()
+
+
+def _nothing() -> None:
+    pass
