@@ -1,5 +1,6 @@
 """Set up logging, so that the front and every worker write lines of one form to one stream."""
 
+import functools
 import json
 import logging
 import re
@@ -9,6 +10,7 @@ from typing import Any, Dict, Mapping, Optional, TextIO
 # What would start a new line or steer a terminal: a client's text must not forge a log line.
 _CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+")
 LONGEST_TRACEBACK = 20000  # characters
+NUMBERS = (int, float)
 _NEEDS_QUOTES = re.compile(r'[\s="]|^$')
 
 
@@ -72,13 +74,21 @@ class JsonFormatter(logging.Formatter):
         trace = _traceback(self, record)
         if trace:
             entry["traceback"] = "\n".join(trace)
-        return json.dumps(entry, ensure_ascii=False, default=str)
+        return _ENCODER.encode(entry)
+
+
+# Made once: `json.dumps` makes one for each line.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
 def timestamp(record: logging.LogRecord) -> str:
     """Return when the record was made, in UTC with milliseconds: ``2026-01-01T00:00:00.000Z``."""
-    seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-    return f"{seconds}.{int(record.msecs):03d}Z"
+    return f"{_second(int(record.created))}.{int(record.msecs):03d}Z"
+
+
+@functools.lru_cache(maxsize=4)  # there are many calls in a second, each with a line
+def _second(number: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(number))
 
 
 def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
@@ -87,12 +97,15 @@ def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
 
 
 def _field_text(value: Any) -> str:
+    if type(value) in NUMBERS:
+        return str(value)
     text = _folded(str(value))
     return json.dumps(text, ensure_ascii=False) if _NEEDS_QUOTES.search(text) else text
 
 
 def _folded(text: str) -> str:
-    return _CONTROL.sub(" ", text.rstrip())
+    text = text.rstrip()
+    return text if text.isprintable() else _CONTROL.sub(" ", text)
 
 
 def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> "list[str]":

@@ -166,15 +166,14 @@ def end_replies(call: Any, outcome: Outcome) -> None:
     call.start_server_batch((_status(outcome, ()),), ignore)
 
 
-def answer(call: Any, outcome: Outcome, metadata: Metadata) -> None:
-    """Answer a call of one request, whole."""
-    begin = cygrpc.SendInitialMetadataOperation((), NO_FLAGS)
-    end = _status(outcome, metadata)
-    if outcome.status:
-        call.start_server_batch((begin, end), ignore)
-    else:
-        reply = cygrpc.SendMessageOperation(bytes(outcome.payload), NO_FLAGS)
-        call.start_server_batch((begin, reply, end), ignore)
+def answer(call: Any, outcome: Outcome, metadata: Metadata, is_watched: bool) -> None:
+    """Answer a call of one request, whole; every call must be watched, at the latest from now on."""
+    operations = [cygrpc.SendInitialMetadataOperation((), NO_FLAGS), _status(outcome, metadata)]
+    if not outcome.status:
+        operations.append(cygrpc.SendMessageOperation(bytes(outcome.payload), NO_FLAGS))
+    if not is_watched:
+        operations.append(cygrpc.ReceiveCloseOnServerOperation(NO_FLAGS))
+    call.start_server_batch(operations, ignore)
 
 
 def ignore(event: Any) -> None:

@@ -7,10 +7,11 @@ started by whichever thread learns of them. So no call is handed from one thread
 import asyncio
 import functools
 import time
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Set
 
 from serving_runtime.errors import ServingError, Status
 from serving_runtime.front import completion_queue as core
+from serving_runtime.front.alarm import Alarm
 from serving_runtime.front.call import Outcome
 from serving_runtime.front.grpc_options import server_options
 from serving_runtime.front.listener import (
@@ -26,6 +27,9 @@ from serving_runtime.front.listener import (
 from serving_runtime.front.turns import Turns
 from serving_runtime.settings import Settings
 
+# A call that takes longer than this, or twice this, is watched: if its client goes away, that is
+# noticed. Most are answered sooner, and watching costs as much as answering.
+UNWATCHED_SECONDS = 0.03
 # To core a client without a deadline has one in the far future.
 LONGEST_SECONDS = 1e9
 
@@ -38,7 +42,7 @@ DONE = Outcome(Status.OK, "", b"")
 class QueueListener(Listener):
     """A server of grpc's core, driven by its completion queue.
 
-    Methods that begin with ``on_`` run in turns of the queue's thread, all others in the loop's.
+    Methods that begin with ``on_`` run in turns, in any thread; all others in the loop's.
     """
 
     def __init__(self, routes: Routes, settings: Settings, turns: Turns) -> None:
@@ -50,6 +54,8 @@ class QueueListener(Listener):
             self._begin[method.encode()] = functools.partial(_StreamCall, self, stream)
         self._server = core.CoreServer(server_options(settings), turns, self._on_call, self._on_end)
         self._is_started = False
+        self._unwatched: Set[_UnaryCall] = set()
+        self._watching = Alarm(turns, self._on_long_calls)
         # No batch may be started any more. Changes within a turn.
         self.is_shut = False
 
@@ -69,6 +75,8 @@ class QueueListener(Listener):
         if not self._is_started or self.is_shut:
             return
         left = self._loop.create_future()
+        with self._turns:
+            self._on_long_calls()
         self._server.shut(lambda event: self.in_loop(_resolve, left, event))
         await asyncio.wait([left], timeout=grace_seconds)
         self._server.cancel_all()
@@ -83,11 +91,26 @@ class QueueListener(Listener):
         """Let the event loop call ``work``."""
         self._loop.call_soon_threadsafe(work, *arguments)
 
+    def on_begin(self, call: "_UnaryCall") -> None:
+        """Watch a call later, unless it is answered by then."""
+        if not self._unwatched:
+            self._watching.set(time.monotonic() + UNWATCHED_SECONDS)
+        self._unwatched.add(call)
+
+    def on_answer(self, call: "_UnaryCall") -> bool:
+        """Say whether a call that is answered now is watched already."""
+        is_watched = call not in self._unwatched
+        self._unwatched.discard(call)
+        return is_watched
+
+    def _on_long_calls(self) -> None:
+        while self._unwatched and not self.is_shut:
+            self._unwatched.pop().watch()
+
     def _on_call(self, event: Any) -> None:
         begin = self._begin.get(event.call_details.method)
         if begin is None:
-            core.answer(event.call, UNKNOWN_METHOD, ())
-            core.watch_close(event.call, core.ignore)
+            core.answer(event.call, UNKNOWN_METHOD, (), is_watched=False)
         else:
             begin(event)
 
@@ -113,6 +136,10 @@ class _UnaryCall:
         self._cancel: Optional[Callable[[], None]] = None
         self._is_over = False
         core.receive_message(self._call, self._on_message)
+        listener.on_begin(self)
+
+    def watch(self) -> None:
+        """Learn of it when the client goes away."""
         core.watch_close(self._call, self._on_close)
 
     def _on_message(self, event: Any) -> None:
@@ -153,7 +180,7 @@ class _UnaryCall:
 
     def _respond(self, outcome: Outcome, metadata: Metadata) -> None:
         if self._end() and not self._listener.is_shut:
-            core.answer(self._call, outcome, metadata)
+            core.answer(self._call, outcome, metadata, self._listener.on_answer(self))
 
     def _end(self) -> bool:
         """Say whether this is the call's first end."""
