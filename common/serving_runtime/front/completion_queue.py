@@ -167,7 +167,7 @@ def end_replies(call: Any, outcome: Outcome) -> None:
 
 
 def answer(call: Any, outcome: Outcome, metadata: Metadata, is_watched: bool) -> None:
-    """Answer a call of one request, whole; every call must be watched, at the latest from now on."""
+    """Answer a call of one request, whole; it is watched from now on, if it was not before."""
     operations = [cygrpc.SendInitialMetadataOperation((), NO_FLAGS), _status(outcome, metadata)]
     if not outcome.status:
         operations.append(cygrpc.SendMessageOperation(bytes(outcome.payload), NO_FLAGS))
