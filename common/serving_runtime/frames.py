@@ -13,6 +13,8 @@ Bytes = Union[bytes, bytearray, memoryview]
 
 HEADER = struct.Struct("<QB")  # body's length in bytes, kind
 BATCH, CALL, CLOSE, READY, FAILED, REPLY = range(1, 7)
+# Frames of which the payload is a place in shared memory, and those that tell of such memory.
+PLACED_CALL, PLACED_REPLY, OFFER, FREED, DROPPED = range(7, 12)
 
 _CALL = struct.Struct("<QdHH?")  # id, deadline, lengths of method and request id, resets_state
 _REPLY = struct.Struct("<QBH?")  # id, status, length of details, was_reset
@@ -57,16 +59,23 @@ def unpack_batch(body: Bytes) -> int:
     return int(_COUNT.unpack(body)[0])
 
 
-def pack_call(call: Call) -> Tuple[bytes, Bytes]:
-    """Return a CALL frame as its head and its payload, which is not copied."""
+def pack_call(call: Call, place: Optional[bytes] = None) -> Tuple[bytes, Bytes]:
+    """Return a CALL frame as its head and its payload, which is not copied.
+
+    Args:
+        call: what to send.
+        place: where the payload is already; None: it goes with the frame.
+    """
     method, request_id = call.method.encode(), call.request_id.encode()
     head = _CALL.pack(call.id, call.deadline, len(method), len(request_id), call.resets_state)
     head += method + request_id
+    if place is not None:
+        return pack(PLACED_CALL, head + place), b""
     return HEADER.pack(len(head) + len(call.payload), CALL) + head, call.payload
 
 
 def unpack_call(body: Bytes) -> Call:
-    """Read a CALL frame's body; the payload is a view of it."""
+    """Read a CALL frame's body; the payload (or its place) is a view of it."""
     number, deadline, method_size, id_size, resets_state = _CALL.unpack_from(body)
     view = memoryview(body)
     method_end = _CALL.size + method_size
@@ -81,15 +90,22 @@ def unpack_call(body: Bytes) -> Call:
     )
 
 
-def pack_reply(reply: Reply) -> Tuple[bytes, Bytes]:
-    """Return a REPLY frame as its head and its payload, which is not copied."""
+def pack_reply(reply: Reply, place: Optional[bytes] = None) -> Tuple[bytes, Bytes]:
+    """Return a REPLY frame as its head and its payload, which is not copied.
+
+    Args:
+        reply: what to send.
+        place: as ``pack_call`` takes it.
+    """
     details = reply.details.encode("utf-8", "replace")
     head = _REPLY.pack(reply.id, reply.status, len(details), reply.was_reset) + details
+    if place is not None:
+        return pack(PLACED_REPLY, head + place), b""
     return HEADER.pack(len(head) + len(reply.payload), REPLY) + head, reply.payload
 
 
 def unpack_reply(body: bytes) -> Reply:
-    """Read a REPLY frame's body."""
+    """Read a REPLY frame's body; its payload may be a place."""
     number, status, size, was_reset = _REPLY.unpack_from(body)
     end = _REPLY.size + size
     details = body[_REPLY.size : end].decode("utf-8")

@@ -65,6 +65,18 @@ def test_reply_round_trips(reply):
     assert frames.unpack_reply(body) == reply
 
 
+def test_placed_payloads_are_named_and_not_sent():
+    """The frame says of which kind its payload is."""
+    head, payload = frames.pack_call(Call(1, "/m", "id", 0.0, b"large"), b"place")
+    [(kind, body)] = split([head])
+    assert (kind, payload) == (frames.PLACED_CALL, b"")
+    assert frames.unpack_call(body) == Call(1, "/m", "id", 0.0, b"place")
+    head, payload = frames.pack_reply(Reply(1, Status.OK, "", b"large"), b"place")
+    [(kind, body)] = split([head])
+    assert (kind, payload) == (frames.PLACED_REPLY, b"")
+    assert frames.unpack_reply(body) == Reply(1, Status.OK, "", b"place")
+
+
 @given(st.integers(0, 2**32 - 1))
 def test_batch_round_trips(count):
     """The number of calls that follow is kept."""

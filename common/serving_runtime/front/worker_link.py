@@ -11,23 +11,13 @@ from serving_runtime import frames
 from serving_runtime.frames import Call
 from serving_runtime.front.call import FrontCall, Outcome
 from serving_runtime.front.hang_watch import HangWatch
+from serving_runtime.front.processes import WorkerProcess
 from serving_runtime.front.turns import Turns
+from serving_runtime.segments import SharedPayloads
 
 # How long an ended worker's process may take to say how it ended (a core dump, say).
 SETTLE_SECONDS = 0.5
 SETTLE_POLL_SECONDS = 0.002
-
-
-class WorkerProcess(NamedTuple):
-    """How to watch and end what runs a worker (a process, or a thread where there is none).
-
-    ``pid`` is 0 for a thread. ``how_it_ended`` is None while it runs, else a phrase such as
-    ``was killed by SIGSEGV``.
-    """
-
-    pid: int
-    kill: Callable[[], None]
-    how_it_ended: Callable[[], Optional[str]]
 
 
 class State(enum.Enum):
@@ -89,6 +79,7 @@ class WorkerLink(asyncio.Protocol):
         self._connection = connection
         self._loop = asyncio.get_event_loop()
         self._splitter = frames.Splitter()
+        self._shared = SharedPayloads()
         self._held: Dict[int, FrontCall] = {}
         self._hang_watch = HangWatch(hang_grace_seconds, self._held, turns, self._on_hang)
         self._transport: Any = None
@@ -106,8 +97,10 @@ class WorkerLink(asyncio.Protocol):
         self._held.update((call.number, call) for call in calls)
         parts: List[frames.Bytes] = [frames.pack_batch(len(calls))]
         for call in calls:
-            parts.extend(frames.pack_call(_for_worker(call)))
-        self._write(b"".join(parts))
+            place = self._shared.place(call.payload)
+            parts.extend(frames.pack_call(_for_worker(call), place))
+        # The notes first: memory that is offered is taken by the time that the replies come.
+        self._write(b"".join([*self._shared.notes(), *parts]))
         self._hang_watch.begin()
 
     def close(self) -> None:
@@ -144,13 +137,14 @@ class WorkerLink(asyncio.Protocol):
         """Note that the worker ended (called by asyncio)."""
         with self._turns:
             self.state = State.ENDED
+            self._shared.close()
         self._settle(time.monotonic() + SETTLE_SECONDS)
 
     def _write(self, data: bytes) -> None:
         """Send at once what the socket takes, in whichever thread; the loop sends the rest.
 
-        The worker reads whatever comes, so there is a rest only if much is sent at once. Nothing can
-        overtake it: the next batch is sent when this one is answered.
+        The worker reads whatever comes, so there is a rest only if much is sent at once. Nothing
+        can overtake it: the next batch is sent when this one is answered.
         """
         try:
             sent = self._connection.send(data)
@@ -178,12 +172,17 @@ class WorkerLink(asyncio.Protocol):
     def _on_frame(self, kind: int, body: bytes) -> None:
         if kind == frames.REPLY:
             self._on_reply(frames.unpack_reply(body))
+        elif kind == frames.PLACED_REPLY:
+            reply = frames.unpack_reply(body)
+            self._on_reply(reply._replace(payload=self._shared.copy(reply.payload)))
         elif kind == frames.READY:
             self.state = State.FREE
             self.has_loaded = True
             self._events.ready(self, ModelSummary(**json.loads(body.decode())))
         elif kind == frames.FAILED:
             self._events.refused(self, body.decode())
+        else:
+            self._shared.take(kind, body)
 
     def _on_reply(self, reply: frames.Reply) -> None:
         self._hang_watch.note_sign()

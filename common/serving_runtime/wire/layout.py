@@ -42,13 +42,15 @@ _NUMBER: FrozenSet[int] = frozenset((NUMBER_1,))
 class Layout(NamedTuple):
     """What is where in a request.
 
-    ``others`` are the inputs that only protobuf can read, tags included. ``fixed`` are the bytes
-    outside of values and of what others hold, with where they are.
+    ``as_content``: the values in all slots are raw bytes. ``others`` are the inputs that only
+    protobuf can read, tags included. ``fixed`` are the bytes outside of values and of what others
+    hold, with where they are.
     """
 
     model_spec: ModelSpec
     output_filter: Tuple[str, ...]
     slots: Tuple[Slot, ...]
+    as_content: bool
     others: Tuple[Span, ...]
     fixed: Tuple[Tuple[int, int, bytes], ...]
 
@@ -127,6 +129,7 @@ def find(view: memoryview) -> Layout:
         model_spec=_spec(view, specs[0].content) if specs else ModelSpec(),
         output_filter=tuple(scanning.text(view, name.content) for name in filters),
         slots=slots,
+        as_content=all(place.source == CONTENT for place in slots),
         others=tuple(entry.whole for entry, place in zip(entries, places) if place is None),
         fixed=_fixed(view, [
             entry.content if place is None else (place.start, place.stop)

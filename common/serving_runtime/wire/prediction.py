@@ -35,7 +35,7 @@ def decode(payload: Bytes, max_expanded_bytes: int) -> Request:
     view = memoryview(payload)
     layout = _LAYOUTS.of(view)
     if layout is not None and layout.slots:
-        request = _read(view, layout, Reading(max_expanded_bytes))
+        request = _read(view, layout, max_expanded_bytes)
         if request is not None:
             return request
     with parsed(hs.PredictRequest(), payload) as message:
@@ -71,27 +71,29 @@ def encode(
     return b"".join(parts)
 
 
-def _read(view: memoryview, layout: Layout, reading: Reading) -> Optional[Request]:
+def _read(view: memoryview, layout: Layout, max_expanded_bytes: int) -> Optional[Request]:
     """Read the inputs where they lie, and leave to protobuf those that it alone can read."""
     tensors: Dict[str, Value] = {}
-    others: List[Span] = []
+    others: List[Span] = list(layout.others)
     for place in layout.slots:
         array = place.read(view, place)
         if array is None:
             others.append(place.entry)
         else:
             tensors[place.name] = Tensor(place.wire_type.dtype, array)
+    request = Request(layout.model_spec, tensors, layout.as_content, layout.output_filter)
+    if not others:
+        return request
+    reading = Reading(max_expanded_bytes)
+    for place in layout.slots:
+        if place.name in tensors:
             reading.note_numeric(place.source == CONTENT)
-    unreadable: Mapping[str, str] = {}
-    if others or layout.others:
-        remaining = sorted([*others, *layout.others])
-        with parsed(hs.PredictRequest(), b"".join(view[a:b] for a, b in remaining)) as message:
-            if any(name in tensors for name in message.inputs):
-                return None  # of two inputs of one name the last one counts
-            more, unreadable = decoding.decode_all(message.inputs, reading)
-            tensors.update(more)
-    filters = layout.output_filter
-    return Request(layout.model_spec, tensors, reading.as_content, filters, unreadable)
+    with parsed(hs.PredictRequest(), b"".join(view[a:b] for a, b in sorted(others))) as message:
+        if any(name in tensors for name in message.inputs):
+            return None  # of two inputs of one name the last one counts
+        more, unreadable = decoding.decode_all(message.inputs, reading)
+    tensors.update(more)
+    return request._replace(as_content=reading.as_content, unreadable=unreadable)
 
 
 @lru_cache(maxsize=64)

@@ -1,11 +1,17 @@
+import ctypes
+import functools
 import json
+import socket
+import threading
 import time
 
 import pytest
 
 from serving_runtime import frames
 from serving_runtime.errors import Status
-from serving_runtime.front.worker_link import ModelSummary, State
+from serving_runtime.frames import Reply
+from serving_runtime.front.worker_link import ModelSummary, State, WorkerLink
+from serving_runtime.worker.channel import Channel
 
 
 def test_ready_tells_of_the_model(run, connect, until, happenings):
@@ -297,3 +303,35 @@ def test_frames_in_pieces_are_put_together(run, connect, happenings, size):
         assert happenings.names == ["ready"]
 
     run(scenario())
+
+
+def test_large_payloads_take_the_way_through_shared_memory(
+    run, loop, until, turns, happenings, make_call
+):
+    """Both ways, after the first call, which goes with the offer; each gets its own answer."""
+    ours, theirs = socket.socketpair()
+    link = WorkerLink("worker-1", ours, 60.0, turns, happenings.events)
+    are_shared = []
+    thread = threading.Thread(target=_echo, args=(Channel(theirs), are_shared))
+    calls = [make_call(bytes([number]) * 2**20) for number in range(5)]
+
+    async def scenario():
+        await loop.create_unix_connection(lambda: link, None, sock=ours)
+        for call in calls:
+            link.send([call])
+            await until(functools.partial(getattr, call, "is_done"))
+        link.close()
+        await until(lambda: not thread.is_alive())
+
+    with theirs:
+        thread.start()
+        run(scenario())
+    assert [call.outcomes[0].payload for call in calls] == [call.payload for call in calls]
+    assert are_shared[:2] == [False, True]
+
+
+def _echo(channel, are_shared):
+    for calls in channel.batches():
+        are_shared.extend(isinstance(call.payload.obj, ctypes.Array) for call in calls)
+        channel.replies([Reply(call.id, Status.OK, "", bytes(call.payload)) for call in calls])
+        del calls

@@ -6,6 +6,7 @@ import pytest
 from serving_runtime import frames
 from serving_runtime.errors import Status
 from serving_runtime.frames import Call, Reply, Splitter
+from serving_runtime.segments import THRESHOLD_BYTES, SharedPayloads
 from serving_runtime.worker.channel import Channel
 
 
@@ -103,3 +104,82 @@ def test_reply_to_a_front_that_is_gone_is_told(ends):
     front.close()
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
         channel.reply(Reply(1, Status.OK, "", b"x"))
+
+
+def test_many_calls_arrive_with_one_read(ends):
+    """Each read costs as much as all else that is done to receive a small call."""
+    front, channel = ends
+    reads = []
+    receive = channel._connection.recv_into
+    channel._reader._connection = Reads(receive, reads)
+    front.sendall(batch(*[b"x"] * 30))
+    assert len(next(channel.batches())) == 30
+    assert len(reads) == 1
+
+
+class Reads:
+    """A socket that notes how often it is read from."""
+
+    def __init__(self, receive, reads):
+        self._receive = receive
+        self._reads = reads
+
+    def recv_into(self, buffer):
+        """Read, as the socket does."""
+        self._reads.append(buffer)
+        return self._receive(buffer)
+
+
+def test_kept_payloads_stay_as_they_were(ends):
+    """A model may keep its inputs, whatever arrives later."""
+    front, channel = ends
+    batches = channel.batches()
+    kept = []
+    for byte in b"abc":
+        front.sendall(batch(bytes([byte]) * 5))
+        kept.extend(next(batches))
+    assert payloads(kept) == [b"aaaaa", b"bbbbb", b"ccccc"]
+
+
+def test_replies_of_one_batch_are_sent_together(ends):
+    """Each sending wakes the front."""
+    front, channel = ends
+    channel.replies([Reply(number, Status.OK, "", b"x") for number in range(30)])
+    splitter = Splitter()
+    splitter.feed(front.recv(2**16))
+    assert [frames.unpack_reply(splitter.next()[1]).id for _ in range(30)] == list(range(30))
+
+
+def test_large_payloads_go_through_shared_memory(ends):
+    """Both ways, once the memory was offered and taken."""
+    front, channel = ends
+    shared, batches, large = SharedPayloads(), channel.batches(), b"z" * THRESHOLD_BYTES
+    assert shared.place(large) is None
+    front.sendall(b"".join(shared.notes()) + batch(b""))
+    next(batches)
+    sender = threading.Thread(target=channel.reply, args=(Reply(1, Status.OK, "", large),))
+    sender.start()
+    kinds = [kind for kind, _ in take_frames(front, shared, 3)]
+    assert kinds == [frames.OFFER, frames.FREED, frames.REPLY]
+    sender.join()
+
+    call = frames.pack_call(Call(2, "/m", "id", 1.0, large), shared.place(large))
+    front.sendall(b"".join([*shared.notes(), frames.pack_batch(1), *call]))
+    assert payloads(next(batches)) == [large]
+    channel.reply(Reply(2, Status.OK, "", large))
+    [(freed, _), (kind, body)] = take_frames(front, shared, 2)
+    assert (freed, kind) == (frames.FREED, frames.PLACED_REPLY)
+    assert shared.copy(frames.unpack_reply(body).payload) == large
+
+
+def take_frames(front, shared, count):
+    """Receive frames, and take in those about memory."""
+    splitter, found = Splitter(), []
+    while len(found) < count:
+        frame = splitter.next()
+        if frame is None:
+            splitter.feed(front.recv(2**20))
+        else:
+            shared.take(*frame)
+            found.append(frame)
+    return found

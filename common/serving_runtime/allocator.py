@@ -1,0 +1,25 @@
+"""Keep freed memory for the next large payload, which glibc would give back after each request.
+
+To get it again costs more than the copy of the payload that it is for: page faults, and zeroing.
+"""
+
+import ctypes
+
+# See: mallopt(3), malloc.h.
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
+
+# Blocks from this size on come from the system and go back to it, as always.
+LARGEST_KEPT_BYTES = 1 << 30
+# More than this that is free at the heap's end goes back.
+MOST_KEPT_BYTES = 1 << 28
+# How much the heap grows by, beyond what is asked for.
+GROWTH_BYTES = 1 << 26
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc's malloc of this process; with another C library this does nothing."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, LARGEST_KEPT_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, MOST_KEPT_BYTES)
+        mallopt(_M_TOP_PAD, GROWTH_BYTES)

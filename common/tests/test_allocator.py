@@ -1,0 +1,29 @@
+import subprocess
+import sys
+
+from serving_runtime import allocator
+
+# Large blocks that malloc gave back would show as page faults in every turn.
+COUNT_FAULTS = """
+import resource
+from serving_runtime import allocator
+allocator.keep_freed_memory()
+faults = []
+for _ in range(4):
+    block = b"x" * (16 << 20)
+    del block
+    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+print(faults[-1] - faults[0])
+"""
+
+
+def test_large_blocks_stay_with_the_process():
+    """The second request of a size finds its memory warm."""
+    out = subprocess.check_output([sys.executable, "-c", COUNT_FAULTS])
+    assert int(out) < 100
+
+
+def test_other_c_libraries_are_left_alone(monkeypatch):
+    """There is no mallopt to call."""
+    monkeypatch.setattr(allocator.ctypes, "CDLL", lambda name: object())
+    allocator.keep_freed_memory()
