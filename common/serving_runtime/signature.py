@@ -1,5 +1,6 @@
 """Describe what a model takes and gives, as plain types without protobuf."""
 
+from functools import lru_cache
 from typing import Dict, Mapping, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
@@ -121,6 +122,7 @@ def shape_text(shape: Shape) -> str:
     return "[...]" if shape is None else str(list(shape))
 
 
+@lru_cache(maxsize=64)
 def dtype_name(dtype: "np.dtype[np.generic]") -> str:
     """Name a NumPy dtype as contracts do.
 
@@ -129,6 +131,7 @@ def dtype_name(dtype: "np.dtype[np.generic]") -> str:
     """
     if dtype.kind in "OSU":
         return STRING
-    if dtype.name in NUMPY_DTYPES:
-        return dtype.name
-    raise TypeError(f"no tensor type stands for NumPy's {dtype.name}")
+    name = dtype.name  # NumPy makes it up anew each time, slowly
+    if name in NUMPY_DTYPES:
+        return name
+    raise TypeError(f"no tensor type stands for NumPy's {name}")

@@ -4,7 +4,7 @@ from typing import AbstractSet, Any, Dict, List, Mapping, Optional, Sequence
 
 import numpy as np
 
-from serving_runtime.checks import casts, fitting, serving_words
+from serving_runtime.checks import casts, exact, fitting, serving_words
 from serving_runtime.checks.problems import Problems, child, declared, mismatch
 from serving_runtime.checks.results import NotATensor, as_tensor
 from serving_runtime.checks.selection import check_output_filter, choose_signature
@@ -34,6 +34,9 @@ def check_inputs(
     Raises:
         InvalidInput: names every input that is missing, not declared, or does not fit, and why.
     """
+    exactly = None if unreadable else exact.inputs(signature.inputs, tensors)
+    if exactly is not None:
+        return exactly
     intake = _Intake(policy, string_type)
     unreadable = unreadable or {}
     for name, reason in unreadable.items():
@@ -57,6 +60,9 @@ def check_outputs(signature: Signature, results: Any) -> Dict[str, Value]:
     Raises:
         BrokenResult: names every output that is missing or does not fit, and why.
     """
+    exactly = exact.outputs(signature.outputs, results)
+    if exactly is not None:
+        return exactly
     if not isinstance(results, Mapping):
         kind = type(results).__name__
         raise BrokenResult(f"the result is of type {kind}, not a dict of arrays by output name")

@@ -12,6 +12,7 @@ _KINDS = {"b": "bool", "i": "integer", "u": "integer", "f": "float", "c": "compl
 # Bits of the significand, the leading one included: every integer up to 2**bits is exact.
 _SIGNIFICAND_BITS = {"bfloat16": 8, "float16": 11, "float32": 24, "float64": 53}
 _FLOAT16_MAX = 65504
+_LIMITS = {name: np.iinfo(dtype.name) for name, dtype in NUMPY_DTYPES.items() if dtype.kind in "iu"}
 
 
 class CastError(Exception):
@@ -63,7 +64,7 @@ def kind(dtype: str) -> str:
 def _to_integer(array: np.ndarray, dtype: str) -> np.ndarray:
     target = NUMPY_DTYPES[dtype]
     if not np.can_cast(array.dtype, target):
-        limits = np.iinfo(target.name)
+        limits = _LIMITS[dtype]
         # Python's integers: NumPy compares int64 with uint64 as floats.
         for value in (int(array.min()), int(array.max())):
             if not limits.min <= value <= limits.max:
@@ -104,7 +105,10 @@ def _to_inexact(array: np.ndarray, dtype: str) -> np.ndarray:
 
 
 def _refuse_overflow(values: np.ndarray, results: np.ndarray, dtype: str) -> None:
-    overflowed = np.isinf(results) & np.isfinite(values)
+    infinite = np.isinf(results)
+    if not infinite.any():  # nearly always: spares large arrays the rest
+        return
+    overflowed = infinite & np.isfinite(values)
     if overflowed.any():
         value = values[overflowed.argmax()].item()
         raise CastError(f"{value!r} overflows {dtype} to infinity")

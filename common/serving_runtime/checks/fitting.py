@@ -9,9 +9,12 @@ def fits(shape: Tuple[int, ...], declared: Shape) -> bool:
     """Say whether an array's shape is one that was declared."""
     if declared is None:
         return True
-    return len(shape) == len(declared) and all(
-        wanted in (size, FREE) for size, wanted in zip(shape, declared)
-    )
+    if len(shape) != len(declared):
+        return False
+    for size, wanted in zip(shape, declared):  # noqa: SIM110  a generator costs more than it all
+        if wanted not in (size, FREE):
+            return False
+    return True
 
 
 def remedy(shape: Tuple[int, ...], declared: Shape) -> str:

@@ -37,6 +37,8 @@ def check_output_filter(signature: Signature, names: Sequence[str]) -> None:
     Raises:
         InvalidInput: the signature has no such output, or the request names it twice.
     """
+    if not names:
+        return
     outputs = tuple(field.name for field in signature.outputs)
     seen: Set[str] = set()
     for name in names:

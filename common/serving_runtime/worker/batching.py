@@ -1,6 +1,7 @@
 """Answer several requests with one call: group what fits, stack rows, split results."""
 
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Sequence, Tuple
+import itertools
+from typing import Container, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -31,26 +32,30 @@ class RowsLost(Exception):
     """A stacked result has not one row for each row that went in."""
 
 
-def group(requests: Iterable[Prepared], max_rows: int, single: Iterable[str]) -> List[Group]:
+def group(requests: Sequence[Prepared], max_rows: int, single: Container[str]) -> List[Group]:
     """Put together the requests that one call of the model can answer.
 
     Args:
         requests: in the order of arrival, which each group keeps.
         max_rows: most rows in a group of several requests.
-        single: names of signatures that must not be stacked.
+        single: names of signatures that must not be stacked, as those that are not stackable.
     """
+    if max_rows == 1 or len(requests) == 1:
+        return [[request] for request in requests]
     groups: List[Group] = []
-    open_groups: Dict[Tuple[object, ...], Group] = {}
+    open_groups: Dict[Tuple[object, ...], Tuple[Group, int]] = {}  # with their rows
+    none_open: Tuple[Group, int] = ([], max_rows + 1)
     for request in requests:
-        if max_rows == 1 or not request.signature.is_stackable or request.signature.name in single:
+        if request.signature.name in single:
             groups.append([request])
             continue
-        key = _key(request)
-        if key in open_groups and _rows(open_groups[key]) + request.rows <= max_rows:
-            open_groups[key].append(request)
-        else:
-            open_groups[key] = [request]
-            groups.append(open_groups[key])
+        key, rows = _key(request), request.rows
+        found, filled = open_groups.get(key, none_open)
+        if filled + rows > max_rows:
+            found, filled = [], 0
+            groups.append(found)
+        found.append(request)
+        open_groups[key] = (found, filled + rows)
     return groups
 
 
@@ -68,23 +73,20 @@ def split(outputs: Mapping[str, Value], requests: Sequence[Prepared]) -> List[Di
     Raises:
         RowsLost: an output's first axis is not the number of stacked rows.
     """
-    rows = _rows(requests)
+    ends = list(itertools.accumulate([request.rows for request in requests]))
     tensors = {name: value for name, value in outputs.items() if isinstance(value, Tensor)}
     for name, tensor in tensors.items():
-        if len(tensor.array) != rows:
-            raise RowsLost(f'output "{name}" has {len(tensor.array)} rows for {rows} that went in')
-    ends = np.cumsum([request.rows for request in requests]).tolist()
+        if len(tensor.array) != ends[-1]:
+            got = f"{len(tensor.array)} rows for {ends[-1]} that went in"
+            raise RowsLost(f'output "{name}" has {got}')
     return [
-        {name: Tensor(tensor.dtype, tensor.array[end - request.rows : end])
-         for name, tensor in tensors.items()}
-        for end, request in zip(ends, requests)
-    ]  # fmt: skip
-
-
-def _rows(requests: Sequence[Prepared]) -> int:
-    return sum(request.rows for request in requests)
+        {name: Tensor(dtype, array[start:end]) for name, (dtype, array) in tensors.items()}
+        for start, end in zip([0, *ends], ends)
+    ]
 
 
 def _key(request: Prepared) -> Tuple[object, ...]:
-    form = tuple((name, array.dtype.str, array.shape[1:]) for name, array in request.inputs.items())
-    return (request.signature.name, form)
+    key: List[object] = [request.signature.name]
+    for array in request.inputs.values():  # in the order of the signature
+        key += (array.dtype.char, array.shape[1:])
+    return tuple(key)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from typing import Any, Callable, Dict, Iterator, List, Sequence, Set, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Sequence, Set, Union
 
 from serving_runtime import checks
 from serving_runtime.errors import (
@@ -23,6 +23,10 @@ from serving_runtime.worker.batching import Group, Prepared, RowsLost
 
 logger = logging.getLogger(__name__)
 
+_OK = Status.OK  # looked up in an enumeration it costs as much as all else of a reply
+# Replies as large as this, one or several, wait for no others.
+_PORTION_BYTES = 1 << 16
+
 
 class Predictor:
     """A model behind its contract: bytes of calls in, bytes of replies out."""
@@ -31,18 +35,28 @@ class Predictor:
         self.model = model
         self.contract = contract
         self._settings = settings
-        # Signatures whose stacked results came back with the wrong number of rows.
-        self._unstackable: Set[str] = set()
+        # Later on also those whose stacked results came back with the wrong number of rows.
+        self._unstackable: Set[str] = {
+            signature.name for signature in contract.signatures if not signature.is_stackable
+        }
 
     def answer(self, calls: Sequence[Call]) -> Iterator[Reply]:
         """Answer ``calls``, which arrived together; each reply is given as soon as it is known."""
+        for replies in self.answer_together(calls):
+            yield from replies
+
+    def answer_together(self, calls: Sequence[Call]) -> Iterator[List[Reply]]:
+        """Answer ``calls`` likewise; replies that are known at one time are given together."""
         prepared: List[Prepared] = []
+        answered: List[Reply] = []
         for call in calls:
             outcome = self._attempt(call, self._prepare, call)
-            if isinstance(outcome, Reply):
-                yield outcome
-            else:
+            if isinstance(outcome, Prepared):
                 prepared.append(outcome)
+            else:
+                answered.append(outcome)
+        if answered:
+            yield answered
         max_rows = 1 if self.model.stateful else self._settings.max_batch_rows
         for group in batching.group(prepared, max_rows, self._unstackable):
             yield from self._run(group)
@@ -83,17 +97,17 @@ class Predictor:
         )
         return Prepared(call, request, signature, inputs)
 
-    def _run(self, group: Group) -> Iterator[Reply]:
-        live = [request for request in group if time.monotonic() < request.call.deadline]
-        for request in group:
-            if request not in live:
-                yield self._refusal(
-                    request.call, DeadlinePassed("the deadline passed in the queue")
-                )
+    def _run(self, group: Group) -> Iterator[List[Reply]]:
+        now = time.monotonic()
+        live = [request for request in group if now < request.call.deadline]
+        if len(live) < len(group):
+            passed = DeadlinePassed("the deadline passed in the queue")
+            late = [request.call for request in group if not now < request.call.deadline]
+            yield [self._refusal(call, passed) for call in late]
         if len(live) > 1:
             yield from self._run_stacked(live)
         elif live:
-            yield self._run_alone(live[0])
+            yield [self._run_alone(live[0])]
 
     def _run_alone(self, request: Prepared) -> Reply:
         """Run a request by itself; whatever comes of it, the reply tells of a reset before it."""
@@ -107,7 +121,7 @@ class Predictor:
     def _answer_alone(self, request: Prepared) -> Reply:
         return self._encode(request, self._predict([request])[0])
 
-    def _run_stacked(self, group: Group) -> Iterator[Reply]:
+    def _run_stacked(self, group: Group) -> Iterator[List[Reply]]:
         """Answer a group with one call; if that fails, each request alone.
 
         One caller's bad row must never fail another's, and only a call of its own can tell whose
@@ -120,8 +134,10 @@ class Predictor:
             for request in group:
                 yield from self._run([request])
             return
-        for request, own in zip(group, outputs):
-            yield self._attempt(request.call, self._encode, request, own)
+        yield from _portions(
+            self._attempt(request.call, self._encode, request, own)
+            for request, own in zip(group, outputs)
+        )
 
     def _predict(self, group: Group) -> List[Dict[str, Value]]:
         signature = group[0].signature
@@ -143,7 +159,7 @@ class Predictor:
             raise LimitExceeded(
                 f"the reply has {len(payload)} bytes, RUNTIME_MAX_MESSAGE_BYTES allows {limit}"
             )
-        return Reply(call.id, Status.OK, "", payload)
+        return Reply(call.id, _OK, "", payload)
 
     def _note_failed_stack(self, group: Group, error: BaseException) -> None:
         name = group[0].signature.name
@@ -152,6 +168,19 @@ class Predictor:
             logger.warning("signature %s is no longer stacked: %s", name, error)
         else:
             logger.info("%d stacked calls of %s failed, trying each alone", len(group), name)
+
+
+def _portions(replies: Iterable[Reply]) -> Iterator[List[Reply]]:
+    portion: List[Reply] = []
+    size_bytes = 0
+    for reply in replies:
+        portion.append(reply)
+        size_bytes += len(reply.payload)
+        if size_bytes >= _PORTION_BYTES:
+            yield portion
+            portion, size_bytes = [], 0
+    if portion:
+        yield portion
 
 
 def _request(call: Call) -> Dict[str, Any]:

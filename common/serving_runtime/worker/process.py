@@ -57,8 +57,10 @@ def run(connection: socket.socket, environ: Mapping[str, str], runtime_name: str
 def serve(channel: Channel, predictor: Predictor) -> None:
     """Answer batches until the front says CLOSE, then close the model."""
     for calls in channel.batches():
-        for reply in predictor.answer(calls):
-            channel.reply(reply)
+        for replies in predictor.answer_together(calls):
+            channel.replies(replies)
+        # The memory of large requests is free when nothing refers to them: before the next come.
+        del calls
     predictor.close()
 
 

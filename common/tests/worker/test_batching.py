@@ -109,12 +109,20 @@ def test_second_input_counts_for_the_kind():
     assert numbers(group(requests, 64, ())) == [[0, 3], [1], [2]]
 
 
-def test_signatures_that_lost_rows_run_alone():
-    """So do those whose fields have no rows."""
-    requests = [prepare(index, rows(1)) for index in range(2)]
-    assert numbers(group(requests, 64, {"s"})) == [[0], [1]]
-    fixed = [prepare(index, rows(1), of=signature(shape=(1, 2))) for index in range(2)]
-    assert numbers(group(fixed, 64, ())) == [[0], [1]]
+def test_requests_without_rows_are_stacked_and_not_lost():
+    """They fit into a group that is full, and open one of their own."""
+    requests = [prepare(0, rows(0)), prepare(1, rows(1)), prepare(2, rows(0)), prepare(3, rows(1))]
+    assert numbers(group(requests, 1, ())) == [[0], [1], [2], [3]]
+    requests = [prepare(0, rows(0)), prepare(1, rows(2)), prepare(2, rows(0)), prepare(3, rows(1))]
+    assert numbers(group(requests, 2, ())) == [[0, 1, 2], [3]]
+
+
+def test_signatures_that_are_not_stacked_run_alone():
+    """Whatever stands between them, in the order of arrival."""
+    other = signature("other")
+    requests = [prepare(0, rows(1)), prepare(1, rows(1), of=other), prepare(2, rows(1))]
+    assert numbers(group(requests, 64, {"s"})) == [[0], [1], [2]]
+    assert numbers(group(requests, 64, {"other"})) == [[0, 2], [1]]
 
 
 def test_inputs_without_rows_or_arrays_are_never_looked_into():
@@ -123,7 +131,7 @@ def test_inputs_without_rows_or_arrays_are_never_looked_into():
     request = Prepared(
         Call(1, "/m", "i", 0.0, b""), Request(ModelSpec(), {}), mapping, {"x": {"a": 1}}
     )
-    assert numbers(group([request, request], 64, ())) == [[1], [1]]
+    assert numbers(group([request, request], 64, {"m"})) == [[1], [1]]
 
 
 def test_single_request_is_not_copied():

@@ -287,6 +287,32 @@ def test_replies_come_as_soon_as_they_are_known(predictor, make_call, model):
     assert [reply.id for reply in replies] == [2]
 
 
+def payload_sizes(predictor, calls):
+    """Return the sizes of the replies that are given together, in kilobytes."""
+    together = predictor.answer_together(calls)
+    return [[len(reply.payload) // 1000 for reply in replies] for replies in together]
+
+
+def test_small_replies_of_one_call_of_the_model_come_together(predictor, make_call):
+    """They are sent at once; those of another call of the model, and refusals, do not wait."""
+    calls = [make_call(), make_call(), make_call([1, 2], signature="one"), make_call(payload=b"x")]
+    found = [[reply.id for reply in replies] for replies in predictor().answer_together(calls)]
+    assert found == [[4], [1, 2], [3]]
+
+
+def test_large_replies_wait_for_no_others(predictor, make_call, model):
+    """The front passes one on while the next is written."""
+    model.behaviour = lambda x: {"sum": x.sum(axis=-1), "name": ["n" * 30000] * len(x)}
+    calls = [make_call([[1, 2]] * rows) for rows in (1, 2, 3, 1)]
+    assert payload_sizes(predictor(), calls) == [[30, 60], [90], [30]]
+
+
+def test_stack_that_fails_gives_each_reply_when_it_is_known(predictor, make_call, model):
+    """The second tries are calls of their own."""
+    model.behaviour = raising(ValueError("bad"))
+    assert payload_sizes(predictor(), [make_call(), make_call()]) == [[0], [0]]
+
+
 def test_unknown_method_is_no_end_of_the_worker(predictor):
     """The front forwards known methods only; another one is an error like any other."""
     assert answer_one(predictor(), Call(1, "/other", "id", 1e18, b"")).status == Status.INTERNAL

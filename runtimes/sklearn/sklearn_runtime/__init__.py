@@ -49,6 +49,9 @@ SETTINGS: Tuple[Setting, ...] = (
     ),
 )
 
+# Importing it, and loading a model, starts no threads but those of OpenBLAS, which minds forks.
+FORKS = True
+
 
 def recognises(files: Path) -> bool:
     """Whether ``files`` hold a model's file, and no code: code would be what is to be served."""

@@ -5,7 +5,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
-from serving_runtime.errors import LoadError
+from serving_runtime.errors import InvalidInput, LoadError
 from serving_runtime.model import Arrays
 from serving_runtime.signature import FREE, NUMPY_DTYPES, Contract, Field, Signature
 from sklearn_runtime import calling, failures, inference, inputs, plan, results, structure
@@ -17,7 +17,8 @@ class _Call(NamedTuple):
     assemble: inputs.Assemble
     methods: List[str]
     sources: Dict[str, plan.Source]
-    signature: Signature
+    # What no rows are answered with; None where they are scikit-learn's to answer.
+    nothing: Optional[Arrays]
 
 
 class EstimatorProgram:
@@ -62,7 +63,7 @@ class EstimatorProgram:
             sources = plan.sources(signature, structure.methods_of(self._estimator))
             methods = list(dict.fromkeys(source.method for source in sources.values()))
             assemble = inputs.assembler(signature, self._estimator)
-            self._calls[signature.name] = _Call(assemble, methods, sources, signature)
+            self._calls[signature.name] = _Call(assemble, methods, sources, _nothing(signature))
 
     def run(self, signature_name: str, arrays: Arrays) -> Arrays:
         """Answer a request.
@@ -71,15 +72,25 @@ class EstimatorProgram:
             InvalidInput: scikit-learn's own checks refuse the values.
         """
         call = self._calls[signature_name]
-        if call.signature.is_stackable and not len(next(iter(arrays.values()))):
-            return {field.name: _nothing(field) for field in call.signature.outputs}
-        with failures.blamed():
+        if call.nothing is not None and not len(next(iter(arrays.values()))):
+            return dict(call.nothing)
+        try:
             found = calling.call(self._estimator, call.methods, call.assemble(arrays))
+        except ValueError as error:
+            if failures.is_of_values(error):
+                raise InvalidInput(str(error)) from error
+            raise
         return {name: results.array_of(found, source) for name, source in call.sources.items()}
 
 
-def _nothing(field: Field) -> np.ndarray:
+def _nothing(signature: Signature) -> Optional[Arrays]:
     """Answer no rows with no rows: scikit-learn refuses them alone, and not among others."""
+    if not signature.is_stackable:
+        return None
+    return {field.name: _no_rows(field) for field in signature.outputs}
+
+
+def _no_rows(field: Field) -> np.ndarray:
     sizes = (field.shape or ())[1:]
     shape = (0, *(0 if size == FREE else size for size in sizes))
     return np.empty(shape, NUMPY_DTYPES[field.dtype])

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Iterator, Optional
 
 from serving_runtime.artefacts import Artefact
-from serving_runtime.errors import InvalidInput, LoadError, one_line
+from serving_runtime.errors import LoadError, one_line
 from sklearn_runtime import versions
 
 # Where scikit-learn looks at a caller's values: NaN, infinity, text for numbers, new categories.
@@ -45,18 +45,9 @@ def explained(artefact: Artefact, what: str) -> Iterator[None]:
         ) from error
 
 
-@contextlib.contextmanager
-def blamed() -> Iterator[None]:
-    """Turn what scikit-learn's own checks say of a caller's values into InvalidInput."""
-    try:
-        yield
-    except ValueError as error:
-        if _is_validation(error.__traceback__):
-            raise InvalidInput(str(error)) from error
-        raise
-
-
-def _is_validation(trace: Optional[TracebackType]) -> bool:
+def is_of_values(error: ValueError) -> bool:
+    """Whether scikit-learn's own checks of a caller's values have raised it."""
+    trace: Optional[TracebackType] = error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_globals.get("__name__") in _VALIDATION:
             return True
