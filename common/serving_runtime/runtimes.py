@@ -1,9 +1,14 @@
 """Find the frameworks that are installed: every top-level package named ``<framework>_runtime``.
 
 Such a package's ``__init__`` imports nothing heavy and has ``recognises(files) -> bool``, and if
-need be ``SETTINGS`` (its own settings, passed to ``loader.load`` as keyword arguments by attribute)
-and ``ENVIRONMENT`` (variables that the framework reads when it is imported, for where the user has
-not set them); its ``loader`` module imports the framework. See CONTRIBUTING.md.
+need be:
+
+- ``SETTINGS``: its own settings, passed to ``loader.load`` as keyword arguments by attribute;
+- ``ENVIRONMENT``: variables that the framework reads when it is imported, for where the user has
+  not set them;
+- ``FORKS``: True if a process that has loaded a model, and not called it, may be forked.
+
+Its ``loader`` module imports the framework. See CONTRIBUTING.md.
 """
 
 import importlib
@@ -47,9 +52,28 @@ class Runtime(NamedTuple):
             return str(error.name)
         return ""
 
+    @property
+    def forks(self) -> bool:
+        """Whether a process that has loaded a model, and has not called it, may be forked."""
+        return bool(getattr(self.package, "FORKS", False))
+
     def recognises(self, files: Path) -> bool:
         """Whether ``files`` look like a model of this framework."""
         return bool(self.package.recognises(files))
+
+    def import_loader(self) -> Any:
+        """Import the loader, and the framework with it.
+
+        Raises:
+            LoadError: the framework is not installed.
+        """
+        missing = self.missing_package
+        if missing:
+            raise LoadError(
+                f"the {self.name} runtime needs {missing}, which is not installed here",
+                f"install {missing}, or serve the model from an image of this runtime",
+            )
+        return importlib.import_module(self._loader_name)
 
     def load(
         self, files: Path, contract: "Optional[Contract]", environ: Mapping[str, str]
@@ -61,7 +85,7 @@ class Runtime(NamedTuple):
             SettingError: one of the framework's own settings cannot be read.
         """
         options = settings.read(self.settings, environ)
-        model: Model = self._loader().load(files, contract, **options)
+        model: Model = self.import_loader().load(files, contract, **options)
         return model
 
     def infer_contract(
@@ -75,7 +99,7 @@ class Runtime(NamedTuple):
         The loader's function is given what it has parameters for: ``contract``, which names what
         the artefact has no names for, and the framework's own settings.
         """
-        infer = getattr(self._loader(), "infer_contract", None)
+        infer = getattr(self.import_loader(), "infer_contract", None)
         if infer is None:
             return None
         offered = {"contract": contract, **settings.read(self.settings, environ)}
@@ -88,15 +112,6 @@ class Runtime(NamedTuple):
     @property
     def _loader_name(self) -> str:
         return self.package.__name__ + ".loader"
-
-    def _loader(self) -> Any:
-        missing = self.missing_package
-        if missing:
-            raise LoadError(
-                f"the {self.name} runtime needs {missing}, which is not installed here",
-                f"install {missing}, or serve the model from an image of this runtime",
-            )
-        return importlib.import_module(self._loader_name)
 
 
 def installed() -> Dict[str, Runtime]:

@@ -8,10 +8,9 @@ import sys
 import threading
 from typing import Mapping
 
-from serving_runtime import cpus, logs
-from serving_runtime.front import processes
-from serving_runtime.front.processes import Spawn
-from serving_runtime.front.worker_link import WorkerProcess
+from serving_runtime import allocator, cpus, logs
+from serving_runtime.front import processes, template
+from serving_runtime.front.processes import HeadStart, Spawn, Spawned, WorkerProcess
 from serving_runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -31,21 +30,35 @@ def run(environ: Mapping[str, str], runtime_name: str = "") -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     chosen = Settings.from_env(environ)
     logs.configure(chosen.log_level, chosen.log_format, sys.stderr, role="front")
+    allocator.keep_freed_memory()
     # Its fork handlers would run in the child that becomes a worker, and now and then hang the
     # start on Python 3.9 and older, which have no vfork.
     os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
-    from serving_runtime.front import server  # imports grpc, which reads the variable above
-
-    return server.serve(chosen, _spawner(chosen, environ, runtime_name))
-
-
-def _spawner(chosen: Settings, environ: Mapping[str, str], runtime_name: str) -> Spawn:
     if chosen.workers == 0:
-        return thread_spawner(environ, runtime_name)
+        return _serve(chosen, thread_spawner(environ, runtime_name))
+    # What takes longest begins first: a worker loads while the front imports grpc.
+    head_start = HeadStart(_process_spawner(chosen, environ, runtime_name), "worker-1")
+    try:
+        return _serve(chosen, head_start)
+    finally:
+        head_start.end()
+
+
+def _serve(chosen: Settings, spawn: Spawn) -> int:
+    from serving_runtime.front import server  # imports grpc, which reads its variables
+
+    return server.serve(chosen, spawn)
+
+
+def _process_spawner(chosen: Settings, environ: Mapping[str, str], runtime_name: str) -> Spawn:
     threads = cpus.thread_variables(environ, chosen.threads, chosen.workers)
     if threads:
         logger.info("workers: %d, CPU threads of each: %s", chosen.workers, *set(threads.values()))
-    return processes.process_spawner({**environ, **threads}, runtime_name)
+    start = processes.process_starter({**environ, **threads}, runtime_name)
+    if chosen.workers == 1 or sys.platform != "linux":
+        return processes.process_spawner(start)
+    processes.adopt_orphans()
+    return template.TemplateSpawner(start)
 
 
 def thread_spawner(environ: Mapping[str, str], runtime_name: str) -> Spawn:
@@ -54,11 +67,13 @@ def thread_spawner(environ: Mapping[str, str], runtime_name: str) -> Spawn:
     It speaks to the front over the same socket pair, so that nothing but isolation differs.
     """
 
-    def spawn(name: str, connection: socket.socket) -> WorkerProcess:
-        arguments = (connection.dup(), environ, runtime_name)
+    def spawn(name: str) -> Spawned:
+        ours, theirs = socket.socketpair()
+        arguments = (theirs, environ, runtime_name)
         thread = threading.Thread(target=_run_thread, args=arguments, name=name, daemon=True)
         thread.start()
-        return WorkerProcess(0, lambda: None, lambda: None if thread.is_alive() else "ended")
+        process = WorkerProcess(0, lambda: None, lambda: None if thread.is_alive() else "ended")
+        return Spawned(ours, process)
 
     return spawn
 

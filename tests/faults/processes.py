@@ -38,6 +38,11 @@ def alive(pid: int) -> bool:
     return _status(pid)[0] not in ("", "Z", "X")
 
 
+def name_of(pid: int) -> str:
+    """Return what ``ps`` calls a process."""
+    return _read(pid, "comm").decode().strip()
+
+
 def _all() -> List[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 

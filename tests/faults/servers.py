@@ -17,7 +17,7 @@ import numpy as np
 import hydro_serving_grpc as hs
 from serving_runtime.client import encode_request
 from serving_runtime.errors import one_line
-from tests.faults.processes import MARK, children, marked, wait_until
+from tests.faults.processes import MARK, children, marked, name_of, wait_until
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 CHECK = "/grpc.health.v1.Health/Check"
@@ -96,8 +96,8 @@ class Server:
 
     @property
     def workers(self) -> List[int]:
-        """The process ids of the workers."""
-        return children(self.front)
+        """The process ids of the workers, without the template that they are forked from."""
+        return [pid for pid in children(self.front) if name_of(pid) != "template"]
 
     @property
     def processes(self) -> List[int]:

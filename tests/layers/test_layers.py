@@ -94,7 +94,15 @@ def test_a_front_of_the_command_line_has_no_numpy():
         "import serving_runtime.cli, serving_runtime.service, serving_runtime.front.server\n"
         "from serving_runtime.cli import main, serve\n"
     )
-    heavy = ["numpy", "serving_runtime.wire", "serving_runtime.worker"]
+    heavy = ["numpy", "yaml", "tabulate", "serving_runtime.wire", "serving_runtime.worker"]
+    assert inside(modules, *heavy) == []
+
+
+def test_the_first_worker_is_started_before_the_front_imports_what_it_needs():
+    """The worker takes longest to start, and what the front imports would come on top."""
+    modules = loaded_by("import serving_runtime.cli.serve, serving_runtime.service")
+    assert "serving_runtime.front.processes" in modules
+    heavy = ["grpc", "asyncio", "google", "hydro_serving_grpc", "serving_runtime.front.server"]
     assert inside(modules, *heavy) == []
 
 

@@ -5,10 +5,11 @@ from typing import Any, Dict, List, Sequence, TextIO
 from serving_runtime.bench.level import Level
 
 LINE_CHARACTERS = 72
+BAR_CHARACTERS = 20
 
 
 class Live:
-    """One line that is written over, where somebody looks at it; else nothing.
+    """A line that is written over, and one that stays for each level; nothing where nobody looks.
 
     Args:
         stream: standard error, since the result is for standard output.
@@ -23,26 +24,41 @@ class Live:
     def progress(self, callers: int, elapsed_seconds: float, answered: int) -> None:
         """Say how a level is getting on."""
         speed = answered / elapsed_seconds if elapsed_seconds else 0.0
-        share = min(1.0, elapsed_seconds / self.seconds)
-        bar = "#" * int(20 * share)
-        self._write(f"{callers:>5} callers [{bar:<20}] {speed:>9,.0f} calls/s")
+        bar = _bar(min(1.0, elapsed_seconds / self.seconds))
+        self._write(f"{_callers(callers)} [{bar:<{BAR_CHARACTERS}}] {speed:>9,.0f} calls/s")
+
+    def keep(self, level: Level) -> None:
+        """Say what came of a level, and go on below."""
+        speed = f"{level.calls_per_second:>9,.0f} calls/s"
+        self._write(f"{_callers(level.callers)}  {speed}, p50 {level.p50_ms:.2f} ms", "\n")
 
     def clear(self) -> None:
         """Make room for what is printed next."""
         self._write("")
 
-    def _write(self, text: str) -> None:
+    def _write(self, text: str, end: str = "") -> None:
         if self.is_shown:
-            self.stream.write(f"\r{text:<{LINE_CHARACTERS}}\r{text}")
+            self.stream.write(f"\r{text:<{LINE_CHARACTERS}}\r{text}{end}")
             self.stream.flush()
 
 
 def table_of(levels: Sequence[Level], rows: int) -> str:
-    """Return the levels as a table."""
+    """Return the levels as a table; its last column is the curve of the throughput."""
     from serving_runtime.cli.tables import table
 
-    heads = ("callers", "calls/s", "rows/s", "p50 ms", "p99 ms", "client busy", "errors")
-    return table(heads, [_cells(level, rows) for level in levels])
+    heads = ("callers", "calls/s", "rows/s", "p50 ms", "p99 ms", "client busy", "errors", "")
+    best = max((level.calls_per_second for level in levels), default=0.0) or 1.0
+    return table(
+        heads, [[*_cells(level, rows), _bar(level.calls_per_second / best)] for level in levels]
+    )
+
+
+def _bar(share: float) -> str:
+    return "#" * int(BAR_CHARACTERS * share)
+
+
+def _callers(count: int) -> str:
+    return f"{count:>5} {'caller ' if count == 1 else 'callers'}"
 
 
 def _cells(level: Level, rows: int) -> List[str]:

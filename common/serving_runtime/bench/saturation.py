@@ -42,7 +42,8 @@ def remarks(levels: Sequence[Level], climbed: bool) -> List[str]:
     if climbed:
         enough = next(it for it in levels if it.calls_per_second * GROWTH >= best.calls_per_second)
         said.append(
-            f"throughput stops growing at {enough.callers} callers:"
+            f"throughput stops growing at {enough.callers}"
+            f" {'caller' if enough.callers == 1 else 'callers'}:"
             f" {enough.calls_per_second:,.0f} calls/s"
         )
     return said + _client_limit(levels)

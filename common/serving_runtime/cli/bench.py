@@ -113,10 +113,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure and report; returns 0, or 1 if no call was answered.
 
     Raises:
-        StartError: the service is not there, does not answer, or has no such signature.
+        StartError: the service is not there, does not answer, or has no such signature; or the
+            file cannot be written.
     """
     from serving_runtime.bench import display, saturation
 
+    if arguments.json:
+        _write(arguments.json, "", mode="a")  # not at the end, when all figures would be lost
     load = _load(arguments)
     levels = list(_levels(load, arguments))
     said = saturation.remarks(levels, climbed=not arguments.concurrency)
@@ -130,8 +133,18 @@ def run(arguments: argparse.Namespace) -> int:
             "levels": [display.as_objects(level, arguments.rows) for level in levels],
             "remarks": said,
         }
-        arguments.json.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        _write(arguments.json, json.dumps(told, indent=2) + "\n")
     return 0 if any(level.answered for level in levels) else 1
+
+
+def _write(path: Path, text: str, mode: str = "w") -> None:
+    try:
+        with path.open(mode, encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise StartError(
+            f"{path} cannot be written: {error.strerror}; name another file with --json FILE"
+        ) from None
 
 
 def _levels(load: "Load", arguments: argparse.Namespace) -> "Iterator[Level]":
@@ -142,10 +155,11 @@ def _levels(load: "Load", arguments: argparse.Namespace) -> "Iterator[Level]":
 
     def measured(callers: int) -> "Level":
         found = level.measure(load, callers, live.progress)
-        live.clear()
+        live.keep(found)
         return found
 
     level.measure(load._replace(seconds=WARM_UP_SECONDS), WARM_UP_CALLERS, live.progress)
+    live.clear()
     if arguments.concurrency:
         yield from map(measured, arguments.concurrency)
     else:

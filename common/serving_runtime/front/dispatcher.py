@@ -13,6 +13,8 @@ from serving_runtime.front.waiting import WaitingCalls
 from serving_runtime.front.worker_link import State, WorkerLink
 from serving_runtime.settings import Settings
 
+# Requests beyond this gain nothing from being stacked, which copies them once more.
+BATCH_BYTES = 1 << 24
 # A call that was running when this many workers ended is taken for the cause.
 MOST_DEATHS = 2
 
@@ -24,6 +26,7 @@ class Dispatcher:
     """
 
     def __init__(self, settings: Settings, counters: Counters, turns: Turns) -> None:
+        self.turns = turns
         self._settings = settings
         self._counters = counters
         self._waiting = WaitingCalls(settings.max_queue_calls, settings.max_queue_bytes)
@@ -78,7 +81,8 @@ class Dispatcher:
 
     def _send(self, link: WorkerLink, share: int) -> None:
         most = 1 if link.is_stateful else min(share, self._settings.max_batch_rows)
-        link.send(self._waiting.take(most, self._settings.max_message_bytes))
+        room = min(BATCH_BYTES, self._settings.max_message_bytes)
+        link.send(self._waiting.take(most, room))
 
     def _is_delayed(self) -> bool:
         """Whether to wait for more calls first (RUNTIME_BATCH_DELAY), and see to the waking."""

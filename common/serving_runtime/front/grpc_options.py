@@ -14,6 +14,9 @@ def server_options(settings: Settings) -> Tuple[Tuple[str, int], ...]:
         # time; the grace lets running calls end.
         ("grpc.max_connection_age_ms", int(settings.connection_age_seconds * 1000)),
         ("grpc.max_connection_age_grace_ms", int(settings.request_timeout_seconds * 1000) + 1000),
+        # Core answers what it refuses itself, such as a request that is too large, only after a
+        # while, and loses that answer if the connection's age runs out meanwhile.
+        ("grpc.http.tarpit", 0),
         # Two servers that silently share a port would each get half of the calls.
         ("grpc.so_reuseport", 0),
     )

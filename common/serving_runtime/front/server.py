@@ -45,9 +45,8 @@ class Server:
         self._turns = Turns()
         self._dispatcher = Dispatcher(settings, self._counters, self._turns)
         self._supervisor = Supervisor(
-            settings, spawn, self._dispatcher, self._health, self._counters, self._turns,
-            self._on_fatal,
-        )  # fmt: skip
+            settings, spawn, self._dispatcher, self._health, self._counters, self._on_fatal
+        )
         self._listener: Listener
         self._port = 0
         self._failure = ""
@@ -61,6 +60,7 @@ class Server:
         logger.info("listening on %s:%d", self._settings.host, self._port)
         self._watch_signals()
         await self._supervisor.start_worker()
+        self._supervisor.on_child_ended()  # it was started before anyone watched for its end
         await self._stop.wait()
         if self._failure:
             await self._listener.stop(0)

@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import os
-import socket
 import time
 from typing import Callable, List
 
@@ -13,7 +11,7 @@ from serving_runtime.front.counters import Counters
 from serving_runtime.front.dispatcher import Dispatcher
 from serving_runtime.front.health import Health, Phase
 from serving_runtime.front.model_state import ModelState
-from serving_runtime.front.processes import Spawn, reap_strangers
+from serving_runtime.front.processes import Spawn, adopts_orphans, reap_strangers
 from serving_runtime.front.worker_link import Events, ModelSummary, State, WorkerLink
 from serving_runtime.settings import Settings
 
@@ -64,24 +62,21 @@ class Supervisor:
         if not self._may_start():
             return
         self._counters.worker_starts += 1
-        ours, theirs = socket.socketpair()
         events = Events(
             ready=self._on_ready,
             refused=self._on_refused,
             reset=self.model_state.reset,
-            free=self._dispatcher.pump,
             ended=self._on_ended,
         )
         name = f"worker-{self._counters.worker_starts}"
-        link = WorkerLink(name, self._settings.hang_grace_seconds, events)
+        grace = self._settings.hang_grace_seconds
+        connection, process = self._spawn(name)
+        link = WorkerLink(name, connection, grace, self._dispatcher.turns, events)
+        link.process = process
+        self._links.append(link)
         loop = asyncio.get_event_loop()
         # Python 3.6 wants the path, though there is none.
-        await loop.create_unix_connection(lambda: link, None, sock=ours)
-        self._links.append(link)
-        with theirs:
-            if not self._may_start():  # closed meanwhile
-                return
-            link.process = self._spawn(name, theirs)
+        await loop.create_unix_connection(lambda: link, None, sock=connection)
         loop.call_later(self._settings.load_timeout_seconds, _end_slow_load, link)
 
     async def close(self, seconds: float) -> None:
@@ -107,7 +102,7 @@ class Supervisor:
                 link.process.kill()
                 asyncio.get_event_loop().call_later(STRAY_SOCKET_SECONDS, link.lose)
         # Where the model runs in this process, strangers are the user's own children.
-        if os.getpid() == 1 and self._settings.workers:
+        if self._settings.workers and adopts_orphans():
             reap_strangers(known)
 
     def _on_ready(self, link: WorkerLink, summary: ModelSummary) -> None:

@@ -1,7 +1,7 @@
 """Let one thread at a time work on the front's state: the event loop's, or the completion queue's.
 
-A turn is short and never waits for anything. It may be long enough to take in many requests, or many
-answers; what follows from all of them is then done once, at its end.
+A turn is short and never waits for anything. It may be long enough to take in many requests, or
+many answers; what follows from all of them is then done once, at its end.
 """
 
 import threading

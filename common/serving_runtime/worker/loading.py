@@ -1,15 +1,20 @@
 """Turn a model directory and the settings into a predictor that is ready to answer."""
 
+import contextlib
+import gc
 import json
 import logging
 import tempfile
-from typing import Mapping, Optional
+from typing import Iterator, Mapping, Optional, Tuple
 
 from serving_runtime import contract, model_dir, runtimes
 from serving_runtime.contract import agreement
+from serving_runtime.model import Model
 from serving_runtime.model_dir import ModelDirectory
+from serving_runtime.runtimes import Runtime
 from serving_runtime.settings import Settings, default_model_dir
 from serving_runtime.signature import Contract
+from serving_runtime.worker import template
 from serving_runtime.worker.predictor import Predictor
 from serving_runtime.worker.warm_up import warm_up
 
@@ -31,14 +36,50 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
     directory = model_dir.locate(settings.model_dir or default_model_dir())
     runtime = runtimes.choose(runtime_name, directory.files)
     logger.info("loading %s with the %s runtime", directory.files, runtime.name)
+    with _without_collecting():
+        runtime.import_loader()
+        orders = template.Orders.from_env(environ)
+        model, agreed = _load(runtime, directory, settings, environ)
+    if orders is not None:
+        template.split_off(orders, settings, _objection(runtime, model, orders.before))
+    warm_up(model, agreed, settings.warm_up)
+    return Predictor(model, agreed, settings)
+
+
+def _load(
+    runtime: Runtime, directory: ModelDirectory, settings: Settings, environ: Mapping[str, str]
+) -> Tuple[Model, Contract]:
     declared = _declared(directory)
     inferred = runtime.infer_contract(directory.files, declared, environ)
     agreed, warnings = agreement.reconcile(declared, inferred, settings.contract)
     for warning in warnings:
         logger.warning(warning)
-    model = runtime.load(directory.files, agreed, environ)
-    warm_up(model, agreed, settings.warm_up)
-    return Predictor(model, agreed, settings)
+    return runtime.load(directory.files, agreed, environ), agreed
+
+
+def _objection(runtime: Runtime, model: Model, before: template.Traces) -> str:
+    """Say why no further workers can be forked from this one; nothing if they can."""
+    if model.stateful:
+        return "it is stateful"
+    return before.objection() if runtime.forks else f"the {runtime.name} runtime has threads"
+
+
+@contextlib.contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Look for no garbage while a framework is imported, nor among what is loaded ever after.
+
+    Importing makes objects that stay: looking through them, again and again, took a tenth of the
+    start. A collection also writes to each object, which then is no longer shared by a fork.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect()
+        getattr(gc, "freeze", lambda: None)()  # not in Python 3.6
+        if was_enabled:
+            gc.enable()
 
 
 def _name_temporary_folder() -> None:

@@ -195,6 +195,8 @@ def test_saturation_and_the_clients_own_limit_are_told():
         "this client was the limit with 4 callers: it was busy 97% of the time"
     )
     assert saturation.remarks(levels[:2], climbed=False) == []
+    alone = saturation.remarks(levels[:1], climbed=True)
+    assert alone == ["throughput stops growing at 1 caller: 100 calls/s"]
     assert saturation.remarks([level_of(1, 0)], climbed=True) == ["no call was answered"]
 
 
@@ -202,8 +204,22 @@ def test_failures_stand_in_the_table():
     """Errors are listed by status, with their numbers."""
     text = display.table_of([level_of(8, 10, errors=[("UNAVAILABLE", 2), ("INTERNAL", 1)])], 3)
     assert text.splitlines()[2].split(None, 6) == [
-        "8", "10.0", "30.0", "1.00", "2.00", "10%", "1 INTERNAL, 2 UNAVAILABLE",
+        "8", "10.0", "30.0", "1.00", "2.00", "10%", f"1 INTERNAL, 2 UNAVAILABLE  {'#' * 20}",
     ]  # fmt: skip
+
+
+def test_the_table_has_the_curve():
+    """The longest bar is the best level's."""
+    lines = display.table_of([level_of(1, 50), level_of(2, 100)], 1).splitlines()
+    assert [line.split()[-1] for line in lines[2:]] == ["#" * 10, "#" * 20]
+
+
+def test_a_file_that_cannot_be_written_is_told_before_the_load(bench, service, tmp_path):
+    """Nobody waits for figures that are then lost."""
+    code, _, err = bench("--signature", "rows", "--json", tmp_path / "none" / "out.json")
+    assert code == 1
+    assert "out.json cannot be written: No such file or directory; name another file" in err
+    assert service.requests == []
 
 
 def test_percentiles():
@@ -230,12 +246,14 @@ class Terminal:
 
 @pytest.mark.parametrize(("is_tty", "shown"), [(True, True), (False, False)])
 def test_progress_is_shown_to_people_only(is_tty, shown):
-    """A terminal sees the bar grow and vanish; a pipe sees nothing."""
+    """A terminal sees the bar grow, and then what came of it; a pipe sees nothing."""
     terminal = Terminal(is_tty)
     live = display.Live(terminal, 2.0)
     live.progress(8, 1.0, 500)
+    live.keep(level_of(1, 450))
     live.clear()
     assert ("8 callers [##########          ]       500 calls/s" in terminal.text) == shown
+    assert ("1 caller         450 calls/s, p50 1.00 ms\n" in terminal.text) == shown
     assert terminal.text.endswith("\r") == shown
 
 

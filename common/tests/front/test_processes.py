@@ -42,7 +42,8 @@ def child(monkeypatch):
         "_command",
         lambda name, descriptor, runtime: [sys.executable, "-c", CHILD, str(descriptor)],
     )
-    spawn = processes.process_spawner({**os.environ, "MARK": "mark"}, "python")
+    start = processes.process_starter({**os.environ, "MARK": "mark"}, "python")
+    spawn = processes.process_spawner(start)
     ours, process = spawn("worker-1")
     ours.settimeout(10)
     with ours:
@@ -119,6 +120,48 @@ def test_killing_what_is_gone_is_no_error(child):
     wait_until(process.how_it_ended)
     process.kill()
     process.kill()
+
+
+def test_a_process_that_the_system_refuses_is_one_that_has_ended(monkeypatch):
+    """The supervisor tries again after it, as after any other end, and tells why."""
+
+    def refuse(*arguments):
+        raise OSError("out of processes")
+
+    start = processes.process_starter({}, "python")
+    monkeypatch.setattr(processes, "_start", refuse)
+    connection, process = processes.process_spawner(start)("worker-1")
+    with connection:
+        assert connection.recv(1) == b""
+    assert process.how_it_ended() == "could not be started (out of processes)"
+
+
+def test_first_worker_has_a_head_start():
+    """It is the one that was started at once; the others are started when they are asked for."""
+    names = []
+
+    def spawn(name):
+        names.append(name)
+        return processes.Spawned(*socket.socketpair())
+
+    head_start = processes.HeadStart(spawn, "worker-1")
+    assert names == ["worker-1"]
+    spawned = [head_start("worker-1"), head_start("worker-2")]
+    assert names == ["worker-1", "worker-2"]
+    head_start.end()  # nothing is left to end
+    for ours, theirs in spawned:
+        with ours, theirs:
+            assert ours.fileno() >= 0
+
+
+def test_worker_that_nobody_asked_for_is_ended():
+    """A front that comes to nothing, on a port in use, leaves no worker behind."""
+    start = processes.process_starter(os.environ, "python")
+    head_start = processes.HeadStart(processes.process_spawner(start), "worker-1")
+    process = head_start._first.process
+    head_start.end()
+    wait_until(process.how_it_ended)
+    assert process.how_it_ended() == "was killed by SIGKILL"
 
 
 def test_command_starts_the_worker_of_this_interpreter():

@@ -27,9 +27,8 @@ class Service:
         self.dispatcher = Dispatcher(settings, self.counters, self.turns)
         self.spawner = spawner
         self.supervisor = Supervisor(
-            settings, spawner, self.dispatcher, self.health, self.counters, self.turns,
-            self.fatal.append,
-        )  # fmt: skip
+            settings, spawner, self.dispatcher, self.health, self.counters, self.fatal.append
+        )
 
     def submit(self, call):
         """Queue a call, in a turn of its own."""
@@ -476,7 +475,7 @@ def test_running_child_is_left_alone(run, start, until):
     run(scenario())
 
 
-def test_pid_1_reaps_strangers_but_not_its_workers(run, start, monkeypatch):
+def test_front_reaps_the_strangers_that_it_adopts_but_not_its_workers(run, start, monkeypatch):
     """As PID 1 the front inherits orphans; as any other process it touches nobody else's."""
     reaped = []
     monkeypatch.setattr(supervisor_module, "reap_strangers", reaped.append)
@@ -485,7 +484,7 @@ def test_pid_1_reaps_strangers_but_not_its_workers(run, start, monkeypatch):
         service = await start()
         service.supervisor.on_child_ended()
         assert reaped == []
-        monkeypatch.setattr(supervisor_module.os, "getpid", lambda: 1)
+        monkeypatch.setattr(supervisor_module, "adopts_orphans", lambda: True)
         service.supervisor.on_child_ended()
         assert [list(known) for known in reaped] == [[0]]
         monkeypatch.undo()
@@ -534,7 +533,7 @@ def test_children_of_a_model_in_this_process_are_its_own(run, start, monkeypatch
     async def scenario():
         service = await start(workers=0)
         monkeypatch.setattr(supervisor_module, "reap_strangers", None)
-        monkeypatch.setattr(supervisor_module.os, "getpid", lambda: 1)
+        monkeypatch.setattr(supervisor_module, "adopts_orphans", lambda: True)
         service.supervisor.on_child_ended()
         monkeypatch.undo()
         await kill_all(service)

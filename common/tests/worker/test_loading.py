@@ -1,8 +1,11 @@
+import gc
 import json
 import logging
+import socket
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +14,7 @@ from serving_runtime.contract import serialise
 from serving_runtime.errors import LoadError, SettingError
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Field, Signature
-from serving_runtime.worker import loading
+from serving_runtime.worker import loading, template
 
 CONTRACT = Contract(
     "m", (Signature("s", (Field("x", "float32", (-1,)),), (Field("y", "float32", (-1,)),)),)
@@ -94,6 +97,29 @@ def test_a_library_finds_a_temporary_folder_where_there_is_none(toy, model_dir, 
     toy("import tempfile\nFOLDER = tempfile.tempdir\n")
     load(model_dir)
     assert sys.modules["toy_runtime.loader"].FOLDER == "/dev/shm"
+
+
+def test_no_garbage_is_looked_for_while_loading(toy, model_dir):
+    """What is imported stays; afterwards a model's garbage is collected as ever."""
+    toy("import gc\nWAS_ENABLED = gc.isenabled()\n")
+    load(model_dir)
+    assert not sys.modules["toy_runtime.loader"].WAS_ENABLED
+    assert gc.isenabled()
+
+
+def test_stateful_model_and_frameworks_with_threads_are_not_forked(toy, model_dir, caplog):
+    """The front, which asks for a template, sees that there is none, and the log says why."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, caplog.at_level(logging.INFO):
+        load(model_dir, **{template.VARIABLE: f"{theirs.detach()},77"})
+        assert ours.recv(1) == b""
+    assert "each worker loads the model by itself: it is stateful" in caplog.messages
+    model = SimpleNamespace(stateful=False)
+    toy_runtime = runtimes.choose("toy", model_dir)
+    objection = loading._objection(toy_runtime, model, template.Traces.now())
+    assert objection == "the toy runtime has threads"
+    toy_runtime.package.FORKS = True
+    assert loading._objection(toy_runtime, model, template.Traces.now()) == ""
 
 
 def test_front_is_told_what_it_must_know(toy, model_dir):

@@ -18,6 +18,10 @@ SETTINGS: Tuple[Setting, ...] = (
     ),
 )
 
+# Workers may share what the user's module has loaded, unless it has started threads or opened
+# something, which is looked for.
+FORKS = True
+
 
 def recognises(files: Path) -> bool:
     """Whether ``files`` hold a ``func_main.py`` where this runtime looks for it."""
