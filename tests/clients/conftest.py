@@ -12,7 +12,7 @@ def python_of():
     return functools.lru_cache(maxsize=None)(environments.create)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def serving():
     """Serve a model directory of the Python runtime, in a ``with`` statement."""
     target = ServerOnLoopback(workers=1)

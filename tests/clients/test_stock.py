@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from tests.clients.environments import SCRIPTS, results_of, run_script
+from tests.conformance.targets import LISTENERS
 
 # Making an environment takes minutes on a new machine: it happens in fixtures, outside of this.
 pytestmark = pytest.mark.timeout(120, func_only=True)
@@ -52,9 +53,10 @@ def model_dir(generation, tmp_path):
     return tmp_path
 
 
-def test_a_published_client_gets_the_original_s_replies(generation, model_dir, serving):
+@pytest.mark.parametrize("listener", LISTENERS)
+def test_a_published_client_gets_the_original_s_replies(generation, model_dir, serving, listener):
     """A published package's model and client get what Hydrosphere's own runtime gave them."""
     python, script, own = generation
-    with serving(model_dir) as service:
+    with serving(model_dir, RUNTIME_LISTENER=listener) as service:
         results = results_of(python, script, service.address)
     assert results == dict(EVERY_GENERATION, **own)

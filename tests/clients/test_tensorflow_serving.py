@@ -1,5 +1,6 @@
 """TensorFlow Serving's own stubs and TensorFlow's own tensors, in another process."""
 
+import functools
 import itertools
 import subprocess
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.clients.environments import ROOT, results_of, run_script
 from tests.conformance.setups import models_of
+from tests.conformance.targets import LISTENERS
 
 # Making the environment takes minutes on a new machine: it happens in a fixture, outside of this.
 pytestmark = pytest.mark.timeout(120, func_only=True)
@@ -40,18 +42,23 @@ def tfserving(python_of):
     return python_of("tfserving")
 
 
-def test_tensorflow_s_tensors_come_back_bit_for_bit(tfserving, serving):
+@pytest.mark.parametrize("listener", LISTENERS)
+def test_tensorflow_s_tensors_come_back_bit_for_bit(tfserving, serving, listener):
     """Every dtype in each form that make_tensor_proto writes is read by make_ndarray again."""
-    with serving(models_of("python") / "identity") as service:
+    with serving(models_of("python") / "identity", RUNTIME_LISTENER=listener) as service:
         results = results_of(tfserving, "tfserving_calls.py", service.address)
     assert results["wrong"] == []
     assert results["count"] == 16 * 6 - 1
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def told(tfserving, serving):
-    """Return what a served model tells a client that asks it for metadata and predictions."""
+    """Return what a served model tells a client that asks it for metadata and predictions.
 
+    The client imports TensorFlow, which takes seconds: the same is asked once.
+    """
+
+    @functools.lru_cache(maxsize=None)
     def ask(model, **settings):
         with serving(models_of("python") / model, **settings) as service:
             return results_of(tfserving, "tfserving_metadata.py", service.address, model)
@@ -75,9 +82,10 @@ def test_replies_name_the_model_if_they_shall(told):
     assert told("defaults")["answered by"] == ["", None, 0, ""]
 
 
-def test_outputs_are_filtered_and_refusals_end_in_known_words(told):
+@pytest.mark.parametrize("chosen", [{}, {"RUNTIME_LISTENER": LISTENERS[1]}], ids=str)
+def test_outputs_are_filtered_and_refusals_end_in_known_words(told, chosen):
     """A client that matches on TensorFlow Serving's words finds them at the end of ours."""
-    results = told("summator")
+    results = told("summator", **chosen)
     assert results["filtered"] == {"sum": 3}
     for case, words in REFUSALS.items():
         status, details = results[case]

@@ -27,6 +27,8 @@ from serving_runtime.worker import loading
 from tests.conformance.cases.case import PREDICT
 
 WATCH = "/grpc.health.v1.Health/Watch"
+# What RUNTIME_LISTENER may name. Never left to the service here: it would fall back in silence.
+LISTENERS = ("completion_queue", "asyncio")
 
 START_SECONDS = 30
 CALL_SECONDS = 20
@@ -116,17 +118,16 @@ class _Loaded(Service):
 class ServerOnLoopback(Target):
     """The whole server as a process of its own."""
 
-    def __init__(self, workers: int) -> None:
-        self.name = f"server-{workers}-workers"
-        self._workers = workers
+    def __init__(self, workers: int, listener: str = LISTENERS[0]) -> None:
+        self.name = f"server-{workers}-workers-{listener}"
+        self._chosen = {"RUNTIME_WORKERS": str(workers), "RUNTIME_LISTENER": listener}
 
     @contextlib.contextmanager
     def start(
         self, framework: str, model_dir: Path, settings: Mapping[str, str]
     ) -> Iterator["Server"]:
         """Start a server, wait until it serves, and stop it at the end."""
-        chosen = {"RUNTIME_WORKERS": str(self._workers), **settings}
-        server = Server(framework, model_dir, chosen)
+        server = Server(framework, model_dir, {**self._chosen, **settings})
         try:
             server.wait_until_serving()
             yield server
@@ -243,7 +244,8 @@ def _outcome(call) -> Answer:
     return Answer(error.code().name, error.details(), b"")
 
 
-SERVERS = (ServerOnLoopback(workers=1), ServerOnLoopback(workers=0))
+OTHER_LISTENER = ServerOnLoopback(1, LISTENERS[1])
+SERVERS = (ServerOnLoopback(1), ServerOnLoopback(0), OTHER_LISTENER)
 TARGETS = (InProcess(), *SERVERS)
 # Whether a worker is a process or a thread makes no difference that a case could tell.
-CASE_TARGETS = (TARGETS[0], SERVERS[0])
+CASE_TARGETS = (TARGETS[0], SERVERS[0], OTHER_LISTENER)

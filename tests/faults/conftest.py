@@ -1,19 +1,18 @@
 import pytest
 
+from tests.conformance.targets import LISTENERS
 from tests.faults import models
 from tests.faults.servers import Server, channel
 
-LISTENERS = ("completion_queue", "asyncio")
-# Modules whose tests depend on how calls are accepted, answered and ended: run over each listener.
-# The others are about what lies behind it, and take the one that the service would choose.
-OVER_EACH_LISTENER = ("test_crashes", "test_drain", "test_limits", "test_requests")
+# About processes, which no listener knows: these take the one that the service would choose.
+OVER_ONE_LISTENER = ("test_orphans", "test_start")
 
 
 def pytest_generate_tests(metafunc):
     """Give the tests their listeners."""
     if "listener" in metafunc.fixturenames:
-        is_over_each = metafunc.module.__name__.rpartition(".")[2] in OVER_EACH_LISTENER
-        names = LISTENERS if is_over_each else LISTENERS[:1]
+        is_over_one = metafunc.module.__name__.rpartition(".")[2] in OVER_ONE_LISTENER
+        names = LISTENERS[:1] if is_over_one else LISTENERS
         metafunc.parametrize("listener", names, scope="module")
 
 

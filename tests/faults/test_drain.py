@@ -222,5 +222,5 @@ def test_a_signal_while_loading_ends_the_service(launch, tmp_path, number):
     wait_until(lambda: server.workers, "a worker")
     server.wait_log("loading")
     server.signal(number)
-    assert server.wait(5) == 0
+    assert server.wait() == 0
     wait_until(lambda: not server.processes, "no process left")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.conformance.targets import Answer, Connection, Target
+from tests.conformance.targets import LISTENERS, Answer, Connection, Target
 from tools import docker
 
 SECONDS = 60  # some frameworks take ten to import, and a machine may be busy
@@ -102,15 +102,16 @@ class InContainer(Target):
 
     name = "container"
 
-    def __init__(self, image: str) -> None:
+    def __init__(self, image: str, listener: str) -> None:
         self._image = image
+        self._listener = listener
 
     @contextlib.contextmanager
     def start(
         self, framework: str, model_dir: Path, settings: Mapping[str, str]
     ) -> Iterator[Connection]:
         """Serve a model directory, and see that the container ends well."""
-        chosen = {"RUNTIME_DRAIN_DELAY": "0s", **settings}
+        chosen = {"RUNTIME_DRAIN_DELAY": "0s", "RUNTIME_LISTENER": self._listener, **settings}
         options = [f"--env={name}={value}" for name, value in chosen.items()]
         container = Container(self._image, PUBLISHED, mounted(model_dir), *options)
         try:
@@ -125,6 +126,6 @@ class InContainer(Target):
 
 
 @functools.cache
-def target(image: str) -> InContainer:
-    """Return the same target for the same image, so that its setups are equal."""
-    return InContainer(image)
+def target(image: str, listener: str = LISTENERS[0]) -> InContainer:
+    """Return the same target for the same image and listener, so that its setups are equal."""
+    return InContainer(image, listener)
