@@ -1,105 +1,161 @@
-"""Runs the benchmark: list, setup, run and report."""
+"""Runs the benchmarks: set up, compare, grow, profile and report."""
 
 import argparse
-import datetime
-import json
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from benchmarks import load, machine, rounds, setting_up
+from benchmarks import (
+    choosing,
+    codec,
+    comparison,
+    everything,
+    growth,
+    load,
+    memory,
+    profiles,
+    server,
+    setting_up,
+)
 from benchmarks.cases import BY_NAME as CASES
+from benchmarks.curves import BY_NAME as CURVES
 from benchmarks.peers.registry import BY_NAME as PEERS
+from benchmarks.rounds import Plan
 from tools.packages import NotDebianError
 
-RESULTS = setting_up.BUILD / "results.json"
 CONCURRENCY = "1,8,64,64/1"
-FAILED, USAGE = 1, 2
+FAILED = 1
+PROBLEMS = (setting_up.SetUpError, NotDebianError, load.LoadError, server.ServerError,
+            profiles.ProfileError)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     arguments = _parser().parse_args(argv)
     try:
-        code: int = arguments.run(arguments)
-    except (setting_up.SetUpError, NotDebianError, load.LoadError) as error:
+        return FAILED if arguments.run(arguments) else 0
+    except PROBLEMS as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return FAILED
-    return code
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    listing = verbs.add_parser("list", help="show peers, cases and what is set up")
-    listing.set_defaults(run=_list)
-    setup = verbs.add_parser("setup", help="make the peers' environments and models")
-    _add_selection(setup)
-    setup.set_defaults(run=_setup)
-    _add_run(verbs.add_parser("run", help="load the peers in turns and write the results"))
-    report = verbs.add_parser("report", help="make a table and plots from results")
-    report.add_argument("results", nargs="?", type=Path, default=RESULTS)
-    report.add_argument("--output", type=Path, metavar="DIR", help="(default: beside the results)")
-    report.set_defaults(run=_report)
+    for name, (help_text, run, describe) in VERBS.items():
+        verb = verbs.add_parser(name, help=help_text, description=help_text)
+        describe(verb)
+        verb.set_defaults(run=run)
     return parser
 
 
-def _add_run(run: argparse.ArgumentParser) -> None:
-    _add_selection(run)
-    run.add_argument(
+def _nothing(verb: argparse.ArgumentParser) -> None:
+    """Describe a verb without arguments."""
+
+
+def _of_run(verb: argparse.ArgumentParser) -> None:
+    choosing.add_selection(verb)
+    _add_concurrency(verb, CONCURRENCY)
+    _add_seconds(verb, 10.0)
+    verb.add_argument("--rounds", type=int, default=3, help="(default 3)")
+    _add_folder(verb)
+
+
+def _of_growth(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--curves",
+        type=choosing.chooser(CURVES),
+        default=list(CURVES.values()),
+        metavar="NAME,…",
+        help=f"of {', '.join(CURVES)} (default: all)",
+    )
+    _add_seconds(verb, everything.GROWTH_SECONDS)
+    _add_folder(verb)
+
+
+def _of_memory(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--case", choices=CASES, default="iris", help="(default iris)")
+    _add_requests(verb)
+    _add_folder(verb)
+
+
+def _of_profile(verb: argparse.ArgumentParser) -> None:
+    chosen = [CASES[name] for name in everything.PROFILED]
+    verb.add_argument(
+        "--cases",
+        type=choosing.chooser(CASES),
+        default=chosen,
+        metavar="NAME,…",
+        help=f"(default {','.join(everything.PROFILED)})",
+    )
+    _add_concurrency(verb, everything.PROFILE_SHAPE.name)
+    _add_seconds(verb, everything.PROFILE_SECONDS)
+    _add_folder(verb)
+
+
+def _of_all(verb: argparse.ArgumentParser) -> None:
+    _add_seconds(verb, everything.SECONDS)
+    _add_requests(verb)
+    verb.add_argument("--once", action="store_true", help="one round of everything")
+    _add_folder(verb)
+
+
+def _of_report(verb: argparse.ArgumentParser) -> None:
+    _add_folder(verb)
+    verb.add_argument(
+        "--output",
+        type=Path,
+        default=setting_up.BUILD,
+        metavar="DIR",
+        help="where performance.md and its folder go (default: beside the results)",
+    )
+
+
+def _add_concurrency(verb: argparse.ArgumentParser, default: str) -> None:
+    verb.add_argument(
         "--concurrency",
-        type=_shapes,
-        default=CONCURRENCY,
+        type=choosing.shapes,
+        default=default,
         metavar="N[/CONNECTIONS],…",
-        help=f"requests at a time; 64/1 is on one connection (default {CONCURRENCY})",
+        help=f"requests at a time; 64/1 is on one connection (default {default})",
     )
-    run.add_argument("--seconds", type=float, default=10.0, help="of each measurement (default 10)")
-    run.add_argument("--rounds", type=int, default=3, help="(default 3)")
-    run.add_argument(
-        "--json", type=Path, default=RESULTS, metavar="FILE", help=f"(default {RESULTS})"
+
+
+def _add_seconds(verb: argparse.ArgumentParser, default: float) -> None:
+    help_text = f"of each measurement (default {default:g})"
+    verb.add_argument("--seconds", type=float, default=default, help=help_text)
+
+
+def _add_requests(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--requests",
+        type=int,
+        default=memory.REQUESTS,
+        help=f"over which the memory is watched (default {memory.REQUESTS:,})",
     )
-    run.set_defaults(run=_run)
 
 
-def _add_selection(parser: argparse.ArgumentParser) -> None:
-    for flag, known in (("--peers", PEERS), ("--cases", CASES)):
-        parser.add_argument(
-            flag, type=_chooser(known), default=list(known.values()), metavar="NAME,…",
-            help=f"of {', '.join(known)} (default: all)",
-        )  # fmt: skip
-
-
-def _chooser(known):
-    def choose(text: str) -> list:
-        chosen = [name for name in text.replace(",", " ").split() if name]
-        unknown = [name for name in chosen if name not in known]
-        if unknown:
-            problem = f"{', '.join(unknown)}: there is {', '.join(known)}"
-            raise argparse.ArgumentTypeError(problem)
-        return [known[name] for name in chosen]
-
-    return choose
-
-
-def _shapes(text: str) -> list[load.Shape]:
-    try:
-        return [load.shape_of(part) for part in text.replace(",", " ").split()]
-    except ValueError:
-        problem = f"{text!r}: expected numbers such as 8, or 64/1 for 64 on one connection"
-        raise argparse.ArgumentTypeError(problem) from None
+def _add_folder(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--results",
+        type=Path,
+        default=setting_up.BUILD,
+        metavar="DIR",
+        help=f"the folder of the JSON (default {setting_up.BUILD.relative_to(setting_up.ROOT)})",
+    )
 
 
 def _list(arguments: argparse.Namespace) -> int:
     for case in CASES.values():
-        print(f"case  {case.name:<12} {case.title}")
+        print(f"case   {case.name:<12} {case.title}")
+    for curve in CURVES.values():
+        print(f"curve  {curve.name:<12} {curve.title}")
     for peer in PEERS.values():
         wanted = {peer.environment_for(CASES[name]) for name in peer.cases}
         states = [
             f"{it} {'ready' if setting_up.is_ready(it) else 'missing'}" for it in sorted(wanted)
         ]
-        print(f"peer  {peer.name:<20} {peer.title:<36} {', '.join(states)}")
+        print(f"peer   {peer.name:<20} {peer.title:<36} {', '.join(states)}")
     return 0
 
 
@@ -108,78 +164,63 @@ def _setup(arguments: argparse.Namespace) -> int:
     load.install()
     wanted = {peer.environment_for(case) for peer in arguments.peers for case in arguments.cases
               if case.name in peer.cases}  # fmt: skip
-    there_are = setting_up.names()
-    failed = []
-    for name in sorted(it for it in wanted if it in there_are):
+    failed = 0
+    for name in sorted(it for it in wanted if it in setting_up.names()):
         try:
             setting_up.make(name)
         except setting_up.SetUpError as error:
-            failed.append(name)
+            failed += 1
             print(f"benchmarks: {error}", file=sys.stderr)
-    return FAILED if failed else 0
+    return failed
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    load.install()
-    peers, cases = _possible(arguments)
-    plan = rounds.Plan(peers, cases, arguments.concurrency, arguments.seconds, arguments.rounds)
-    told: dict[str, Any] = {
-        "command": f"python -m benchmarks {shlex.join(sys.argv[1:])}",
-        "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
-        "machine": machine.describe(),
-        "versions": machine.versions(peers, cases),
-        "results": [],
-    }
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    for result in rounds.run(plan):
-        print(_line(result), flush=True)
-        told["results"].append(result._asdict())
-        # A long run that is interrupted has not been in vain.
-        arguments.json.write_text(json.dumps(told, indent=1) + "\n")
-    print(f"written: {arguments.json}")
-    return FAILED if any(result["problem"] for result in told["results"]) else 0
+    peers = choosing.possible(arguments.peers, arguments.cases)
+    shapes, seconds, rounds = arguments.concurrency, arguments.seconds, arguments.rounds
+    plan = Plan(peers, arguments.cases, shapes, seconds, rounds)
+    return comparison.run([plan], arguments.results / "results.json")
 
 
-def _possible(arguments: argparse.Namespace):
-    """Leave out what is not set up, and say so.
-
-    Raises:
-        SetUpError: nothing is left.
-    """
-    peers = []
-    for peer in arguments.peers:
-        able = [case for case in arguments.cases if setting_up.can_run(peer, case)]
-        asked = [case for case in arguments.cases if case.name in peer.cases]
-        for case in asked:
-            if case not in able:
-                print(f"left out: {peer.name}, {case.name}: not set up", file=sys.stderr)
-        if able:
-            peers.append(peer._replace(cases=tuple(case.name for case in able)))
-    if not peers:
-        raise setting_up.SetUpError("nothing is set up: `python -m benchmarks setup` first")
-    return peers, arguments.cases
+def _growth(arguments: argparse.Namespace) -> int:
+    return growth.run(arguments.curves, arguments.seconds, arguments.results / "growth.json")
 
 
-def _line(result: rounds.Result) -> str:
-    about = f"{result.case:<12} round {result.round}  {result.peer:<20} {result.shape:>5}"
-    if result.problem:
-        first, _, rest = result.problem.partition("\n")
-        return f"{about}  {first}" + (" (its log is in the results)" if rest else "")
-    return (
-        f"{about}  {result.requests_per_second:9.1f}/s  p50 {result.p50_ms:8.2f} ms"
-        f"  p99 {result.p99_ms:8.2f} ms  {result.cpu_seconds_per_thousand:6.2f} CPU s/1000"
-        f"  {result.pss_mb:6.0f} MB  start {result.cold_start_seconds:5.2f} s"
-        f"  {result.errors} errors"
-    )
+def _memory(arguments: argparse.Namespace) -> int:
+    return memory.run(arguments.requests, arguments.case, arguments.results / "memory.json")
+
+
+def _codec(arguments: argparse.Namespace) -> int:
+    return codec.run(arguments.results / "codec.json")
+
+
+def _profile(arguments: argparse.Namespace) -> int:
+    shape = arguments.concurrency[0]
+    return profiles.run(arguments.cases, shape, arguments.seconds, arguments.results)
+
+
+def _all(arguments: argparse.Namespace) -> int:
+    return everything.run(arguments.results, arguments.seconds, arguments.requests, arguments.once)
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from benchmarks import report
+    from benchmarks import document
 
-    folder = arguments.output or arguments.results.parent
-    for path in report.write(json.loads(arguments.results.read_text()), folder):
+    for path in document.write(arguments.results, arguments.output):
         print(f"written: {path}")
     return 0
+
+
+VERBS = {
+    "list": ("show peers, cases, curves and what is set up", _list, _nothing),
+    "setup": ("make the peers' environments and models", _setup, choosing.add_selection),
+    "run": ("load the peers in turns", _run, _of_run),
+    "growth": ("load our service with more and more of one thing", _growth, _of_growth),
+    "memory": ("watch our service's memory over very many requests", _memory, _of_memory),
+    "codec": ("measure reading and writing tensors in process", _codec, _add_folder),
+    "profile": ("record flame graphs of our service under load", _profile, _of_profile),
+    "all": ("measure all that the performance document shows", _all, _of_all),
+    "report": ("write performance.md and its plots from the results", _report, _of_report),
+}
 
 
 if __name__ == "__main__":

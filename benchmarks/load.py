@@ -7,6 +7,7 @@ What is known of h2load 1.52 and minded here:
   with what right answers would be.
 - Its own statistics have no percentiles: they come from its log, one line a request. A log that is
   there already is appended to.
+- `-D` takes no fractions, but milliseconds.
 - With `-D` it stops amid requests, and what is under way then is in no figure.
 - `-c N` opens N connections; gRPC clients share one: `-c 1 -m N` is that case.
 - One thread (`-t 1`) leaves the other core to the server; two would compete with it.
@@ -16,6 +17,7 @@ import json
 import re
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +28,8 @@ GRPC_HEADERS = ("content-type: application/grpc", "te: trailers")
 GRPC_PREFIX_BYTES = 5
 # How long a generator may take beyond what it was told, before it is ended.
 GRACE_SECONDS = 30
+# How long a number of calls may take.
+COUNT_SECONDS = 600
 
 
 class Shape(NamedTuple):
@@ -98,17 +102,32 @@ def h2load(url: str, message: bytes, shape: Shape, seconds: float, reply_bytes: 
         seconds: how long.
         reply_bytes: the size of a right answer; 0 does not compare.
     """
+    until = ["-D", f"{round(1000 * seconds)}ms"]
+    printed, logged = _call(url, message, shape, until, seconds)
+    return with_empty_as_errors(read_h2load(printed, logged, seconds), reply_bytes)
+
+
+def h2load_count(url: str, message: bytes, shape: Shape, count: int, reply_bytes: int) -> Load:
+    """Call a gRPC method so many times; arguments are those of `h2load`."""
+    started = time.monotonic()
+    printed, logged = _call(url, message, shape, ["-n", str(count)], COUNT_SECONDS)
+    taken = time.monotonic() - started
+    return with_empty_as_errors(read_h2load(printed, logged, taken), reply_bytes)
+
+
+def _call(
+    url: str, message: bytes, shape: Shape, until: list[str], seconds: float
+) -> tuple[str, str]:
+    """Run h2load; returns what it prints, and its log."""
     with tempfile.TemporaryDirectory() as folder:
         data, log = Path(folder, "request"), Path(folder, "log")
         data.write_bytes(framed(message))
         command = ["h2load", "-t", "1", "-c", str(shape.connections)]
-        command += ["-m", str(shape.callers // shape.connections), "-D", f"{seconds:g}"]
+        command += ["-m", str(shape.callers // shape.connections), *until]
         command += [part for header in GRPC_HEADERS for part in ("-H", header)]
         command += ["-d", str(data), f"--log-file={log}", url]
         printed = _run(command, seconds)
-        logged = log.read_text() if log.exists() else ""
-    load = read_h2load(printed, logged, seconds)
-    return with_empty_as_errors(load, reply_bytes)
+        return printed, log.read_text() if log.exists() else ""
 
 
 def read_h2load(printed: str, logged: str, seconds: float) -> Load:

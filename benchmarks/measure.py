@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 PROC = Path("/proc")
+PSS, HELD = ("Pss:",), ("Pss_Anon:", "Pss_Shmem:")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -34,8 +35,16 @@ def use(pid: int, proc: Path = PROC) -> Use:
     """Measure a process and its descendants, those that ended and were waited for too."""
     pids = tree(pid, proc)
     ticks = sum(_ticks(proc / str(member)) for member in pids)
-    kilobytes = sum(_pss_kilobytes(proc / str(member)) for member in pids)
+    kilobytes = sum(_kilobytes(proc / str(member), PSS) for member in pids)
     return Use(ticks / TICKS_PER_SECOND, kilobytes / 1024, len(pids))
+
+
+def held_mb(pid: int, proc: Path = PROC) -> float:
+    """Measure the memory that a process and its descendants hold for themselves.
+
+    Pages of files are left out: the system takes them back and reads them again as it likes.
+    """
+    return sum(_kilobytes(proc / str(member), HELD) for member in tree(pid, proc)) / 1024
 
 
 def _parent(stat: Path) -> int | None:
@@ -57,12 +66,12 @@ def _stat_fields(stat: Path) -> list[str]:
         return []
 
 
-def _pss_kilobytes(process: Path) -> int:
+def _kilobytes(process: Path, names: tuple[str, ...]) -> int:
     try:
         lines = (process / "smaps_rollup").read_text().splitlines()
     except OSError:
         return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+    return sum(int(line.split()[1]) for line in lines if line.startswith(names))
 
 
 def session(leader: int, proc: Path = PROC) -> list[int]:

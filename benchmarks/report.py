@@ -1,18 +1,15 @@
-"""Makes the table and the plots of a benchmark from its JSON, and nothing that is not in there."""
+"""Makes the tables of a comparison from its JSON, and nothing that is not in there."""
 
 import statistics
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.cases import BY_NAME as CASES
 from benchmarks.peers.registry import BY_NAME as PEERS
 
 FIGURES = ("requests_per_second", "p50_ms", "p99_ms", "cpu_seconds_per_thousand", "pss_mb",
            "cold_start_seconds")  # fmt: skip
 OURS = "serving-runtime"
 NOTHING = "–"
-TABLE, PLOT_FORMATS = "benchmarks.md", ("png", "svg")
 
 Told = dict[str, Any]
 
@@ -47,29 +44,14 @@ def _summary(key: tuple[str, str, str], results: list[Told]) -> Summary:
     return Summary(*key, {} if problem else figures, errors, problem)
 
 
-def write(told: Told, folder: Path) -> list[Path]:
-    """Write the table and the plots into a folder; returns what was written."""
-    folder.mkdir(parents=True, exist_ok=True)
-    summaries = summarise(told)
-    table = folder / TABLE
-    table.write_text(markdown(told, summaries), encoding="utf-8")
-    return [table, *_plots(summaries, folder)]
-
-
-def markdown(told: Told, summaries: Sequence[Summary]) -> str:
-    """Return the whole report as Markdown: a table a case, and what it was measured on."""
-    cases = dict.fromkeys(it.case for it in summaries)
-    parts = [_case_table(name, [it for it in summaries if it.case == name]) for name in cases]
-    return "\n".join([*parts, _origin(told)])
-
-
-def _case_table(case: str, summaries: list[Summary]) -> str:
+def case_table(summaries: Sequence[Summary]) -> str:
+    """Return a case's table, and why peers have no figures."""
     shapes = list(dict.fromkeys(it.shape for it in summaries))
     peers = [name for name in PEERS if any(it.peer == name for it in summaries)]
-    head = ["", *(f"{shape_title(it)}: /s (p50, p99 ms)" for it in shapes)]
+    head = ["", *(shape_title(it) for it in shapes)]
     head += ["CPU s per 1000", "memory MB", "cold start s", "errors"]
     rows = [_row(name, shapes, [it for it in summaries if it.peer == name]) for name in peers]
-    return f"### {CASES[case].title}\n\n{_table(head, rows)}{_notes(summaries)}"
+    return table(head, rows) + _notes(summaries)
 
 
 def shape_title(shape: str) -> str:
@@ -100,11 +82,17 @@ def _speed(summary: Summary | None) -> str:
     if not summary.figures:
         return "failed"
     per_second = summary.figures["requests_per_second"]
-    shown = f"{per_second:,.0f}" if per_second >= 100 else f"{per_second:.3g}"
-    return f"{shown} ({summary.figures['p50_ms']:.3g}, {summary.figures['p99_ms']:.3g})"
+    latencies = f"{number(summary.figures['p50_ms'])}, {number(summary.figures['p99_ms'])}"
+    return f"{number(per_second)} ({latencies})"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def number(value: float) -> str:
+    """Return a number with three digits, or all of those before the point."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Return a table of Markdown whose first column is text, and the others numbers."""
     rule = ["---"] + ["---:"] * (len(head) - 1)
     return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, rule, *rows))
 
@@ -112,28 +100,19 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 def _notes(summaries: Iterable[Summary]) -> str:
     """Say once a peer why it has no figures."""
     problems = {it.peer: it.problem for it in summaries if it.problem}
-    lines = [f"- {PEERS[name].title}: {_one_line(text)}\n" for name, text in problems.items()]
+    lines = [f"- {PEERS[name].title}: {one_line(text)}\n" for name, text in problems.items()]
     return "\n" + "".join(lines) if lines else ""
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return the beginning of a problem, as a table or a list can have it."""
     return text.partition("\n")[0].replace("|", "/")[:200]
 
 
-def _origin(told: Told) -> str:
-    machine = ", ".join(f"{name} {value}" for name, value in told["machine"].items())
-    lines = [f"Made by `{told['command']}` on {told['date']}; {machine}.", "Versions:"]
-    for peer, versions in told["versions"].items():
-        packages = ", ".join(f"{name} {value}" for name, value in versions.items())
+def versions(told: Told) -> str:
+    """Return a list of the peers' packages and their versions."""
+    lines = []
+    for peer, found in told["versions"].items():
+        packages = ", ".join(f"{name} {version}" for name, version in found.items())
         lines.append(f"- {PEERS[peer].title}: {packages}")
-    return "\n".join(lines) + "\n"
-
-
-def _plots(summaries: Sequence[Summary], folder: Path) -> list[Path]:
-    from benchmarks import plots
-
-    return [
-        path
-        for case in dict.fromkeys(it.case for it in summaries)
-        for path in plots.draw(case, [it for it in summaries if it.case == case], folder)
-    ]
+    return "\n".join(lines)

@@ -16,6 +16,7 @@ from benchmarks.server import Asked, Server
 
 WARM_UP_SECONDS = 1.0
 WARM_UP = Shape(8, 8)
+NO_ANSWER = "no request was answered"
 
 
 class Plan(NamedTuple):
@@ -62,16 +63,36 @@ def _one(peer: Peer, case: Case, plan: Plan, number: int) -> Iterator[Result]:
     left = [Result(peer.name, case.name, it.name, number) for it in shapes]
     try:
         with server.running(asked) as up:
-            _load(asked, up, WARM_UP, WARM_UP_SECONDS)
+            warm_up(asked, up)
             for shape in shapes:
-                yield _measured(asked, up, shape, plan.seconds, left.pop(0))
+                yield measured(asked, up, shape, plan.seconds, left.pop(0))
     except (server.ServerError, load.LoadError) as error:
         for empty in left:
             yield empty._replace(problem=str(error))
 
 
-def _measured(asked: Asked, up: Server, shape: Shape, seconds: float, empty: Result) -> Result:
-    """Load a peer that has just answered rightly, and ask it once more afterwards."""
+def warm_up(asked: Asked, up: Server) -> None:
+    """Load a peer for a moment, and forget the figures.
+
+    Raises:
+        LoadError: the generator failed.
+    """
+    _load(asked, up, WARM_UP, WARM_UP_SECONDS)
+
+
+def measured(asked: Asked, up: Server, shape: Shape, seconds: float, empty: Result) -> Result:
+    """Load a peer that answers rightly, and ask it once more afterwards.
+
+    Args:
+        asked: what the load asks.
+        up: the peer; it has been warmed up.
+        shape: of the load.
+        seconds: how long.
+        empty: says what the figures are of.
+
+    Returns:
+        ``empty`` with the figures, or with why there are none.
+    """
     problem = asked.problem(up.port)
     if problem:
         return empty._replace(problem=f"before: {problem}")
@@ -93,7 +114,7 @@ def _measured(asked: Asked, up: Server, shape: Shape, seconds: float, empty: Res
 def _figures(empty: Result, done: Load, cpu_seconds: float) -> Result:
     answered = done.requests - done.errors
     if not answered:
-        return empty._replace(errors=done.errors, problem="no request was answered")
+        return empty._replace(errors=done.errors, problem=NO_ANSWER)
     return empty._replace(
         requests_per_second=done.per_second,
         p50_ms=done.p50_ms,

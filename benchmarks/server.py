@@ -21,11 +21,13 @@ from benchmarks.peers.limits import CompileError
 from tools.packages import NotDebianError
 
 START_SECONDS = 120
-STOP_SECONDS = 10
+STOP_SECONDS = 4
 POLL_SECONDS = 0.02
 # What no peer says that will answer later: the message is larger than it takes.
 REFUSED = "RESOURCE_EXHAUSTED"
 OTHER_PORTS = 4
+# What Triton leaves behind, by the process that made it.
+SHARED_MEMORY = "pytrtion{pid}-*"
 LOG = "server.log"
 # All that a call can fail with before a peer is up, or when it is not well.
 NO_ANSWER = (grpc.RpcError, OSError, HTTPException, ValueError, KeyError)
@@ -152,10 +154,14 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(STOP_SECONDS)
-    for pid in {*members, *measure.session(process.pid)}:
+    members += measure.session(process.pid)
+    for pid in set(members):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     process.wait()
+    for pid in members:
+        for path in Path("/dev/shm").glob(SHARED_MEMORY.format(pid=pid)):  # noqa: S108  not ours
+            path.unlink(missing_ok=True)
 
 
 def free_ports(count: int) -> list[int]:

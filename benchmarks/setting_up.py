@@ -13,8 +13,8 @@ from tools.packages import NotDebianError
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "benchmarks"
 PREFIX = "benchmarks-"
-# The models that are files; the others are a line of NumPy.
-SAVED = {IRIS, "tensorflow", "pytorch"}
+# The models that are files, and how those are called; the others are a line of NumPy.
+SAVED = {IRIS: "iris.joblib", "tensorflow": "network", "pytorch": "network.pt"}
 
 
 class SetUpError(Exception):
@@ -33,8 +33,10 @@ def interpreter(name: str) -> Path:
 
 
 def is_ready(name: str) -> bool:
-    """Say whether an environment has been made."""
-    return name in names() and interpreter(name).exists()
+    """Say whether an environment has been made, and its models."""
+    if name not in names() or not interpreter(name).exists():
+        return False
+    return all((models_folder(name) / SAVED[model]).exists() for model in _models_of(name))
 
 
 def can_run(peer: Peer, case: Case) -> bool:
@@ -94,4 +96,4 @@ def _models_of(name: str) -> set[str]:
         for peer in PEERS
         for case in CASES
         if not peer.is_limit and case.name in peer.cases and peer.environment_for(case) == name
-    } & SAVED
+    } & set(SAVED)

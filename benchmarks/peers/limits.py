@@ -11,6 +11,8 @@ from tools import packages
 
 ENVIRONMENT = "limits"
 REPLY, PROGRAM = "reply", "echo"
+# So many threads of its own has the C++ echo whose calls come from gRPC's threads.
+CALLBACK = 0
 PROGRAMS = ("g++", "pkg-config", "grpc_cpp_plugin")
 PACKAGES = ("g++", "pkg-config", "libgrpc++-dev", "protobuf-compiler-grpc")
 CASES = ("iris", *ARRAYS, *FRAMEWORKS)
@@ -76,8 +78,9 @@ def _limit(name: str, title: str, prepare, start) -> Peer:
 
 
 PEERS = (
-    _limit("limit-cpp", "limit: C++ echo, both cores", _prepare_cpp, _cpp(2)),
-    _limit("limit-cpp-1", "limit: C++ echo, one thread", _prepare_cpp, _cpp(1)),
+    _limit("limit-cpp", "limit: C++ async echo, both cores", _prepare_cpp, _cpp(2)),
+    _limit("limit-cpp-callback", "limit: C++ callback echo", _prepare_cpp, _cpp(CALLBACK)),
+    _limit("limit-cpp-1", "limit: C++ async echo, one thread", _prepare_cpp, _cpp(1)),
     _limit("limit-queue", "limit: grpcio's completion queue", _prepare, _python("echo_queue.py")),
     _limit("limit-asyncio", "limit: grpcio's asyncio server", _prepare, _python("echo_asyncio.py")),
 )

@@ -3,7 +3,7 @@
 import json
 
 from benchmarks.cases import IRIS
-from benchmarks.peers import ARRAYS, MESSAGE_BYTES, SERVERS, Peer, Setup, Start
+from benchmarks.peers import ARRAYS, FRAMEWORKS, MESSAGE_BYTES, SERVERS, Peer, Setup, Start
 from benchmarks.protocols import INFERENCE
 
 
@@ -42,7 +42,7 @@ def _start(setup: Setup) -> Start:
 
 def _peer(name: str, title: str, workers: int) -> Peer:
     packages = ("mlserver", "mlserver-sklearn", "grpcio", "numpy", "scikit-learn", "uvloop")
-    cases = ("iris", *ARRAYS)
+    cases = ("iris", *ARRAYS, *FRAMEWORKS)
     return Peer(name, title, "mlserver", packages, INFERENCE, cases, _prepare(workers), _start)
 
 

@@ -1,6 +1,6 @@
 """Triton Inference Server, from the wheel of PyTriton: its Python backend, with batching on."""
 
-from benchmarks.peers import ARRAYS, SERVERS, Peer, Setup, Start, nothing
+from benchmarks.peers import ARRAYS, FRAMEWORKS, SERVERS, Peer, Setup, Start, nothing
 from benchmarks.protocols import INFERENCE
 
 
@@ -22,7 +22,7 @@ PEERS = (
         "triton",
         ("nvidia-pytriton", "numpy", "scikit-learn"),
         INFERENCE,
-        ("iris", *ARRAYS),
+        ("iris", *ARRAYS, *FRAMEWORKS),
         nothing,
         _start,
     ),

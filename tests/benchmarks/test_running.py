@@ -115,7 +115,10 @@ def test_what_proc_says_is_added_up(tmp_path):
         (tmp_path / str(pid)).mkdir()
         fields = ["S", str(parent), "10", "10", *["0"] * 7, "100", "50", "25", "25", "0"]
         (tmp_path / str(pid) / "stat").write_text(f"{pid} (a) b) {' '.join(fields)}")
-        (tmp_path / str(pid) / "smaps_rollup").write_text("Rss: 9 kB\nPss:    2048 kB\n")
+        (tmp_path / str(pid) / "smaps_rollup").write_text(
+            "Rss: 9 kB\nPss:    2048 kB\nPss_Anon: 512 kB\nPss_Shmem: 256 kB\n"
+        )
     found = measure.use(10, tmp_path)
     assert (found.processes, found.pss_mb) == (2, 4.0)
+    assert measure.held_mb(10, tmp_path) == 1.5
     assert found.cpu_seconds == pytest.approx(400 / measure.TICKS_PER_SECOND)
