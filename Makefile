@@ -36,7 +36,7 @@ endif
 .PHONY: help demo serve test environments lint style types floor drift dockerfiles workflows format \
     protos test-unit test-system unit-plan clean matrix-check matrix-check-online matrix-plan \
     matrix-table matrix-floors matrix-drift bake bases images images-all lock-supported outdated \
-    push manifest sign register bench
+    push manifest sign register bench performance
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z%\/-]+:.*## / {sub("%", "..."); printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -158,6 +158,12 @@ bench: env-benchmarks-runner  ## Measure us beside the peers: make bench PEERS=s
 	@$(BENCH) setup $(PEERS:%=--peers %) $(CASES:%=--cases %)
 	@$(BENCH) run $(PEERS:%=--peers %) $(CASES:%=--cases %) $(CONCURRENCY:%=--concurrency %) \
 	    $(SECONDS_EACH:%=--seconds %) $(ROUNDS:%=--rounds %)
+	@$(BENCH) report
+
+performance: env-benchmarks-runner  ## Measure everything and write docs/performance.md (25 minutes on a quiet machine)
+	@$(BENCH) setup
+	@$(BENCH) all || echo "some of it failed: the document says what"
+	@$(BENCH) report --output docs
 
 wheels/%: env-dev  ## Build the wheels that a runtime keeps: make wheels/tensorflow
 	@$(DEV)/python -m tools.wheels $*
