@@ -59,6 +59,7 @@ def test_workers_killed_from_outside_cost_no_call(serve, workers):
             # By then every call that this kill hit has been answered.
             callers.wait_answers(4 * CALLERS)
     assert callers.failures == []
+    wait_until(lambda: server.log.count("was killed by SIGKILL") >= 10, "all ends to be told")
     assert server.log.count("was killed by SIGKILL") == 10
 
 
