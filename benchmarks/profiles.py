@@ -1,5 +1,6 @@
 """Records where the front and the worker spend their time under a case's load, with py-spy."""
 
+import os
 import subprocess
 import threading
 from collections import Counter
@@ -83,10 +84,13 @@ def processes_of(pid: int) -> dict[str, int]:
 
 
 def _spy(pid: int, form: str, seconds: float, path: Path) -> "subprocess.Popen[str]":
-    command = [str(PROGRAM), "record", "--pid", str(pid), "--format", form, "--function"]
+    # A flame graph's title is the command: it is to be the same on every machine.
+    program, output = (os.path.relpath(each, setting_up.ROOT) for each in (PROGRAM, path))
+    command = [program, "record", "--pid", str(pid), "--format", form, "--function"]
     command += ["--duration", f"{seconds:.0f}", "--rate", str(SAMPLES_PER_SECOND)]
     return subprocess.Popen(
-        [*command, "--output", str(path)],
+        [*command, "--output", output],
+        cwd=setting_up.ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
