@@ -35,7 +35,10 @@ class Alarm:
     def _arm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_later(max(0.0, self._due - time.monotonic()), self._ring)
+            self._timer = None
+        if self._due < math.inf:  # it may have rung since it was set
+            left = self._due - time.monotonic()
+            self._timer = self._loop.call_later(max(0.0, left), self._ring)
 
     def _ring(self) -> None:
         with self._turns:

@@ -111,8 +111,11 @@ class CoreServer:
     def _run(self) -> None:
         event = self._queue.poll()
         while event.completion_type != SHUT_DOWN:
-            with self._turns:
-                event = self._take_all(event)
+            try:
+                with self._turns:
+                    event = self._take_all(event)
+            except Exception:  # as in `_take_all`; what is done at the end of a turn may fail too
+                logger.exception("a turn of grpc's queue did not end well")
             if event.completion_type == NONE_YET:
                 event = self._queue.poll()
         self._on_end()

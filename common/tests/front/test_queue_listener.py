@@ -165,6 +165,24 @@ def test_a_lost_event_does_not_end_the_thread(serve, monkeypatch, caplog):
     assert "an event of grpc's queue was lost" in caplog.text
 
 
+def test_a_turn_that_ends_badly_does_not_end_the_thread(serve, caplog):
+    """What is done at the end of a turn, dispatching say, may fail like anything else."""
+
+    async def scenario(channel, listener):
+        failures = iter([ValueError("a bug")])
+
+        def fail_once():
+            for failure in failures:
+                raise failure
+
+        listener._turns.at_end(fail_once)
+        assert await channel.unary_unary(ECHO)(b"a") == b"a"
+        assert await channel.unary_unary(ECHO)(b"b") == b"b"
+
+    serve(scenario)
+    assert "did not end well" in caplog.text
+
+
 def test_stopping_leaves_no_thread_and_no_way_to_crash(serve):
     """An answer that comes after the end is dropped: core would abort the process."""
     held = []
