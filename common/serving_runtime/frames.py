@@ -5,13 +5,14 @@ may change at will. Every frame is a length, a kind and a body; integers are lit
 """
 
 import struct
-from typing import NamedTuple, Optional, Tuple, Union
+from typing import List, NamedTuple, Optional, Tuple, Union
 
 from serving_runtime.errors import Status
 
 Bytes = Union[bytes, bytearray, memoryview]
 
 HEADER = struct.Struct("<QB")  # body's length in bytes, kind
+_KIND_OFFSET = 8
 BATCH, CALL, CLOSE, READY, FAILED, REPLY = range(1, 7)
 # Frames of which the payload is a place in shared memory, and those that tell of such memory.
 PLACED_CALL, PLACED_REPLY, OFFER, FREED, DROPPED = range(7, 12)
@@ -19,6 +20,12 @@ PLACED_CALL, PLACED_REPLY, OFFER, FREED, DROPPED = range(7, 12)
 _CALL = struct.Struct("<QdHH?")  # id, deadline, lengths of method and request id, resets_state
 _REPLY = struct.Struct("<QBH?")  # id, status, length of details, was_reset
 _COUNT = struct.Struct("<I")
+# Made once: an enumeration takes ten times as long to look a number up.
+_STATUSES = {status.value: status for status in Status}
+
+
+class GarbledError(ValueError):
+    """The bytes are not what this code sends: something else wrote to the socket."""
 
 
 class Call(NamedTuple):
@@ -105,11 +112,18 @@ def pack_reply(reply: Reply, place: Optional[bytes] = None) -> Tuple[bytes, Byte
 
 
 def unpack_reply(body: bytes) -> Reply:
-    """Read a REPLY frame's body; its payload may be a place."""
-    number, status, size, was_reset = _REPLY.unpack_from(body)
-    end = _REPLY.size + size
-    details = body[_REPLY.size : end].decode("utf-8")
-    return Reply(number, Status(status), details, body[end:], was_reset)
+    """Read a REPLY frame's body; its payload may be a place.
+
+    Raises:
+        GarbledError: it is no such body.
+    """
+    try:
+        number, status, size, was_reset = _REPLY.unpack_from(body)
+        end = _REPLY.size + size
+        details = body[_REPLY.size : end].decode("utf-8")
+        return Reply(number, _STATUSES[status], details, body[end:], was_reset)
+    except (struct.error, KeyError, UnicodeDecodeError) as error:
+        raise GarbledError(f"no reply: {error!r}") from None
 
 
 def pack(kind: int, body: bytes = b"") -> bytes:
@@ -118,23 +132,46 @@ def pack(kind: int, body: bytes = b"") -> bytes:
 
 
 class Splitter:
-    """Cut a stream of bytes, arriving in any pieces, into whole frames."""
+    """Cut a stream of bytes, arriving in any pieces, into whole frames.
 
-    def __init__(self) -> None:
-        self._buffer = bytearray()
+    Args:
+        most_bytes: how long a body may be, at most.
+    """
 
-    def feed(self, data: bytes) -> None:
-        """Take in more bytes."""
-        self._buffer += data
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._left = bytearray()
+        # How many bytes there must be before another frame is whole.
+        self._wanted = HEADER.size
 
-    def next(self) -> Optional[Tuple[int, bytes]]:
-        """Return the next whole frame's kind and body, or None if more bytes must come first."""
-        if len(self._buffer) < HEADER.size:
-            return None
-        size, kind = HEADER.unpack_from(self._buffer)
-        end = HEADER.size + size
-        if len(self._buffer) < end:
-            return None
-        body = bytes(memoryview(self._buffer)[HEADER.size : end])
-        del self._buffer[:end]
-        return kind, body
+    def split(self, data: bytes) -> List[Tuple[int, bytes]]:
+        """Take in more bytes; returns the kind and body of each frame that is whole now.
+
+        Raises:
+            GarbledError: a frame says that it is longer than any is.
+        """
+        if self._left:
+            self._left += data
+            if len(self._left) < self._wanted:
+                return []
+            data = bytes(self._left)
+            self._left.clear()
+        found, start = [], 0
+        end = self._end(data, start)
+        while end <= len(data):
+            found.append((data[start + _KIND_OFFSET], data[start + HEADER.size : end]))
+            start = end
+            end = self._end(data, start)
+        self._left += data[start:]
+        self._wanted = end - start
+        return found
+
+    def _end(self, data: bytes, start: int) -> int:
+        """Return where the frame that begins at ``start`` ends, as far as that can be told yet."""
+        body_start = start + HEADER.size
+        if body_start > len(data):
+            return body_start
+        size: int = HEADER.unpack_from(data, start)[0]
+        if size > self._most_bytes:
+            raise GarbledError(f"a frame of {size} bytes, more than {self._most_bytes}")
+        return body_start + size

@@ -44,18 +44,25 @@ class SharedPayloads:
     def __init__(self, lead_bytes: Callable[[int], int] = lambda length: 0) -> None:
         self._lender = Lender()
         self._borrower = Borrower(lead_bytes)
+        self._takers: Dict[int, Callable[[Bytes], None]] = {
+            frames.OFFER: self._borrower.accept,
+            frames.FREED: self._lender.take_back,
+            frames.DROPPED: self._borrower.forget,
+        }
         self.place = self._lender.place
         self.view = self._borrower.view
         self.copy = self._borrower.copy
 
     def take(self, kind: int, body: Bytes) -> None:
-        """Take an OFFER, FREED or DROPPED frame of the other end."""
-        if kind == frames.OFFER:
-            self._borrower.accept(body)
-        elif kind == frames.FREED:
-            self._lender.take_back(body)
-        elif kind == frames.DROPPED:
-            self._borrower.forget(body)
+        """Take an OFFER, FREED or DROPPED frame of the other end.
+
+        Raises:
+            GarbledError: it is none of these, or about memory that there is not.
+        """
+        try:
+            self._takers[kind](body)
+        except (KeyError, struct.error) as error:
+            raise frames.GarbledError(f"no frame about memory: {kind}, {error!r}") from None
 
     def notes(self) -> List[bytes]:
         """Return the frames to send to the other end, together with the next that there are."""
@@ -221,10 +228,13 @@ class Borrower:
         return payload
 
     def _found(self, place: Bytes) -> Tuple[mmap.mmap, int, int, int]:
-        number, offset, length = _PLACE.unpack(place)
-        memory = self._memories[number]
+        try:
+            number, offset, length = _PLACE.unpack(place)
+            memory = self._memories[number]
+        except (KeyError, struct.error) as error:
+            raise frames.GarbledError(f"no place in memory: {error!r}") from None
         if offset + length > len(memory):
-            raise ValueError("a payload's place is outside of its segment")
+            raise frames.GarbledError("a payload's place is outside of its segment")
         return memory, number, offset, length
 
     def notes(self) -> List[bytes]:

@@ -4,12 +4,13 @@ from hypothesis import strategies as st
 
 from serving_runtime import frames
 from serving_runtime.errors import Status
-from serving_runtime.frames import Call, Reply, Splitter
+from serving_runtime.frames import Call, GarbledError, Reply, Splitter
 
 NUMBERS = st.integers(0, 2**64 - 1)
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=20)
 PAYLOADS = st.binary(max_size=50)
 FLAGS = st.booleans()
+MOST_BYTES = 1 << 20
 CALLS = st.builds(Call, NUMBERS, TEXTS, TEXTS, st.floats(allow_nan=False), PAYLOADS, FLAGS)
 REPLIES = st.builds(Reply, NUMBERS, st.sampled_from(list(Status)), TEXTS, PAYLOADS, FLAGS)
 KINDS = st.sampled_from([frames.BATCH, frames.CALL, frames.CLOSE, frames.READY, frames.REPLY])
@@ -18,15 +19,8 @@ FRAMES = st.lists(st.tuples(KINDS, PAYLOADS), max_size=6)
 
 def split(pieces):
     """Return the frames of a stream that arrives in these pieces."""
-    splitter = Splitter()
-    found = []
-    for piece in pieces:
-        splitter.feed(piece)
-        frame = splitter.next()
-        while frame is not None:
-            found.append(frame)
-            frame = splitter.next()
-    return found
+    splitter = Splitter(MOST_BYTES)
+    return [frame for piece in pieces for frame in splitter.split(piece)]
 
 
 def cut(stream, points):
@@ -111,16 +105,31 @@ def test_details_that_utf8_cannot_encode_do_not_stop_the_reply():
 
 def test_unfinished_frame_is_none():
     """What has not arrived in full is not handed out, not even an empty stream."""
-    splitter = Splitter()
-    assert splitter.next() is None
-    splitter.feed(frames.pack(frames.READY, b"body")[:-1])
-    assert splitter.next() is None
-    splitter.feed(b"y")
-    assert splitter.next() == (frames.READY, b"body")
+    splitter = Splitter(MOST_BYTES)
+    assert splitter.split(b"") == []
+    assert splitter.split(frames.pack(frames.READY, b"body")[:-1]) == []
+    assert splitter.split(b"y") == [(frames.READY, b"body")]
+
+
+def test_frame_that_says_it_is_longer_than_any_is_an_error():
+    """Something else wrote to the socket; the front must not wait for so many bytes."""
+    splitter = Splitter(MOST_BYTES)
+    splitter.split(frames.HEADER.pack(MOST_BYTES, frames.REPLY))
+    with pytest.raises(GarbledError, match="bytes, more than"):
+        Splitter(MOST_BYTES).split(frames.HEADER.pack(MOST_BYTES + 1, frames.REPLY))
+
+
+@given(st.binary(max_size=60))
+def test_bytes_of_no_reply_are_an_error_or_a_reply(body):
+    """Whatever a reply's body is, nothing but the one error comes of it."""
+    try:
+        assert isinstance(frames.unpack_reply(body), Reply)
+    except GarbledError as error:
+        assert "no reply" in str(error)
 
 
 def test_unknown_status_is_an_error():
     """A number that no Status has cannot come from a worker of the same version."""
     body = frames._REPLY.pack(1, 200, 0, False)
-    with pytest.raises(ValueError, match="200"):
+    with pytest.raises(GarbledError, match="200"):
         frames.unpack_reply(body)

@@ -79,9 +79,12 @@ class Intake:
             number=number,
             method=incoming.method,
             payload=incoming.payload,
-            request_id=_printable(incoming.request_id) or f"{self._own_ids}{number:08x}",
+            request_id=self._request_id(incoming.request_id, number),
             deadline=time.monotonic() + left,
         )
+
+    def _request_id(self, told: str, number: int) -> str:
+        return (told and _printable(told)) or f"{self._own_ids}{number:08x}"
 
 
 def _is_wanted(reset_state: Optional[str]) -> bool:

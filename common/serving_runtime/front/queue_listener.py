@@ -6,8 +6,9 @@ started by whichever thread learns of them. So no call is handed from one thread
 
 import asyncio
 import functools
+import math
 import time
-from typing import Any, Callable, Dict, Optional, Set
+from typing import Any, Callable, Dict, Optional
 
 from serving_runtime.errors import ServingError, Status
 from serving_runtime.front import completion_queue as core
@@ -27,8 +28,8 @@ from serving_runtime.front.listener import (
 from serving_runtime.front.turns import Turns
 from serving_runtime.settings import Settings
 
-# A call that takes longer than this, or twice this, is watched: if its client goes away, that is
-# noticed. Most are answered sooner, and watching costs as much as answering.
+# A call that takes longer than this is watched: if its client goes away, that is noticed. Most are
+# answered sooner, and watching costs as much as answering.
 UNWATCHED_SECONDS = 0.03
 # To core a client without a deadline has one in the far future.
 LONGEST_SECONDS = 1e9
@@ -54,8 +55,9 @@ class QueueListener(Listener):
             self._begin[method.encode()] = functools.partial(_StreamCall, self, stream)
         self._server = core.CoreServer(server_options(settings), turns, self._on_call, self._on_end)
         self._is_started = False
-        self._unwatched: Set[_UnaryCall] = set()
-        self._watching = Alarm(turns, self._on_long_calls)
+        # When each is to be watched; the oldest is the first.
+        self._unwatched: Dict[_UnaryCall, float] = {}
+        self._watching = Alarm(turns, lambda: self._on_long_calls(time.monotonic()))
         # No batch may be started any more. Changes within a turn.
         self.is_shut = False
 
@@ -76,7 +78,7 @@ class QueueListener(Listener):
             return
         left = self._loop.create_future()
         with self._turns:
-            self._on_long_calls()
+            self._on_long_calls(math.inf)
         self._server.shut(lambda event: self.in_loop(_resolve, left, event))
         await asyncio.wait([left], timeout=grace_seconds)
         self._server.cancel_all()
@@ -93,19 +95,23 @@ class QueueListener(Listener):
 
     def on_begin(self, call: "_UnaryCall") -> None:
         """Watch a call later, unless it is answered by then."""
+        due = time.monotonic() + UNWATCHED_SECONDS
         if not self._unwatched:
-            self._watching.set(time.monotonic() + UNWATCHED_SECONDS)
-        self._unwatched.add(call)
+            self._watching.set(due)
+        self._unwatched[call] = due
 
     def on_answer(self, call: "_UnaryCall") -> bool:
         """Say whether a call that is answered now is watched already."""
-        is_watched = call not in self._unwatched
-        self._unwatched.discard(call)
-        return is_watched
+        return self._unwatched.pop(call, None) is None
 
-    def _on_long_calls(self) -> None:
-        while self._unwatched and not self.is_shut:
-            self._unwatched.pop().watch()
+    def _on_long_calls(self, now: float) -> None:
+        for call, due in list(self._unwatched.items()):
+            if due > now:
+                self._watching.set(due)
+                return
+            del self._unwatched[call]
+            if not self.is_shut:
+                call.watch()
 
     def _on_call(self, event: Any) -> None:
         begin = self._begin.get(event.call_details.method)

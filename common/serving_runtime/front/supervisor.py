@@ -11,7 +11,7 @@ from serving_runtime.front.counters import Counters
 from serving_runtime.front.dispatcher import Dispatcher
 from serving_runtime.front.health import Health, Phase
 from serving_runtime.front.model_state import ModelState
-from serving_runtime.front.processes import Spawn, adopts_orphans, reap_strangers
+from serving_runtime.front.processes import Spawn, adopts_orphans, kill_strays, reap_strangers
 from serving_runtime.front.worker_link import Events, ModelSummary, State, WorkerLink
 from serving_runtime.settings import Settings
 
@@ -19,10 +19,17 @@ logger = logging.getLogger(__name__)
 
 FIRST_BACK_OFF_SECONDS = 0.5
 LONGEST_BACK_OFF_SECONDS = 30.0
+# So many workers in a row may end on calls before one of them has answered any: several requests
+# that end whoever runs them may have come at once. More, and it is the model that ends.
+MOST_FRUITLESS = 10
+# What is told of a worker that held no call that was still unanswered, but hung with one.
+HUNG = "stayed busy past a call's deadline"
 # How long a worker that could not load may take to end, for instance in a thread of the user's.
 REFUSED_SECONDS = 1.0
 # How long an ended process may leave its socket open (in a child of its own) before it is cut.
 STRAY_SOCKET_SECONDS = 0.2
+# How long killed workers may take to be gone.
+KILLED_SECONDS = 1.0
 
 
 class Supervisor:
@@ -54,6 +61,8 @@ class Supervisor:
         self._links: List[WorkerLink] = []
         # Workers in a row that ended before they were of use.
         self._failures = 0
+        # Workers in a row that ended on calls before they had answered any.
+        self._fruitless = 0
         self._has_served = False
         self._is_closing = False
 
@@ -69,9 +78,8 @@ class Supervisor:
             ended=self._on_ended,
         )
         name = f"worker-{self._counters.worker_starts}"
-        grace = self._settings.hang_grace_seconds
         connection, process = self._spawn(name)
-        link = WorkerLink(name, connection, grace, self._dispatcher.turns, events)
+        link = WorkerLink(name, connection, self._settings, self._dispatcher.turns, events)
         link.process = process
         self._links.append(link)
         loop = asyncio.get_event_loop()
@@ -88,11 +96,10 @@ class Supervisor:
                 link.lose()
             else:
                 link.close()
-        until = time.monotonic() + seconds
-        while self._links and time.monotonic() < until:
-            await asyncio.sleep(0.01)
+        await self._until_none_is_left(seconds)
         for link in self._links:
             link.kill("it did not close in time")
+        await self._until_none_is_left(KILLED_SECONDS)
 
     def on_child_ended(self) -> None:
         """See which process ended (SIGCHLD), and take its children and its socket with it."""
@@ -104,6 +111,17 @@ class Supervisor:
         # Where the model runs in this process, strangers are the user's own children.
         if self._settings.workers and adopts_orphans():
             reap_strangers(known)
+            self._kill_strays()
+
+    async def _until_none_is_left(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while self._links and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+
+    def _kill_strays(self) -> None:
+        """Kill what ended workers have left behind in sessions of their own."""
+        running = [link for link in self._links if link.process and not link.process.how_it_ended()]
+        kill_strays({link.name for link in running})
 
     def _on_ready(self, link: WorkerLink, summary: ModelSummary) -> None:
         logger.info("%s serves %s", link.name, ", ".join(summary.signatures))
@@ -141,14 +159,26 @@ class Supervisor:
         if link.is_stateful:
             self.model_state.lose(link.name)
         self._dispatcher.remove_worker(link, unanswered, link.why_it_ended)
-        if link.has_answered or unanswered:
-            self._failures = 0
+        if self._was_of_use(link, len(unanswered)):
             logger.error(
                 "%s %s with %d calls unanswered", link.name, link.why_it_ended, len(unanswered)
             )
             self._start_after(0.0)
         else:
             self._after_failure(link)
+
+    def _was_of_use(self, link: WorkerLink, unanswered: int) -> bool:
+        """Say whether a worker may be replaced at once, as it answered or had something to do."""
+        if link.has_answered:
+            self._fruitless = 0
+        elif unanswered or HUNG in link.why_it_ended:
+            self._fruitless += 1
+        else:
+            return False
+        if self._fruitless > MOST_FRUITLESS:
+            return False
+        self._failures = 0
+        return True
 
     def _after_failure(self, link: WorkerLink) -> None:
         """Try again after a worker that was of no use: at once if it may have been bad luck."""
@@ -172,7 +202,7 @@ class Supervisor:
 
 def _reason(link: WorkerLink) -> str:
     """Say why a worker was of no use."""
-    doing = "with nothing to do" if link.has_loaded else "while it loaded the model"
+    doing = "before it had answered a call" if link.has_loaded else "while it loaded the model"
     return link.refusal or f"{link.name} {link.why_it_ended} {doing}"
 
 

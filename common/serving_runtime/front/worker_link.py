@@ -8,16 +8,19 @@ import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from serving_runtime import frames
-from serving_runtime.frames import Call
+from serving_runtime.frames import Call, GarbledError
 from serving_runtime.front.call import FrontCall, Outcome
 from serving_runtime.front.hang_watch import HangWatch
 from serving_runtime.front.processes import WorkerProcess
 from serving_runtime.front.turns import Turns
 from serving_runtime.segments import SharedPayloads
+from serving_runtime.settings import Settings
 
 # How long an ended worker's process may take to say how it ended (a core dump, say).
 SETTLE_SECONDS = 0.5
 SETTLE_POLL_SECONDS = 0.002
+# What a frame may have beside a reply's payload: a line of details, or why a model did not load.
+MOST_BYTES_BESIDE = 1 << 20
 
 
 class State(enum.Enum):
@@ -52,7 +55,8 @@ class WorkerLink(asyncio.Protocol):
     Args:
         name: what log lines call the worker.
         connection: our end of the socket pair, which the event loop reads from.
-        hang_grace_seconds: how long after a call's deadline the worker may give no sign of life.
+        settings: how large a reply may be, and how long after a call's deadline the worker may
+            give no sign of life.
         turns: of the front; batches are sent within one.
         events: whom to tell.
     """
@@ -61,7 +65,7 @@ class WorkerLink(asyncio.Protocol):
         self,
         name: str,
         connection: socket.socket,
-        hang_grace_seconds: float,
+        settings: Settings,
         turns: Turns,
         events: Events,
     ) -> None:
@@ -78,10 +82,12 @@ class WorkerLink(asyncio.Protocol):
         self._turns = turns
         self._connection = connection
         self._loop = asyncio.get_event_loop()
-        self._splitter = frames.Splitter()
+        self._splitter = frames.Splitter(settings.max_message_bytes + MOST_BYTES_BESIDE)
         self._shared = SharedPayloads()
         self._held: Dict[int, FrontCall] = {}
-        self._hang_watch = HangWatch(hang_grace_seconds, self._held, turns, self._on_hang)
+        self._hang_watch = HangWatch(
+            settings.hang_grace_seconds, self._held, turns, self._on_hang
+        )
         self._transport: Any = None
 
     @property
@@ -126,12 +132,13 @@ class WorkerLink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what the worker sent (called by asyncio)."""
-        self._splitter.feed(data)
-        with self._turns:
-            frame = self._splitter.next()
-            while frame is not None:
-                self._on_frame(*frame)
-                frame = self._splitter.next()
+        try:
+            found = self._splitter.split(data)
+            with self._turns:
+                for kind, body in found:
+                    self._on_frame(kind, body)
+        except GarbledError as error:
+            self.kill(f"what came over its socket was not its own ({error})")
 
     def connection_lost(self, exc: Optional[Exception]) -> None:
         """Note that the worker ended (called by asyncio)."""
@@ -171,31 +178,41 @@ class WorkerLink(asyncio.Protocol):
 
     def _on_frame(self, kind: int, body: bytes) -> None:
         if kind == frames.REPLY:
-            self._on_reply(frames.unpack_reply(body))
+            reply = frames.unpack_reply(body)
+            self._on_reply(reply, reply.payload)
         elif kind == frames.PLACED_REPLY:
             reply = frames.unpack_reply(body)
-            self._on_reply(reply._replace(payload=self._shared.copy(reply.payload)))
+            self._on_reply(reply, self._shared.copy(reply.payload))
         elif kind == frames.READY:
             self.state = State.FREE
             self.has_loaded = True
-            self._events.ready(self, ModelSummary(**json.loads(body.decode())))
+            self._events.ready(self, _summary(body))
         elif kind == frames.FAILED:
-            self._events.refused(self, body.decode())
+            self._events.refused(self, body.decode("utf-8", "replace"))
         else:
             self._shared.take(kind, body)
 
-    def _on_reply(self, reply: frames.Reply) -> None:
+    def _on_reply(self, reply: frames.Reply, payload: bytes) -> None:
+        call = self._held.pop(reply.id, None)
+        if call is None:
+            raise GarbledError(f"a reply to call {reply.id}, which it does not hold")
         self._hang_watch.note_sign()
         self.has_answered = True
-        call = self._held.pop(reply.id)
         if reply.was_reset:  # told first: the answer is one of the new state
             self._events.reset(call)
-        call.finish(Outcome(reply.status, reply.details, bytes(reply.payload)))
+        call.finish(Outcome(reply.status, reply.details, payload))
         if not self._held:
             self.state = State.FREE
 
     def _on_hang(self) -> None:
         self.kill("it stayed busy past a call's deadline")
+
+
+def _summary(body: bytes) -> ModelSummary:
+    try:
+        return ModelSummary(**json.loads(body.decode()))
+    except (TypeError, ValueError) as error:
+        raise GarbledError(f"no summary of a model: {error!r}") from None
 
 
 def _for_worker(call: FrontCall) -> Call:

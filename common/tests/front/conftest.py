@@ -31,7 +31,7 @@ class FakeWorker(asyncio.Protocol):
         self.ended = None
         self.transport = None
         self._left = 0
-        self._splitter = frames.Splitter()
+        self._splitter = frames.Splitter(2**30)
         self.process = WorkerProcess(0, self._kill, lambda: self.ended)
 
     def connection_made(self, transport):
@@ -42,11 +42,8 @@ class FakeWorker(asyncio.Protocol):
 
     def data_received(self, data):
         """Keep batches of calls (called by asyncio)."""
-        self._splitter.feed(data)
-        frame = self._splitter.next()
-        while frame is not None:
-            self._on_frame(*frame)
-            frame = self._splitter.next()
+        for kind, body in self._splitter.split(data):
+            self._on_frame(kind, body)
 
     def _on_frame(self, kind, body):
         if kind == frames.BATCH:
@@ -215,7 +212,8 @@ def connect(loop, happenings, turns):
 
     async def connect(name="worker-1", grace=60.0, events=None):
         ours, theirs = socket.socketpair()
-        link = WorkerLink(name, ours, grace, turns, events or happenings.events)
+        settings = Settings.from_env({"RUNTIME_HANG_GRACE": f"{grace}s"})
+        link = WorkerLink(name, ours, settings, turns, events or happenings.events)
         worker = FakeWorker(name)
         await loop.create_unix_connection(lambda: link, None, sock=ours)
         await loop.create_unix_connection(lambda: worker, None, sock=theirs)

@@ -11,6 +11,7 @@ from serving_runtime import frames
 from serving_runtime.errors import Status
 from serving_runtime.frames import Reply
 from serving_runtime.front.worker_link import ModelSummary, State, WorkerLink
+from serving_runtime.settings import Settings
 from serving_runtime.worker.channel import Channel
 
 
@@ -305,12 +306,42 @@ def test_frames_in_pieces_are_put_together(run, connect, happenings, size):
     run(scenario())
 
 
+@pytest.mark.parametrize(
+    "garbled",
+    [
+        b"print" * 100,
+        frames.pack(frames.REPLY, b"short"),
+        frames.pack(frames.CALL, b""),
+        frames.pack(frames.FREED, b"\xff" * 9),
+        frames.pack(frames.READY, b"no JSON"),
+        b"".join(frames.pack_reply(Reply(404, Status.OK, "", b""))),
+        b"".join(frames.pack_reply(Reply(1, Status.OK, "", b"x"), b"no place")),
+    ],
+)
+def test_worker_whose_socket_brings_something_else_is_killed(
+    run, connect, make_call, until, happenings, garbled
+):
+    """User code that wrote to the socket must not end the front, nor answer a call."""
+
+    async def scenario():
+        link, worker = await connect()
+        call = make_call()
+        link.send([call])
+        link.data_received(garbled)
+        assert worker.kills == 1
+        assert "was not its own" in link.why_it_ended
+        await until(lambda: "ended" in happenings.names)
+        assert not call.is_done
+
+    run(scenario())
+
+
 def test_large_payloads_take_the_way_through_shared_memory(
     run, loop, until, turns, happenings, make_call
 ):
     """Both ways, after the first call, which goes with the offer; each gets its own answer."""
     ours, theirs = socket.socketpair()
-    link = WorkerLink("worker-1", ours, 60.0, turns, happenings.events)
+    link = WorkerLink("worker-1", ours, Settings.from_env({}), turns, happenings.events)
     are_shared = []
     thread = threading.Thread(target=_echo, args=(Channel(theirs), are_shared))
     calls = [make_call(bytes([number]) * 2**20) for number in range(5)]

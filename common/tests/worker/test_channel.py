@@ -9,6 +9,8 @@ from serving_runtime.frames import Call, Reply, Splitter
 from serving_runtime.segments import THRESHOLD_BYTES, SharedPayloads
 from serving_runtime.worker.channel import Channel
 
+ABOUT_MEMORY = (frames.OFFER, frames.FREED, frames.DROPPED)
+
 
 @pytest.fixture
 def ends():
@@ -86,14 +88,9 @@ def test_reply_is_one_frame(ends):
     for reply in sent:
         channel.reply(reply)
     channel.tell(frames.READY, b"{}")
-    splitter = Splitter()
-    found = []
+    splitter, found = Splitter(2**20), []
     while len(found) < 3:
-        splitter.feed(front.recv(1000))
-        frame = splitter.next()
-        while frame:
-            found.append(frame)
-            frame = splitter.next()
+        found.extend(splitter.split(front.recv(1000)))
     assert [kind for kind, _ in found] == [frames.REPLY, frames.REPLY, frames.READY]
     assert [frames.unpack_reply(body) for _, body in found[:2]] == sent
 
@@ -145,9 +142,8 @@ def test_replies_of_one_batch_are_sent_together(ends):
     """Each sending wakes the front."""
     front, channel = ends
     channel.replies([Reply(number, Status.OK, "", b"x") for number in range(30)])
-    splitter = Splitter()
-    splitter.feed(front.recv(2**16))
-    assert [frames.unpack_reply(splitter.next()[1]).id for _ in range(30)] == list(range(30))
+    found = Splitter(2**20).split(front.recv(2**16))
+    assert [frames.unpack_reply(body).id for _, body in found] == list(range(30))
 
 
 def test_large_payloads_go_through_shared_memory(ends):
@@ -174,12 +170,10 @@ def test_large_payloads_go_through_shared_memory(ends):
 
 def take_frames(front, shared, count):
     """Receive frames, and take in those about memory."""
-    splitter, found = Splitter(), []
+    splitter, found = Splitter(2**20), []
     while len(found) < count:
-        frame = splitter.next()
-        if frame is None:
-            splitter.feed(front.recv(2**20))
-        else:
-            shared.take(*frame)
-            found.append(frame)
+        for kind, body in splitter.split(front.recv(2**20)):
+            if kind in ABOUT_MEMORY:
+                shared.take(kind, body)
+            found.append((kind, body))
     return found

@@ -44,18 +44,17 @@ class Worker:
     def __init__(self, process, connection):
         self.process = process
         self.connection = connection
-        self._splitter = Splitter()
+        self._splitter = Splitter(2**20)
+        self._frames = []
 
     def frame(self):
         """Wait for the next frame; None at the end of the stream."""
-        while True:
-            frame = self._splitter.next()
-            if frame is not None:
-                return frame
+        while not self._frames:
             data = self.connection.recv(2**16)
             if not data:
                 return None
-            self._splitter.feed(data)
+            self._frames.extend(self._splitter.split(data))
+        return self._frames.pop(0)
 
     def call(self, payload, seconds=60.0):
         """Send a call."""
