@@ -42,6 +42,7 @@ class Settings(NamedTuple):
     max_queue_bytes: int
     request_timeout_seconds: float
     hang_grace_seconds: float
+    poison_memory_seconds: float
     load_timeout_seconds: float
     drain_delay_seconds: float
     drain_timeout_seconds: float
@@ -81,6 +82,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_MAX_QUEUE_BYTES", "max_queue_bytes", parsing.SIZE, "512MiB", "Most bytes of calls that wait for a worker; one call always fits."),
     Setting("RUNTIME_REQUEST_TIMEOUT", "request_timeout_seconds", parsing.POSITIVE_SECONDS, "10min", "Deadline of a call whose client sets none, and the longest that a client may set."),
     Setting("RUNTIME_HANG_GRACE", "hang_grace_seconds", parsing.SECONDS, "2s", "How long after a call's deadline a worker may stay busy with it before it is killed and replaced; more than the slowest call takes."),
+    Setting("RUNTIME_POISON_MEMORY", "poison_memory_seconds", parsing.SECONDS, "10min", "How long a request that has ended two workers is refused if it comes again, byte for byte; 0 always tries it."),
     Setting("RUNTIME_LOAD_TIMEOUT", "load_timeout_seconds", parsing.POSITIVE_SECONDS, "10min", "How long a worker may take to load the model."),
     Setting("RUNTIME_DRAIN_DELAY", "drain_delay_seconds", parsing.SECONDS, "2s", "How long the service goes on taking new connections after SIGTERM, while clients learn that it is NOT_SERVING."),
     Setting("RUNTIME_DRAIN_TIMEOUT", "drain_timeout_seconds", parsing.SECONDS, "20s", "Longest time to finish running calls and to close the model after SIGTERM."),

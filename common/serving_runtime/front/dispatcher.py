@@ -8,6 +8,7 @@ from serving_runtime.errors import ModelFailed, ServingError
 from serving_runtime.front.alarm import Alarm
 from serving_runtime.front.call import FrontCall, Outcome
 from serving_runtime.front.counters import Counters
+from serving_runtime.front.poison import PoisonMemory
 from serving_runtime.front.turns import Turns
 from serving_runtime.front.waiting import WaitingCalls
 from serving_runtime.front.worker_link import State, WorkerLink
@@ -33,6 +34,7 @@ class Dispatcher:
         # Those that are not answered yet, by number.
         self._calls: Dict[int, FrontCall] = {}
         self._workers: List[WorkerLink] = []
+        self._poison = PoisonMemory(settings.poison_memory_seconds)
         self._deadlines = Alarm(turns, self._expire_late)
         # Rings so that there is a turn, at whose end the delay is over.
         self._delay = Alarm(turns, _nothing)
@@ -48,7 +50,11 @@ class Dispatcher:
 
         Raises:
             LimitExceeded: the queue is full.
+            ModelFailed: the same request has ended workers before.
         """
+        refusal = self._poison.refusal(call)
+        if refusal is not None:
+            raise refusal
         self._waiting.add(call)
         self._calls[call.number] = call
         call.when_done(self._forget)
@@ -109,6 +115,7 @@ class Dispatcher:
             self._waiting.put_back(call)
             self._counters.retries += 1
         else:
+            self._poison.note(call)
             call.fail(
                 ModelFailed(
                     f"{MOST_DEATHS} worker processes ended on this request; the last: {why}"

@@ -6,7 +6,7 @@ import secrets
 import time
 from typing import Callable, Optional
 
-from serving_runtime.errors import InvalidInput, LimitExceeded, NotAvailable, Status
+from serving_runtime.errors import InvalidInput, LimitExceeded, ModelFailed, NotAvailable, Status
 from serving_runtime.front.call import FrontCall, Outcome
 from serving_runtime.front.counters import Counters
 from serving_runtime.front.dispatcher import Dispatcher
@@ -57,7 +57,7 @@ class Intake:
         try:
             call.resets_state = _is_wanted(reset_state)
             self._dispatcher.submit(call)
-        except InvalidInput as error:
+        except (InvalidInput, ModelFailed) as error:
             call.fail(error)
         except LimitExceeded as error:
             self._counters.queue_refusals += 1

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from serving_runtime.errors import LimitExceeded, NotAvailable, Status
+from serving_runtime.errors import LimitExceeded, ModelFailed, NotAvailable, Status
 from serving_runtime.front.counters import Counters
 from serving_runtime.front.dispatcher import Dispatcher
 from serving_runtime.front.worker_link import Events, State
@@ -344,6 +344,27 @@ def test_call_that_ends_two_workers_is_the_models_failure(run, team, until, make
         assert good.status == Status.OK
         assert ids(third.batches) == [[2]]
         assert members.dispatcher.is_idle
+
+    run(scenario())
+
+
+def test_request_that_ended_two_workers_is_not_tried_again(run, team, until, make_call):
+    """Not by these bytes; every other one is."""
+
+    async def scenario():
+        members = await team(count=0)
+        submit(members, [make_call(b"poison")])
+        for _ in range(2):
+            worker = await members.join()
+            await until(lambda worker=worker: worker.has_whole_batch)
+            worker.die()
+            await until(lambda: len(members.deaths) == len(members.workers))
+        await members.join()
+        with pytest.raises(ModelFailed, match="RUNTIME_POISON_MEMORY"):
+            submit(members, [make_call(b"poison")])
+        submit(members, [make_call(b"innocent")])
+        await until(lambda: members.workers[-1].has_whole_batch)
+        assert len(members.deaths) == 2
 
     run(scenario())
 
