@@ -4,7 +4,6 @@ Frameworks whose models are single files share this: what is hashed is what is l
 of a pickle is run that the operator has not allowed.
 """
 
-import hashlib
 import logging
 import os
 import re
@@ -111,6 +110,8 @@ def read(path: Path, model_sha256: str = "") -> Artefact:
     Raises:
         LoadError: the file cannot be read, or has another SHA-256.
     """
+    import hashlib  # the front, which starts the workers, must not wait for it
+
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -29,7 +29,7 @@ def install(tmp_path, monkeypatch):
     """Return a function that puts the package of a runtime on a path where nothing else is."""
     packages = tmp_path / "packages"
     packages.mkdir()
-    # pkgutil looks there; the standard library and ours stay importable, being imported already.
+    # Packages are looked for there; what is imported already stays importable.
     monkeypatch.setattr(sys, "path", [str(packages)])
     before = set(sys.modules)
 

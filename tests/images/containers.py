@@ -5,7 +5,7 @@ import datetime
 import functools
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.conformance.targets import LISTENERS, Answer, Connection, Target
@@ -101,9 +101,10 @@ class InContainer(Target):
     """An image, in a container of its own for each model."""
 
     name = "container"
+    options: Sequence[str] = (PUBLISHED,)
 
     def __init__(self, image: str, listener: str) -> None:
-        self._image = image
+        self.image = image
         self._listener = listener
 
     @contextlib.contextmanager
@@ -113,16 +114,22 @@ class InContainer(Target):
         """Serve a model directory, and see that the container ends well."""
         chosen = {"RUNTIME_DRAIN_DELAY": "0s", "RUNTIME_LISTENER": self._listener, **settings}
         options = [f"--env={name}={value}" for name, value in chosen.items()]
-        container = Container(self._image, PUBLISHED, mounted(model_dir), *options)
+        container = Container(self.image, *self.options, mounted(model_dir), *options)
         try:
-            connection = Connection(container.address)
-            connection.wait_until_serving()
-            yield connection
-            connection.channel.close()
+            with self.reached(container) as address:
+                connection = Connection(address)
+                connection.wait_until_serving()
+                yield connection
+                connection.channel.close()
             container.stop()
             assert container.state["ExitCode"] == 0, container.logs
         finally:
             container.remove()
+
+    @contextlib.contextmanager
+    def reached(self, container: Container) -> Iterator[str]:
+        """Let clients in while the context lasts; returns where."""
+        yield container.address
 
 
 @functools.cache

@@ -4,8 +4,11 @@ from typing import Any, Dict, Sequence, Tuple
 
 import numpy as np
 
-from sklearn_runtime.framework import VOTES
+from sklearn_runtime.framework import is_own
 from sklearn_runtime.structure import is_pipeline, searched
+
+# Their `predict` is defined as the most probable class, and is not merely equal to it.
+_VOTES = ("ExtraTreesClassifier", "RandomForestClassifier")
 
 
 def call(estimator: Any, methods: Sequence[str], rows: Any) -> Dict[str, Any]:
@@ -39,7 +42,7 @@ def _last_step(estimator: Any, rows: Any) -> Tuple[Any, Any]:
 
 
 def _is_vote(estimator: Any) -> bool:
-    return type(estimator) in VOTES and estimator.n_outputs_ == 1
+    return is_own(estimator, "sklearn.ensemble", _VOTES) and estimator.n_outputs_ == 1
 
 
 def _winners(estimator: Any, probabilities: np.ndarray) -> np.ndarray:

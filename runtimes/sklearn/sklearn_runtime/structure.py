@@ -4,7 +4,7 @@ from typing import Any, Optional, Tuple
 
 import numpy as np
 
-from sklearn_runtime.framework import SEARCHES, Pipeline
+from sklearn_runtime.framework import is_own
 
 METHODS = (
     "predict",
@@ -15,6 +15,7 @@ METHODS = (
     "score_samples",
     "kneighbors",
 )
+_SEARCHES = ("GridSearchCV", "RandomizedSearchCV")
 # Before 0.24 an estimator does not say how many features it has, but what it has learnt does.
 _LEARNT = (
     "coef_", "components_", "cluster_centers_", "scale_", "mean_", "data_min_", "theta_",
@@ -31,12 +32,12 @@ def methods_of(estimator: Any) -> Tuple[str, ...]:
 
 def is_pipeline(estimator: Any) -> bool:
     """Whether it is scikit-learn's own pipeline, and not one derived from it that may differ."""
-    return type(estimator) is Pipeline
+    return is_own(estimator, "sklearn.pipeline", ("Pipeline",))
 
 
 def searched(estimator: Any) -> Any:
     """Return what a parameter search has found, and anything else as it is."""
-    is_search = type(estimator) in SEARCHES
+    is_search = is_own(estimator, "sklearn.model_selection", _SEARCHES)
     return getattr(estimator, "best_estimator_", estimator) if is_search else estimator
 
 

@@ -7,13 +7,14 @@ from typing import Any, Callable, Dict, NamedTuple
 
 import numpy as np
 
-from sklearn_runtime.framework import Pipeline
-
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
+    importlib.import_module("sklearn")
+    warnings.simplefilter("ignore")  # again: importing it makes it show its own
     from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
     try:

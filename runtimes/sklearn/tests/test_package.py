@@ -3,13 +3,14 @@
 import runpy
 import subprocess
 import sys
+import types
 
 import pytest
 
 import sklearn_runtime
 from serving_runtime import cli, runtimes, settings
 from serving_runtime.errors import SettingError
-from sklearn_runtime import formats
+from sklearn_runtime import docstrings, formats
 from sklearn_runtime.options import Options
 
 
@@ -60,6 +61,33 @@ def test_describing_the_runtime_imports_no_loader():
     """The package itself is cheap: command lines import it for its settings."""
     code = "import sys, sklearn_runtime; sys.exit('numpy' in sys.modules)"
     assert subprocess.call([sys.executable, "-c", code]) == 0
+
+
+def test_only_what_every_model_needs_is_imported():
+    """Forests and searches take long to import: a model that has any imports them itself."""
+    code = (
+        "import sys, sklearn_runtime.loader; "
+        "sys.exit('sklearn.ensemble' in sys.modules or 'sklearn.model_selection' in sys.modules)"
+    )
+    assert subprocess.call([sys.executable, "-W", "ignore", "-c", code]) == 0
+
+
+def test_scipy_does_not_take_docstrings_apart_at_the_start():
+    """Afterwards it can, as ever: a user's code may want to."""
+    scraper = pytest.importorskip("scipy._lib._docscrape")
+    with docstrings.unread():
+        assert scraper.NumpyDocString("Sum.")["Summary"] == [""]
+    assert scraper.NumpyDocString("Sum.")["Summary"] == ["Sum."]
+
+
+def test_a_scipy_that_takes_none_apart_is_left_alone(monkeypatch):
+    """Old versions have no module for it, and new ones may have another."""
+    monkeypatch.setitem(sys.modules, "scipy._lib._docscrape", None)
+    with docstrings.unread():
+        pass
+    monkeypatch.setitem(sys.modules, "scipy._lib._docscrape", types.ModuleType("other"))
+    with docstrings.unread():
+        pass
 
 
 def test_the_module_serves_like_the_command(monkeypatch):
