@@ -117,7 +117,9 @@ def _setup(asked: Asked, folder: Path) -> Setup:
 def _start(peer: Peer, setup: Setup) -> "subprocess.Popen[bytes]":
     start = peer.start(setup)
     path = os.pathsep.join([str(setup.python.parent), os.environ.get("PATH", "")])
-    environ = {**os.environ, "PATH": path, **start.environ}
+    # As in an image: what was imported once is compiled.
+    compiled = {"PYTHONDONTWRITEBYTECODE": ""}
+    environ = {**os.environ, **compiled, "PATH": path, **start.environ}
     with (setup.folder / LOG).open("wb") as stream:
         return subprocess.Popen(
             start.command,

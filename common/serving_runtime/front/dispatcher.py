@@ -4,10 +4,11 @@ import math
 import time
 from typing import Dict, List
 
-from serving_runtime.errors import ModelFailed, ServingError
+from serving_runtime.errors import LimitExceeded, ModelFailed, ServingError
 from serving_runtime.front.alarm import Alarm
 from serving_runtime.front.call import FrontCall, Outcome
 from serving_runtime.front.counters import Counters
+from serving_runtime.front.pace import Pace
 from serving_runtime.front.poison import PoisonMemory
 from serving_runtime.front.turns import Turns
 from serving_runtime.front.waiting import WaitingCalls
@@ -31,6 +32,7 @@ class Dispatcher:
         self._settings = settings
         self._counters = counters
         self._waiting = WaitingCalls(settings.max_queue_calls, settings.max_queue_bytes)
+        self._pace = Pace()
         # Those that are not answered yet, by number.
         self._calls: Dict[int, FrontCall] = {}
         self._workers: List[WorkerLink] = []
@@ -49,12 +51,13 @@ class Dispatcher:
         """Queue a call; it is answered at its deadline at the latest.
 
         Raises:
-            LimitExceeded: the queue is full.
+            LimitExceeded: the queue is full, or too long for the call's deadline.
             ModelFailed: the same request has ended workers before.
         """
         refusal = self._poison.refusal(call)
         if refusal is not None:
             raise refusal
+        self._refuse_in_vain(call)
         self._waiting.add(call)
         self._calls[call.number] = call
         call.when_done(self._forget)
@@ -78,17 +81,28 @@ class Dispatcher:
 
     def _pump(self) -> None:
         """Give what waits to the workers that are free."""
-        if not self._waiting:
-            return
         free = [link for link in self._workers if link.state is State.FREE]
         while free and self._waiting and not self._is_delayed():
             share = math.ceil(len(self._waiting) / len(free))
             self._send(free.pop(), share)
+        if not self._waiting:
+            self._pace.forget()
 
     def _send(self, link: WorkerLink, share: int) -> None:
         most = 1 if link.is_stateful else min(share, self._settings.max_batch_rows)
         room = min(BATCH_BYTES, self._settings.max_message_bytes)
-        link.send(self._waiting.take(most, room))
+        calls = self._waiting.take(most, room)
+        self._pace.note_batch(time.monotonic(), len(calls))
+        link.send(calls)
+
+    def _refuse_in_vain(self, call: FrontCall) -> None:
+        """Refuse a call that would only wait for its deadline, in the way of those behind it."""
+        due = self._pace.answer_due(len(self._waiting), len(self._workers))
+        if due > call.deadline:
+            raise LimitExceeded(
+                f"{len(self._waiting)} calls are waiting, which takes longer than this call has "
+                "until its deadline; more RUNTIME_WORKERS may answer more"
+            )
 
     def _is_delayed(self) -> bool:
         """Whether to wait for more calls first (RUNTIME_BATCH_DELAY), and see to the waking."""

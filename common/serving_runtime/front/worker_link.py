@@ -179,7 +179,7 @@ class WorkerLink(asyncio.Protocol):
     def _on_frame(self, kind: int, body: bytes) -> None:
         if kind == frames.REPLY:
             reply = frames.unpack_reply(body)
-            self._on_reply(reply, reply.payload)
+            self._on_reply(reply, bytes(reply.payload))
         elif kind == frames.PLACED_REPLY:
             reply = frames.unpack_reply(body)
             self._on_reply(reply, self._shared.copy(reply.payload))

@@ -459,3 +459,58 @@ def test_retried_call_still_resets_the_state(run, team, until, make_call):
         assert flags == [[True], [True, False]]
 
     run(scenario())
+
+
+class FakePace:
+    """Keeps what it is told, and expects the answer of whoever has another ahead in 30 s."""
+
+    def __init__(self):
+        self.told = []
+
+    def note_batch(self, now, calls):
+        """Keep the size of a batch."""
+        self.told.append(calls)
+
+    def forget(self):
+        """Keep that the queue was empty."""
+        self.told.append("empty")
+
+    def answer_due(self, ahead, workers):
+        """Answer so that each call ahead takes 30 s."""
+        return time.monotonic() + 30 * ahead
+
+
+def test_calls_that_would_wait_past_their_deadline_are_refused(run, team, make_call, monkeypatch):
+    """Who cannot be answered in time is told so at once; who has the time, or no queue, waits."""
+    monkeypatch.setattr("serving_runtime.front.dispatcher.Pace", FakePace)
+
+    async def scenario():
+        members = await team()
+        submit(members, [make_call(seconds=1.0), make_call(seconds=1.0), make_call(seconds=60.0)])
+        with pytest.raises(LimitExceeded, match="2 calls are waiting, which takes longer"):
+            submit(members, [make_call(seconds=59.0)])
+        submit(members, [make_call(seconds=70.0)])
+
+    run(scenario())
+
+
+def test_pace_is_told_of_batches_and_of_an_empty_queue(run, team, until, make_call, monkeypatch):
+    """Each batch is told as it leaves, and that nothing waits, for whatever reason."""
+    monkeypatch.setattr("serving_runtime.front.dispatcher.Pace", FakePace)
+
+    async def scenario():
+        members = await team(max_batch_rows=2)
+        pace, calls = members.dispatcher._pace, [make_call(seconds=600.0) for _ in range(5)]
+        pace.told.clear()
+        with members.turns:
+            for call in calls:
+                members.dispatcher.submit(call)
+        assert pace.told == [2]
+        await until(lambda: members.workers[0].has_whole_batch)
+        members.workers[0].reply(*members.workers[0].batches[0])
+        await until(lambda: pace.told == [2, 2])
+        with members.turns:
+            calls[4].cancel()
+        assert pace.told == [2, 2, "empty"]
+
+    run(scenario())

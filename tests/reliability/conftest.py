@@ -1,0 +1,1 @@
+from tests.faults.conftest import _no_proxy  # noqa: F401  a fixture
