@@ -1,9 +1,11 @@
 """Say what went wrong: exceptions that carry the gRPC status their caller will see."""
 
 import enum
+import re
 from typing import NamedTuple, Tuple
 
 DETAIL_BYTES = 1024
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Status(enum.IntEnum):
@@ -25,6 +27,7 @@ class Status(enum.IntEnum):
     UNIMPLEMENTED = 12
     INTERNAL = 13
     UNAVAILABLE = 14
+    UNAUTHENTICATED = 16
 
 
 class ServingError(Exception):
@@ -55,6 +58,12 @@ class NotAvailable(ServingError):
     """The service is loading, draining, or has no worker; another try may succeed."""
 
     status = Status.UNAVAILABLE
+
+
+class NotAuthenticated(ServingError):
+    """The caller did not show who it is, or is nobody whom the service knows."""
+
+    status = Status.UNAUTHENTICATED
 
 
 class ModelFailed(ServingError):
@@ -120,9 +129,9 @@ def one_line(text: str, limit_bytes: int = DETAIL_BYTES) -> str:
     """Fold ``text`` to one line of at most ``limit_bytes`` of UTF-8.
 
     gRPC carries details in a header, and clients refuse a long one: a message of 100 KB would
-    reach them as RESOURCE_EXHAUSTED.
+    reach them as RESOURCE_EXHAUSTED. What would steer a terminal goes too.
     """
-    folded = " ".join(text.split("\n")).replace("\r", " ").replace("\0", " ")
+    folded = _CONTROL.sub(" ", text)
     encoded = folded.encode("utf-8", "backslashreplace")
     if len(encoded) <= limit_bytes:
         return encoded.decode("utf-8")

@@ -77,9 +77,9 @@ def test_exception_whose_repr_raises_is_told_by_its_type():
     assert answer_for(Unspeakable()).details == "Unspeakable"
 
 
-@pytest.mark.parametrize("text", ["a\nb", "a\rb", "a\0b"])
+@pytest.mark.parametrize("text", ["a\nb", "a\rb", "a\0b", "a\x1bb", "a\u2028b", "a\x85b"])
 def test_details_are_one_line(text):
-    """A header cannot carry line breaks or NULs."""
+    """A header cannot carry line breaks or NULs, and nothing may steer the caller's terminal."""
     assert one_line(text) == "a b"
 
 

@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 
 
 class Goal(NamedTuple):
-    """A figure with a bound: ``at_most``, ``at_least``, or both; None is one that could not be had."""
+    """A figure with a bound: ``at_most``, ``at_least``, or both.
+
+    ``measured`` is None if there was nothing to measure.
+    """
 
     what: str
     measured: float | None

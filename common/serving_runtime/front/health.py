@@ -7,7 +7,7 @@ from typing import AsyncIterator, Set
 from google.protobuf.message import DecodeError
 
 from hydro_serving_grpc.messages import message_class
-from serving_runtime.errors import InvalidInput, ServingError, Status
+from serving_runtime.errors import InvalidInput, ServingError, Status, one_line
 from serving_runtime.front.call import Outcome
 
 CHECK = "/grpc.health.v1.Health/Check"
@@ -75,9 +75,10 @@ class Health:
         try:
             service = _service(payload)
         except ServingError as error:
-            return Outcome(error.status, str(error), b"")
+            return Outcome(error.status, one_line(str(error)), b"")
         if service not in SERVICES:
-            return Outcome(Status.NOT_FOUND, f'there is no service "{service}" here', b"")
+            details = one_line(f'there is no service "{service}" here')
+            return Outcome(Status.NOT_FOUND, details, b"")
         return Outcome(Status.OK, "", self._health_response(service))
 
     async def watch(self, requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

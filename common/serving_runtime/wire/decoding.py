@@ -50,7 +50,7 @@ def decode(proto: "hs.TensorProto", reading: Reading) -> Value:
     values = _values(source, fields.get(source), wire_type)
     if source and wire_type.dtype != STRING:
         reading.note_numeric(source == CONTENT)
-    shape = dims.resolve(_dims(fields, values.size), values.size, values.itemsize)
+    shape = dims.resolve(_dims(fields, values.size), values.size)
     return Tensor(wire_type.dtype, _shaped(values, shape, source, reading))
 
 
@@ -84,7 +84,7 @@ def _map(fields: Dict[str, Any], reading: Reading) -> Value:
     others = sorted(VALUE_FIELDS.intersection(fields) - {MAP_VALUES})
     if others:
         raise InvalidInput(f"a map has its values in map_val, not in {others[0]}")
-    shape = dims.resolve(_dims(fields, len(maps)), len(maps), itemsize=1)
+    shape = dims.resolve(_dims(fields, len(maps)), len(maps))
     if len(maps) != 1 or dims.element_count(shape) != 1:
         raise InvalidInput(f"{len(maps)} maps in shape {shape_text(shape)}: only one is served")
     values = {}

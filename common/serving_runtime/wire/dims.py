@@ -10,6 +10,8 @@ from serving_runtime.signature import FREE, shape_text
 
 MAX_RANK = 32  # NumPy's own limit, up to 1.26
 _MAX_BYTES = 2**63 - 1
+# Of complex128: also an empty array must fit into whatever dtype it is cast to.
+_LARGEST_ITEM_BYTES = 16
 
 
 def element_count(shape: Iterable[int]) -> int:
@@ -20,13 +22,12 @@ def element_count(shape: Iterable[int]) -> int:
     return count
 
 
-def resolve(dims: List[int], given: int, itemsize: int) -> Tuple[int, ...]:
+def resolve(dims: List[int], given: int) -> Tuple[int, ...]:
     """Check the dims of a request and replace a -1 by whatever fits.
 
     Args:
         dims: as the client sent them.
         given: how many values came with them.
-        itemsize: bytes of one value.
 
     Raises:
         InvalidInput: no array has such a shape, or the values do not tell what the -1 is.
@@ -39,7 +40,7 @@ def resolve(dims: List[int], given: int, itemsize: int) -> Tuple[int, ...]:
     if FREE in dims:
         dims = _fit(dims, given)
     # Zeros left out, as NumPy does: it refuses even an empty array that is too large otherwise.
-    if element_count(size for size in dims if size) * itemsize > _MAX_BYTES:
+    if element_count(size for size in dims if size) * _LARGEST_ITEM_BYTES > _MAX_BYTES:
         raise InvalidInput(f"shape {shape_text(tuple(dims))} is too large for any array")
     return tuple(dims)
 

@@ -71,7 +71,7 @@ def slot(
 def _resolved(shape: Tuple[int, ...], size: int, itemsize: int) -> Tuple[int, ...]:
     count, rest = divmod(size, itemsize)
     try:
-        resolved = dims.resolve(list(shape), count, itemsize)
+        resolved = dims.resolve(list(shape), count)
     except InvalidInput:
         raise Unusual from None
     if rest or dims.element_count(resolved) != count:

@@ -88,6 +88,7 @@ def test_minus_one_is_whatever_fits(dims, count, shape):
         ([-2, -3], "dimension -2 in shape [-2, -3] is negative"),
         ([2**32, 2**32], "is too large for any array"),
         ([2**62, 2**62, 0], "is too large for any array"),
+        ([0, 2**59], "is too large for any array"),  # once it is cast
         ([2**63 - 1, 2**63 - 1, 2**63 - 1], "is too large for any array"),
         ([1] * 65, "65 dimensions are more than 32"),
         ([1] * 33, "33 dimensions are more than 32"),

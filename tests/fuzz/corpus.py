@@ -1,0 +1,168 @@
+"""The seeds: proper requests of every method on the port, every dtype and every encoding."""
+
+import random
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from google.protobuf.message import DecodeError
+
+import hydro_serving_grpc as hs
+from common.tests.wire import odd_requests
+from hydro_serving_grpc.messages import POOL, message_class
+from serving_runtime import methods
+from serving_runtime.client import encode_request
+from serving_runtime.front import health, reflection
+from serving_runtime.signature import NUMPY_DTYPES, STRING, Tensor
+from serving_runtime.wire.dims import MAX_RANK
+from serving_runtime.wire.dtypes import WIRE_TYPES
+
+REFLECTION = reflection.METHODS[0]
+# Answered by the front itself; all others by a worker.
+FRONT_METHODS = (health.CHECK, health.STATUS, REFLECTION)
+METHODS = (*methods.FORWARDED, *FRONT_METHODS)
+
+_SHAPES = ((), (1,), (2, 3), (0, 2), (1, 2, 1, 2))
+_NAMES = ("", "tensorflow.serving.PredictionService", "grpc.health.v1.Health", "no.such.Service")
+
+
+class Case(NamedTuple):
+    """One request: a full method name and bytes, which may be anything."""
+
+    method: str
+    payload: bytes
+
+
+class Seed(NamedTuple):
+    """A proper request: a full method name and the message."""
+
+    method: str
+    message: Any
+
+    @property
+    def case(self) -> Case:
+        """The request's bytes, the same each time."""
+        return Case(self.method, bytes(self.message.SerializeToString(deterministic=True)))
+
+
+def request_type(method: str) -> Any:
+    """Return the message class of a method's requests."""
+    return _type(method, "input_type")
+
+
+def reply_type(method: str) -> Any:
+    """Return the message class of a method's replies."""
+    return _type(method, "output_type")
+
+
+def _type(method: str, end: str) -> Any:
+    _, service, name = method.split("/")
+    found = POOL.FindServiceByName(service).FindMethodByName(name)
+    return message_class(getattr(found, end).full_name)
+
+
+def seeds() -> tuple[Seed, ...]:
+    """Return the seeds, the same in every process."""
+    return (*map(_predict, _predictions()), *_rare_encodings(), *_metadata(), *_of_front())
+
+
+def golden() -> list[Case]:
+    """Return the seeds as cases, each once: what must be answered the same whatever comes."""
+    return list(dict.fromkeys(seed.case for seed in seeds()))
+
+
+def donors() -> Iterator[Any]:
+    """Yield requests that fit no signature, whose parts are put into those that do."""
+    for number in range(200):
+        payload = odd_requests.draw(random.Random(number))
+        try:
+            yield hs.PredictRequest.FromString(payload)
+        except DecodeError:
+            continue
+
+
+def _predict(payload: bytes) -> Seed:
+    return Seed(methods.PREDICT, hs.PredictRequest.FromString(payload))
+
+
+def _predictions() -> Iterator[bytes]:
+    chance = np.random.default_rng(5)
+    for as_content in (True, False):
+        for dtype in sorted(NUMPY_DTYPES):
+            for shape in _SHAPES:
+                yield encode_request(dtype, {"x": _tensor(chance, dtype, shape)}, as_content)
+        for name, inputs in _composed(chance):
+            yield encode_request(name, inputs, as_content)
+
+
+def _composed(chance: np.random.Generator) -> Iterator[tuple[str, dict[str, Any]]]:
+    for rows in (1, 2, 5):
+        yield "rows", {"x": np.ones((rows, 3), np.float32), "y": np.arange(rows)}
+    names = np.array(["a", "ä", ""], object)
+    yield "mixed", {"x": np.ones((2, 4)), "count": np.uint8(3), "names": names}
+    inner = {"text": np.array("text", object), "k": np.arange(4)}
+    nested = {"x": {"k": np.ones(2, np.float32), "inner": inner}}
+    yield "nested", nested
+    yield "anything", nested
+    yield "anything", {"x": _tensor(chance, "int16", (3,))}
+    for name in ("anything", "int8", "string"):  # one dimension more is too many
+        yield name, {"x": _tensor(chance, "int8" if name == "anything" else name, (1,) * MAX_RANK)}
+
+
+def _tensor(chance: np.random.Generator, dtype: str, shape: tuple[int, ...]) -> Tensor:
+    values = chance.integers(0, 100, shape)
+    if dtype == STRING:
+        texts = np.empty(shape, object)
+        texts[...] = np.array([f"{value}" for value in values.ravel()], object).reshape(shape)
+        return Tensor(dtype, texts)
+    return Tensor(dtype, np.asarray(values).astype(NUMPY_DTYPES[dtype]))
+
+
+def _rare_encodings() -> Iterator[Seed]:
+    """Yield what our own client never writes: repeated values, second fields, filters, versions."""
+    for wire_type in WIRE_TYPES.values():
+        for field in wire_type.fields:
+            request = _filled(wire_type.dtype, wire_type.number, field)
+            yield Seed(methods.PREDICT, request)
+    request = _filled("int8", WIRE_TYPES["int8"].number, "int_val")
+    request.output_filter.append("x")
+    request.model_spec.name = "echo"
+    request.model_spec.version.value = 7
+    yield Seed(methods.PREDICT, request)
+
+
+def _filled(signature: str, number: int, field: str) -> Any:
+    """Return a request whose one input has fewer values than its shape: the last is repeated."""
+    request = hs.PredictRequest()
+    request.model_spec.signature_name = signature
+    tensor = request.inputs["x"]
+    tensor.dtype = number
+    tensor.tensor_shape.dim.add(size=2)
+    tensor.tensor_shape.dim.add(size=4)
+    value = b"text" if field == "string_val" else 1
+    count = 2 if "complex_val" in field else 1
+    getattr(tensor, field).extend([value] * count)
+    return request
+
+
+def _metadata() -> Iterator[Seed]:
+    request = request_type(methods.GET_MODEL_METADATA)(metadata_field=["signature_def"])
+    yield Seed(methods.GET_MODEL_METADATA, request)
+    named = request_type(methods.GET_MODEL_METADATA)(metadata_field=["signature_def"])
+    named.model_spec.name = "echo"
+    named.model_spec.version.value = 7
+    yield Seed(methods.GET_MODEL_METADATA, named)
+
+
+def _of_front() -> Iterator[Seed]:
+    for name in _NAMES:
+        yield Seed(health.CHECK, request_type(health.CHECK)(service=name))
+    yield Seed(health.STATUS, request_type(health.STATUS)())
+    ask = request_type(REFLECTION)
+    yield Seed(REFLECTION, ask(list_services=""))
+    yield Seed(REFLECTION, ask(file_by_filename="no/such.proto"))
+    for name in _NAMES:
+        yield Seed(REFLECTION, ask(file_containing_symbol=name, host="localhost"))
+    number = {"containing_type": "tensorflow.TensorProto", "extension_number": 5}
+    yield Seed(REFLECTION, ask(file_containing_extension=number))
+    yield Seed(REFLECTION, ask(all_extension_numbers_of_type="tensorflow.TensorProto"))

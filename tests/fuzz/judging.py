@@ -1,0 +1,62 @@
+"""Say what is wrong with an answer, if anything: the rules that hold whatever was asked."""
+
+from typing import NamedTuple
+
+from google.protobuf.message import DecodeError
+
+from serving_runtime import methods
+from serving_runtime.errors import Status
+from serving_runtime.front import health
+from tests.fuzz import corpus
+from tests.fuzz.corpus import Case
+
+# The model cannot fail, and is always there: what else goes wrong is the request's fault.
+STATUSES = (Status.OK, Status.INVALID_ARGUMENT, Status.RESOURCE_EXHAUSTED)
+MOST_DETAIL_BYTES = 1024
+
+
+class Answer(NamedTuple):
+    """What a caller receives: the name of the status, details, and the reply if it is OK."""
+
+    status: str
+    details: str
+    payload: bytes = b""
+
+
+def problem(case: Case, answer: Answer) -> str:
+    """Return what is wrong with the answer, in few words; empty if nothing is."""
+    if answer.status not in _allowed(case.method):
+        return f"status {answer.status}"
+    if not _is_short_line(answer.details):
+        return "details are not one short line"
+    if (answer.status == "OK") == bool(answer.details):
+        return f"details do not go with {answer.status}"
+    return _problem_of_reply(case, answer.payload) if answer.status == "OK" else ""
+
+
+def kind(answer: Answer) -> str:
+    """Return what became of a request, for counting: the status, and who refused it."""
+    if answer.status != "INVALID_ARGUMENT":
+        return answer.status
+    by_parser = answer.details.startswith("not a ")
+    return f"{answer.status} by the {'parser' if by_parser else 'checks'}"
+
+
+def _is_short_line(details: str) -> bool:
+    return not set("\n\r\0") & set(details) and len(details.encode()) <= MOST_DETAIL_BYTES
+
+
+def _allowed(method: str) -> tuple[str, ...]:
+    names = tuple(status.name for status in STATUSES)
+    # The health protocol says so of a service that is not known.
+    return (*names, "NOT_FOUND") if method == health.CHECK else names
+
+
+def _problem_of_reply(case: Case, payload: bytes) -> str:
+    try:
+        reply = corpus.reply_type(case.method).FromString(payload)
+    except DecodeError:
+        return "the reply cannot be parsed"
+    if case.method == methods.PREDICT and not reply.outputs:
+        return "the reply has no outputs"
+    return ""
