@@ -23,6 +23,7 @@ MATRIX       := .venvs/tools/bin/python -m tools.matrix
 # Where this is set, a Python that is not installed fails the tests instead of being left out.
 IMAGES       := $(DEV)/python -m tools.images
 RELEASE      := $(DEV)/python -m tools.release
+RELIABILITY  := $(DEV)/python -m tests.reliability
 BENCH        := .venvs/benchmarks-runner/bin/python -m benchmarks
 # `make images` is for all runtimes, whatever `make serve` has for its own.
 ONLY          = $(if $(filter command line,$(origin RUNTIME)),$(RUNTIME))
@@ -36,7 +37,7 @@ endif
 .PHONY: help demo serve test environments lint style types floor drift dockerfiles workflows format \
     protos test-unit test-system unit-plan clean matrix-check matrix-check-online matrix-plan \
     matrix-table matrix-floors matrix-drift bake bases images images-all lock-supported outdated \
-    push manifest sign register bench performance
+    push manifest sign register bench performance fuzz soak reliability
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z%\/-]+:.*## / {sub("%", "..."); printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -164,6 +165,19 @@ performance: env-benchmarks-runner  ## Measure everything and write docs/perform
 	@$(BENCH) setup
 	@$(BENCH) all || echo "some of it failed: the document says what"
 	@$(BENCH) report --output docs
+
+fuzz: env-dev  ## Try damaged requests, in process and a tenth on the wire: make fuzz CASES=1000000 SECONDS=300
+	$(RELIABILITY) fuzz-in-process $(CASES:%=--cases %)
+	$(RELIABILITY) fuzz-on-wire $(if $(CASES),--cases $$(( $(CASES) / 10 )))
+	$(if $(SECONDS),@$(ENVIRONMENTS) create fuzz && for target in codec contract; do \
+	    .venvs/fuzz/bin/python -m tests.fuzz.guided $$target --seconds $(SECONDS) || exit 1; done)
+
+soak: env-dev  ## Load the service with everything for hours and look for leaks: make soak HOURS=1
+	$(RELIABILITY) soak $(HOURS:%=--hours %)
+
+reliability: env-dev env-benchmarks-runner  ## Try every promise as often as published and write docs/reliability.md (hours)
+	@$(RELIABILITY) all || echo "some promises were not kept: the document says which"
+	@.venvs/benchmarks-runner/bin/python -m tests.reliability report
 
 wheels/%: env-dev  ## Build the wheels that a runtime keeps: make wheels/tensorflow
 	@$(DEV)/python -m tools.wheels $*

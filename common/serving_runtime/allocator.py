@@ -1,8 +1,8 @@
 """Keep freed memory for the next large payload, which glibc would give back after each request.
 
 To get it again costs more than the copy of the payload that it is for: page faults, and zeroing.
-There is one arena for all threads: each of gRPC's would keep memory of its own, most of it idle, and
-the process would seem to grow for as long as they take turns.
+There is one arena for all threads: each of gRPC's would keep memory of its own, most of it idle,
+and the process would seem to grow for as long as they take turns.
 """
 
 import ctypes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 import grpc
 
 from serving_runtime import methods
+from serving_runtime.dialing import IN_THE_CLEAR, Dialing
 
 if TYPE_CHECKING:
     from serving_runtime.model import Arrays
@@ -23,7 +24,6 @@ DEFAULT_DEADLINE_SECONDS = 10.0
 MAX_EXPANDED_BYTES = 2**31
 
 _LOOPBACK = ("localhost:", "127.", "[::1]:")
-_UNREACHABLE = ("failed to connect", "connection refused", "dns resolution", "name resolution")
 
 
 class CallFailed(Exception):
@@ -57,14 +57,16 @@ class Client:
 
     Args:
         address: ``host:port``.
+        dialing: TLS and a token, where the service wants them.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, dialing: Dialing = IN_THE_CLEAR) -> None:
         self.address = address
+        self._dialing = dialing
         # Which state a stateful model was in at the last answer: a new number means that what
         # earlier calls have left is gone.
         self.state_epoch: Optional[int] = None
-        self._channel = grpc.insecure_channel(address, options=channel_options(address))
+        self._channel = dialing.channel(address, channel_options(address))
 
     def __enter__(self) -> "Client":
         return self
@@ -102,7 +104,7 @@ class Client:
             TypeError: an input is of a type that no tensor can hold.
         """
         payload = encode_request(signature_name, inputs, as_content)
-        metadata = [("x-reset-state", "1")] if reset_state else None
+        metadata = [("x-reset-state", "1")] if reset_state else []
         return decode_response(self._call(methods.PREDICT, payload, deadline_seconds, metadata))
 
     def health(self, service: str = "", deadline_seconds: float = DEFAULT_DEADLINE_SECONDS) -> str:
@@ -130,10 +132,10 @@ class Client:
         response = hs.StatusResponse.FromString(self._call(STATUS, b"", deadline_seconds))
         return hs.StatusResponse.ServiceStatus.Name(response.status), response.message
 
-    def _call(self, method: str, payload: bytes, seconds: float, metadata: Any = None) -> bytes:
+    def _call(self, method: str, payload: bytes, seconds: float, metadata: Any = ()) -> bytes:
         call = self._channel.unary_unary(method, None, None)  # messages stay bytes
         try:
-            answer, ended = call.with_call(payload, seconds, metadata)
+            answer, ended = call.with_call(payload, seconds, [*metadata, *self._dialing.metadata])
         except grpc.RpcError as error:
             raise self._failure(error) from None
         self._trailing(ended)
@@ -149,9 +151,7 @@ class Client:
     def _failure(self, error: Any) -> CallFailed:
         details = error.details() or "no details"
         trailing = self._trailing(error)
-        hint = ""
-        if any(words in details.lower() for words in _UNREACHABLE):
-            hint = f"nothing answers at {self.address}: is the service up, and is this its port?"
+        hint = self._dialing.hint(error.code().name, details, self.address)
         return CallFailed(error.code().name, details, hint, str(trailing.get("x-request-id", "")))
 
 

@@ -4,8 +4,12 @@ import functools
 import json
 import logging
 import re
+import sys
 import time
 from typing import Any, Dict, Mapping, Optional, TextIO
+
+from serving_runtime import log_lines
+from serving_runtime.log_lines import LineHandler
 
 # What would start a new line or steer a terminal: a client's text must not forge a log line.
 _CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+")
@@ -24,17 +28,28 @@ def configure(
     Args:
         level: the least severe level that is written: debug, info, warning or error.
         format: ``text`` for people, ``json`` for machines.
-        stream: where to write; standard error if None.
+        stream: where to write; standard error if None. A log that nobody reads, or that has no
+            room, stops nobody: see ``log_lines``.
         role: what the lines call this process, such as ``front`` or ``worker-1``; may be empty.
     """
-    handler = logging.StreamHandler(stream)
+    handler = _handler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter(role) if format == "json" else TextFormatter(role))
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
+        if isinstance(old, LineHandler):
+            old.close()
     root.addHandler(handler)
     root.setLevel(level.upper())
     logging.captureWarnings(True)
+
+
+def _handler(stream: Optional[TextIO]) -> logging.Handler:
+    if stream is None:  # standard error was closed
+        log_lines.hold_standard_descriptors()
+        return logging.NullHandler()
+    descriptor = log_lines.descriptor_of(stream)
+    return logging.StreamHandler(stream) if descriptor is None else LineHandler(descriptor)
 
 
 class TextFormatter(logging.Formatter):

@@ -55,9 +55,11 @@ def _process_spawner(chosen: Settings, environ: Mapping[str, str], runtime_name:
     if threads:
         logger.info("workers: %d, CPU threads of each: %s", chosen.workers, *set(threads.values()))
     start = processes.process_starter({**environ, **threads}, runtime_name)
-    if chosen.workers == 1 or sys.platform != "linux":
+    if sys.platform != "linux":
         return processes.process_spawner(start)
     processes.adopt_orphans()
+    if chosen.workers == 1:
+        return processes.process_spawner(start)
     return template.TemplateSpawner(start)
 
 

@@ -40,6 +40,7 @@ class Settings(NamedTuple):
     max_expanded_bytes: int
     max_queue_calls: int
     max_queue_bytes: int
+    max_connection_calls: int
     request_timeout_seconds: float
     hang_grace_seconds: float
     poison_memory_seconds: float
@@ -47,6 +48,11 @@ class Settings(NamedTuple):
     drain_delay_seconds: float
     drain_timeout_seconds: float
     connection_age_seconds: float
+    tls_cert: str
+    tls_key: str
+    tls_client_ca: str
+    token_file: str
+    open_health: bool
     listener: str
     cast: str
     contract: str
@@ -80,6 +86,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_MAX_EXPANDED_BYTES", "max_expanded_bytes", parsing.SIZE, "16MiB", "Most memory that one request's repeated values (one value standing for a whole tensor) may grow to."),
     Setting("RUNTIME_MAX_QUEUE", "max_queue_calls", parsing.POSITIVE, "1024", "Most calls that wait for a worker; one more is refused with RESOURCE_EXHAUSTED."),
     Setting("RUNTIME_MAX_QUEUE_BYTES", "max_queue_bytes", parsing.SIZE, "512MiB", "Most bytes of calls that wait for a worker; one call always fits."),
+    Setting("RUNTIME_MAX_CONNECTION_CALLS", "max_connection_calls", parsing.POSITIVE, "1000", "Most calls at a time on one connection; its client keeps further ones back until one is answered."),
     Setting("RUNTIME_REQUEST_TIMEOUT", "request_timeout_seconds", parsing.POSITIVE_SECONDS, "10min", "Deadline of a call whose client sets none, and the longest that a client may set."),
     Setting("RUNTIME_HANG_GRACE", "hang_grace_seconds", parsing.SECONDS, "2s", "How long after a call's deadline a worker may stay busy with it before it is killed and replaced; more than the slowest call takes."),
     Setting("RUNTIME_POISON_MEMORY", "poison_memory_seconds", parsing.SECONDS, "10min", "How long a request that has ended two workers is refused if it comes again, byte for byte; 0 always tries it."),
@@ -87,6 +94,11 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_DRAIN_DELAY", "drain_delay_seconds", parsing.SECONDS, "2s", "How long the service goes on taking new connections after SIGTERM, while clients learn that it is NOT_SERVING."),
     Setting("RUNTIME_DRAIN_TIMEOUT", "drain_timeout_seconds", parsing.SECONDS, "20s", "Longest time to finish running calls and to close the model after SIGTERM."),
     Setting("RUNTIME_CONNECTION_AGE", "connection_age_seconds", parsing.POSITIVE_SECONDS, "3s", "Age at which a client's connection is asked to move (nothing is lost); after SIGTERM this bounds how long clients stay."),
+    Setting("RUNTIME_TLS_CERT", "tls_cert", parsing.TEXT, "", "File (PEM) of the certificate that the service shows, with those between it and its CA; switches TLS on. Read again when it changes, as are the next three."),
+    Setting("RUNTIME_TLS_KEY", "tls_key", parsing.TEXT, "", "File (PEM) of the certificate's private key, without a password."),
+    Setting("RUNTIME_TLS_CLIENT_CA", "tls_client_ca", parsing.TEXT, "", "File (PEM) of the CAs whose certificates clients must show; without it they need none."),
+    Setting("RUNTIME_TOKEN_FILE", "token_file", parsing.TEXT, "", "File of bearer tokens, one a line: calls need one of them as `authorization: Bearer TOKEN`; without it they need none."),
+    Setting("RUNTIME_OPEN_HEALTH", "open_health", parsing.SWITCH, "1", "Whether health checks (`grpc.health.v1.Health`) need no token."),
     Setting("RUNTIME_LISTENER", "listener", parsing.one_of("auto", "completion_queue", "asyncio"), "auto", "What accepts calls: `completion_queue` drives grpcio's core directly, and is faster; `asyncio` is grpcio's public server; `auto` takes the first if a trial call at the start succeeds, else the second."),
     Setting("RUNTIME_CAST", "cast", parsing.one_of("same_kind", "strict"), "same_kind", "`same_kind` converts inputs within a kind where no value is lost; `strict` refuses every other dtype."),
     Setting("RUNTIME_CONTRACT", "contract", parsing.one_of("lenient", "strict"), "lenient", "`strict` refuses to start if the contract's shapes contradict the model's own; `lenient` warns and checks the model's."),

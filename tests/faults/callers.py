@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 from typing import Any, List, Optional, Tuple
 
 import grpc
@@ -11,6 +12,7 @@ from tests.faults.servers import Failure, ask, channel, expected, request, seen
 
 # Without this, all channels of a process to one address share a connection.
 OWN_CONNECTION = ("grpc.use_local_subchannel_pool", 1)
+NO_RETRIES = ("grpc.enable_retries", 0)
 
 
 class Callers:
@@ -27,7 +29,8 @@ class Callers:
         self, address: str, count: int = 32, patient: bool = True, options: Tuple[Any, ...] = ()
     ) -> None:
         self.failures: List[Failure] = []
-        self.answered = 0
+        # When each good answer came, on the monotonic clock.
+        self.answer_times: List[float] = []
         self._address, self._patient, self._options = address, patient, options
         self._stopped = threading.Event()
         self._lock = threading.Lock()
@@ -47,6 +50,11 @@ class Callers:
         for thread in self._threads:
             thread.join(60)
         assert not any(thread.is_alive() for thread in self._threads), "a call was never answered"
+
+    @property
+    def answered(self) -> int:
+        """How many good answers have come."""
+        return len(self.answer_times)
 
     def stop(self) -> None:
         """Begin no call any more."""
@@ -70,7 +78,7 @@ class Callers:
     def _note(self, problem: Optional[Failure]) -> None:
         with self._lock:
             if problem is None:
-                self.answered += 1
+                self.answer_times.append(time.monotonic())
             else:
                 self.failures.append(problem)
 

@@ -5,7 +5,17 @@ from tests.faults import models
 from tests.faults.servers import Server, channel
 
 # About processes, which no listener knows: these take the one that the service would choose.
-OVER_ONE_LISTENER = ("test_orphans", "test_start")
+OVER_ONE_LISTENER = (
+    "test_orphans",
+    "test_start",
+    "test_strays",
+    "test_logs",
+    "test_garbled",
+    "test_memory",
+    "test_crash_loops",
+    "test_swapped",
+    "test_stopped",
+)
 
 
 def pytest_generate_tests(metafunc):

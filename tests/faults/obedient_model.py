@@ -7,6 +7,8 @@ the working directory.
 import ctypes
 import os
 import re
+import resource
+import stat
 import subprocess
 import sys
 import time
@@ -81,6 +83,32 @@ def _fork(code):
     os.waitpid(child, 0)
 
 
+def _daemon(name):
+    """Start a program in a session of its own, and note its process id."""
+    code = "import os, time; os.setsid(); print(os.getpid(), flush=True); time.sleep(1000)"
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    with open(name, "wb") as notes:
+        notes.write(child.stdout.readline())
+
+
+def _garble(hexadecimal):
+    """Write bytes into every socket of this process: one of them is the front's."""
+    for descriptor in os.listdir("/proc/self/fd"):
+        try:
+            is_socket = stat.S_ISSOCK(os.fstat(int(descriptor)).st_mode)
+        except OSError:  # the listing's own, which is closed by now
+            is_socket = False
+        if is_socket:
+            os.write(int(descriptor), bytes.fromhex(hexadecimal))
+
+
+def _grow(megabytes):
+    """Use more and more memory, up to so much, and keep it."""
+    for _ in range(int(megabytes)):
+        HELD.append(bytearray(os.urandom(1) * 2**20))
+
+
+HELD = []
 RESULTS = {"a number": 42, "nothing": {}, "text": {"y": "no number"}, "a table": {"y": [[1.0]]}}
 
 DEEDS = {
@@ -100,5 +128,11 @@ DEEDS = {
     "await": _wait_for,
     "child": _child,
     "leave-child": _leave_child,
+    "daemon": _daemon,
+    "garble": _garble,
+    "grow": _grow,
+    # Of this process alone, in MiB: beyond it Python raises MemoryError.
+    "limit-memory": lambda size: resource.setrlimit(resource.RLIMIT_AS, [int(size) * 2**20] * 2),
+    "print": lambda size: print("x" * int(size), flush=True),
     "fork": _fork,
 }

@@ -14,6 +14,7 @@ from grpc import aio
 
 from serving_runtime import client, methods
 from serving_runtime.bench.percentiles import percentile
+from serving_runtime.dialing import IN_THE_CLEAR, Dialing
 
 PROGRESS_SECONDS = 0.25
 EMPTY = "EMPTY"
@@ -29,6 +30,7 @@ class Load(NamedTuple):
         seconds: how long calls are started for.
         deadline_seconds: how long one call may take.
         connections: over how many connections the callers are spread.
+        dialing: TLS and a token, where the service wants them.
     """
 
     address: str
@@ -36,6 +38,7 @@ class Load(NamedTuple):
     seconds: float
     deadline_seconds: float
     connections: int = 1
+    dialing: Dialing = IN_THE_CLEAR
 
 
 class Level(NamedTuple):
@@ -106,7 +109,7 @@ def measure(load: Load, callers: int, progress: Progress) -> Level:
 
 
 async def _measure(load: Load, callers: int, progress: Progress, clock: "_IdleClock") -> Level:
-    channels = [_channel(load.address) for _ in range(min(load.connections, callers))]
+    channels = [_channel(load) for _ in range(min(load.connections, callers))]
     calls = [channel.unary_unary(methods.PREDICT) for channel in channels]
     tally = _Tally()
     idle, started = clock.idle_seconds, time.perf_counter()
@@ -124,20 +127,21 @@ async def _measure(load: Load, callers: int, progress: Progress, clock: "_IdleCl
     return _level(callers, seconds, tally, busy)
 
 
-def _channel(address: str) -> Any:
+def _channel(load: Load) -> Any:
     # Without its own pool a second channel to the same address would share the connection.
-    options = [*client.channel_options(address), ("grpc.use_local_subchannel_pool", 1)]
-    return aio.insecure_channel(address, options=options)
+    options = [*client.channel_options(load.address), ("grpc.use_local_subchannel_pool", 1)]
+    return load.dialing.channel(load.address, options, aio)
 
 
 async def _call_on(call: Any, load: Load, until: float, tally: _Tally) -> None:
     """Be one caller."""
+    metadata = load.dialing.metadata
     while True:
         started = time.perf_counter()
         if started >= until:
             return
         try:
-            answer = await call(load.request, timeout=load.deadline_seconds)
+            answer = await call(load.request, timeout=load.deadline_seconds, metadata=metadata)
         except grpc.RpcError as error:
             tally.failed(error.code().name)
             continue

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Iterator, List
 
 from serving_runtime import parsing
-from serving_runtime.cli import addresses
+from serving_runtime.cli import addresses, credentials
 from serving_runtime.errors import StartError
 
 if TYPE_CHECKING:
     from serving_runtime.bench.level import Level, Load
+    from serving_runtime.dialing import Dialing
     from serving_runtime.signature import Contract
 
 WARM_UP_SECONDS = 0.5
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_request(parser)
     _add_load(parser)
+    credentials.add(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
 
 
@@ -176,21 +178,24 @@ def _load(arguments: argparse.Namespace) -> "Load":
     from serving_runtime.errors import InvalidInput
 
     address = addresses.of(arguments)
-    contract = _contract(address, arguments)
+    dialing = credentials.of(arguments)
+    contract = _contract(address, dialing, arguments)
     try:
         signature = choose_signature(contract, arguments.signature)
     except InvalidInput as error:
         raise StartError(str(error)) from None
     request = samples.request(signature, arguments.rows, as_content=not arguments.typed)
-    served.ask(address, methods.PREDICT, request, arguments.deadline)
-    return Load(address, request, arguments.seconds, arguments.deadline, arguments.connections)
+    served.ask(address, methods.PREDICT, request, arguments.deadline, dialing)
+    return Load(
+        address, request, arguments.seconds, arguments.deadline, arguments.connections, dialing
+    )
 
 
-def _contract(address: str, arguments: argparse.Namespace) -> "Contract":
+def _contract(address: str, dialing: "Dialing", arguments: argparse.Namespace) -> "Contract":
     from serving_runtime.cli import served
     from serving_runtime.cli.contract import contract_in
     from serving_runtime.contract import read_contract
 
     if arguments.contract:
         return read_contract(contract_in(arguments.contract))
-    return served.contract(address, arguments.deadline)
+    return served.contract(address, arguments.deadline, dialing)

@@ -1,24 +1,24 @@
 """Shows every setting with its value, where that comes from, and what it means.
 
+The last lines are what a Kubernetes pod needs for these settings: `terminationGracePeriodSeconds`,
+which is longer than any drain takes, and the probes. No preStop hook is needed: after SIGTERM the
+service goes on taking connections for RUNTIME_DRAIN_DELAY, while the pod is taken out of Services.
+
 Exit code 1 if a value cannot be read. `--markdown` prints the reference instead, which is kept
 in docs/settings.md.
 """
 
 import argparse
 import json
-import math
 import sys
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from serving_runtime import settings
-from serving_runtime.cli import flags, reference
+from serving_runtime.cli import flags, kubernetes, reference
 from serving_runtime.cli.tables import folded, table
 from serving_runtime.errors import SettingError, nearest
 from serving_runtime.settings import Setting, Settings, Source
-
-# For the last connections, calls and workers to be closed; part of every drain.
-EXIT_SECONDS = 3
 
 
 class Line(NamedTuple):
@@ -93,20 +93,6 @@ def unknown_variables(environ: Mapping[str, str]) -> List[str]:
     ]
 
 
-def grace_seconds(environ: Mapping[str, str]) -> Optional[int]:
-    """Return the ``terminationGracePeriodSeconds`` to give a pod; None if a value is bad.
-
-    It is the longest that a drain may take: Kubernetes kills the pod after it.
-    """
-    try:
-        read = Settings.from_env(environ)
-    except SettingError:
-        return None
-    # grpc closes a connection at its age give or take 10 %.
-    leaving_seconds = read.drain_delay_seconds + 1.1 * read.connection_age_seconds
-    return math.ceil(leaving_seconds + read.drain_timeout_seconds + EXIT_SECONDS)
-
-
 def _line(
     owner: str, source: Source, environ: Mapping[str, str], flagged: Mapping[str, str]
 ) -> Line:
@@ -127,9 +113,9 @@ def _text(lines: List[Line], environ: Mapping[str, str]) -> str:
         rows = [_row(line) for line in lines if line.owner == owner]
         heads = ("setting", "value", "source", "meaning")
         parts.append(f"Settings of {owner}\n\n{table(heads, rows)}\n")
-    grace = grace_seconds(environ)
-    if grace is not None:
-        parts.append(f"Kubernetes: terminationGracePeriodSeconds: {grace} (or more)")
+    in_force = _in_force(environ)
+    if in_force:
+        parts.append(f"What a Kubernetes pod needs for them\n\n{kubernetes.lines(in_force)}")
     return "\n".join(parts)
 
 
@@ -141,8 +127,16 @@ def _row(line: Line) -> List[str]:
 def _json(lines: List[Line], environ: Mapping[str, str]) -> str:
     told: Dict[str, Any] = {"settings": [_entry(line) for line in lines]}
     told["unknown"] = settings.unknown_variables(flags.all_settings(), environ)
-    told["terminationGracePeriodSeconds"] = grace_seconds(environ)
+    in_force = _in_force(environ)
+    told["kubernetes"] = kubernetes.needs(in_force) if in_force else None
     return json.dumps(told, indent=2, ensure_ascii=False)
+
+
+def _in_force(environ: Mapping[str, str]) -> Optional[Settings]:
+    try:
+        return Settings.from_env(environ)
+    except SettingError:  # it is told beside the setting
+        return None
 
 
 def _entry(line: Line) -> Dict[str, Any]:

@@ -6,12 +6,13 @@ It speaks gRPC's health protocol, for Docker's HEALTHCHECK and for scripts.
 import argparse
 import sys
 
-from serving_runtime.cli import addresses
+from serving_runtime.cli import addresses, credentials
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
     addresses.add(parser, deadline="3s")
+    credentials.add(parser)
     parser.add_argument(
         "--service",
         metavar="NAME",
@@ -24,11 +25,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the service's health; returns 0 if it is SERVING, else 1.
 
     Raises:
-        SettingError: APP_PORT cannot be read.
+        SettingError: APP_PORT, a certificate or a token cannot be read.
     """
     from serving_runtime.client import CallFailed, Client
 
-    with Client(addresses.of(arguments)) as client:
+    with Client(addresses.of(arguments), credentials.of(arguments)) as client:
         try:
             status = client.health(arguments.service, arguments.deadline)
         except CallFailed as error:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List
 
-from serving_runtime.cli import addresses
+from serving_runtime.cli import addresses, credentials
 from serving_runtime.errors import InvalidInput
 
 SHOWN_VALUES = 20
@@ -20,6 +20,7 @@ SHOWN_VALUES = 20
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
     addresses.add(parser, deadline="10s")
+    credentials.add(parser)
     parser.add_argument(
         "--signature",
         metavar="NAME",
@@ -76,14 +77,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Call the service; returns 0, or 1 if the inputs are unusable or the call failed.
 
     Raises:
-        StartError: the contract, or APP_PORT, cannot be read.
+        StartError: the contract, APP_PORT, a certificate or a token cannot be read.
     """
     from serving_runtime.cli.inputs import UnreadableInput
     from serving_runtime.client import CallFailed, Client
 
     try:
         inputs = _inputs(arguments)
-        with Client(addresses.of(arguments)) as client:
+        with Client(addresses.of(arguments), credentials.of(arguments)) as client:
             outputs = client.predict(
                 arguments.signature,
                 inputs,

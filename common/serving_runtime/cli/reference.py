@@ -4,10 +4,12 @@ import sys
 from pathlib import Path
 from typing import List, Sequence
 
+from serving_runtime.cli import kubernetes
 from serving_runtime.cli.flags import EVERY_RUNTIME, Group, flag_of
-from serving_runtime.settings import Setting
+from serving_runtime.settings import Setting, Settings
 
 COMMAND = "serving-runtime config --markdown"
+DRAIN_ENDS = kubernetes.DRAIN_STEPS_SECONDS + kubernetes.EXIT_SECONDS
 
 HEAD = f"""\
 # Settings
@@ -20,6 +22,24 @@ start. `serving-runtime config` shows the values in force and where they come fr
 
 Sizes and times take units: `64MiB`, `1GB`, `250ms`, `30s`, `10min`; without one they are bytes and
 seconds.
+
+## In Kubernetes
+
+`serving-runtime config` ends with what a pod needs for the settings in force. For the defaults:
+
+```yaml
+{kubernetes.lines(Settings.from_env({}))}
+```
+
+The first belongs to the pod, the probes to its container. The grace period is longer than any
+drain takes: `RUNTIME_DRAIN_DELAY`, 1.1 times `RUNTIME_CONNECTION_AGE`, `RUNTIME_DRAIN_TIMEOUT` and
+{DRAIN_ENDS:g} seconds, rounded up. The startup probe waits longer than `RUNTIME_LOAD_TIMEOUT`: by
+then a load that takes so long was ended by the service itself, which says so. With TLS, or a token
+that health checks need too, the probes run `serving-runtime health`: Kubernetes' gRPC probe knows
+neither.
+
+No `preStop` hook is needed: after SIGTERM the service goes on taking connections for
+`RUNTIME_DRAIN_DELAY`, while the pod is taken out of its Services. Set more where that takes longer.
 """
 
 

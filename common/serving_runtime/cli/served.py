@@ -5,28 +5,36 @@ from typing import Any, Tuple
 import grpc
 
 from serving_runtime import client, methods
+from serving_runtime.dialing import IN_THE_CLEAR, Dialing
 from serving_runtime.errors import StartError
 from serving_runtime.signature import FREE, MAP, Contract, Field, Signature
 
 SIGNATURE_DEF = "signature_def"
 
 
-def ask(address: str, method: str, payload: bytes, deadline_seconds: float) -> bytes:
+def ask(
+    address: str,
+    method: str,
+    payload: bytes,
+    deadline_seconds: float,
+    dialing: Dialing = IN_THE_CLEAR,
+) -> bytes:
     """Make one call, bytes both ways.
 
     Raises:
         StartError: it failed; the text is the status and the service's own words.
     """
-    with grpc.insecure_channel(address, options=client.channel_options(address)) as channel:
+    with dialing.channel(address, client.channel_options(address)) as channel:
         call = channel.unary_unary(method, None, None)  # messages stay bytes
         try:
-            return bytes(call(payload, timeout=deadline_seconds))
+            return bytes(call(payload, timeout=deadline_seconds, metadata=dialing.metadata))
         except grpc.RpcError as error:
             problem = f"{address}: {error.code().name}: {error.details()}"
-    raise StartError(problem)
+            hint = dialing.hint(error.code().name, error.details() or "", address)
+    raise StartError(problem, hint)
 
 
-def contract(address: str, deadline_seconds: float) -> Contract:
+def contract(address: str, deadline_seconds: float, dialing: Dialing = IN_THE_CLEAR) -> Contract:
     """Return what a service says that it takes and gives.
 
     Raises:
@@ -37,7 +45,7 @@ def contract(address: str, deadline_seconds: float) -> Contract:
     request = message_class("tensorflow.serving.GetModelMetadataRequest")()
     request.metadata_field.append(SIGNATURE_DEF)
     payload = request.SerializeToString()
-    answer = ask(address, methods.GET_MODEL_METADATA, payload, deadline_seconds)
+    answer = ask(address, methods.GET_MODEL_METADATA, payload, deadline_seconds, dialing)
     metadata = message_class("tensorflow.serving.GetModelMetadataResponse").FromString(answer)
     signatures = message_class("tensorflow.serving.SignatureDefMap")()
     signatures.ParseFromString(metadata.metadata[SIGNATURE_DEF].value)

@@ -32,6 +32,11 @@ class Alarm:
             self._due = due
             self._loop.call_soon_threadsafe(self._arm)
 
+    def cancel(self) -> None:
+        """Ring no more, unless it is set again."""
+        self._due = math.inf
+        self._loop.call_soon_threadsafe(self._arm)
+
     def _arm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()

@@ -2,12 +2,13 @@
 
 import asyncio
 import functools
-from typing import Any, AsyncIterator, Awaitable, Callable
+from typing import Any, AsyncIterator, Awaitable, Callable, Optional
 
 import grpc
 import grpc.aio
 
-from serving_runtime.errors import ServingError, Status
+from serving_runtime.errors import ServingError, Status, one_line
+from serving_runtime.front.access import Access
 from serving_runtime.front.call import Outcome
 from serving_runtime.front.grpc_options import server_options
 from serving_runtime.front.listener import (
@@ -19,7 +20,9 @@ from serving_runtime.front.listener import (
     UnaryHandler,
     first_values,
     port_refused,
+    refusal_of,
 )
+from serving_runtime.front.protection import NONE, Protection
 from serving_runtime.front.turns import Turns
 from serving_runtime.settings import Settings
 
@@ -29,28 +32,38 @@ CODES = {code.value[0]: code for code in grpc.StatusCode}
 class AsyncioListener(Listener):
     """grpcio's asyncio server with generic handlers: messages stay bytes."""
 
-    def __init__(self, routes: Routes, settings: Settings, turns: Turns) -> None:
+    def __init__(
+        self, routes: Routes, settings: Settings, turns: Turns, protection: Protection = NONE
+    ) -> None:
+        self._protection = protection
         self._server = grpc.aio.server(options=server_options(settings))
-        self._server.add_generic_rpc_handlers((_Router(routes, turns),))
+        self._server.add_generic_rpc_handlers((_Router(routes, turns, protection.access),))
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and return the port (a free one for port 0)."""
         try:
-            bound = self._server.add_insecure_port(f"{host}:{port}")
+            bound = self._bind(f"{host}:{port}")
         except RuntimeError:
             bound = 0
         if bound == 0:
             raise port_refused(host, port)
         await self._server.start()
-        return int(bound)
+        return bound
 
     async def stop(self, grace_seconds: float) -> None:
         """Stop; calls that still run after the grace are cancelled."""
         await self._server.stop(grace_seconds)
 
+    def _bind(self, address: str) -> int:
+        credentials = self._protection.credentials()
+        if credentials is None:
+            return int(self._server.add_insecure_port(address))
+        return int(self._server.add_secure_port(address, credentials))
+
 
 class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only in its stubs
-    def __init__(self, routes: Routes, turns: Turns) -> None:
+    def __init__(self, routes: Routes, turns: Turns, access: Optional[Access]) -> None:
+        self._access = access
         self._handlers = {
             method: grpc.unary_unary_rpc_method_handler(_unary_behaviour(method, handler, turns))
             for method, handler in routes.unary.items()
@@ -61,6 +74,11 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only
             )
 
     def service(self, handler_call_details: Any) -> Any:
+        if self._access is not None:
+            told = handler_call_details.invocation_metadata or ()
+            refusal = refusal_of(self._access, handler_call_details.method, told)
+            if refusal is not None:
+                return _refuser(refusal)
         return self._handlers.get(handler_call_details.method)
 
 
@@ -95,9 +113,17 @@ def _stream_behaviour(
             async for reply in handler(requests):
                 yield reply
         except ServingError as error:
-            await context.abort(CODES[error.status], str(error))
+            await context.abort(CODES[error.status], one_line(str(error)))
 
     return answer
+
+
+def _refuser(refusal: Outcome) -> Any:
+    async def refuse(requests: AsyncIterator[bytes], context: Any) -> None:
+        await context.abort(CODES[refusal.status], refusal.details)
+
+    # Not as for one request, which grpcio would receive before it called this.
+    return grpc.stream_stream_rpc_method_handler(refuse)
 
 
 def _incoming(

@@ -14,6 +14,7 @@ What is used is private to grpcio, and nothing else in this repository uses it::
       operations            ReceiveMessage-, ReceiveCloseOnServer-, SendInitialMetadata-,
                             SendMessage-, SendStatusFromServerOperation
       CompletionType        queue_shutdown, queue_timeout
+    grpc.ServerCredentials  _credentials
 
 Tested with grpcio 1.48.2 (Python 3.6), 1.62.3 (3.7), 1.70.0 (3.8), 1.80.1 (3.9) and 1.85.1 (3.11,
 3.13). Its rules: operations are made anew for every batch (used twice they are freed twice), and no
@@ -24,6 +25,7 @@ import logging
 import threading
 from typing import Any, Callable, Optional, Tuple
 
+import grpc
 from grpc._cython import cygrpc  # type: ignore[attr-defined]  # not in its stubs
 
 from serving_runtime.front.call import Outcome
@@ -67,10 +69,11 @@ class CoreServer:
         self._server.register_completion_queue(self._queue)
         self._thread = threading.Thread(target=self._run, name="grpc-queue", daemon=True)
 
-    def bind(self, address: str) -> int:
-        """Take a port, and return it; 0 if it cannot be had."""
+    def bind(self, address: str, credentials: Optional[grpc.ServerCredentials]) -> int:
+        """Take a port, and return it; 0 if it cannot be had. None is for no TLS."""
+        known = None if credentials is None else credentials._credentials  # type: ignore[attr-defined]
         try:
-            return int(self._server.add_http2_port(address.encode()))
+            return int(self._server.add_http2_port(address.encode(), known))
         except RuntimeError:
             return 0
 

@@ -6,9 +6,10 @@ inside are served until their connections have aged out.
 """
 
 import os
+import resource
 import socket
 import stat
-from typing import Iterator
+from typing import Iterable, Iterator
 
 
 def shut(port: int) -> None:
@@ -24,18 +25,26 @@ def count_clients(port: int) -> int:
 
 
 def _sockets(port: int) -> Iterator[socket.socket]:
-    """Yield each TCP socket of this process that is bound to ``port``, as a duplicate."""
-    for name in os.listdir("/proc/self/fd"):
+    """Yield each TCP socket of this process that is bound to ``port``; it stays grpc's."""
+    for descriptor in _descriptors():
         try:
-            descriptor = os.dup(int(name))
+            if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                continue
+            found = socket.socket(fileno=descriptor)
         except OSError:  # closed meanwhile, by one of grpc's threads
             continue
-        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            continue
-        with socket.socket(fileno=descriptor) as duplicate:
-            if _is_bound_to(duplicate, port):
-                yield duplicate
+        try:
+            if _is_bound_to(found, port):
+                yield found
+        finally:
+            found.detach()
+
+
+def _descriptors() -> Iterable[int]:
+    try:
+        return [int(name) for name in os.listdir("/proc/self/fd")]
+    except OSError:  # to look takes one, and none is left: so it may be any of them
+        return range(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
 def _is_bound_to(connection: socket.socket, port: int) -> bool:

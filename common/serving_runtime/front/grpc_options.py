@@ -4,6 +4,8 @@ from typing import Tuple
 
 from serving_runtime.settings import Settings
 
+HANDSHAKE_MS = 5000
+
 
 def server_options(settings: Settings) -> Tuple[Tuple[str, int], ...]:
     """Return grpc's channel arguments for these settings. See: grpc/impl/channel_arg_names.h."""
@@ -19,4 +21,9 @@ def server_options(settings: Settings) -> Tuple[Tuple[str, int], ...]:
         ("grpc.http.tarpit", 0),
         # Two servers that silently share a port would each get half of the calls.
         ("grpc.so_reuseport", 0),
+        # Without it one connection that opens and resets calls as fast as it can (CVE-2023-44487)
+        # fills core's list of new calls, and others are refused.
+        ("grpc.max_concurrent_streams", settings.max_connection_calls),
+        # Who connects and says nothing holds a descriptor; core's own patience is two minutes.
+        ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
     )

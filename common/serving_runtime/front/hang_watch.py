@@ -7,6 +7,9 @@ from serving_runtime.front.alarm import Alarm
 from serving_runtime.front.call import FrontCall
 from serving_runtime.front.turns import Turns
 
+# What is told of a worker that hung.
+HUNG = "stayed busy past a call's deadline"
+
 
 class HangWatch:
     """Watches one worker while it holds calls.
@@ -36,6 +39,10 @@ class HangWatch:
         """Watch a worker that has just been given calls."""
         self.note_sign()
         self._alarm.set(self._patience_ends())
+
+    def end(self) -> None:
+        """Watch no more: the worker has ended."""
+        self._alarm.cancel()
 
     def note_sign(self) -> None:
         """Note that the worker has answered something, and so does not hang."""

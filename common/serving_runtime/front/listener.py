@@ -3,7 +3,8 @@
 import abc
 from typing import AsyncIterator, Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from serving_runtime.errors import StartError
+from serving_runtime.errors import NotAuthenticated, StartError
+from serving_runtime.front.access import Access
 from serving_runtime.front.call import Outcome
 
 Metadata = Sequence[Tuple[str, str]]
@@ -61,6 +62,15 @@ def port_refused(host: str, port: int) -> StartError:
         f"cannot listen on {host}:{port}: the port is in use, or the address is foreign",
         "choose another with APP_PORT (or --port) and RUNTIME_HOST; 0 takes a free port",
     )
+
+
+def refusal_of(access: Access, method: str, metadata: Metadata) -> Optional[Outcome]:
+    """Return the answer to a call that may not go on, None if it may."""
+    try:
+        access.check(method, first_values(metadata).get("authorization"))
+    except NotAuthenticated as error:
+        return Outcome(error.status, str(error), b"")
+    return None
 
 
 def first_values(metadata: Metadata) -> Dict[str, str]:

@@ -10,6 +10,7 @@ from serving_runtime.errors import StartError, Status
 from serving_runtime.front.asyncio_listener import AsyncioListener
 from serving_runtime.front.call import Outcome
 from serving_runtime.front.listener import Incoming, Listener, Routes
+from serving_runtime.front.protection import NONE, Protection
 from serving_runtime.front.turns import Turns
 from serving_runtime.settings import Settings
 
@@ -19,27 +20,32 @@ TRIAL = "/serving_runtime.Trial/Echo"
 TRIAL_SECONDS = 2.0
 
 
-async def choose(routes: Routes, settings: Settings, turns: Turns) -> Listener:
+async def choose(
+    routes: Routes, settings: Settings, turns: Turns, protection: Protection = NONE
+) -> Listener:
     """Return the listener that RUNTIME_LISTENER asks for, or the best that works here.
 
     Raises:
         StartError: the one that was asked for does not work with the installed grpcio.
     """
     if settings.listener == "asyncio":
-        return AsyncioListener(routes, settings, turns)
+        return AsyncioListener(routes, settings, turns, protection)
     try:
         # Imported here since it may already fail: it uses what is private to grpcio.
         from serving_runtime.front.queue_listener import QueueListener
 
         trial = _try(QueueListener(Routes({TRIAL: _echo}, {}), settings, Turns()))
         await asyncio.wait_for(trial, TRIAL_SECONDS)
-        return QueueListener(routes, settings, turns)
+        if protection.certificates is not None:
+            secured = QueueListener(Routes({}, {}), settings, Turns(), protection)
+            await asyncio.wait_for(_open(secured), TRIAL_SECONDS)
+        return QueueListener(routes, settings, turns, protection)
     except Exception as error:  # noqa: BLE001  whatever it is, the other listener serves
         what = f"grpcio {grpc.__version__} cannot be driven by its completion queue: {error!r}"
     if settings.listener == "completion_queue":
         raise StartError(what, "RUNTIME_LISTENER=auto or asyncio uses grpcio's public server")
     logger.warning("%s; its asyncio server is used, which is slower", what)
-    return AsyncioListener(routes, settings, turns)
+    return AsyncioListener(routes, settings, turns, protection)
 
 
 async def _try(listener: Listener) -> None:
@@ -53,6 +59,12 @@ async def _try(listener: Listener) -> None:
         await listener.stop(TRIAL_SECONDS)
     if reply != b"\x00trial":
         raise ValueError(f"the trial call was answered {reply!r}")
+
+
+async def _open(listener: Listener) -> None:
+    """See that a listener takes the certificates, which the trial call does without."""
+    await listener.start("127.0.0.1", 0)
+    await listener.stop(0)
 
 
 async def _call(channel: grpc.Channel, payload: bytes) -> bytes:

@@ -22,6 +22,11 @@ PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER = 36, 37
 # Tells the first worker that it may split a template off: the descriptors of the socket on which
 # that takes orders, and of the worker's connection.
 TEMPLATE_VARIABLE = "SERVING_RUNTIME_TEMPLATE"
+# The descriptor of a file without a name, in which the first worker notes what it has loaded.
+LOADED_VARIABLE = "SERVING_RUNTIME_LOADED"
+MFD_CLOEXEC = 1
+# Says to whatever a worker starts which worker that was.
+WORKER_VARIABLE = "SERVING_RUNTIME_WORKER"
 
 
 class WorkerProcess(NamedTuple):
@@ -61,17 +66,21 @@ def process_starter(environ: Mapping[str, str], runtime_name: str) -> Start:
         environ: the worker's environment.
         runtime_name: the framework, or empty to recognise it from the files.
     """
+    loaded = _nameless_file()
 
     def start(
         name: str, connection: socket.socket, control: Optional[socket.socket] = None
     ) -> WorkerProcess:
         command = _command(name, connection.fileno(), runtime_name)
-        sockets, own = [connection], dict(environ)
+        passed, own = [connection.fileno()], {**environ, WORKER_VARIABLE: name}
+        if loaded is not None:
+            passed.append(loaded)
+            own[LOADED_VARIABLE] = str(loaded)
         if control is not None:
-            sockets.append(control)
+            passed.append(control.fileno())
             own[TEMPLATE_VARIABLE] = f"{control.fileno()},{connection.fileno()}"
         try:
-            return _start(command, own, sockets)
+            return _start(command, own, passed)
         except OSError as error:  # out of memory, or of processes, for a while
             return not_started(error)
 
@@ -142,6 +151,45 @@ def reap_strangers(known: Container[int]) -> None:
         os.waitpid(child.si_pid, os.WNOHANG)
 
 
+def kill_strays(running: Container[str]) -> None:
+    """Kill the children that workers have left to this process, if they are not ``running``.
+
+    A child in a session of its own is no part of its worker's group. Once its worker has ended it
+    is a child of this process, which adopts orphans; the variable that it was started with says
+    whose it was. Without that (it was cleared, or the worker is a copy of the template and has
+    itself only copied) nobody can tell, and the child lives until this process ends.
+    """
+    for pid in _children():
+        owner = _owner(pid)
+        if owner and owner not in running:
+            kill_group(pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _children() -> List[int]:
+    """Return the children of this process, where the kernel tells of them. See: proc(5)."""
+    found: List[int] = []
+    with contextlib.suppress(OSError):
+        for task in os.listdir("/proc/self/task"):
+            with open(f"/proc/self/task/{task}/children", "rb") as children:
+                found.extend(map(int, children.read().split()))
+    return found
+
+
+def _owner(pid: int) -> str:
+    """Return the name of the worker whose child a process was; nothing if nobody can tell."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as environ:
+            pairs = [pair.split(b"=", 1) for pair in environ.read().split(b"\0") if b"=" in pair]
+    except OSError:  # it has ended, or runs as somebody else
+        return ""
+    variables = dict(pairs)
+    if TEMPLATE_VARIABLE.encode() in variables:
+        return ""
+    return variables.get(WORKER_VARIABLE.encode(), b"").decode("utf-8", "replace")
+
+
 def _command(name: str, descriptor: int, runtime_name: str) -> List[str]:
     return [
         *ENTRY,
@@ -152,14 +200,19 @@ def _command(name: str, descriptor: int, runtime_name: str) -> List[str]:
     ]  # fmt: skip
 
 
-def _start(
-    command: List[str], environ: Dict[str, str], sockets: List[socket.socket]
-) -> WorkerProcess:
+def _nameless_file() -> Optional[int]:
+    """Open a file that is gone once nobody has it open; None where there are none."""
+    create = getattr(ctypes.CDLL(None), "memfd_create", None)  # in Python from 3.8 on
+    descriptor = create(b"loaded", MFD_CLOEXEC) if create else -1
+    return None if descriptor < 0 else int(descriptor)
+
+
+def _start(command: List[str], environ: Dict[str, str], passed: List[int]) -> WorkerProcess:
     process = subprocess.Popen(
         command,
         env=environ,
         stdin=subprocess.DEVNULL,
-        pass_fds=[it.fileno() for it in sockets],
+        pass_fds=passed,
         # A group of its own: Ctrl-C reaches only the front, and a kill reaches whatever the
         # user's code has started.
         start_new_session=True,

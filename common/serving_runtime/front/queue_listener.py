@@ -10,7 +10,7 @@ import math
 import time
 from typing import Any, Callable, Dict, Optional
 
-from serving_runtime.errors import ServingError, Status
+from serving_runtime.errors import Status
 from serving_runtime.front import completion_queue as core
 from serving_runtime.front.alarm import Alarm
 from serving_runtime.front.call import Outcome
@@ -20,11 +20,13 @@ from serving_runtime.front.listener import (
     Listener,
     Metadata,
     Routes,
-    StreamHandler,
     UnaryHandler,
     first_values,
     port_refused,
+    refusal_of,
 )
+from serving_runtime.front.protection import NONE, Protection
+from serving_runtime.front.queue_stream import FAILED, StreamCall, resolve
 from serving_runtime.front.turns import Turns
 from serving_runtime.settings import Settings
 
@@ -36,8 +38,6 @@ LONGEST_SECONDS = 1e9
 
 UNKNOWN_METHOD = Outcome(Status.UNIMPLEMENTED, "there is no such method here", b"")
 NO_REQUEST = Outcome(Status.UNIMPLEMENTED, "the method takes one request, and none came", b"")
-FAILED = Outcome(Status.INTERNAL, "the service failed; its log has the reason", b"")
-DONE = Outcome(Status.OK, "", b"")
 
 
 class QueueListener(Listener):
@@ -46,13 +46,17 @@ class QueueListener(Listener):
     Methods that begin with ``on_`` run in turns, in any thread; all others in the loop's.
     """
 
-    def __init__(self, routes: Routes, settings: Settings, turns: Turns) -> None:
+    def __init__(
+        self, routes: Routes, settings: Settings, turns: Turns, protection: Protection = NONE
+    ) -> None:
         self._turns = turns
+        self._protection = protection
+        self._access = protection.access
         self._begin: Dict[bytes, Callable[[Any], object]] = {}
         for method, handler in routes.unary.items():
             self._begin[method.encode()] = functools.partial(_UnaryCall, self, method, handler)
         for method, stream in routes.streams.items():
-            self._begin[method.encode()] = functools.partial(_StreamCall, self, stream)
+            self._begin[method.encode()] = functools.partial(StreamCall, self, stream)
         self._server = core.CoreServer(server_options(settings), turns, self._on_call, self._on_end)
         self._is_started = False
         # When each is to be watched; the oldest is the first.
@@ -65,7 +69,7 @@ class QueueListener(Listener):
         """Listen, and return the port (a free one for port 0)."""
         self._loop = asyncio.get_event_loop()
         self._ended = self._loop.create_future()
-        bound = self._server.bind(f"{host}:{port}")
+        bound = self._server.bind(f"{host}:{port}", self._protection.credentials())
         if bound == 0:
             raise port_refused(host, port)
         self._server.start()
@@ -79,7 +83,7 @@ class QueueListener(Listener):
         left = self._loop.create_future()
         with self._turns:
             self._on_long_calls(math.inf)
-        self._server.shut(lambda event: self.in_loop(_resolve, left, event))
+        self._server.shut(lambda event: self.in_loop(resolve, left, event))
         await asyncio.wait([left], timeout=grace_seconds)
         self._server.cancel_all()
         await left
@@ -114,14 +118,21 @@ class QueueListener(Listener):
                 call.watch()
 
     def _on_call(self, event: Any) -> None:
-        begin = self._begin.get(event.call_details.method)
-        if begin is None:
-            core.answer(event.call, UNKNOWN_METHOD, (), is_watched=False)
-        else:
-            begin(event)
+        method = event.call_details.method
+        if self._access is not None:  # before any of the request is read
+            told = event.invocation_metadata
+            refusal = refusal_of(self._access, method.decode("latin-1"), told)
+            if refusal is not None:
+                core.answer(event.call, refusal, (), is_watched=False)
+                return
+        self._begin.get(method, _refuse_unknown)(event)
 
     def _on_end(self) -> None:
-        self.in_loop(_resolve, self._ended, None)
+        self.in_loop(resolve, self._ended, None)
+
+
+def _refuse_unknown(event: Any) -> None:
+    core.answer(event.call, UNKNOWN_METHOD, (), is_watched=False)
 
 
 class _UnaryCall:
@@ -138,7 +149,8 @@ class _UnaryCall:
         self._handler = handler
         self._call = event.call
         self._metadata = event.invocation_metadata
-        self._deadline = event.call_details.deadline
+        # By the monotonic clock: the other one may be set while the message is on its way.
+        self._deadline = event.call_details.deadline - time.time() + time.monotonic()
         self._cancel: Optional[Callable[[], None]] = None
         self._is_over = False
         core.receive_message(self._call, self._on_message)
@@ -174,7 +186,7 @@ class _UnaryCall:
 
     def _incoming(self, payload: bytes) -> Incoming:
         told = first_values(self._metadata)
-        left = self._deadline - time.time()
+        left = self._deadline - time.monotonic()
         return Incoming(
             method=self._method,
             payload=payload,
@@ -193,59 +205,3 @@ class _UnaryCall:
         is_first, self._is_over = not self._is_over, True
         self._cancel = None  # it refers to this object: no cycle may keep the request in memory
         return is_first
-
-
-class _StreamCall:
-    """A stream of requests, which is iterated over, answered by a task."""
-
-    def __init__(self, listener: QueueListener, handler: StreamHandler, event: Any) -> None:
-        self._listener = listener
-        self._handler = handler
-        self._call = event.call
-        self._task: Optional[asyncio.Future[None]] = None
-        listener.in_loop(self._begin)
-        core.watch_close(self._call, self._on_close)
-
-    def __aiter__(self) -> "_StreamCall":
-        return self
-
-    async def __anext__(self) -> bytes:
-        payload = core.message_of(await self._done(core.receive_message))
-        if payload is None:
-            raise StopAsyncIteration
-        return payload
-
-    def _begin(self) -> None:
-        self._task = asyncio.ensure_future(self._answer_all())
-
-    def _on_close(self, event: Any) -> None:
-        if core.is_cancelled(event):
-            self._listener.in_loop(self._give_up)
-
-    def _give_up(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _answer_all(self) -> None:
-        outcome = FAILED
-        try:
-            await self._done(core.begin_replies)
-            async for reply in self._handler(self):
-                await self._done(functools.partial(core.send_reply, payload=reply))
-            outcome = DONE
-        except ServingError as error:
-            outcome = Outcome(error.status, str(error), b"")
-        finally:
-            if not self._listener.is_shut:
-                core.end_replies(self._call, outcome)
-
-    async def _done(self, start: Callable[..., None]) -> Any:
-        """Start an operation and return its event; a client that has gone cancels the task."""
-        done = asyncio.get_event_loop().create_future()
-        start(self._call, tag=lambda event: self._listener.in_loop(_resolve, done, event))
-        return await done
-
-
-def _resolve(future: "asyncio.Future[Any]", result: Any) -> None:
-    if not future.done():
-        future.set_result(result)

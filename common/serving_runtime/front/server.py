@@ -8,7 +8,7 @@ from typing import Callable, Dict
 
 from serving_runtime import methods
 from serving_runtime.errors import StartError
-from serving_runtime.front import door, health, listeners, reflection
+from serving_runtime.front import door, health, listeners, protection, reflection
 from serving_runtime.front.call import Outcome
 from serving_runtime.front.counters import Counters
 from serving_runtime.front.dispatcher import Dispatcher
@@ -40,6 +40,7 @@ class Server:
 
     def __init__(self, settings: Settings, spawn: Spawn) -> None:
         self._settings = settings
+        self._protection = protection.of(settings)
         self._health = Health()
         self._counters = Counters()
         self._turns = Turns()
@@ -55,9 +56,13 @@ class Server:
 
     async def run(self) -> int:
         """Serve until a signal or a failed start; returns the exit code."""
-        self._listener = await listeners.choose(self._routes(), self._settings, self._turns)
+        self._listener = await listeners.choose(
+            self._routes(), self._settings, self._turns, self._protection
+        )
         self._port = await self._listener.start(self._settings.host, self._settings.port)
         logger.info("listening on %s:%d", self._settings.host, self._port)
+        protection.tell(self._settings)
+        protection.keep_fresh(self._protection)
         self._watch_signals()
         await self._supervisor.start_worker()
         self._supervisor.on_child_ended()  # it was started before anyone watched for its end

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import time
-from typing import Callable, List
+from typing import Callable, Dict, List
 
 from serving_runtime.errors import NotAvailable
 from serving_runtime.front.call import FrontCall
 from serving_runtime.front.counters import Counters
 from serving_runtime.front.dispatcher import Dispatcher
+from serving_runtime.front.hang_watch import HUNG
 from serving_runtime.front.health import Health, Phase
 from serving_runtime.front.model_state import ModelState
 from serving_runtime.front.processes import Spawn, adopts_orphans, kill_strays, reap_strangers
@@ -22,8 +23,6 @@ LONGEST_BACK_OFF_SECONDS = 30.0
 # So many workers in a row may end on calls before one of them has answered any: several requests
 # that end whoever runs them may have come at once. More, and it is the model that ends.
 MOST_FRUITLESS = 10
-# What is told of a worker that held no call that was still unanswered, but hung with one.
-HUNG = "stayed busy past a call's deadline"
 # How long a worker that could not load may take to end, for instance in a thread of the user's.
 REFUSED_SECONDS = 1.0
 # How long an ended process may leave its socket open (in a child of its own) before it is cut.
@@ -59,6 +58,7 @@ class Supervisor:
         self._on_fatal = on_fatal
         self.model_state = ModelState(counters)
         self._links: List[WorkerLink] = []
+        self._load_timeouts: Dict[WorkerLink, asyncio.TimerHandle] = {}
         # Workers in a row that ended before they were of use.
         self._failures = 0
         # Workers in a row that ended on calls before they had answered any.
@@ -78,14 +78,20 @@ class Supervisor:
             ended=self._on_ended,
         )
         name = f"worker-{self._counters.worker_starts}"
-        connection, process = self._spawn(name)
+        try:
+            connection, process = self._spawn(name)
+        except OSError as error:  # no descriptor is free, say
+            logger.error("%s could not be started: %s", name, error)
+            self._start_after(FIRST_BACK_OFF_SECONDS)
+            return
         link = WorkerLink(name, connection, self._settings, self._dispatcher.turns, events)
         link.process = process
         self._links.append(link)
         loop = asyncio.get_event_loop()
         # Python 3.6 wants the path, though there is none.
         await loop.create_unix_connection(lambda: link, None, sock=connection)
-        loop.call_later(self._settings.load_timeout_seconds, _end_slow_load, link)
+        timeout = self._settings.load_timeout_seconds
+        self._load_timeouts[link] = loop.call_later(timeout, _end_slow_load, link)
 
     async def close(self, seconds: float) -> None:
         """Let every worker close its model; kill those that take longer than ``seconds``."""
@@ -125,6 +131,7 @@ class Supervisor:
 
     def _on_ready(self, link: WorkerLink, summary: ModelSummary) -> None:
         logger.info("%s serves %s", link.name, ", ".join(summary.signatures))
+        self._load_timeouts.pop(link).cancel()
         link.is_stateful = summary.stateful
         self._dispatcher.add_worker(link)
         self._health.status_message = summary.status_message
@@ -150,6 +157,8 @@ class Supervisor:
 
     def _on_ended(self, link: WorkerLink, unanswered: List[FrontCall]) -> None:
         self._links.remove(link)
+        if link in self._load_timeouts:
+            self._load_timeouts.pop(link).cancel()
         if self._is_closing:
             return
         self._counters.worker_deaths[link.why_it_ended] += 1

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 from serving_runtime import frames
 from serving_runtime.frames import Call, GarbledError
 from serving_runtime.front.call import FrontCall, Outcome
-from serving_runtime.front.hang_watch import HangWatch
+from serving_runtime.front.hang_watch import HUNG, HangWatch
 from serving_runtime.front.processes import WorkerProcess
 from serving_runtime.front.turns import Turns
 from serving_runtime.segments import SharedPayloads
@@ -85,9 +85,7 @@ class WorkerLink(asyncio.Protocol):
         self._splitter = frames.Splitter(settings.max_message_bytes + MOST_BYTES_BESIDE)
         self._shared = SharedPayloads()
         self._held: Dict[int, FrontCall] = {}
-        self._hang_watch = HangWatch(
-            settings.hang_grace_seconds, self._held, turns, self._on_hang
-        )
+        self._hang_watch = HangWatch(settings.hang_grace_seconds, self._held, turns, self._on_hang)
         self._transport: Any = None
 
     @property
@@ -145,6 +143,7 @@ class WorkerLink(asyncio.Protocol):
         with self._turns:
             self.state = State.ENDED
             self._shared.close()
+            self._hang_watch.end()
         self._settle(time.monotonic() + SETTLE_SECONDS)
 
     def _write(self, data: bytes) -> None:
@@ -160,7 +159,7 @@ class WorkerLink(asyncio.Protocol):
         except OSError:  # it ended, as the loop is about to tell
             return
         if sent < len(data):
-            self._loop.call_soon_threadsafe(self._transport.write, data[sent:])
+            self._loop.call_soon_threadsafe(self._transport.write, memoryview(data)[sent:])
 
     def _settle(self, until: float) -> None:
         """Tell that the worker ended, once its process is gone and can say how.
@@ -183,7 +182,7 @@ class WorkerLink(asyncio.Protocol):
         elif kind == frames.PLACED_REPLY:
             reply = frames.unpack_reply(body)
             self._on_reply(reply, self._shared.copy(reply.payload))
-        elif kind == frames.READY:
+        elif kind == frames.READY and not self.has_loaded:
             self.state = State.FREE
             self.has_loaded = True
             self._events.ready(self, _summary(body))
@@ -205,7 +204,7 @@ class WorkerLink(asyncio.Protocol):
             self.state = State.FREE
 
     def _on_hang(self) -> None:
-        self.kill("it stayed busy past a call's deadline")
+        self.kill(f"it {HUNG}")
 
 
 def _summary(body: bytes) -> ModelSummary:

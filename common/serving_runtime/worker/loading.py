@@ -14,7 +14,7 @@ from serving_runtime.model_dir import ModelDirectory
 from serving_runtime.runtimes import Runtime
 from serving_runtime.settings import Settings, default_model_dir
 from serving_runtime.signature import Contract
-from serving_runtime.worker import template
+from serving_runtime.worker import same_files, template
 from serving_runtime.worker.predictor import Predictor
 from serving_runtime.worker.warm_up import warm_up
 
@@ -34,10 +34,11 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
     """
     _name_temporary_folder()
     directory = model_dir.locate(settings.model_dir or default_model_dir())
-    runtime = runtimes.choose(runtime_name, directory.files)
-    logger.info("loading %s with the %s runtime", directory.files, runtime.name)
-    with _without_collecting():
+    with same_files.as_first_loaded(environ, directory.root), _without_collecting():
+        runtime = runtimes.choose(runtime_name, directory.files)
+        logger.info("loading %s with the %s runtime", directory.files, runtime.name)
         runtime.import_loader()
+        _spare_what_there_is()
         orders = template.Orders.from_env(environ)
         model, agreed = _load(runtime, directory, settings, environ)
     if orders is not None:
@@ -77,9 +78,14 @@ def _without_collecting() -> Iterator[None]:
         yield
     finally:
         gc.collect()
-        getattr(gc, "freeze", lambda: None)()  # not in Python 3.6
+        _spare_what_there_is()
         if was_enabled:
             gc.enable()
+
+
+def _spare_what_there_is() -> None:
+    """Let no collection look through the objects that there are; not in Python 3.6."""
+    getattr(gc, "freeze", lambda: None)()
 
 
 def _name_temporary_folder() -> None:

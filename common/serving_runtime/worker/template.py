@@ -20,7 +20,7 @@ from serving_runtime.settings import Settings
 logger = logging.getLogger(__name__)
 
 # As serving_runtime.front.processes has it.
-VARIABLE = "SERVING_RUNTIME_TEMPLATE"
+VARIABLE, WORKER_VARIABLE = "SERVING_RUNTIME_TEMPLATE", "SERVING_RUNTIME_WORKER"
 NAME = b"template"
 LONGEST_NAME = 100  # bytes
 DESCRIPTOR_SIZE = 4
@@ -67,6 +67,7 @@ class Orders(NamedTuple):
         if VARIABLE not in environ:
             return None
         control, connection = map(int, environ[VARIABLE].split(","))
+        os.environ.pop(VARIABLE, None)  # it is not for what the model starts
         os.set_inheritable(control, False)
         ours = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=control)
         return cls(ours, connection, Traces.now())
@@ -111,6 +112,7 @@ def _serve(orders: Orders, done: int) -> str:
             os.close(received)
             orders.control.send(b"%d" % pid)
         _set_name(own_name)
+        os.environ[WORKER_VARIABLE] = name
         _move(received, orders.connection)
         _draw_other_numbers()
         os.close(done)

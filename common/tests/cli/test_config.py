@@ -2,10 +2,11 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
-from serving_runtime.cli import flags, reference
+from serving_runtime.cli import flags, kubernetes, reference
 from serving_runtime.cli.flags import Group
-from serving_runtime.settings import SETTINGS
+from serving_runtime.settings import SETTINGS, Settings
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "settings.md"
 
@@ -23,13 +24,44 @@ def test_table_shows_every_setting_with_its_default(command):
     assert "environment" not in out.replace("every environment", "")
 
 
-def test_table_ends_with_the_time_that_kubernetes_needs(command):
-    """The grace period covers the longest drain: delay, connections' age, timeout, exit."""
+def test_table_ends_with_what_kubernetes_needs(command):
+    """The grace period covers the longest drain, and the startup probe the longest load."""
     code, out, _ = command(
-        "config", "--drain-delay", "2s", "--connection-age", "10s", "--drain-timeout", "30s"
-    )
+        "config", "--drain-delay", "2s", "--connection-age", "10s", "--drain-timeout", "30s",
+        "--load-timeout", "90s", "--port", "8033",
+    )  # fmt: skip
     assert code == 0
-    assert "terminationGracePeriodSeconds: 46 " in out
+    told = yaml.safe_load(out[out.index("terminationGracePeriodSeconds") :])
+    assert told["terminationGracePeriodSeconds"] == 2 + 1.1 * 10 + 30 + 5
+    assert list(told)[1:] == ["startupProbe", "readinessProbe", "livenessProbe"]
+    assert all(told[probe]["grpc"] == {"port": 8033} for probe in list(told)[1:])
+    assert told["startupProbe"]["failureThreshold"] * told["startupProbe"]["periodSeconds"] == 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_plain"),
+    [
+        ((), True),
+        (("--token-file", "tokens"), True),
+        (("--token-file", "tokens", "--open-health", "0"), False),
+        (("--tls-cert", "cert.pem"), False),
+    ],
+)
+def test_probes_are_such_as_the_service_answers(command, arguments, is_plain):
+    """Kubernetes' gRPC probe knows neither TLS nor tokens; the command reads them."""
+    _, out, _ = command("config", "--format", "json", *arguments)
+    told = json.loads(out)["kubernetes"]
+    probes = [told[name] for name in told if name.endswith("Probe")]
+    assert len(probes) == 3
+    assert all(("grpc" in probe) == is_plain for probe in probes)
+    assert all(("exec" in probe) != is_plain for probe in probes)
+
+
+def test_json_has_what_kubernetes_needs(command):
+    """It is the same as in the text."""
+    _, out, _ = command("config", "--format", "json")
+    assert json.loads(out)["kubernetes"] == kubernetes.needs(Settings.from_env({}))
+    assert yaml.safe_load(kubernetes.lines(Settings.from_env({}))) == json.loads(out)["kubernetes"]
 
 
 def test_json_says_where_values_come_from(command, monkeypatch):
@@ -63,7 +95,7 @@ def test_unreadable_value_is_in_the_json(command, monkeypatch):
     code, out, _ = command("config", "--format", "json")
     assert code == 1
     assert "expected a time" in settings_by_variable(out)["RUNTIME_DRAIN_DELAY"]["error"]
-    assert json.loads(out)["terminationGracePeriodSeconds"] is None
+    assert json.loads(out)["kubernetes"] is None
 
 
 def test_unknown_variable_is_told_with_the_nearest(command, monkeypatch):

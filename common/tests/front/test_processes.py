@@ -216,3 +216,55 @@ os.waitpid(running, 0)
 def test_strangers_are_reaped_and_our_own_are_not():
     """As PID 1 the front inherits orphans; its workers' ends are for others to see."""
     subprocess.run([sys.executable, "-c", REAPER], check=True, timeout=60)
+
+
+# Leaves a child in a session of its own, as each of two workers would, and kills those of one.
+STRAYS = """
+import os, subprocess, sys, time
+from serving_runtime.front import processes
+processes.adopt_orphans()
+SLEEP = [sys.executable, "-c", "import os; os.setsid(); print(os.getpid(), flush=True); "
+                               "import time; time.sleep(1000)"]
+def leave(**variables):
+    worker = "import os, subprocess, sys; subprocess.Popen(sys.argv[1:]); os._exit(0)"
+    environ = {**os.environ, **variables}
+    started = subprocess.Popen([sys.executable, "-c", worker, *SLEEP], env=environ,
+                               stdout=subprocess.PIPE)
+    started.wait()
+    return int(started.stdout.readline())
+ended, running = leave(SERVING_RUNTIME_WORKER="worker-1"), leave(SERVING_RUNTIME_WORKER="worker-2")
+copied = leave(SERVING_RUNTIME_WORKER="worker-1", SERVING_RUNTIME_TEMPLATE="3,4")
+unknown = leave()
+processes.kill_strays({"worker-2"})
+others = running, copied, unknown
+print(os.waitpid(ended, 0)[1], *[os.waitpid(pid, os.WNOHANG)[0] for pid in others])
+for pid in others:
+    os.kill(pid, 9)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="adopting is Linux's")
+def test_children_in_sessions_of_their_own_are_killed_once_their_worker_ended():
+    """Those of another worker, and those of which nobody knows whose they are, live on."""
+    command = [sys.executable, "-c", STRAYS]
+    assert subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout == b"9 0 0 0\n"
+
+
+def test_workers_inherit_a_record_of_what_was_loaded(monkeypatch):
+    """One for all workers of a service, under a descriptor that the variable names."""
+    told = (
+        "import os; print(os.environ['SERVING_RUNTIME_WORKER']); "
+        "os.write(int(os.environ['SERVING_RUNTIME_LOADED']), b'.')"
+    )
+    monkeypatch.setattr(processes, "_command", lambda *_: [sys.executable, "-c", told])
+    made = []
+    make = processes._nameless_file
+    monkeypatch.setattr(processes, "_nameless_file", lambda: made.append(make()) or made[0])
+    spawn = processes.process_spawner(processes.process_starter(os.environ, "python"))
+    for number in (1, 2):
+        connection, process = spawn(f"worker-{number}")
+        with connection:
+            wait_until(process.how_it_ended)
+        assert process.how_it_ended() == "exited with code 0"
+    assert os.fstat(made[0]).st_size == 2
+    os.close(made[0])

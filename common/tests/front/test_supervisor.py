@@ -539,3 +539,80 @@ def test_children_of_a_model_in_this_process_are_its_own(run, start, monkeypatch
         await kill_all(service)
 
     run(scenario())
+
+
+@pytest.fixture
+def take_call(start, until, make_call):
+    """Return a coroutine function: the worker of a number becomes ready, and is given a call."""
+
+    async def take_call(service, number):
+        worker = await start.connected(number)
+        worker.ready()
+        await until(lambda: service.health.is_serving and service.dispatcher._workers)
+        call = make_call(b"%d" % number)
+        service.submit(call)
+        await until(lambda: worker.has_whole_batch)
+        return worker, call
+
+    return take_call
+
+
+def test_workers_that_end_on_calls_before_they_answer_one_back_off(
+    run, start, until, take_call, monkeypatch, caplog
+):
+    """A few in a row may be as many bad requests; more, and it is the model that ends."""
+    monkeypatch.setattr(supervisor_module, "MOST_FRUITLESS", 2)
+
+    async def scenario():
+        service = await start()
+        for number in (1, 2, 3, 4):
+            worker, _ = await take_call(service, number)
+            worker.die("was killed by SIGSEGV")
+        ended = time.monotonic()
+        await until(lambda: service.health.phase is Phase.NO_WORKER)
+        await start.connected(5)
+        assert time.monotonic() - ended >= 0.07
+        await kill_all(service)
+
+    run(scenario())
+    assert "was killed by SIGSEGV before it had answered a call; the next try is in" in caplog.text
+
+
+def test_a_worker_that_answered_ends_the_backing_off(run, start, until, take_call, monkeypatch):
+    """The next may end at once, like the first."""
+    monkeypatch.setattr(supervisor_module, "MOST_FRUITLESS", 1)
+
+    async def scenario():
+        service = await start()
+        worker, _ = await take_call(service, 1)
+        worker.die("was killed by SIGSEGV")
+        worker = await start.connected(2)
+        worker.ready()
+        await until(lambda: worker.has_whole_batch)
+        worker.reply(*worker.calls)
+        await until(lambda: service.dispatcher.is_idle)
+        worker.die("was killed by SIGKILL")
+        await start.connected(3)
+        assert (service.supervisor._fruitless, service.supervisor._failures) == (0, 0)
+        await kill_all(service)
+
+    run(scenario())
+
+
+def test_strays_of_ended_workers_are_killed_and_those_of_others_not(run, start, until, monkeypatch):
+    """The names of the workers that run are what tells them apart."""
+    running = []
+    monkeypatch.setattr(supervisor_module, "kill_strays", running.append)
+    monkeypatch.setattr(supervisor_module, "reap_strangers", lambda known: None)
+    monkeypatch.setattr(supervisor_module, "adopts_orphans", lambda: True)
+
+    async def scenario():
+        service = await start(workers=2)
+        service.workers[0].ready()
+        await start.connected(2)
+        service.workers[0].ended = "exited with code 0"
+        service.supervisor.on_child_ended()
+        assert running[-1] == {"worker-2"}
+        await kill_all(service)
+
+    run(scenario())

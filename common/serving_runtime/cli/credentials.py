@@ -1,0 +1,110 @@
+"""Reads by which certificates and token a service is called, for the verbs that call one.
+
+Without an address it is the service of this container: its own settings then say how.
+"""
+
+import argparse
+import os
+from typing import TYPE_CHECKING, Any, Dict
+
+from serving_runtime import secret_files, settings
+from serving_runtime.errors import SettingError
+
+if TYPE_CHECKING:
+    from serving_runtime.dialing import Dialing
+
+SYSTEM = "system"
+_OURS = ("tls_cert", "tls_key", "tls_client_ca", "token_file")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Give ``parser`` the flags for TLS and the token."""
+    flags = parser.add_argument_group(
+        "TLS and token (without an address, as RUNTIME_TLS_CERT and RUNTIME_TOKEN_FILE say)"
+    )
+    for flag, metavar, meaning in (
+        ("--tls-ca", "FILE", f"speak TLS and trust the certificates in FILE; `{SYSTEM}` trusts "
+         "those that grpc comes with"),
+        ("--tls-name", "NAME", "what the service's certificate calls it, if not by the address"),
+        ("--tls-cert", "FILE", "the certificate to show"),
+        ("--tls-key", "FILE", "its private key"),
+        ("--token-file", "FILE", "show the token in the first line of FILE"),
+    ):  # fmt: skip
+        flags.add_argument(flag, metavar=metavar, default="", help=meaning)
+
+
+def of(arguments: argparse.Namespace) -> "Dialing":
+    """Return how to connect to the service that the arguments mean.
+
+    Raises:
+        SettingError: a file cannot be read, or a flag is without the one that it needs.
+    """
+    from serving_runtime.dialing import IN_THE_CLEAR
+
+    # A token is for this container's service alone: it is sent nowhere else unasked.
+    base = IN_THE_CLEAR if arguments.address else _own()
+    dialing = base._replace(**_flagged(arguments))
+    if dialing.tls or not (arguments.tls_name or arguments.tls_cert or arguments.tls_key):
+        return dialing
+    raise SettingError(
+        "--tls-name, --tls-cert and --tls-key are for TLS", "switch it on with --tls-ca FILE"
+    )
+
+
+def _flagged(arguments: argparse.Namespace) -> Dict[str, Any]:
+    """Return what flags say, by the fields of Dialing."""
+    told: Dict[str, Any] = {}
+    if arguments.tls_ca:
+        told.update(tls=True, trusted=None, name="")
+    if arguments.tls_ca not in ("", SYSTEM):
+        told["trusted"] = secret_files.content("--tls-ca", arguments.tls_ca)
+    if arguments.tls_name:
+        told["name"] = arguments.tls_name
+    if bool(arguments.tls_cert) != bool(arguments.tls_key):
+        raise SettingError("--tls-cert and --tls-key need each other", "give both, or none")
+    if arguments.tls_cert:
+        told["certificate"] = secret_files.content("--tls-cert", arguments.tls_cert)
+        told["key"] = secret_files.content("--tls-key", arguments.tls_key)
+    if arguments.token_file:
+        told["token"] = _first_token("--token-file", arguments.token_file)
+    return told
+
+
+def _own() -> "Dialing":
+    """Return how the service of this container is called, by its own settings."""
+    from serving_runtime.dialing import Dialing
+
+    wanted = tuple(setting for setting in settings.SETTINGS if setting.attribute in _OURS)
+    own = settings.read(wanted, os.environ)
+    token = _first_token("RUNTIME_TOKEN_FILE", own["token_file"]) if own["token_file"] else ""
+    if not own["tls_cert"]:
+        return Dialing(token=token)
+    certificate = secret_files.content("RUNTIME_TLS_CERT", own["tls_cert"])
+    # Where clients must show a certificate, the service's own is the only one there is here.
+    key = secret_files.content("RUNTIME_TLS_KEY", own["tls_key"]) if own["tls_client_ca"] else None
+    return Dialing(
+        tls=True,
+        trusted=certificate,  # this very one, whoever has signed it
+        name=_name_in(own["tls_cert"]),
+        certificate=certificate if key else None,
+        key=key,
+        token=token,
+    )
+
+
+def _name_in(path: str) -> str:
+    """Return a name that a certificate is good for: it need not be ``localhost``."""
+    import _ssl  # no public function decodes a certificate that is in a file
+
+    try:
+        told = _ssl._test_decode_cert(path)  # type: ignore[attr-defined, unused-ignore]
+    except (OSError, ValueError):  # the connection will fail, and say why
+        return ""
+    names = [name for kind, name in told.get("subjectAltName", ()) if kind in ("DNS", "IP Address")]
+    subject = [value for entry in told.get("subject", ()) for key, value in entry
+               if key == "commonName"]  # fmt: skip
+    return str((names + subject + [""])[0]).replace("*", "any")
+
+
+def _first_token(origin: str, path: str) -> str:
+    return secret_files.tokens(origin, path)[0].decode()

@@ -1,0 +1,64 @@
+"""Says what a Kubernetes pod needs for a service with given settings."""
+
+import json
+import math
+from typing import Any, Dict
+
+from serving_runtime.settings import Settings
+
+# Parts of every drain, each a second at most: connections leave a little after their age, what is
+# left of the calls is cancelled, and workers that had no time left are told to close their models.
+DRAIN_STEPS_SECONDS = 3.0
+# For the signal to arrive and the process to end, on a machine that is busy.
+EXIT_SECONDS = 2.0
+# For the process to start, before RUNTIME_LOAD_TIMEOUT counts, and to say why it failed.
+START_SECONDS = 10.0
+
+
+def grace_seconds(settings: Settings) -> int:
+    """Return the ``terminationGracePeriodSeconds``: longer than any drain takes.
+
+    Kubernetes kills the pod after it.
+    """
+    # grpc closes a connection at its age give or take 10 %.
+    leaving = settings.drain_delay_seconds + 1.1 * settings.connection_age_seconds
+    ending = settings.drain_timeout_seconds + DRAIN_STEPS_SECONDS + EXIT_SECONDS
+    return math.ceil(leaving + ending)
+
+
+def needs(settings: Settings) -> Dict[str, Any]:
+    """Return the pod's grace period and its container's probes, as Kubernetes names them."""
+    return {
+        "terminationGracePeriodSeconds": grace_seconds(settings),
+        # Longer than the service gives the model to load, so that it can tell what was wrong.
+        "startupProbe": _probe(settings, 2, settings.load_timeout_seconds + START_SECONDS),
+        "readinessProbe": _probe(settings, 5, 10),
+        # Workers are replaced by the service itself: only one that has failed to do so for a
+        # minute is started anew.
+        "livenessProbe": _probe(settings, 10, 60),
+    }
+
+
+def lines(settings: Settings) -> str:
+    """Return what a pod needs as YAML, one line each."""
+    return "\n".join(f"{name}: {_flow(value)}" for name, value in needs(settings).items())
+
+
+def _probe(settings: Settings, period_seconds: int, patience_seconds: float) -> Dict[str, Any]:
+    return {
+        **_way(settings),
+        "periodSeconds": period_seconds,
+        "failureThreshold": math.ceil(patience_seconds / period_seconds),
+    }
+
+
+def _way(settings: Settings) -> Dict[str, Any]:
+    """Return how to ask: Kubernetes' own gRPC probe knows neither TLS nor tokens. See: KEP-4939."""
+    if settings.tls_cert or (settings.token_file and not settings.open_health):
+        return {"exec": {"command": ["serving-runtime", "health"]}, "timeoutSeconds": 5}
+    return {"grpc": {"port": settings.port}, "timeoutSeconds": 1}
+
+
+def _flow(value: Any) -> str:
+    """Return a value as YAML's flow style: JSON, without the quotes that no name here needs."""
+    return json.dumps(value).replace('"', "")

@@ -1,0 +1,211 @@
+"""Write log lines without ever waiting for whoever reads them: no log may stop a service.
+
+A line is written at once where there is room for it. Where there is none (a pipe that nobody reads,
+a terminal that was stopped), a thread waits for room, and the lines meanwhile wait for it, up to a
+bound; those beyond it are lost, and so are those that cannot be written (a full disk). How many
+were lost is told as soon as a line can be written again.
+"""
+
+import collections
+import logging
+import os
+import select
+import stat
+import threading
+import time
+from typing import Callable, Deque, Optional
+
+# Lines beyond this are lost while nobody reads.
+MOST_WAITING_BYTES = 1 << 22
+# How long the end of the process waits for lines that were not read yet.
+FLUSH_SECONDS = 1.0
+# A pipe that has room has it for so much, and takes so much as a whole.
+PIPE_BYTES = select.PIPE_BUF
+POLL_SECONDS = 0.01
+STANDARD_ERROR = 2
+
+
+class LineHandler(logging.Handler):
+    """Writes each record as a line (a traceback as several) to a descriptor such as 2."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._lines = Lines(descriptor, self._loss)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, now or as soon as there is room."""
+        try:
+            line = self._encoded(record)
+        except Exception:  # noqa: BLE001  a message that does not fit its arguments, say
+            self.handleError(record)
+        else:
+            self._lines.write(line)
+
+    def flush(self) -> None:
+        """Wait a moment for lines that were not read yet."""
+        self._lines.flush()
+
+    def close(self) -> None:
+        """Write nothing more."""
+        self._lines.close()
+        super().close()
+
+    def _encoded(self, record: logging.LogRecord) -> bytes:
+        return f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
+
+    def _loss(self, count: int) -> bytes:
+        told = "%d log lines before this one were lost: standard error took no more"
+        return self._encoded(
+            logging.LogRecord(__name__, logging.WARNING, "", 0, told, (count,), None)
+        )
+
+
+class Lines:
+    """Lines on their way to a descriptor.
+
+    Args:
+        descriptor: where to write; stays open.
+        loss: returns the line that says how many were lost.
+    """
+
+    def __init__(self, descriptor: int, loss: Callable[[int], bytes]) -> None:
+        self._loss = loss
+        self._own = _opened_again(descriptor)
+        self._descriptor = descriptor if self._own is None else self._own
+        # Whether a write waits where there is no room, for which one must look first.
+        self._waits = self._own is None and not _is_file(descriptor)
+        self._lock = threading.Lock()
+        self._waiting: Deque[bytes] = collections.deque()
+        self._waiting_bytes = 0
+        self._lost = 0
+
+    def write(self, line: bytes) -> None:
+        """Write a line, let it wait, or lose it; returns at once."""
+        with self._lock:
+            if self._waiting:
+                self._keep(line)
+                return
+            if self._lost:
+                self._tell_loss()
+            left = self._try(line)
+            if left:
+                self._keep(left)
+                self._begin_waiting()
+
+    def flush(self) -> None:
+        """Wait for the lines that wait, but not for long."""
+        until = time.monotonic() + FLUSH_SECONDS
+        while self._waiting and time.monotonic() < until:
+            time.sleep(POLL_SECONDS)
+
+    def close(self) -> None:
+        """Forget what waits, and lose whatever is still to come."""
+        with self._lock:
+            self._forget()
+            self._descriptor = -1
+            if self._own is not None:
+                os.close(self._own)
+                self._own = None
+
+    def _keep(self, line: bytes) -> None:
+        if self._waiting_bytes + len(line) > MOST_WAITING_BYTES:
+            self._lost += 1
+        else:
+            self._waiting.append(line)
+            self._waiting_bytes += len(line)
+
+    def _forget(self) -> None:
+        self._lost += len(self._waiting)
+        self._waiting.clear()
+        self._waiting_bytes = 0
+
+    def _try(self, line: bytes) -> bytes:
+        """Write as much of a line as there is room for; returns what is left of it."""
+        try:
+            if not self._waits:
+                return line[os.write(self._descriptor, line) :]
+            if not _has_room(self._descriptor, 0.0):
+                return line
+            return line[os.write(self._descriptor, line[:PIPE_BYTES]) :]
+        except BlockingIOError:
+            return line
+        except OSError:  # the disk is full, or the reader has gone
+            self._lost += 1
+            return b""
+
+    def _tell_loss(self) -> None:
+        lost, self._lost = self._lost, 0
+        if self._try(self._loss(lost)) or self._lost:
+            self._lost = lost
+
+    def _begin_waiting(self) -> None:
+        try:
+            threading.Thread(target=self._wait, name="log", daemon=True).start()
+        except RuntimeError:  # no more threads, or the interpreter is about to end
+            self._forget()
+
+    def _wait(self) -> None:
+        while self._waiting:
+            if not _has_room(self._descriptor, FLUSH_SECONDS):
+                continue
+            with self._lock:
+                self._write_waiting()
+                if self._lost and not self._waiting:
+                    self._tell_loss()
+
+    def _write_waiting(self) -> None:
+        while self._waiting:
+            line = self._waiting.popleft()
+            left = self._try(line)
+            self._waiting_bytes -= len(line) - len(left)
+            if left:
+                self._waiting.appendleft(left)
+                return
+
+
+def descriptor_of(stream: object) -> Optional[int]:
+    """Return the descriptor that a stream writes to; None if it writes to memory, say."""
+    try:
+        return int(stream.fileno())  # type: ignore[attr-defined]
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def hold_standard_descriptors() -> None:
+    """Open what is closed of the descriptors 0 to 2: else the next socket would be one of them.
+
+    Whatever writes to standard error then, such as a crash in C, would write into that socket.
+    """
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    while descriptor <= STANDARD_ERROR:
+        os.set_inheritable(descriptor, True)
+        descriptor = os.open(os.devnull, os.O_RDWR)
+    os.close(descriptor)
+
+
+def _is_file(descriptor: int) -> bool:
+    return stat.S_ISREG(os.fstat(descriptor).st_mode)
+
+
+def _opened_again(descriptor: int) -> Optional[int]:
+    """Return a pipe or terminal opened once more, so that writes to it do not wait.
+
+    To change the one that was inherited would change it for all processes that have it: a model's
+    ``print`` would fail. None where that cannot be had: of a socket, or without the permission.
+    """
+    if _is_file(descriptor):
+        return None
+    flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
+    try:
+        return os.open(f"/proc/self/fd/{descriptor}", flags)
+    except OSError:
+        return None
+
+
+def _has_room(descriptor: int, seconds: float) -> bool:
+    """Say whether a write would not wait, once that is so or the time is over."""
+    if descriptor < 0:  # closed
+        return True
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(seconds * 1000))

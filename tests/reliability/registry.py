@@ -1,0 +1,32 @@
+"""All experiments, in the order in which the document tells of them."""
+
+from tests.reliability import (
+    amplification,
+    floods,
+    fuzz_in_process,
+    fuzz_on_wire,
+    hangs,
+    isolation,
+    kills,
+    overload,
+    poison,
+    restarts,
+    slow_loris,
+    soak,
+)
+from tests.reliability.experiment import Experiment
+
+EXPERIMENTS: tuple[Experiment, ...] = (
+    fuzz_in_process.EXPERIMENT,
+    fuzz_on_wire.EXPERIMENT,
+    kills.EXPERIMENT,
+    poison.EXPERIMENT,
+    hangs.EXPERIMENT,
+    overload.EXPERIMENT,
+    slow_loris.EXPERIMENT,
+    floods.EXPERIMENT,
+    amplification.EXPERIMENT,
+    restarts.EXPERIMENT,
+    soak.EXPERIMENT,
+    isolation.EXPERIMENT,
+)
