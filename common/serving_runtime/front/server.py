@@ -64,7 +64,7 @@ class Server:
         protection.tell(self._settings)
         protection.keep_fresh(self._protection)
         self._watch_signals()
-        await self._supervisor.start_worker()
+        self._supervisor.start_worker()
         self._supervisor.on_child_ended()  # it was started before anyone watched for its end
         await self._stop.wait()
         if self._failure:

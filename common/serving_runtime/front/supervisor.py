@@ -66,7 +66,7 @@ class Supervisor:
         self._has_served = False
         self._is_closing = False
 
-    async def start_worker(self) -> None:
+    def start_worker(self) -> None:
         """Start one worker; it joins in once it has loaded the model."""
         if not self._may_start():
             return
@@ -87,11 +87,9 @@ class Supervisor:
         link = WorkerLink(name, connection, self._settings, self._dispatcher.turns, events)
         link.process = process
         self._links.append(link)
-        loop = asyncio.get_event_loop()
-        # Python 3.6 wants the path, though there is none.
-        await loop.create_unix_connection(lambda: link, None, sock=connection)
-        timeout = self._settings.load_timeout_seconds
-        self._load_timeouts[link] = loop.call_later(timeout, _end_slow_load, link)
+        self._load_timeouts[link] = asyncio.get_event_loop().call_later(
+            self._settings.load_timeout_seconds, _end_slow_load, link
+        )
 
     async def close(self, seconds: float) -> None:
         """Let every worker close its model; kill those that take longer than ``seconds``."""
@@ -205,8 +203,7 @@ class Supervisor:
         return not self._is_closing
 
     def _start_after(self, seconds: float) -> None:
-        loop = asyncio.get_event_loop()
-        loop.call_later(seconds, lambda: loop.create_task(self.start_worker()))
+        asyncio.get_event_loop().call_later(seconds, self.start_worker)
 
 
 def _reason(link: WorkerLink) -> str:

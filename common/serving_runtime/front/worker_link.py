@@ -5,7 +5,7 @@ import enum
 import json
 import socket
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from serving_runtime import frames
 from serving_runtime.frames import Call, GarbledError
@@ -13,6 +13,7 @@ from serving_runtime.front.call import FrontCall, Outcome
 from serving_runtime.front.hang_watch import HUNG, HangWatch
 from serving_runtime.front.processes import WorkerProcess
 from serving_runtime.front.turns import Turns
+from serving_runtime.front.worker_socket import WorkerSocket
 from serving_runtime.segments import SharedPayloads
 from serving_runtime.settings import Settings
 
@@ -49,15 +50,15 @@ class Events(NamedTuple):
     ended: Callable[["WorkerLink", List[FrontCall]], None]
 
 
-class WorkerLink(asyncio.Protocol):
+class WorkerLink:
     """Sends batches to a worker and takes its replies.
 
     Args:
         name: what log lines call the worker.
-        connection: our end of the socket pair, which the event loop reads from.
+        connection: our end of the socket pair.
         settings: how large a reply may be, and how long after a call's deadline the worker may
             give no sign of life.
-        turns: of the front; batches are sent within one.
+        turns: of the front; batches are sent, and replies taken, within one.
         events: whom to tell.
     """
 
@@ -80,13 +81,12 @@ class WorkerLink(asyncio.Protocol):
         self._why_killed = ""
         self._events = events
         self._turns = turns
-        self._connection = connection
         self._loop = asyncio.get_event_loop()
         self._splitter = frames.Splitter(settings.max_message_bytes + MOST_BYTES_BESIDE)
         self._shared = SharedPayloads()
         self._held: Dict[int, FrontCall] = {}
         self._hang_watch = HangWatch(settings.hang_grace_seconds, self._held, turns, self._on_hang)
-        self._transport: Any = None
+        self._socket = WorkerSocket(connection, turns, self._on_data, self._on_end)
 
     @property
     def why_it_ended(self) -> str:
@@ -104,12 +104,13 @@ class WorkerLink(asyncio.Protocol):
             place = self._shared.place(call.payload)
             parts.extend(frames.pack_call(_for_worker(call), place))
         # The notes first: memory that is offered is taken by the time that the replies come.
-        self._write(b"".join([*self._shared.notes(), *parts]))
+        self._socket.write(b"".join([*self._shared.notes(), *parts]))
         self._hang_watch.begin()
 
     def close(self) -> None:
         """Ask the worker to close its model and end."""
-        self._loop.call_soon(self._transport.write, frames.pack(frames.CLOSE))
+        with self._turns:
+            self._socket.write(frames.pack(frames.CLOSE))
 
     def kill(self, reason: str) -> None:
         """End the worker at once; ``reason`` is what is told of it."""
@@ -121,45 +122,25 @@ class WorkerLink(asyncio.Protocol):
 
     def lose(self) -> None:
         """Treat the worker as ended even if its socket is still open somewhere."""
-        if self._transport is not None:
-            self._transport.abort()
+        self._socket.shut()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the socket to write to (called by asyncio)."""
-        self._transport = transport
+    def look(self) -> None:
+        """Take the replies that are there already; called in a turn."""
+        self._socket.read()
 
-    def data_received(self, data: bytes) -> None:
-        """Take what the worker sent (called by asyncio)."""
+    def _on_data(self, data: bytes) -> None:
         try:
-            found = self._splitter.split(data)
-            with self._turns:
-                for kind, body in found:
-                    self._on_frame(kind, body)
+            for kind, body in self._splitter.split(data):
+                self._on_frame(kind, body)
         except GarbledError as error:
             self.kill(f"what came over its socket was not its own ({error})")
 
-    def connection_lost(self, exc: Optional[Exception]) -> None:
-        """Note that the worker ended (called by asyncio)."""
+    def _on_end(self) -> None:
         with self._turns:
             self.state = State.ENDED
             self._shared.close()
             self._hang_watch.end()
         self._settle(time.monotonic() + SETTLE_SECONDS)
-
-    def _write(self, data: bytes) -> None:
-        """Send at once what the socket takes, in whichever thread; the loop sends the rest.
-
-        The worker reads whatever comes, so there is a rest only if much is sent at once. Nothing
-        can overtake it: the next batch is sent when this one is answered.
-        """
-        try:
-            sent = self._connection.send(data)
-        except (BlockingIOError, InterruptedError):
-            sent = 0
-        except OSError:  # it ended, as the loop is about to tell
-            return
-        if sent < len(data):
-            self._loop.call_soon_threadsafe(self._transport.write, memoryview(data)[sent:])
 
     def _settle(self, until: float) -> None:
         """Tell that the worker ended, once its process is gone and can say how.

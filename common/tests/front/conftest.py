@@ -215,7 +215,6 @@ def connect(loop, happenings, turns):
         settings = Settings.from_env({"RUNTIME_HANG_GRACE": f"{grace}s"})
         link = WorkerLink(name, ours, settings, turns, events or happenings.events)
         worker = FakeWorker(name)
-        await loop.create_unix_connection(lambda: link, None, sock=ours)
         await loop.create_unix_connection(lambda: worker, None, sock=theirs)
         link.process = worker.process
         return link, worker

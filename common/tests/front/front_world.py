@@ -60,7 +60,8 @@ class World:
         # The calls that were admitted, and the statuses that each was answered with, by number.
         self.calls = {}
         self.outcomes = collections.defaultdict(list)
-        self.run(self.supervisor.start_worker())
+        self.supervisor.start_worker()
+        self.settle()
 
     def run(self, coroutine):
         """Begin something that may take its time, and let what follows at once happen."""

@@ -47,7 +47,7 @@ def start(settings, spawner, until):
 
     async def start(**changes):
         service = Service(settings(**changes), spawner)
-        await service.supervisor.start_worker()
+        service.supervisor.start_worker()
         await connected(1)
         return service
 
@@ -403,13 +403,11 @@ def test_nothing_starts_while_closing(run, start, until):
         service = await start()
         service.workers[0].ready()
         await until(lambda: service.health.is_serving)
-        starting = asyncio.ensure_future(service.supervisor.start_worker())
-        await asyncio.sleep(0)  # it waits for its connection now
+        service.supervisor.start_worker()
         closing = asyncio.ensure_future(service.supervisor.close(60.0))
-        await starting
         service.workers[0].die()
         await closing
-        await service.supervisor.start_worker()
+        service.supervisor.start_worker()
         assert [worker.kills for worker in service.workers] == [0, 1]
 
     run(scenario())
