@@ -175,9 +175,9 @@ fuzz: env-dev  ## Try damaged requests, in process and a tenth on the wire: make
 soak: env-dev  ## Load the service with everything for hours and look for leaks: make soak HOURS=1
 	$(RELIABILITY) soak $(HOURS:%=--hours %)
 
-reliability: env-dev env-benchmarks-runner  ## Try every promise as often as published and write docs/reliability.md (hours)
+reliability: env-dev  ## Try every promise as often as published and write docs/reliability.md (hours)
 	@$(RELIABILITY) all || echo "some promises were not kept: the document says which"
-	@.venvs/benchmarks-runner/bin/python -m tests.reliability report
+	@$(RELIABILITY) report
 
 wheels/%: env-dev  ## Build the wheels that a runtime keeps: make wheels/tensorflow
 	@$(DEV)/python -m tools.wheels $*
