@@ -6,6 +6,7 @@ from serving_runtime.settings import SETTINGS, Settings
 # Every setting that bounds something, with its least and its most, as text, and what is beyond.
 BOUNDS = {
     "RUNTIME_MAX_BATCH_SIZE": (["1", "2", "999999", "1000000"], ["0", "1000001"]),
+    "RUNTIME_MAX_CONNECTION_CALLS": (["1", "2", "999999", "1000000"], ["0", "1000001"]),
     "RUNTIME_MAX_QUEUE": (["1", "2", "999999", "1000000"], ["0", "1000001"]),
     "RUNTIME_MAX_MESSAGE_BYTES": (["1", "2147483646", "2147483647"], ["0", "2147483648"]),
     "RUNTIME_MAX_EXPANDED_BYTES": (["1", str(2**50 - 1), str(2**50)], ["0", str(2**50 + 1)]),

@@ -1,5 +1,6 @@
 import grpc
 import pytest
+from h2.exceptions import TooManyStreamsError
 
 from tests.faults.servers import PREDICT, channel, failure, request, seen
 from tests.hostile.http2 import Client, call_headers, framed
@@ -62,3 +63,18 @@ def test_details_are_cut(unharmed, more):
     assert status == "INTERNAL"
     assert len(details) == min(1024, 1024 + more)
     assert details.endswith("..." if more > 0 else "x')")
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_a_connection_has_so_many_calls_at_a_time(serve, more):
+    """The service tells the number, and its client keeps the next call back; all are answered."""
+    server = serve(RUNTIME_MAX_CONNECTION_CALLS="5")
+    with Client(server.address) as client:
+        client.settle()
+        streams = [client.begin() for _ in range(min(5, 5 + more))]
+        if more > 0:
+            with pytest.raises(TooManyStreamsError, match="streams is 5"):
+                client.begin()
+        for stream in streams:
+            client.send(stream, framed(GOOD))
+        assert [client.outcome(stream).status for stream in streams] == [0] * len(streams)
