@@ -4,28 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from benchmarks import growing, memory
 from benchmarks.cases import BY_NAME as CASES
 from benchmarks.curves import BY_NAME as CURVES
+from benchmarks.drawing import save
 from benchmarks.peers.registry import BY_NAME as PEERS
 from benchmarks.report import OURS, Summary, shape_title, summarise
 
-matplotlib.use("Agg")  # no display is needed
-matplotlib.rcParams.update({
-    "svg.hashsalt": "benchmarks",  # the same results give the same file
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 10,
-    "axes.grid": True,
-    "grid.color": "#e8ebef",
-    "axes.axisbelow": True,
-})  # fmt: skip
-
-FORMATS = ("png", "svg")
 OURS_COLOUR, PEER_COLOUR, LIMIT_COLOUR = "#0b62b5", "#a9b2bd", "#dde2e8"
 # Lines of peers and limits: dark enough to be seen.
 LINE_COLOURS = {"triton": "#d9822b", "limit-queue": "#7a8594"}
@@ -38,18 +25,7 @@ Told = dict[str, Any]
 def draw(told: Mapping[str, Told], folder: Path) -> list[Path]:
     """Draw all that was measured; returns the files."""
     figures = [*_comparisons(told["results"]), *_growths(told["growth"]), *_memory(told["memory"])]
-    return [path for name, figure in figures for path in _save(figure, folder / name)]
-
-
-def _save(figure, stem: Path) -> Iterator[Path]:
-    from matplotlib import pyplot
-
-    for form in FORMATS:
-        path = stem.with_suffix(f".{form}")
-        # No date: it would differ each time.
-        figure.savefig(path, dpi=120, metadata={"Date": None} if form == "svg" else None)
-        yield path
-    pyplot.close(figure)
+    return [path for name, figure in figures for path in save(figure, folder / name)]
 
 
 def _comparisons(told: Told) -> Iterator[tuple[str, Any]]:

@@ -197,6 +197,15 @@ def assert_bit_exact(connection: grpc.Channel) -> None:
         assert ask(connection, request(as_content=as_content), 30) == expected(GOLDEN_X)
 
 
+def assert_refused(connection: grpc.Channel, payload: bytes, words: Sequence[str]) -> None:
+    """Check that a request gets INVALID_ARGUMENT, and one line that has all the words."""
+    status, details = failure(connection, payload)
+    assert status == "INVALID_ARGUMENT"
+    assert is_one_line(details)
+    for word in words:
+        assert word in details
+
+
 def is_one_line(text: str) -> bool:
     """Say whether a client's details keep to the form: one line of at most 1 KiB, no path."""
     return text == one_line(text) and len(text.encode()) <= 1024 and "/files/" not in text

@@ -8,10 +8,10 @@ from tests.faults.servers import (
     PREDICT,
     Failure,
     ask,
+    assert_refused,
     channel,
     expected,
     failure,
-    is_one_line,
     request,
     seen,
 )
@@ -108,11 +108,7 @@ def test_what_is_refused(unharmed, case):
     """INVALID_ARGUMENT, and one line that names what is wrong."""
     payload, told = REFUSED[case]
     with channel(unharmed.address) as connection:
-        status, details = failure(connection, payload)
-    assert status == "INVALID_ARGUMENT"
-    assert is_one_line(details)
-    for word in told:
-        assert word in details
+        assert_refused(connection, payload, told)
 
 
 @pytest.mark.parametrize("case", ACCEPTED)

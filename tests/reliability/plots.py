@@ -1,23 +1,11 @@
 """Draws what experiments measured over time, each as PNG and SVG."""
 
 import importlib.util
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-FORMATS = ("png", "svg")
 BLUE, GREY, ORANGE = "#0b62b5", "#7a8594", "#d9822b"
-STYLE = {
-    "svg.hashsalt": "reliability",  # the same results give the same file
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 10,
-    "axes.grid": True,
-    "grid.color": "#e8ebef",
-    "axes.axisbelow": True,
-}
-
 Told = Mapping[str, Any]
 Panel = tuple[str, Sequence[tuple[str, str, str]]]
 
@@ -41,27 +29,14 @@ def can_draw() -> bool:
 
 def draw(told: Mapping[str, Told], folder: Path) -> list[Path]:
     """Draw the results that have plots; returns the files."""
-    import matplotlib
+    from benchmarks.drawing import save
 
-    matplotlib.use("Agg")  # no display is needed
-    with matplotlib.rc_context(STYLE):
-        return [
-            path
-            for name, plot in PLOTS.items()
-            if name in told and told[name]["figures"]
-            for path in _save(plot(told[name]["figures"]), folder / name)
-        ]
-
-
-def _save(figure: Any, stem: Path) -> Iterator[Path]:
-    from matplotlib import pyplot
-
-    for form in FORMATS:
-        path = stem.with_suffix(f".{form}")
-        # No date: it would differ each time.
-        figure.savefig(path, dpi=120, metadata={"Date": None} if form == "svg" else None)
-        yield path
-    pyplot.close(figure)
+    return [
+        path
+        for name, plot in PLOTS.items()
+        if name in told and told[name]["figures"]
+        for path in save(plot(told[name]["figures"]), folder / name)
+    ]
 
 
 def _soak(figures: Told) -> Any:

@@ -1,6 +1,8 @@
 import asyncio
 import contextlib
+import pathlib
 import socket
+import sys
 import time
 
 import pytest
@@ -14,6 +16,8 @@ from serving_runtime.front.turns import Turns
 from serving_runtime.front.worker_link import Events, WorkerLink
 from serving_runtime.settings import Settings
 
+# Modules beside the tests: pytest's importlib mode leaves the path alone.
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
 MOST_SECONDS = 10.0
 
 

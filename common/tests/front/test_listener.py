@@ -5,6 +5,7 @@ import socket
 import grpc
 import grpc.aio
 import pytest
+from echoes import ECHO, STREAM
 
 from serving_runtime.errors import InvalidInput, StartError, Status
 from serving_runtime.front.asyncio_listener import AsyncioListener
@@ -14,8 +15,6 @@ from serving_runtime.front.listener import Routes
 from serving_runtime.front.queue_listener import QueueListener
 from serving_runtime.front.turns import Turns
 
-ECHO = "/test.Service/Echo"
-STREAM = "/test.Service/Stream"
 OPTIONS = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", -1)]
 
 

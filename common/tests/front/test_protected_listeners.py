@@ -7,19 +7,17 @@ import ssl
 import grpc
 import grpc.aio
 import pytest
+from echoes import ECHO, STREAM, echo, echo_stream
 
 from serving_runtime.dialing import Dialing
-from serving_runtime.errors import SettingError, StartError, Status
+from serving_runtime.errors import SettingError, StartError
 from serving_runtime.front import health, listeners, protection
 from serving_runtime.front.asyncio_listener import AsyncioListener
-from serving_runtime.front.call import Outcome
 from serving_runtime.front.listener import Routes
 from serving_runtime.front.queue_listener import QueueListener
 from serving_runtime.front.turns import Turns
 from tests.access.authority import Authority, openssl
 
-ECHO = "/test.Service/Echo"
-STREAM = "/test.Service/Stream"
 OPTIONS = [("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)]
 
 # HTTP/2 by hand: a client's preface with empty SETTINGS, and a POST to ECHO. See: RFC 9113, 7541.
@@ -35,18 +33,6 @@ REQUEST = b"".join(
         b"\x00\x0ccontent-type\x10application/grpc",
     ]
 )
-
-
-def echo(incoming):
-    """Answer with the request."""
-    incoming.respond(Outcome(Status.OK, "", incoming.payload), ())
-    return lambda: None
-
-
-async def echo_stream(requests):
-    """Answer each request of a stream with itself."""
-    async for payload in requests:
-        yield payload
 
 
 ROUTES = Routes({ECHO: echo, health.CHECK: echo}, {STREAM: echo_stream, health.WATCH: echo_stream})
@@ -264,13 +250,12 @@ def test_silent_connections_do_not_keep_it_from_stopping(serve, tls):
 
     async def scenario(dial, protected):
         for begun in (b"", b"\x16\x03\x01\x02\x00\x01"):
-            _, writer = await asyncio.open_connection("localhost", dial.port)
-            writer.write(begun)
-            silent.append(writer)
+            silent.append(socket.create_connection(("localhost", dial.port)))
+            silent[-1].send(begun)
 
     serve(scenario, **tls)
-    for writer in silent:
-        writer.transport.abort()
+    for connection in silent:
+        connection.close()
 
 
 def test_client_certificates_are_required(serve, tls, trusting, authority, tmp_path):

@@ -6,6 +6,7 @@ import threading
 import grpc
 import grpc.aio
 import pytest
+from echoes import ECHO, STREAM, echo, echo_stream
 
 from serving_runtime.errors import Status
 from serving_runtime.front import queue_listener
@@ -14,21 +15,7 @@ from serving_runtime.front.listener import Routes
 from serving_runtime.front.queue_listener import QueueListener
 from serving_runtime.front.turns import Turns
 
-ECHO = "/test.Service/Echo"
-STREAM = "/test.Service/Stream"
 OPTIONS = [("grpc.enable_http_proxy", 0)]
-
-
-def echo(incoming):
-    """Answer with the request."""
-    incoming.respond(Outcome(Status.OK, "", incoming.payload), ())
-    return lambda: None
-
-
-async def echo_stream(requests):
-    """Answer each request of a stream with itself."""
-    async for payload in requests:
-        yield payload
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ The clock is the test's own: time passes when a rule says so, and nothing is wai
 import asyncio
 import collections
 import math
-import pathlib
-import sys
 
 import pytest
+from front_world import LONG_SECONDS, MOST_WAITING, SETTINGS, Clock, World, pick
 from hypothesis import HealthCheck
 from hypothesis import settings as example_settings
 from hypothesis import strategies as st
@@ -26,10 +25,6 @@ from serving_runtime import frames
 from serving_runtime.errors import ModelFailed, Status
 from serving_runtime.front.call import FrontCall
 from serving_runtime.front.health import Phase
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))  # pytest's importlib mode leaves it alone
-
-from front_world import LONG_SECONDS, MOST_WAITING, SETTINGS, Clock, World, pick
 
 BY_MODEL = (Status.OK, Status.INVALID_ARGUMENT, Status.INTERNAL, Status.OUT_OF_RANGE)
 ALLOWED = {*BY_MODEL, Status.DEADLINE_EXCEEDED, Status.UNAVAILABLE, Status.CANCELLED}
