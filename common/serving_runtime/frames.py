@@ -5,7 +5,7 @@ may change at will. Every frame is a length, a kind and a body; integers are lit
 """
 
 import struct
-from typing import List, NamedTuple, Optional, Tuple, Union
+from typing import Iterable, List, NamedTuple, Optional, Tuple, Union
 
 from serving_runtime.errors import Status
 
@@ -13,6 +13,8 @@ Bytes = Union[bytes, bytearray, memoryview]
 
 HEADER = struct.Struct("<QB")  # body's length in bytes, kind
 _KIND_OFFSET = 8
+# Parts of frames from this size on are sent by themselves, rather than joined with others.
+JOINED_BYTES = 1 << 15
 BATCH, CALL, CLOSE, READY, FAILED, REPLY = range(1, 7)
 # Frames of which the payload is a place in shared memory, and those that tell of such memory.
 PLACED_CALL, PLACED_REPLY, OFFER, FREED, DROPPED = range(7, 12)
@@ -129,6 +131,19 @@ def unpack_reply(body: bytes) -> Reply:
 def pack(kind: int, body: bytes = b"") -> bytes:
     """Return a frame of ``kind`` with a body that needs no packing (JSON, or none)."""
     return HEADER.pack(len(body), kind) + body
+
+
+def joined(parts: Iterable[Bytes]) -> List[Bytes]:
+    """Return the same bytes in as few pieces as large parts allow, which are not copied."""
+    pieces: List[Bytes] = []
+    small: List[Bytes] = []
+    for part in parts:
+        if len(part) < JOINED_BYTES:
+            small.append(part)
+        else:
+            pieces += [b"".join(small), part]
+            small = []
+    return [*pieces, b"".join(small)]
 
 
 class Splitter:

@@ -133,3 +133,13 @@ def test_unknown_status_is_an_error():
     body = frames._REPLY.pack(1, 200, 0, False)
     with pytest.raises(GarbledError, match="200"):
         frames.unpack_reply(body)
+
+
+@given(st.lists(st.sampled_from([b"", b"small", b"L" * frames.JOINED_BYTES]), max_size=8))
+def test_joined_parts_are_the_same_bytes_and_large_ones_the_same_objects(parts):
+    """Few system calls, and no copy of what is large."""
+    pieces = frames.joined(parts)
+    assert b"".join(pieces) == b"".join(parts)
+    large = [part for part in parts if len(part) == frames.JOINED_BYTES]
+    assert [piece for piece in pieces if len(piece) >= frames.JOINED_BYTES] == large
+    assert all(any(piece is part for piece in pieces) for part in large)

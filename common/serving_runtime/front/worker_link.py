@@ -104,13 +104,13 @@ class WorkerLink:
             place = self._shared.place(call.payload)
             parts.extend(frames.pack_call(_for_worker(call), place))
         # The notes first: memory that is offered is taken by the time that the replies come.
-        self._socket.write(b"".join([*self._shared.notes(), *parts]))
+        self._socket.write(frames.joined([*self._shared.notes(), *parts]))
         self._hang_watch.begin()
 
     def close(self) -> None:
         """Ask the worker to close its model and end."""
         with self._turns:
-            self._socket.write(frames.pack(frames.CLOSE))
+            self._socket.write([frames.pack(frames.CLOSE)])
 
     def kill(self, reason: str) -> None:
         """End the worker at once; ``reason`` is what is told of it."""

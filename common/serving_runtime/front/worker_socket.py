@@ -3,8 +3,9 @@
 import asyncio
 import collections
 import socket
-from typing import Callable, Deque
+from typing import Callable, Deque, Iterable
 
+from serving_runtime.frames import Bytes
 from serving_runtime.front.turns import Turns
 
 READ_BYTES = 1 << 18
@@ -53,10 +54,11 @@ class WorkerSocket:
         else:
             self._is_at_end = True
 
-    def write(self, data: bytes) -> None:
+    def write(self, pieces: Iterable[Bytes]) -> None:
         """Send as much as there is room for, and the rest when there is; called in a turn."""
-        self._unsent.append(memoryview(data))
-        if len(self._unsent) == 1 and not self._send():
+        is_waiting = bool(self._unsent)
+        self._unsent.extend(map(memoryview, pieces))
+        if not is_waiting and not self._send():
             self._loop.call_soon_threadsafe(self._await_room)
 
     def shut(self) -> None:

@@ -10,8 +10,6 @@ from serving_runtime.wire import prediction
 
 # What one read takes in; a larger frame is read into memory of its own.
 READ_BYTES = 1 << 16
-# Parts of frames from this size on are sent by themselves, rather than joined with others.
-JOINED_BYTES = 1 << 15
 
 
 class Channel:
@@ -48,16 +46,8 @@ class Channel:
         self._connection.sendall(frames.pack(kind, body))
 
     def _send(self, parts: Iterable[Bytes]) -> None:
-        small: List[Bytes] = []
-        for part in parts:
-            if len(part) < JOINED_BYTES:
-                small.append(part)
-            else:
-                self._connection.sendall(b"".join(small))
-                self._connection.sendall(part)
-                small = []
-        if small:
-            self._connection.sendall(b"".join(small))
+        for piece in filter(None, frames.joined(parts)):
+            self._connection.sendall(piece)
 
     def _call(self) -> Call:
         kind, body = self._receive()

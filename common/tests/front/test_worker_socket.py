@@ -18,7 +18,7 @@ def ends(loop, turns):
 
         def write(self, data):
             with turns:
-                self.ours.write(data)
+                self.ours.write([data])
 
         def read(self):
             with turns:
