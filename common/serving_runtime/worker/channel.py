@@ -46,8 +46,9 @@ class Channel:
         self._connection.sendall(frames.pack(kind, body))
 
     def _send(self, parts: Iterable[Bytes]) -> None:
-        for piece in filter(None, frames.joined(parts)):
-            self._connection.sendall(piece)
+        for piece in frames.joined(parts):
+            if piece:
+                self._connection.sendall(piece)
 
     def _call(self) -> Call:
         kind, body = self._receive()
