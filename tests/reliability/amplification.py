@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.faults import models
-from tests.faults.servers import PREDICT, Server, assert_bit_exact, channel
+from tests.faults.servers import PREDICT, Server, assert_bit_exact, channel, failure
 from tests.hostile.amplifiers import AMPLIFIERS, Amplifier, bomb
 from tests.hostile.http2 import Client, framed
 from tests.hostile.memory import Peak
@@ -87,7 +87,7 @@ def _measured(amplifier: Amplifier, size_bytes: int, listener: str) -> Growth:
 
 @contextlib.contextmanager
 def served(**settings: str) -> Iterator[Server]:
-    """Serve the obedient model, which has answered some calls already."""
+    """Serve the obedient model, which has answered and refused some calls already."""
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = "localhost,127.0.0.1"
     with tempfile.TemporaryDirectory() as folder:
         model = models.write_obedient(Path(folder) / "model")
@@ -96,6 +96,7 @@ def served(**settings: str) -> Iterator[Server]:
             with channel(server.wait_serving().address) as connection:
                 for _ in range(WARM_CALLS):
                     assert_bit_exact(connection)
+                    assert failure(connection, b"\xff").status == "INVALID_ARGUMENT"
             yield server
         finally:
             server.end()

@@ -24,14 +24,16 @@ from tests.reliability.experiment import Experiment, Findings, Goal
 
 REPLICAS = 2
 FIRST_FAILURES = 20
+LOG_LETTERS = 2000
 
 
 class End(NamedTuple):
-    """How a server ended: its exit code, the seconds that took, and what it left running."""
+    """How a server ended: its exit code, the seconds that took, what it left running, its log."""
 
     code: int
     seconds: float
     orphans: int
+    log: str
 
 
 class Replicas:
@@ -57,7 +59,7 @@ class Replicas:
         old = self.servers[place]
         began = time.monotonic()
         old.signal(SIGTERM)
-        end = End(old.wait(), time.monotonic() - began, len(old.processes))
+        end = End(old.wait(), time.monotonic() - began, len(old.processes), old.log)
         old.end()
         self.servers[place] = self._launch()
         return end
@@ -145,6 +147,7 @@ def _figures(ends: list[End], callers: Callers, settings: dict[str, str]) -> dic
             "median": round(seconds[len(seconds) // 2], 2),
             "most": round(seconds[-1], 2),
         },
+        "bad ends": [[end.code, end.log[-LOG_LETTERS:]] for end in ends if end.code],
         "first failures": [list(failure) for failure in callers.failures[:FIRST_FAILURES]],
     }
 

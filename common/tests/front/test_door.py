@@ -118,3 +118,12 @@ def test_looking_leaves_no_descriptor_open(listening, enter):
     before = os.listdir("/proc/self/fd")
     door.count_clients(listening[1])
     assert len(os.listdir("/proc/self/fd")) == len(before)
+
+
+@pytest.mark.parametrize("look", [door.count_clients, door.shut])
+def test_socket_may_be_closed_while_it_is_looked_at(enter, monkeypatch, look):
+    """Threads of gRPC's close connections whenever those have aged out, also in the drain."""
+    _, server = enter()
+    server.close()
+    monkeypatch.setattr(door, "_sockets", lambda port: [server])
+    assert not look(1)
