@@ -26,6 +26,8 @@ POLL_SECONDS = 0.02
 # What no peer says that will answer later: the message is larger than it takes.
 REFUSED = "RESOURCE_EXHAUSTED"
 OTHER_PORTS = 4
+# All is compiled there. Here the first start keeps what it has compiled.
+AS_IN_IMAGES = {"PYTHONDONTWRITEBYTECODE": ""}
 # What Triton leaves behind, by the process that made it.
 SHARED_MEMORY = "pytrtion{pid}-*"
 LOG = "server.log"
@@ -117,9 +119,7 @@ def _setup(asked: Asked, folder: Path) -> Setup:
 def _start(peer: Peer, setup: Setup) -> "subprocess.Popen[bytes]":
     start = peer.start(setup)
     path = os.pathsep.join([str(setup.python.parent), os.environ.get("PATH", "")])
-    # As in an image: what was imported once is compiled.
-    compiled = {"PYTHONDONTWRITEBYTECODE": ""}
-    environ = {**os.environ, **compiled, "PATH": path, **start.environ}
+    environ = {**os.environ, **AS_IN_IMAGES, "PATH": path, **start.environ}
     with (setup.folder / LOG).open("wb") as stream:
         return subprocess.Popen(
             start.command,

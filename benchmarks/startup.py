@@ -25,8 +25,6 @@ FRAMEWORKS = {"python": "noop", "sklearn": "iris", "tensorflow": "tensorflow", "
 WORKERS = (1, 2, 4)
 CHECK = "/grpc.health.v1.Health/Check"
 SERVING = b"\x08\x01"
-# All is compiled there. Here the first start keeps what it has compiled, and the best one counts.
-AS_IN_IMAGES = {"PYTHONDONTWRITEBYTECODE": ""}
 POLL_SECONDS = 0.005
 HEAD = "framework   workers   health s   first answer s   all workers s   PSS MB"
 
@@ -79,7 +77,7 @@ def _running(setup: Setup, workers: int) -> Iterator[tuple["subprocess.Popen[byt
     with (setup.folder / server.LOG).open("wb") as log:
         process = subprocess.Popen(
             PEER.start(setup).command,
-            env={**os.environ, **AS_IN_IMAGES, "RUNTIME_WORKERS": str(workers)},
+            env={**os.environ, **server.AS_IN_IMAGES, "RUNTIME_WORKERS": str(workers)},
             stdin=subprocess.DEVNULL,
             stderr=log,
             start_new_session=True,

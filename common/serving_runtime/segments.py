@@ -54,11 +54,7 @@ class SharedPayloads:
         self.copy = self._borrower.copy
 
     def take(self, kind: int, body: Bytes) -> None:
-        """Take an OFFER, FREED or DROPPED frame of the other end.
-
-        Raises:
-            GarbledError: it is none of these, or about memory that there is not.
-        """
+        """Take an OFFER, FREED or DROPPED frame of the other end; any other is a GarbledError."""
         try:
             self._takers[kind](body)
         except (KeyError, struct.error) as error:

@@ -21,7 +21,7 @@ def create(size: int) -> Tuple[FileIO, mmap.mmap]:
     Raises:
         OSError: there is no such thing here, or not so much memory.
     """
-    file = FileIO(_descriptor(), "r+")
+    file = FileIO(nameless_file(b"payloads"), "r+")
     try:
         os.posix_fallocate(file.fileno(), 0, size)
         fcntl.fcntl(file.fileno(), _F_ADD_SEALS, _F_SEAL_SHRINK)
@@ -41,11 +41,19 @@ def open_from(process: int, descriptor: int, size: int) -> mmap.mmap:
         return _mapped(file, size)
 
 
-def _descriptor() -> int:
+def nameless_file(label: bytes) -> int:
+    """Return the descriptor of a file in memory, which is gone once nobody has it open.
+
+    Args:
+        label: what /proc calls it.
+
+    Raises:
+        OSError: there is no such thing here, or no descriptor is free.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "memfd_create"):
         raise OSError("this system has no memfd_create")
-    descriptor = libc.memfd_create(b"payloads", _MFD_CLOEXEC | _MFD_ALLOW_SEALING)
+    descriptor = libc.memfd_create(label, _MFD_CLOEXEC | _MFD_ALLOW_SEALING)
     if descriptor < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

@@ -5,18 +5,14 @@ request and would hide what that takes.
 """
 
 import argparse
-import contextlib
-import os
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.faults import models
-from tests.faults.servers import PREDICT, Server, assert_bit_exact, channel, failure
+from tests.faults.servers import PREDICT, Server, assert_bit_exact, channel
 from tests.hostile.amplifiers import AMPLIFIERS, Amplifier, bomb
 from tests.hostile.http2 import Client, framed
 from tests.hostile.memory import Peak
+from tests.reliability import serving
 from tests.reliability.experiment import Experiment, Findings, Goal
 
 WIRE_BYTES = 2 * 10**6
@@ -28,8 +24,6 @@ WORKER_TIMES = 80
 # Core unpacks piece by piece; what it has by then, in pieces and in one, is refused or handed over.
 GZIP_TIMES = 8
 LIMIT_BYTES = 256 * 2**20
-# What a process comes to need with any request at all, such as code that it had not run before.
-WARM_CALLS = 20
 CALL_SECONDS = 120
 CHANNEL = (("grpc.max_send_message_length", -1),)
 GZIP = [("grpc-encoding", "gzip")]
@@ -74,7 +68,7 @@ def _bombs(arguments: argparse.Namespace) -> dict[str, int]:
 
 def _measured(amplifier: Amplifier, size_bytes: int, listener: str) -> Growth:
     payload = amplifier.write(size_bytes)
-    with served(RUNTIME_LISTENER=listener) as server:
+    with serving.warm(RUNTIME_LISTENER=listener) as server:
         (worker,) = server.workers
         peaks = Peak(server.front), Peak(worker)
         status = _status_of(server, payload)
@@ -83,23 +77,6 @@ def _measured(amplifier: Amplifier, size_bytes: int, listener: str) -> Growth:
             assert_bit_exact(connection)
         assert server.workers == [worker], "the worker did not survive"
     return Growth(amplifier.name, len(payload), front, behind, status)
-
-
-@contextlib.contextmanager
-def served(**settings: str) -> Iterator[Server]:
-    """Serve the obedient model, which has answered and refused some calls already."""
-    os.environ["no_proxy"] = os.environ["NO_PROXY"] = "localhost,127.0.0.1"
-    with tempfile.TemporaryDirectory() as folder:
-        model = models.write_obedient(Path(folder) / "model")
-        server = Server(model, Path(folder), **settings)
-        try:
-            with channel(server.wait_serving().address) as connection:
-                for _ in range(WARM_CALLS):
-                    assert_bit_exact(connection)
-                    assert failure(connection, b"\xff").status == "INVALID_ARGUMENT"
-            yield server
-        finally:
-            server.end()
 
 
 def _status_of(server: Server, payload: bytes) -> str:
@@ -115,7 +92,7 @@ def _burst(packed: bytes, arguments: argparse.Namespace) -> float:
         "RUNTIME_CONNECTION_AGE": "5min",
         "RUNTIME_MAX_MESSAGE_BYTES": str(arguments.limit),
     }
-    with served(**settings) as server:
+    with serving.warm(**settings) as server:
         peak = Peak(server.front)
         with Client(server.address, CALL_SECONDS) as client:
             stream = client.begin(GZIP)

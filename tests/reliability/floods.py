@@ -13,7 +13,7 @@ from tests.faults.servers import SERVING, Server
 from tests.hostile import frames
 from tests.hostile.http2 import Client
 from tests.hostile.memory import Peak
-from tests.reliability.amplification import served
+from tests.reliability import serving
 from tests.reliability.experiment import Experiment, Findings, Goal
 
 FRONT_TIMES = 4
@@ -36,8 +36,9 @@ def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     """Let every flood come, one after the other."""
     floods = frames.floods(arguments.frames)
     found = {}
+    settings = {"RUNTIME_LISTENER": arguments.listener, "RUNTIME_CONNECTION_AGE": "1h"}
     for name in arguments.kinds or floods:
-        with served(RUNTIME_LISTENER=arguments.listener, RUNTIME_CONNECTION_AGE="1h") as server:
+        with serving.warm(**settings) as server:
             found[name] = _flood(server, floods[name], arguments)
         tell(f"{name}: {found[name]}")
     return _findings(arguments, found)

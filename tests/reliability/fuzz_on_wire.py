@@ -2,12 +2,11 @@
 
 import argparse
 import asyncio
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.faults.servers import SERVING, Server
+from tests.faults.servers import SERVING
 from tests.fuzz import corpus, echo_model, regressions
 from tests.fuzz.blocks import BLOCK_CASES, Find, groups
 from tests.fuzz.corpus import Case
@@ -15,6 +14,7 @@ from tests.fuzz.judging import Answer
 from tests.fuzz.mutator import Mutator
 from tests.fuzz.tally import Tally
 from tests.fuzz.wire import Caller
+from tests.reliability import serving
 from tests.reliability.experiment import Experiment, Findings, Goal
 
 SETTINGS = {
@@ -38,21 +38,16 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, progress: Progress) -> Findings:
     """Send all cases; between blocks of them the golden requests."""
     tally = Tally(arguments.cases, arguments.regressions, progress)
-    with tempfile.TemporaryDirectory() as folder:
-        server = Server(echo_model.write(Path(folder, "model")), Path(folder), **SETTINGS)
-        try:
-            server.wait_serving()
-            workers = server.workers
-            golden = asyncio.run(_send_all(server.address, arguments, tally))
-            is_well = not server.has_ended and server.health() == SERVING
-            goals = _goals(tally, arguments.cases) + [
-                Goal("the server is well", is_well, at_least=1),
-                Goal("workers that are not those of the start",
-                     len(set(workers) ^ set(server.workers)), at_most=0),
-                Goal("tracebacks in the log", server.log.count("Traceback"), at_most=0),
-            ]  # fmt: skip
-        finally:
-            server.end()
+    with serving.served(echo_model.write, **SETTINGS) as server:
+        workers = server.workers
+        golden = asyncio.run(_send_all(server.address, arguments, tally))
+        is_well = not server.has_ended and server.health() == SERVING
+        goals = _goals(tally, arguments.cases) + [
+            Goal("the server is well", is_well, at_least=1),
+            Goal("workers that are not those of the start",
+                 len(set(workers) ^ set(server.workers)), at_most=0),
+            Goal("tracebacks in the log", server.log.count("Traceback"), at_most=0),
+        ]  # fmt: skip
     counts = {"cases": tally.cases, "golden requests": golden}
     return Findings(counts, goals, {**tally.figures(), "seed": arguments.seed})
 

@@ -17,7 +17,7 @@ import grpc
 from tests.faults.callers import NO_RETRIES, OWN_CONNECTION, Callers
 from tests.faults.processes import alive, wait_until
 from tests.faults.servers import Server, assert_bit_exact, channel, failure, request
-from tests.reliability import obedient
+from tests.reliability import serving
 from tests.reliability.experiment import Experiment, Findings, Goal
 
 # For the reason that the experiment `kills` has, connections do not grow old.
@@ -57,7 +57,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     """Send one call that hangs after the other, of each kind."""
     options = (NO_RETRIES, OWN_CONNECTION)
-    with obedient.serving(**SETTINGS) as server:
+    with serving.obedient(**SETTINGS) as server:
         with channel(server.address, *options) as connection:
             assert_bit_exact(connection)
             before = belongings(server)
@@ -114,7 +114,7 @@ def _findings(
     after: Belongings,
 ) -> Findings:
     every = [hang for ended in hangs.values() for hang in ended]
-    by_service = obedient.spread(late)
+    by_service = serving.spread(late)
     wrong = sum(hang.status != "DEADLINE_EXCEEDED" for hang in every)
     goals = [
         Goal("calls that hung and were answered otherwise", wrong, at_most=0),
@@ -129,11 +129,11 @@ def _findings(
     by_client = [hang.seconds - DEADLINE_SECONDS for hang in every]
     figures = {
         "late, as the service has it, ms": by_service,
-        "late, as the client has it, ms": obedient.spread(by_client),
+        "late, as the client has it, ms": serving.spread(by_client),
         "before": before._asdict(),
         "after": after._asdict(),
         "first failures": [list(failure) for failure in others.failures[:20]],
-        "settings": {**SETTINGS, "RUNTIME_WORKERS": obedient.WORKERS},
+        "settings": {**SETTINGS, "RUNTIME_WORKERS": serving.WORKERS},
     }
     return Findings({"calls that hung": len(every), "other calls": others.answered}, goals, figures)
 

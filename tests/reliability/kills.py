@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from tests.faults.callers import NO_RETRIES, OWN_CONNECTION, Callers
 from tests.faults.servers import Server
-from tests.reliability import obedient
+from tests.reliability import serving
 from tests.reliability.experiment import Experiment, Findings, Goal
 
 # With retries off, grpcio loses a call now and then (one of 144,403) that a client begins just as
@@ -49,11 +49,11 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     """Kill one random worker after the other while clients call."""
     options = (NO_RETRIES, OWN_CONNECTION)
-    with obedient.serving(**SETTINGS) as server:
+    with serving.obedient(**SETTINGS) as server:
         with Callers(server.address, arguments.clients, options=options) as callers:
             times = _kill_all(server, callers, arguments, tell)
             callers.wait_answers(max(1, arguments.requests - callers.answered))
-        obedient.wait_workers(server, obedient.WORKERS + arguments.kills)
+        serving.wait_workers(server, serving.WORKERS + arguments.kills)
         told = server.log
     return _findings(told, callers, _pauses(sorted(callers.answer_times), times), arguments)
 
@@ -63,7 +63,7 @@ def _kill_all(
 ) -> list[float]:
     choice, times = random.Random(arguments.seed), []
     for number in range(arguments.kills):
-        obedient.wait_workers(server, obedient.WORKERS + number)
+        serving.wait_workers(server, serving.WORKERS + number)
         time.sleep(SETTLE_SECONDS + WINDOW_SECONDS)
         victim = choice.choice(server.workers)
         times.append(time.monotonic())
@@ -100,7 +100,7 @@ def _findings(
     told: str, callers: Callers, pauses: Pauses, arguments: argparse.Namespace
 ) -> Findings:
     asked = callers.answered + len(callers.failures)
-    after = obedient.spread(pauses.after)
+    after = serving.spread(pauses.after)
     goals = [
         Goal("failed or wrong requests", len(callers.failures), at_most=0),
         Goal("requests", asked, at_least=arguments.requests),
@@ -112,9 +112,9 @@ def _findings(
     counts = {"kills": arguments.kills, "requests": asked, "clients": arguments.clients}
     figures: dict[str, Any] = {
         "pause after a kill, ms": after,
-        "pause without a kill, ms": obedient.spread(pauses.before),
+        "pause without a kill, ms": serving.spread(pauses.before),
         "first failures": [list(failure) for failure in callers.failures[:20]],
-        "settings": {**SETTINGS, "RUNTIME_WORKERS": obedient.WORKERS},
+        "settings": {**SETTINGS, "RUNTIME_WORKERS": serving.WORKERS},
     }
     return Findings(counts, goals, figures)
 

@@ -15,7 +15,7 @@ import grpc
 
 from tests.faults.callers import NO_RETRIES, OWN_CONNECTION, Callers
 from tests.faults.servers import Failure, Server, channel, failure, request
-from tests.reliability import obedient
+from tests.reliability import serving
 from tests.reliability.experiment import Experiment, Findings, Goal
 
 # For the reason that the experiment `kills` has, connections do not grow old.
@@ -53,11 +53,11 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     """Send one such request after the other while clients call."""
     options = (NO_RETRIES, OWN_CONNECTION)
-    with obedient.serving(**SETTINGS) as server, channel(server.address, *options) as connection:
+    with serving.obedient(**SETTINGS) as server, channel(server.address, *options) as connection:
         with Callers(server.address, arguments.clients, options=options) as innocents:
             poisonings = _poison_all(server, connection, innocents, arguments, tell)
             innocents.wait_answers(arguments.innocent)
-        ended = obedient.ends(server)
+        ended = serving.ends(server)
     return _findings(poisonings, innocents, ended, arguments)
 
 
@@ -112,12 +112,12 @@ def _findings(
 
 def _figures(poisonings: list[Poisoning], innocents: Callers) -> dict[str, object]:
     return {
-        "answered in, ms": obedient.spread([each.seconds for each in poisonings]),
-        "refused in, ms": obedient.spread([each.seconds_again for each in poisonings]),
+        "answered in, ms": serving.spread([each.seconds for each in poisonings]),
+        "refused in, ms": serving.spread([each.seconds_again for each in poisonings]),
         "details": poisonings[0].answer.details,
         "details again": poisonings[0].answer_again.details,
         "first failures": [list(failure) for failure in innocents.failures[:20]],
-        "settings": {**SETTINGS, "RUNTIME_WORKERS": obedient.WORKERS},
+        "settings": {**SETTINGS, "RUNTIME_WORKERS": serving.WORKERS},
     }
 
 

@@ -16,7 +16,7 @@ from tests.faults.servers import SERVING, Server
 from tests.hostile.frames import stalled
 from tests.hostile.http2 import Client
 from tests.hostile.memory import Peak
-from tests.reliability.amplification import served
+from tests.reliability import serving
 from tests.reliability.experiment import Experiment, Findings, Goal
 
 SENT = b"\0\0\0\0\x54 not all of it"
@@ -39,7 +39,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     """Stall the streams, and call beside them; then see how long one lives."""
-    with served(RUNTIME_LISTENER=arguments.listener, RUNTIME_CONNECTION_AGE="1h") as server:
+    with serving.warm(RUNTIME_LISTENER=arguments.listener, RUNTIME_CONNECTION_AGE="1h") as server:
         found = _call_beside(server, arguments)
     tell(f"{found.answered} answers, {found.failed} failures, {found.grown_bytes} bytes more")
     life = _life_seconds(arguments.listener)
@@ -81,10 +81,11 @@ def _stalled(server: Server, arguments: argparse.Namespace) -> Iterator[list[Cli
 def _life_seconds(listener: str) -> float:
     """Return how long a stalled stream of a client without a deadline lives."""
     settings = {
+        "RUNTIME_LISTENER": listener,
         "RUNTIME_CONNECTION_AGE": f"{AGE_SECONDS}s",
         "RUNTIME_REQUEST_TIMEOUT": f"{TIMEOUT_SECONDS}s",
     }
-    with served(RUNTIME_LISTENER=listener, **settings) as server, Client(server.address) as client:
+    with serving.warm(**settings) as server, Client(server.address) as client:
         began = time.monotonic()
         client.outcome(client.begin())
         return time.monotonic() - began

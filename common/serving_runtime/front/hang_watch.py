@@ -7,9 +7,6 @@ from serving_runtime.front.alarm import Alarm
 from serving_runtime.front.call import FrontCall
 from serving_runtime.front.turns import Turns
 
-# What is told of a worker that hung.
-HUNG = "stayed busy past a call's deadline"
-
 
 class HangWatch:
     """Watches one worker while it holds calls.

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from typing import Callable, Container, Dict, List, Mapping, NamedTuple, Optional
 
+from serving_runtime import shared_memory
+
 # Not `-m`, which would put the working directory first on the path: in a derived image that is the
 # model's, where a file of the user's called signal.py would replace the standard library's.
 ENTRY = (
@@ -24,7 +26,6 @@ PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER = 36, 37
 TEMPLATE_VARIABLE = "SERVING_RUNTIME_TEMPLATE"
 # The descriptor of a file without a name, in which the first worker notes what it has loaded.
 LOADED_VARIABLE = "SERVING_RUNTIME_LOADED"
-MFD_CLOEXEC = 1
 # Says to whatever a worker starts which worker that was.
 WORKER_VARIABLE = "SERVING_RUNTIME_WORKER"
 
@@ -66,7 +67,7 @@ def process_starter(environ: Mapping[str, str], runtime_name: str) -> Start:
         environ: the worker's environment.
         runtime_name: the framework, or empty to recognise it from the files.
     """
-    loaded = _nameless_file()
+    loaded = _record()
 
     def start(
         name: str, connection: socket.socket, control: Optional[socket.socket] = None
@@ -200,11 +201,12 @@ def _command(name: str, descriptor: int, runtime_name: str) -> List[str]:
     ]  # fmt: skip
 
 
-def _nameless_file() -> Optional[int]:
-    """Open a file that is gone once nobody has it open; None where there are none."""
-    create = getattr(ctypes.CDLL(None), "memfd_create", None)  # in Python from 3.8 on
-    descriptor = create(b"loaded", MFD_CLOEXEC) if create else -1
-    return None if descriptor < 0 else int(descriptor)
+def _record() -> Optional[int]:
+    """Return a file to note in what was loaded; None where there are none without a name."""
+    try:
+        return shared_memory.nameless_file(b"loaded")
+    except OSError:
+        return None
 
 
 def _start(command: List[str], environ: Dict[str, str], passed: List[int]) -> WorkerProcess:

@@ -9,7 +9,6 @@ from serving_runtime.errors import NotAvailable
 from serving_runtime.front.call import FrontCall
 from serving_runtime.front.counters import Counters
 from serving_runtime.front.dispatcher import Dispatcher
-from serving_runtime.front.hang_watch import HUNG
 from serving_runtime.front.health import Health, Phase
 from serving_runtime.front.model_state import ModelState
 from serving_runtime.front.processes import Spawn, adopts_orphans, kill_strays, reap_strangers
@@ -178,7 +177,7 @@ class Supervisor:
         """Say whether a worker may be replaced at once, as it answered or had something to do."""
         if link.has_answered:
             self._fruitless = 0
-        elif unanswered or HUNG in link.why_it_ended:
+        elif unanswered or link.has_hung:
             self._fruitless += 1
         else:
             return False

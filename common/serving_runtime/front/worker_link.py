@@ -10,7 +10,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 from serving_runtime import frames
 from serving_runtime.frames import Call, GarbledError
 from serving_runtime.front.call import FrontCall, Outcome
-from serving_runtime.front.hang_watch import HUNG, HangWatch
+from serving_runtime.front.hang_watch import HangWatch
 from serving_runtime.front.processes import WorkerProcess
 from serving_runtime.front.turns import Turns
 from serving_runtime.front.worker_socket import WorkerSocket
@@ -74,6 +74,7 @@ class WorkerLink:
         self.state = State.LOADING
         self.has_loaded = False
         self.has_answered = False
+        self.has_hung = False
         self.is_stateful = False
         # Why the worker could not load the model, in its own words.
         self.refusal = ""
@@ -185,7 +186,8 @@ class WorkerLink:
             self.state = State.FREE
 
     def _on_hang(self) -> None:
-        self.kill(f"it {HUNG}")
+        self.has_hung = True
+        self.kill("it stayed busy past a call's deadline")
 
 
 def _summary(body: bytes) -> ModelSummary:

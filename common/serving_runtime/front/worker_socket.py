@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import contextlib
 import socket
 from typing import Callable, Deque, Iterable
 
@@ -63,7 +64,7 @@ class WorkerSocket:
 
     def shut(self) -> None:
         """End it, also if processes that nobody knows have the other end open."""
-        if not self._is_closed:
+        with contextlib.suppress(OSError):  # it has ended already
             self._connection.shutdown(socket.SHUT_RDWR)
 
     @property

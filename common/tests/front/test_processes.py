@@ -258,8 +258,8 @@ def test_workers_inherit_a_record_of_what_was_loaded(monkeypatch):
     )
     monkeypatch.setattr(processes, "_command", lambda *_: [sys.executable, "-c", told])
     made = []
-    make = processes._nameless_file
-    monkeypatch.setattr(processes, "_nameless_file", lambda: made.append(make()) or made[0])
+    make = processes._record
+    monkeypatch.setattr(processes, "_record", lambda: made.append(make()) or made[0])
     spawn = processes.process_spawner(processes.process_starter(os.environ, "python"))
     for number in (1, 2):
         connection, process = spawn(f"worker-{number}")
