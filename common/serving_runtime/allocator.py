@@ -26,3 +26,10 @@ def keep_freed_memory() -> None:
         mallopt(_M_MMAP_THRESHOLD, LARGEST_KEPT_BYTES)
         mallopt(_M_TRIM_THRESHOLD, MOST_KEPT_BYTES)
         mallopt(_M_TOP_PAD, GROWTH_BYTES)
+
+
+def give_back_freed_memory() -> None:
+    """Return what is free to the system, before as much is taken from it in another way."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

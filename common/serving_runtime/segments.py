@@ -19,7 +19,7 @@ import time
 import weakref
 from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
 
-from serving_runtime import frames, shared_memory
+from serving_runtime import allocator, frames, shared_memory
 from serving_runtime.frames import Bytes
 
 # Below this a copy through the socket is quicker.
@@ -144,6 +144,8 @@ class Lender:
         is_refused = self._made and not self._is_taken
         if is_refused or size > MOST_BYTES or not self._make_room(size):
             return
+        # gRPC has just freed two more copies of the payload, which are only kept for the next.
+        allocator.give_back_freed_memory()
         try:
             segment = Segment(self._made, size)
         except OSError:  # no memory, or not on this system

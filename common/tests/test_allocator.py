@@ -16,6 +16,21 @@ for _ in range(4):
 print(faults[-1] - faults[0])
 """
 
+COUNT_KEPT = """
+import resource
+from pathlib import Path
+from serving_runtime import allocator
+allocator.keep_freed_memory()
+def resident_pages():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+before = resident_pages()
+block = b"x" * (16 << 20)
+del block
+kept = resident_pages() - before
+allocator.give_back_freed_memory()
+print(kept * resource.getpagesize(), (resident_pages() - before) * resource.getpagesize())
+"""
+
 
 def test_large_blocks_stay_with_the_process():
     """The second request of a size finds its memory warm."""
@@ -23,7 +38,15 @@ def test_large_blocks_stay_with_the_process():
     assert int(out) < 100
 
 
+def test_what_is_kept_can_be_given_back():
+    out = subprocess.check_output([sys.executable, "-c", COUNT_KEPT])
+    kept, left = map(int, out.split())
+    assert kept > 15 << 20
+    assert left < 1 << 20
+
+
 def test_other_c_libraries_are_left_alone(monkeypatch):
-    """There is no mallopt to call."""
+    """There is neither mallopt nor malloc_trim to call."""
     monkeypatch.setattr(allocator.ctypes, "CDLL", lambda name: object())
     allocator.keep_freed_memory()
+    allocator.give_back_freed_memory()
