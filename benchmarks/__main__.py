@@ -9,6 +9,7 @@ from benchmarks import (
     choosing,
     codec,
     comparison,
+    earlier,
     everything,
     growth,
     load,
@@ -26,7 +27,7 @@ from tools.packages import NotDebianError
 CONCURRENCY = "1,8,64,64/1"
 FAILED = 1
 PROBLEMS = (setting_up.SetUpError, NotDebianError, load.LoadError, server.ServerError,
-            profiles.ProfileError)  # fmt: skip
+            profiles.ProfileError, earlier.NoCommitError)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -90,6 +91,9 @@ def _of_profile(verb: argparse.ArgumentParser) -> None:
     )
     _add_concurrency(verb, everything.PROFILE_SHAPE.name)
     _add_seconds(verb, everything.PROFILE_SECONDS)
+    verb.add_argument(
+        "--commit", default="", help="profile our service as it was then: before.json"
+    )
     _add_folder(verb)
 
 
@@ -195,7 +199,8 @@ def _codec(arguments: argparse.Namespace) -> int:
 
 def _profile(arguments: argparse.Namespace) -> int:
     shape = arguments.concurrency[0]
-    return profiles.run(arguments.cases, shape, arguments.seconds, arguments.results)
+    chosen = arguments.cases, shape, arguments.seconds, arguments.results
+    return profiles.run(*chosen, arguments.commit)
 
 
 def _all(arguments: argparse.Namespace) -> int:

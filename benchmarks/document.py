@@ -13,8 +13,10 @@ from benchmarks.targets import LEAST, Target, targets
 
 TEMPLATE = setting_up.ROOT / "benchmarks" / "performance.template.md"
 DOCUMENT, FOLDER = "performance.md", "performance"
-FILES = ("results", "growth", "memory", "codec", "startup", "profile")
+FILES = ("results", "growth", "memory", "codec", "startup", "profile", "before")
 NOTHING = "Not measured."
+BEFORE = """every call went through
+asyncio, and protobuf's classes were read and written element by element."""
 
 Told = dict[str, Any]
 
@@ -44,7 +46,8 @@ def write(source: Path, output: Path) -> list[Path]:
 def _copy(source: Path, folder: Path) -> None:
     """Copy what the document is made of."""
     names = [f"{name}.json" for name in FILES]
-    for path in [*(source / name for name in names), *source.glob("profile-*.svg")]:
+    graphs = [path for form in ("profile", "before") for path in source.glob(f"{form}-*.svg")]
+    for path in [*(source / name for name in names), *graphs]:
         if path.exists():
             shutil.copy(path, folder)
 
@@ -71,7 +74,8 @@ def text(told: Mapping[str, Told]) -> str:
         "memory": _memory(told["memory"]),
         "codec": _codec(told["codec"]),
         "startup": _startup(told["startup"]),
-        "profiles": _profiles(told["profile"]),
+        "profiles": _profiles(told["profile"], "profile"),
+        "before": _before(told["before"]),
         "versions": report.versions(told["results"]) if told["results"] else NOTHING,
     }
     written = TEMPLATE.read_text(encoding="utf-8")
@@ -160,18 +164,24 @@ def _startup(told: Told) -> str:
     return report.table(head, rows)
 
 
-def _profiles(told: Told) -> str:
+def _before(told: Told) -> str:
+    if not told:
+        return NOTHING
+    words = f"The same load on commit {told['commit']}, with today's packages: {BEFORE}"
+    return f"{words}\n\n{_profiles(told, 'before')}"
+
+
+def _profiles(told: Told, form: str) -> str:
     if not told:
         return NOTHING
     return "\n".join(
-        _profile(it["case"], name, shares)
+        _profile(f"{form}-{it['case']}-{name}", f"{CASES[it['case']].title}, the {name}", shares)
         for it in told["results"]
         for name, shares in it["processes"].items()
     )
 
 
-def _profile(case: str, process: str, shares: list[tuple[str, float]]) -> str:
-    title = f"{CASES[case].title}, the {process}"
+def _profile(graph: str, title: str, shares: list[tuple[str, float]]) -> str:
     rows = [[f"`{name}`", f"{share:.0%}"] for name, share in shares]
-    link = f"[Flame graph]({FOLDER}/profile-{case}-{process}.svg)"
-    return f"### {title}\n\n{link}\n\n{report.table(['function', 'samples'], rows)}"
+    link = f"[Flame graph]({FOLDER}/{graph}.svg)"
+    return f"#### {title}\n\n{link}\n\n{report.table(['function', 'samples'], rows)}"

@@ -6,11 +6,12 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from benchmarks import load, measure, rounds, server, setting_up, writing
+from benchmarks import earlier, load, measure, rounds, server, setting_up, writing
 from benchmarks.cases import Case
 from benchmarks.load import Shape
+from benchmarks.peers import Peer
 from benchmarks.peers.serving_runtime import OURS
 from benchmarks.rounds import Result
 from benchmarks.server import Asked, Server
@@ -26,8 +27,25 @@ class ProfileError(Exception):
     """py-spy failed; the message is what it printed."""
 
 
-def run(cases: Sequence[Case], shape: Shape, seconds: float, folder: Path) -> int:
+class Profiled(NamedTuple):
+    """Which service is profiled under which load, and what its files are called."""
+
+    peer: Peer
+    name: str
+    shape: Shape
+    seconds: float
+    folder: Path
+
+
+def run(cases: Sequence[Case], shape: Shape, seconds: float, folder: Path, commit: str = "") -> int:
     """Profile our service under each case's load; writes flame graphs, and the figures as JSON.
+
+    Args:
+        cases: what is asked.
+        shape: how many ask at a time.
+        seconds: of each recording.
+        folder: where ``profile.json`` and the graphs go; of a commit, ``before.json``.
+        commit: of the service's sources, instead of those that are here.
 
     Returns:
         How many cases have a problem.
@@ -35,38 +53,42 @@ def run(cases: Sequence[Case], shape: Shape, seconds: float, folder: Path) -> in
     Raises:
         ServerError: our service did not start.
         ProfileError: py-spy failed.
+        NoCommitError: there is no such commit.
     """
     load.install()
+    peer = earlier.service(commit) if commit else OURS
+    profiled = Profiled(peer, "before" if commit else "profile", shape, seconds, folder)
     told = writing.origin([OURS], cases)
-    told.update(seconds=seconds, shape=shape.name)
-    profiles = (_profile(case, shape, seconds, folder) for case in cases)
-    return writing.as_they_come(told, profiles, folder / "profile.json")
+    told.update(seconds=seconds, shape=shape.name, commit=commit)
+    profiles = (_profile(case, profiled) for case in cases)
+    return writing.as_they_come(told, profiles, folder / f"{profiled.name}.json")
 
 
-def _profile(case: Case, shape: Shape, seconds: float, folder: Path) -> dict[str, Any]:
-    asked = Asked(OURS, case, OURS.protocol.encode(case))
-    empty = Result(OURS.name, case.name, shape.name, 1)
+def _profile(case: Case, profiled: Profiled) -> dict[str, Any]:
+    asked = Asked(profiled.peer, case, OURS.protocol.encode(case))
+    empty = Result(OURS.name, case.name, profiled.shape.name, 1)
     found: list[Result] = []
     with server.running(asked) as up:
         rounds.warm_up(asked, up)
         # Both recordings, and a moment for py-spy to begin and to end.
-        lasts = 2 * seconds + 4
+        lasts = 2 * profiled.seconds + 4
         loading = threading.Thread(
-            target=lambda: found.append(rounds.measured(asked, up, shape, lasts, empty))
+            target=lambda: found.append(rounds.measured(asked, up, profiled.shape, lasts, empty))
         )
         loading.start()
-        processes = _record(up, case, seconds, folder)
+        processes = _record(up, case, profiled)
         loading.join()
     problem = found[0].problem if found else "the load failed"
     return {"case": case.name, "processes": processes, "problem": problem}
 
 
-def _record(up: Server, case: Case, seconds: float, folder: Path) -> dict[str, Any]:
+def _record(up: Server, case: Case, profiled: Profiled) -> dict[str, Any]:
     """Record front and worker at the same time: flame graphs first, then stacks to count."""
+    _, prefix, _, seconds, folder = profiled
     folder.mkdir(parents=True, exist_ok=True)
     pids = processes_of(up.pid)
     for form, suffix in ((FLAME_GRAPH, "svg"), (STACKS, "txt")):
-        paths = {name: folder / f"profile-{case.name}-{name}.{suffix}" for name in pids}
+        paths = {name: folder / f"{prefix}-{case.name}-{name}.{suffix}" for name in pids}
         spies = [_spy(pids[name], form, seconds, path) for name, path in paths.items()]
         for spy in spies:
             _wait(spy, seconds)

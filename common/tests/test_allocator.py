@@ -39,6 +39,7 @@ def test_large_blocks_stay_with_the_process():
 
 
 def test_what_is_kept_can_be_given_back():
+    """Before as much is taken from the system in another way."""
     out = subprocess.check_output([sys.executable, "-c", COUNT_KEPT])
     kept, left = map(int, out.split())
     assert kept > 15 << 20

@@ -1,12 +1,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from benchmarks import choosing, codec, everything, profiles, report, setting_up, targets
+from benchmarks import choosing, codec, earlier, everything, profiles, report, setting_up, targets
 from benchmarks.__main__ import main
 from benchmarks.cases import BY_NAME as CASES
+from benchmarks.peers import Setup
 from benchmarks.peers.registry import BY_NAME as PEERS
 from benchmarks.rounds import Result
 
@@ -65,6 +67,16 @@ def test_a_profiler_that_fails_is_told():
     spy = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     with pytest.raises(profiles.ProfileError, match="no permission"):
         profiles._wait(spy, 1)
+
+
+def test_a_commit_has_sources_of_its_own(monkeypatch, tmp_path):
+    """They come before those that the environment has installed."""
+    monkeypatch.setattr(setting_up, "BUILD", tmp_path)
+    setup = Setup(CASES["iris"], Path(sys.executable), tmp_path, tmp_path, 1, ())
+    first = earlier.service("HEAD").start(setup).environ["PYTHONPATH"].split(":")[0]
+    assert Path(first, "serving_runtime", "service.py").is_file()
+    with pytest.raises(earlier.NoCommitError, match="commit nothing: "):
+        earlier.service("nothing")
 
 
 def test_codec_is_measured_and_written(monkeypatch, tmp_path, capsys):

@@ -46,16 +46,18 @@ def everything(told):
     curve[-1]["problem"] = "before: wrong"
     sizes = {"pss_mb": 150.0, "held_mb": 100.0, "errors": 0, "problem": ""}
     held = [{"requests": 1000 * count, **sizes} for count in range(11)]
-    shares = {"front": [["run (front.py:1)", 0.75]], "worker": [["serve (worker.py:1)", 0.5]]}
+    spent = {"front": [["run (front.py:1)", 0.75]], "worker": [["serve (worker.py:1)", 0.5]]}
     started = {"framework": "python", "workers": 1, "health_seconds": 0.25, "answer_seconds": 0.5,
                "all_workers_seconds": 0.5, "pss_mb": 50.0, "problem": ""}  # fmt: skip
+    shares = {"results": [{"case": "iris", "processes": spent, "problem": ""}]}
     return {
         "results": told,
         "growth": {**ORIGIN, "results": curve},
         "memory": {**ORIGIN, "case": "iris", "results": held},
         "codec": {"seconds": {"memcpy": 0.002, "decode": 1e-5, "encode": 0.005, "small": 7e-6}},
         "startup": {"results": [started]},
-        "profile": {"results": [{"case": "iris", "processes": shares, "problem": ""}]},
+        "profile": shares,
+        "before": {"commit": "1a2b3c", **shares},
     }
 
 
@@ -155,7 +157,8 @@ def test_document_has_what_was_measured(everything):
     assert "| 4 | 1,000 | 2 | 9.5 | 0 | 250 | 125 |" in text
     assert "- this runtime, 16: before: wrong" in text
     assert "| python | 1 | 0.25 | 0.50 | 0.50 | 50 |" in text
-    assert "| `run (front.py:1)` | 75% |" in text
+    assert text.count("| `run (front.py:1)` | 75% |") == 2
+    assert "on commit 1a2b3c" in text
     assert "| ≤ 2 | 2.5 |  | **not met** |" in text
     assert "- KServe gRPC: kserve 0.21.0" in text
 
@@ -163,7 +166,7 @@ def test_document_has_what_was_measured(everything):
 def test_document_without_results_says_so():
     """Nothing that was not measured has a figure."""
     text = document.text(dict.fromkeys(document.FILES, {}))
-    assert text.count(document.NOTHING) == 8
+    assert text.count(document.NOTHING) == 9
     assert "not met" not in text
 
 

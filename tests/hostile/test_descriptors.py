@@ -1,7 +1,6 @@
 import contextlib
 import os
 import signal
-import socket
 
 import grpc
 import pytest
@@ -11,6 +10,7 @@ from tests.faults.callers import OWN_CONNECTION
 from tests.faults.processes import wait_until
 from tests.faults.servers import SERVING, Server, ask, assert_bit_exact, channel, request
 from tests.hostile.conftest import OLD_AGE
+from tests.hostile.crowd import descriptors, idle
 from tests.hostile.http2 import connect
 
 MOST_DESCRIPTORS = 256
@@ -41,24 +41,12 @@ def crowd():
         def crowd(server, count=IDLE):
             for _ in range(count):
                 sockets.enter_context(idle(server.address))
-            wait_until(lambda: descriptors(server) == MOST_DESCRIPTORS, "no descriptor to be left")
+            wait_until(
+                lambda: descriptors(server.front) == MOST_DESCRIPTORS, "no descriptor to be left"
+            )
             return sockets
 
         yield crowd
-
-
-def idle(address):
-    """Connect, without waiting for anybody to accept."""
-    client = socket.socket()
-    client.setblocking(False)
-    with contextlib.suppress(BlockingIOError):
-        client.connect(("127.0.0.1", int(address.rpartition(":")[2])))
-    return client
-
-
-def descriptors(server):
-    """Return how many descriptors the front has."""
-    return len(os.listdir(f"/proc/{server.front}/fd"))
 
 
 def is_answered(server):

@@ -19,13 +19,21 @@ _END = re.compile(r"worker-\d+ (?:was killed|exited)")
 
 
 @contextlib.contextmanager
-def served(write: Callable[[Path], Path], **settings: str) -> Iterator[Server]:
-    """Serve the model directory that ``write`` makes, until the end of the block."""
+def served(
+    write: Callable[[Path], Path], prefix: Sequence[str] = (), **settings: str
+) -> Iterator[Server]:
+    """Serve the model directory that ``write`` makes, until the end of the block.
+
+    Args:
+        write: told where.
+        prefix: a command that starts the service.
+        settings: environment variables.
+    """
     # Grpc's default channels would send loopback's calls through a proxy.
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = "localhost,127.0.0.1"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        server = Server(write(folder / "model"), folder, **settings)
+        server = Server(write(folder / "model"), folder, prefix, **settings)
         try:
             yield server.wait_serving()
         finally:
