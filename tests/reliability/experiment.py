@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import shlex
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -39,15 +40,28 @@ class Findings(NamedTuple):
     goals: list[Goal]
     figures: dict[str, Any] = {}
 
+    @property
+    def missed(self) -> list[Goal]:
+        """The goals that were not met."""
+        return [goal for goal in self.goals if not goal.is_met]
+
 
 class Experiment(NamedTuple):
     """One experiment: a verb of ``python -m tests.reliability``.
 
     ``describe`` adds its arguments, whose defaults are the published size; ``run`` tries it, and
-    calls the function that it is given with a line of progress now and then.
+    calls the function that it is given with a line of progress now and then. An experiment that is
+    long keeps all that its goals are made of as figures: ``judge`` makes them of those.
     """
 
     name: str
     promise: str
     describe: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace, Callable[[str], None]], Findings]
+    judge: Callable[[dict[str, Any]], list[Goal]] | None = None
+
+    def try_with(self, words: str) -> Findings:
+        """Try it with the arguments of a command line."""
+        parser = argparse.ArgumentParser()
+        self.describe(parser)
+        return self.run(parser.parse_args(shlex.split(words)), print)

@@ -1,4 +1,3 @@
-import argparse
 import asyncio
 
 import pytest
@@ -9,10 +8,8 @@ from tests.reliability import open_loop, overload
 @pytest.fixture(scope="module")
 def findings():
     """Offer a service twice and ten times its peak, for a few seconds."""
-    parser = argparse.ArgumentParser()
-    overload.describe(parser)
     words = "--times 2 10 --seconds 3 --peak-seconds 1.5 --call-ms 20"
-    return overload.run(parser.parse_args(words.split()), print)
+    return overload.EXPERIMENT.try_with(words)
 
 
 def test_overload_does_not_make_the_service_useless(findings):

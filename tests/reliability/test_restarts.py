@@ -1,4 +1,3 @@
-import argparse
 import contextlib
 import time
 from signal import SIGTERM
@@ -46,17 +45,10 @@ def hang(server):
                 call.result()
 
 
-def run(*words):
-    """Run the experiment in small."""
-    parser = argparse.ArgumentParser()
-    restarts.describe(parser)
-    return restarts.run(parser.parse_args(words), print)
-
-
 def test_rolling_restarts_lose_nothing():
     """Both servers are replaced while clients call: no call fails, and each end is clean."""
-    findings = run("--restarts", "3", "--requests", "300")
-    assert [goal for goal in findings.goals if not goal.is_met] == []
+    findings = restarts.EXPERIMENT.try_with("--restarts 3 --requests 300")
+    assert findings.missed == []
     assert findings.counts["restarts"] == 3
     assert findings.counts["requests"] >= 300
 

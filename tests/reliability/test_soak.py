@@ -139,10 +139,24 @@ def test_one_descriptor_more_is_seen():
     samples = sampled(
         100,
         descriptors=lambda n: 50 + n // 90,
-        threads=lambda n: 9 if n < 10 else 8 + 5 * (n == 50),
+        processes=lambda n: 9 if n < 10 else 8 + 5 * (n == 50),
     )
     assert soak_samples.change(samples, "descriptors") == 1
-    assert soak_samples.change(samples, "threads") == 0
+    assert soak_samples.change(samples, "processes") == 0
+
+
+def goals_of(samples):
+    """Return what is judged of samples, by the first word of each goal."""
+    figures = {name: [getattr(it, name) for it in samples] for name in Sample._fields}
+    goals = soak.EXPERIMENT.judge({"problems": {}, "samples": figures})
+    return {goal.what.split()[0]: goal for goal in goals}
+
+
+def test_threads_that_become_more_and_more_are_seen():
+    """A pool that is one larger from some time on is no growth; a thread in ten minutes is."""
+    assert goals_of(sampled(360, threads=lambda n: 14 + (n > 60)))["threads"].is_met
+    assert not goals_of(sampled(360, threads=lambda n: 14 + n // 60))["threads"].is_met
+    assert not goals_of(sampled(360, descriptors=lambda n: 14 + n // 300))["descriptors"].is_met
 
 
 def test_too_few_samples_meet_no_goal():
