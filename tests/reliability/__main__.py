@@ -18,7 +18,6 @@ from tests.reliability.registry import EXPERIMENTS
 
 FAILED = 1
 RESULTS = Path("docs/reliability")
-_JUDGED = {it.name: it.judge for it in EXPERIMENTS if it.judge is not None}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,11 +34,6 @@ def _parser() -> argparse.ArgumentParser:
     everything = verbs.add_parser("all", help="run all experiments, as large as published")
     everything.set_defaults(act=_all)
     _add_output(everything)
-    judge = verbs.add_parser("judge", help="judge kept figures by the goals of today")
-    judge.add_argument("names", nargs="+", choices=sorted(_JUDGED), metavar="NAME",
-                       help=f"of {', '.join(sorted(_JUDGED))}")  # fmt: skip
-    judge.set_defaults(act=_judge)
-    _add_output(judge)
     report = verbs.add_parser("report", help="write docs/reliability.md from the results")
     report.set_defaults(act=_report)
     _add_output(report)
@@ -80,7 +74,7 @@ def _told(experiment: Experiment, findings: Findings, seconds: float) -> dict[st
     return {
         "experiment": experiment.name,
         "command": f"python -m tests.reliability {shlex.join(sys.argv[1:])}",
-        "date": _today(),
+        "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         "seconds": round(seconds),
         "machine": machine.describe(),
         "counts": findings.counts,
@@ -93,22 +87,6 @@ def _goal(goal: Goal) -> dict[str, Any]:
     is_number = goal.measured is not None and math.isfinite(goal.measured)
     measured = goal.measured if is_number else None  # as JSON has it
     return {**goal._asdict(), "measured": measured, "is_met": goal.is_met}
-
-
-def _today() -> str:
-    return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-
-
-def _judge(arguments: argparse.Namespace) -> int:
-    """Replace the verdicts of results, and say on which commit; all else stays as it was."""
-    for name in arguments.names:
-        path = arguments.output / f"{name}.json"
-        told = json.loads(path.read_text(encoding="utf-8"))
-        told["goals"] = [_goal(goal) for goal in _JUDGED[name](told["figures"])]
-        told["judged"] = {"date": _today(), "commit": machine.describe()["commit"]}
-        writing.write(told, path)
-        print(f"written: {path}")
-    return 0
 
 
 def _report(arguments: argparse.Namespace) -> int:

@@ -113,17 +113,7 @@ def _origin(told: Told) -> str:
     counts = ", ".join(f"{count:,} {_words(name)}" for name, count in told["counts"].items())
     return (
         f"**Tried:** `{told['command']}` on {told['date']}, commit {machine['commit']}, "
-        f"{machine['cores']} cores, {_lasted(told['seconds'])}: {counts}.{_judged(told)}"
-    )
-
-
-def _judged(told: Told) -> str:
-    """Say so if the goals are not those of the day."""
-    if "judged" not in told:
-        return ""
-    return (
-        f" Judged on {told['judged']['date']} by the goals of commit {told['judged']['commit']}, "
-        "from what was measured then."
+        f"{machine['cores']} cores, {_lasted(told['seconds'])}: {counts}."
     )
 
 

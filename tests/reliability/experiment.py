@@ -50,15 +50,13 @@ class Experiment(NamedTuple):
     """One experiment: a verb of ``python -m tests.reliability``.
 
     ``describe`` adds its arguments, whose defaults are the published size; ``run`` tries it, and
-    calls the function that it is given with a line of progress now and then. An experiment that is
-    long keeps all that its goals are made of as figures: ``judge`` makes them of those.
+    calls the function that it is given with a line of progress now and then.
     """
 
     name: str
     promise: str
     describe: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace, Callable[[str], None]], Findings]
-    judge: Callable[[dict[str, Any]], list[Goal]] | None = None
 
     def try_with(self, words: str) -> Findings:
         """Try it with the arguments of a command line."""

@@ -17,7 +17,8 @@ SOAK_PANELS: tuple[Panel, ...] = (
     ("open descriptors", (("connections", "clients' connections", GREY),
                           ("segments", "shared memory", ORANGE),
                           ("descriptors", "all others", BLUE))),
-    ("threads and processes", (("threads", "threads", BLUE), ("processes", "processes", ORANGE))),
+    ("threads and processes", (("threads", "threads", BLUE), ("processes", "processes", ORANGE),
+                               ("pool_threads", "threads of gRPC's pool", GREY))),
     ("latency of golden requests, ms", (("p99_ms", "p99", GREY), ("p50_ms", "p50", BLUE))),
 )  # fmt: skip
 

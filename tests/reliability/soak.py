@@ -21,6 +21,7 @@ PROMISE = (
     "grow, and no answer is wrong."
 )
 MB_PER_MILLION = 10
+MOST_POOL_THREADS = 32  # about one for each connection
 # A request that crashes workers ends two; the third one keeps the service SERVING meanwhile.
 WORKERS = 3
 START_SECONDS = 5  # that the clients' processes may take to start
@@ -129,16 +130,17 @@ def _tasks(address: str, wanted: Soak, until: float) -> list[Task]:
 
 def _findings(record: _Record) -> Findings:
     samples = record.samples
+    growth = {
+        name: round(soak_samples.growth_per_million(samples, name), 3)
+        for name in ("pss_mb", "rss_mb", "private_dirty_mb", "front_pss_mb")
+    }
     figures = {
         "requests_per_second": round(soak_samples.requests_per_second(samples)),
-        "mb_per_million_requests": {
-            name: round(soak_samples.growth_per_million(samples, name), 3)
-            for name in ("pss_mb", "rss_mb", "private_dirty_mb", "front_pss_mb")
-        },
+        "mb_per_million_requests": growth,
         "problems": dict(record.problems.most_common(EXAMPLES)),
         "samples": {name: [getattr(it, name) for it in samples] for name in Sample._fields},
     }
-    return Findings(_counts(record), _judge(figures), figures)
+    return Findings(_counts(record), _goals(record, growth["pss_mb"]), figures)
 
 
 def _counts(record: _Record) -> dict[str, int]:
@@ -148,19 +150,17 @@ def _counts(record: _Record) -> dict[str, int]:
     return {"requests": record.requests, crashes: kinds.pop(crashes, 0), **kinds}
 
 
-def _judge(figures: dict[str, Any]) -> list[Goal]:
-    samples = [Sample(*row) for row in zip(*figures["samples"].values())]
-    problems = collections.Counter(figures["problems"])
+def _goals(record: _Record, growth_mb: float) -> list[Goal]:
+    problems = record.problems
+    pooled = [sample.pool_threads for sample in record.samples]
     wrong = sum(count for text, count in problems.items() if soak_diet.WRONG in text)
     return [
-        Goal("memory that grows (PSS of all processes)",
-             soak_samples.growth_per_million(samples, "pss_mb"), "MB per million requests",
+        Goal("memory that grows (PSS of all processes)", growth_mb, "MB per million requests",
              at_most=MB_PER_MILLION),
         *(Goal(f"{name} at the end, beyond those after the warm-up",
-               soak_samples.change(samples, name), at_most=0)
-          for name in ("descriptors", "processes")),
-        Goal("threads that grow", soak_samples.growth_per_million(samples, "threads"),
-             "per million requests", at_most=0),
+               soak_samples.change(record.samples, name), at_most=0)
+          for name in ("descriptors", "threads", "processes")),
+        Goal("threads of gRPC's pool", max(pooled, default=None), at_most=MOST_POOL_THREADS),
         Goal("wrong answers", wrong, at_most=0),
         Goal("unexpected statuses or details", problems.total() - wrong, at_most=0),
     ]  # fmt: skip
@@ -178,4 +178,4 @@ def _run(arguments: argparse.Namespace, progress: Callable[[str], None]) -> Find
     return soak(Soak(*(getattr(arguments, name) for name in Soak._fields)), progress)
 
 
-EXPERIMENT = Experiment("soak", PROMISE, _describe, _run, _judge)
+EXPERIMENT = Experiment("soak", PROMISE, _describe, _run)

@@ -13,11 +13,13 @@ WARM_UP = 0.1  # of the samples: what is allocated once, for the first requests,
 TENTH = 0.1
 ESTABLISHED = "01"
 SEGMENT = "memfd:"
+POOL = "event_engine"
 
 
 class Sample(NamedTuple):
     """The service at one moment: sums over its processes, and the latencies since the last.
 
+    Of the threads those of gRPC's pool are ``pool_threads``; ``threads`` are all others.
     Of the open descriptors some come and go as clients like: ``connections`` of theirs, and the
     ``segments`` of shared memory that were large enough for what they sent. ``descriptors`` are
     all others.
@@ -33,6 +35,7 @@ class Sample(NamedTuple):
     connections: int
     segments: int
     threads: int
+    pool_threads: int
     processes: int
     p50_ms: float
     p99_ms: float
@@ -46,12 +49,14 @@ def look(pid: int, port: int, seconds: float, requests: int, latencies_ms: list[
     )
     open_files = [target for process in tree for target in _targets(process / "fd")]
     connections, segments = _connections(port), sum(SEGMENT in target for target in open_files)
+    threads = [name for process in tree for name in _thread_names(process)]
+    pooled = threads.count(POOL)
     p50, p99 = np.percentile(latencies_ms or [0.0], (50, 99))
     return Sample(
         round(seconds, 1), requests, round(pss, 1), round(rss, 1), round(dirty, 1),
         round(_mb(tree[0], "Pss"), 1),
         len(open_files) - connections - segments, connections, segments,
-        sum(len(_names(process / "task")) for process in tree),
+        len(threads) - pooled, pooled,
         len(tree), round(float(p50), 2), round(float(p99), 2),
     )  # fmt: skip
 
@@ -85,6 +90,14 @@ def _targets(folder: Path) -> list[str]:
         with contextlib.suppress(OSError):
             found.append(os.readlink(folder / name))
     return found
+
+
+def _thread_names(process: Path) -> list[str]:
+    names = []
+    for task in _names(process / "task"):
+        with contextlib.suppress(OSError):
+            names.append((process / "task" / task / "comm").read_text().strip())
+    return names
 
 
 def _names(folder: Path) -> list[str]:
