@@ -83,16 +83,11 @@ def test_every_wrong_answer_is_seen(exchanges):
     assert refused.problem(refused.status, refused.details + "!", b"")
 
 
-def test_two_kinds_may_end_in_two_ways(exchanges):
+def test_only_two_kinds_may_end_in_several_ways(exchanges):
     """What is too large may be cut off by grpc, and what would be too late may be refused."""
-    lenient = [exchange for exchange in exchanges if exchange.or_status]
-    cut_off, refused = (
-        [it for it in lenient if it.or_status == status]
-        for status in ("UNAVAILABLE", "RESOURCE_EXHAUSTED")
-    )
-    assert all(len(it.request) > soak_diet.MAX_MESSAGE_BYTES for it in cut_off)
-    assert {it.kind for it in refused} == {Kind.DEADLINES}
-    assert len(lenient) == len(cut_off) + len(refused)
+    lenient = [exchange for exchange in exchanges if exchange.or_statuses]
+    cut_off = [it for it in lenient if len(it.request) > soak_diet.MAX_MESSAGE_BYTES]
+    assert {it.kind for it in lenient if it not in cut_off} == {Kind.DEADLINES}
     assert cut_off[0].problem("UNAVAILABLE", "Socket closed", b"") == ""
     assert cut_off[0].problem("INTERNAL", "", b"")
 
