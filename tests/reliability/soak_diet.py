@@ -150,9 +150,12 @@ def _shares() -> list[tuple[float, list[Exchange]]]:
     refusals = [_dish(Kind.REFUSALS, case) for case in cases if case.status != OK]
     slow = deed(f"sleep {SLOW_SECONDS}")
     hasty = Exchange(
-        Kind.DEADLINES, slow, status="DEADLINE_EXCEEDED", or_statuses=("RESOURCE_EXHAUSTED", "UNAVAILABLE"),
+        Kind.DEADLINES,
+        slow,
+        status="DEADLINE_EXCEEDED",
+        or_statuses=("RESOURCE_EXHAUSTED", "UNAVAILABLE"),
         timeout_seconds=HASTE_SECONDS,
-    )  # fmt: skip
+    )
     given_up = Exchange(Kind.CANCELS, slow, status="CANCELLED", cancel_seconds=HASTE_SECONDS)
     return [
         (600, [golden(), _rows(3), _rows(17)]),
