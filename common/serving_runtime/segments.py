@@ -19,7 +19,7 @@ import time
 import weakref
 from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
 
-from serving_runtime import allocator, frames, shared_memory
+from serving_runtime import frames, shared_memory
 from serving_runtime.frames import Bytes
 
 # Below this a copy through the socket is quicker.
@@ -39,10 +39,19 @@ _PLACE = struct.Struct("<QQQ")  # segment, offset, length
 
 
 class SharedPayloads:
-    """One end's share in both directions: what it lends to the other end, and what it borrows."""
+    """One end's share in both directions: what it lends to the other end, and what it borrows.
 
-    def __init__(self, lead_bytes: Callable[[int], int] = lambda length: 0) -> None:
-        self._lender = Lender()
+    Args:
+        lead_bytes: as the borrower needs it.
+        make_room: as the lender needs it.
+    """
+
+    def __init__(
+        self,
+        lead_bytes: Callable[[int], int] = lambda length: 0,
+        make_room: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._lender = Lender(make_room)
         self._borrower = Borrower(lead_bytes)
         self._takers: Dict[int, Callable[[Bytes], None]] = {
             frames.OFFER: self._borrower.accept,
@@ -88,9 +97,14 @@ class Segment:
 
 
 class Lender:
-    """The end that writes: makes segments, puts payloads into them, and gets them back."""
+    """The end that writes: makes segments, puts payloads into them, and gets them back.
 
-    def __init__(self) -> None:
+    Args:
+        make_room: called before a segment takes memory, to give back what is not needed.
+    """
+
+    def __init__(self, make_room: Callable[[], None] = lambda: None) -> None:
+        self._make_room = make_room
         self._segments: Dict[int, Segment] = {}
         self._free: Dict[int, Segment] = {}
         self._notes: List[bytes] = []
@@ -142,10 +156,9 @@ class Lender:
         """
         size = _rounded(payload_size + MOST_LEAD_BYTES)
         is_refused = self._made and not self._is_taken
-        if is_refused or size > MOST_BYTES or not self._make_room(size):
+        if is_refused or size > MOST_BYTES or not self._drop_for(size):
             return
-        # gRPC has just freed two more copies of the payload, which are only kept for the next.
-        allocator.give_back_freed_memory()
+        self._make_room()
         try:
             segment = Segment(self._made, size)
         except OSError:  # no memory, or not on this system
@@ -155,7 +168,7 @@ class Lender:
         offer = _OFFER.pack(segment.number, size, os.getpid(), segment.file.fileno())
         self._notes.append(frames.pack(frames.OFFER, offer))
 
-    def _make_room(self, size: int) -> bool:
+    def _drop_for(self, size: int) -> bool:
         """Drop what is idle, the longest unused first, until ``size`` more bytes are allowed."""
         for segment in sorted(self._free.values(), key=lambda each: each.used):
             if not self._has_room(size):

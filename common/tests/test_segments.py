@@ -57,6 +57,17 @@ def test_large_payloads_are_read_where_they_were_written(ends):
     assert worker.view(place) == LARGE
 
 
+def test_room_is_made_before_memory_is_taken(refused):
+    """Once for each segment, and for no payload that needs none."""
+    taken_before = []
+    end = SharedPayloads(make_room=lambda: taken_before.append(len(refused)))
+    end.place(LARGE[:10])
+    assert taken_before == []
+    end.place(LARGE)
+    assert taken_before == [0]
+    assert len(refused) == 1
+
+
 def test_replies_are_copied_and_their_segments_free_at_once(ends):
     """The front hands bytes to grpc, which copies them once more."""
     front, worker = ends

@@ -7,7 +7,7 @@ import socket
 import time
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
-from serving_runtime import frames
+from serving_runtime import allocator, frames
 from serving_runtime.frames import Call, GarbledError
 from serving_runtime.front.call import FrontCall, Outcome
 from serving_runtime.front.hang_watch import HangWatch
@@ -84,7 +84,8 @@ class WorkerLink:
         self._turns = turns
         self._loop = asyncio.get_event_loop()
         self._splitter = frames.Splitter(settings.max_message_bytes + MOST_BYTES_BESIDE)
-        self._shared = SharedPayloads()
+        # When a segment is made, gRPC has just freed two copies of a payload as large.
+        self._shared = SharedPayloads(make_room=allocator.give_back_freed_memory)
         self._held: Dict[int, FrontCall] = {}
         self._hang_watch = HangWatch(settings.hang_grace_seconds, self._held, turns, self._on_hang)
         self._socket = WorkerSocket(connection, turns, self._on_data, self._on_end)
