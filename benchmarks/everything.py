@@ -15,7 +15,7 @@ from benchmarks.rounds import Plan
 ALL = tuple(PEERS)
 # The echoes of one thread say nothing that the others do not.
 SMALL = tuple(name for name in ALL if name not in ("limit-cpp-1", "limit-asyncio"))
-ECHOES = ("serving-runtime", "limit-cpp", "limit-queue")
+ECHOES = ("serving-runtime", "limit-cpp", "limit-queue", "limit-worker")
 LARGE = ("serving-runtime", "seeds", "mlserver", "kserve", "triton", "torchserve",
          "limit-cpp-callback")  # fmt: skip
 # What others make of 16 MiB of typed values takes them minutes.

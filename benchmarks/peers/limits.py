@@ -82,5 +82,7 @@ PEERS = (
     _limit("limit-cpp-callback", "limit: C++ callback echo", _prepare_cpp, _cpp(CALLBACK)),
     _limit("limit-cpp-1", "limit: C++ async echo, one thread", _prepare_cpp, _cpp(1)),
     _limit("limit-queue", "limit: grpcio's completion queue", _prepare, _python("echo_queue.py")),
+    _limit("limit-worker", "limit: completion queue and a worker process", _prepare,
+           _python("echo_worker.py")),
     _limit("limit-asyncio", "limit: grpcio's asyncio server", _prepare, _python("echo_asyncio.py")),
-)
+)  # fmt: skip

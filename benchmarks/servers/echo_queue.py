@@ -14,28 +14,40 @@ OPTIONS = (
     (b"grpc.max_send_message_length", -1),
 )
 NO_FLAGS = 0
+DONE = cygrpc.CompletionType.operation_complete
 ASKED, ANSWERED = object(), object()
 
 
-def serve(port, reply):
-    """Serve until the process is ended."""
+def listen(port):
+    """Return a server that has asked for its first call, and its queue."""
     server = cygrpc.Server(OPTIONS, False)
     queue = cygrpc.CompletionQueue()
     server.register_completion_queue(queue)
     server.add_http2_port(f"127.0.0.1:{port}".encode())
     server.start()
     server.request_call(queue, queue, ASKED)
+    return server, queue
+
+
+def serve(port, reply):
+    """Serve until the process is ended."""
+    server, queue = listen(port)
     while True:
         event = queue.poll()
         if event.tag is ASKED:
-            server.request_call(queue, queue, ASKED)
-            receive = (cygrpc.ReceiveMessageOperation(NO_FLAGS),)
-            event.call.start_server_batch(receive, event.call)
+            receive(server, queue, event)
         elif event.tag is not ANSWERED:  # its message is here: the tag is the call
-            event.tag.start_server_batch(_answer(reply), ANSWERED)
+            event.tag.start_server_batch(answer(reply), ANSWERED)
 
 
-def _answer(reply):
+def receive(server, queue, event):
+    """Ask for the next call, and for the message of this one."""
+    server.request_call(queue, queue, ASKED)
+    operations = (cygrpc.ReceiveMessageOperation(NO_FLAGS),)
+    event.call.start_server_batch(operations, event.call)
+
+
+def answer(reply):
     """Return new operations: used ones crash."""
     return (
         cygrpc.SendInitialMetadataOperation((), NO_FLAGS),
