@@ -15,8 +15,6 @@ TEMPLATE = setting_up.ROOT / "benchmarks" / "performance.template.md"
 DOCUMENT, FOLDER = "performance.md", "performance"
 FILES = ("results", "growth", "memory", "codec", "startup", "profile", "before")
 NOTHING = "Not measured."
-BEFORE = """every call went through
-asyncio, and protobuf's classes were read and written element by element."""
 
 Told = dict[str, Any]
 
@@ -167,7 +165,7 @@ def _startup(told: Told) -> str:
 def _before(told: Told) -> str:
     if not told:
         return NOTHING
-    words = f"The same load on commit {told['commit']}, with today's packages: {BEFORE}"
+    words = f"The same load on the service of commit {told['commit']}, with today's packages."
     return f"{words}\n\n{_profiles(told, 'before')}"
 
 

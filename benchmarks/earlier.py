@@ -1,6 +1,7 @@
 """Our service as it was at an earlier commit, to see what a change has made of it."""
 
 import io
+import shutil
 import subprocess
 import tarfile
 
@@ -28,6 +29,7 @@ def service(commit: str) -> Peer:
     )  # fmt: skip
     if archive.returncode:
         raise NoCommitError(f"commit {commit}: {archive.stderr.decode().strip()}")
+    shutil.rmtree(folder, ignore_errors=True)  # a branch's name was another commit before
     with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
         files.extractall(folder, filter="data")
     path = ":".join(str(folder / source) for source in SOURCES)

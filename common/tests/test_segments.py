@@ -5,7 +5,7 @@ import pytest
 
 from serving_runtime import frames, segments, shared_memory
 from serving_runtime.frames import HEADER, GarbledError
-from serving_runtime.segments import SharedPayloads
+from serving_runtime.shared_payloads import SharedPayloads
 
 LARGE = bytes(range(256)) * (segments.THRESHOLD_BYTES // 256)
 
@@ -119,7 +119,7 @@ def test_payloads_begin_where_the_reader_wants_them(ends):
     """Then the arrays in them are aligned."""
     front, worker = ends
     offered(front, worker, LARGE)
-    _, offset, length = segments._PLACE.unpack(front.place(LARGE))
+    _, offset, length = segments.PLACE.unpack(front.place(LARGE))
     assert (offset, length) == (61, len(LARGE))
 
 
@@ -199,4 +199,4 @@ def test_places_outside_of_a_segment_are_refused(ends, place):
     offered(front, worker, LARGE)
     for read in (worker.view, worker.copy):
         with pytest.raises(GarbledError):
-            read(segments._PLACE.pack(*place))
+            read(segments.PLACE.pack(*place))

@@ -158,7 +158,7 @@ def test_document_has_what_was_measured(everything):
     assert "- this runtime, 16: before: wrong" in text
     assert "| python | 1 | 0.25 | 0.50 | 0.50 | 50 |" in text
     assert text.count("| `run (front.py:1)` | 75% |") == 2
-    assert "on commit 1a2b3c" in text
+    assert "of commit 1a2b3c" in text
     assert "| ≤ 2 | 2.5 |  | **not met** |" in text
     assert "- KServe gRPC: kserve 0.21.0" in text
 

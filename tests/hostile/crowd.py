@@ -7,7 +7,12 @@ import socket
 import threading
 from typing import Any
 
+from tests.faults.processes import wait_until
+
 POLL_SECONDS = 0.1
+MOST_DESCRIPTORS = 256
+# Starts a service with so few.
+PREFIX = ("prlimit", f"--nofile={MOST_DESCRIPTORS}:{MOST_DESCRIPTORS}")
 
 
 def idle(address: str) -> socket.socket:
@@ -19,9 +24,10 @@ def idle(address: str) -> socket.socket:
     return client
 
 
-def descriptors(pid: int) -> int:
-    """Return how many descriptors a process has."""
-    return len(os.listdir(f"/proc/{pid}/fd"))
+def wait_full(pid: int) -> None:
+    """Wait until a process that was started so has no descriptor left."""
+    folder = f"/proc/{pid}/fd"
+    wait_until(lambda: len(os.listdir(folder)) == MOST_DESCRIPTORS, "no descriptor to be left")
 
 
 class Crowd:

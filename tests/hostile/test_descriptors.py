@@ -10,10 +10,9 @@ from tests.faults.callers import OWN_CONNECTION
 from tests.faults.processes import wait_until
 from tests.faults.servers import SERVING, Server, ask, assert_bit_exact, channel, request
 from tests.hostile.conftest import OLD_AGE
-from tests.hostile.crowd import descriptors, idle
+from tests.hostile.crowd import PREFIX, idle, wait_full
 from tests.hostile.http2 import connect
 
-MOST_DESCRIPTORS = 256
 IDLE = 300
 
 
@@ -23,10 +22,9 @@ def serve(tmp_path, listener):
     with contextlib.ExitStack() as ends:
 
         def serve(**settings):
-            prefix = ("prlimit", f"--nofile={MOST_DESCRIPTORS}:{MOST_DESCRIPTORS}")
             settings = {"RUNTIME_LISTENER": listener, "RUNTIME_CONNECTION_AGE": OLD_AGE, **settings}
             model = models.write_obedient(tmp_path / "model")
-            server = Server(model, tmp_path, prefix, **settings)
+            server = Server(model, tmp_path, PREFIX, **settings)
             ends.callback(server.end)
             return server.wait_serving()
 
@@ -41,9 +39,7 @@ def crowd():
         def crowd(server, count=IDLE):
             for _ in range(count):
                 sockets.enter_context(idle(server.address))
-            wait_until(
-                lambda: descriptors(server.front) == MOST_DESCRIPTORS, "no descriptor to be left"
-            )
+            wait_full(server.front)
             return sockets
 
         yield crowd

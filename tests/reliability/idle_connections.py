@@ -14,12 +14,11 @@ from tests.faults import models
 from tests.faults.callers import OWN_CONNECTION, Callers
 from tests.faults.processes import wait_until
 from tests.faults.servers import SERVING, Server
-from tests.hostile.crowd import Crowd, descriptors
+from tests.hostile.crowd import MOST_DESCRIPTORS, PREFIX, Crowd, wait_full
 from tests.hostile.memory import Peak
 from tests.reliability import serving
 from tests.reliability.experiment import Experiment, Findings, Goal
 
-MOST_DESCRIPTORS = 256
 OWN_DESCRIPTORS = 512  # of this process, beside one for each idle client
 MOST_NEWCOMER_SECONDS = 10
 MOST_GROWTH_MB = 64
@@ -40,9 +39,8 @@ def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = arguments.connections + OWN_DESCRIPTORS
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(most, wanted)))
-    prefix = ("prlimit", f"--nofile={MOST_DESCRIPTORS}:{MOST_DESCRIPTORS}")
     settings = {"RUNTIME_LISTENER": arguments.listener, "RUNTIME_CONNECTION_AGE": "1h"}
-    with serving.served(models.write_obedient, prefix, **settings) as server:
+    with serving.served(models.write_obedient, PREFIX, **settings) as server:
         found = _call_beside(server, arguments, tell)
         server.signal(signal.SIGTERM)
         code = server.wait()
@@ -63,9 +61,7 @@ def _call_beside(
     peak = Peak(server.front)
     with Callers(server.address, arguments.callers, options=(OWN_CONNECTION,)) as callers:
         with Crowd(server.address, arguments.connections) as crowd:
-            wait_until(
-                lambda: descriptors(server.front) == MOST_DESCRIPTORS, "no descriptor to be left"
-            )
+            wait_full(server.front)
             tell(f"{arguments.connections} idle connections: no descriptor is left")
             began, wanted = time.monotonic(), callers.answered + arguments.calls
             while time.monotonic() < began + arguments.seconds or callers.answered < wanted:

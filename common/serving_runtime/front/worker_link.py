@@ -14,8 +14,8 @@ from serving_runtime.front.hang_watch import HangWatch
 from serving_runtime.front.processes import WorkerProcess
 from serving_runtime.front.turns import Turns
 from serving_runtime.front.worker_socket import WorkerSocket
-from serving_runtime.segments import SharedPayloads
 from serving_runtime.settings import Settings
+from serving_runtime.shared_payloads import SharedPayloads
 
 # How long an ended worker's process may take to say how it ended (a core dump, say).
 SETTLE_SECONDS = 0.5

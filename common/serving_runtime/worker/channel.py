@@ -5,7 +5,7 @@ from typing import Iterable, Iterator, List, Optional, Tuple
 
 from serving_runtime import frames
 from serving_runtime.frames import Bytes, Call, Reply
-from serving_runtime.segments import SharedPayloads
+from serving_runtime.shared_payloads import SharedPayloads
 from serving_runtime.wire import prediction
 
 # What one read takes in; a larger frame is read into memory of its own.

@@ -6,7 +6,8 @@ import pytest
 from serving_runtime import frames
 from serving_runtime.errors import Status
 from serving_runtime.frames import Call, Reply, Splitter
-from serving_runtime.segments import THRESHOLD_BYTES, SharedPayloads
+from serving_runtime.segments import THRESHOLD_BYTES
+from serving_runtime.shared_payloads import SharedPayloads
 from serving_runtime.worker.channel import Channel
 
 ABOUT_MEMORY = (frames.OFFER, frames.FREED, frames.DROPPED)
