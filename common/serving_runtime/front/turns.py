@@ -7,6 +7,8 @@ many answers; what follows from all of them is then done once, at its end.
 import threading
 from typing import Any, Callable
 
+LONGEST_WAIT_SECONDS = 0.5
+
 
 class Turns:
     """A lock whose waiter comes before whoever has just had a turn; a turn has no turn within."""
@@ -22,8 +24,12 @@ class Turns:
         self._at_end = work
 
     def __enter__(self) -> None:
+        # Not for good at once: only the main thread, between two of its bytecodes, deals with a
+        # signal, and until it has, Python 3.11 runs no traced function (under a debugger, or under
+        # coverage) of another thread, such as the one that has its turn.
         with self._next:
-            self._now.acquire()
+            while not self._now.acquire(True, LONGEST_WAIT_SECONDS):
+                pass
 
     def __exit__(self, *error: Any) -> None:
         try:
