@@ -23,7 +23,7 @@ from tests.faults.servers import (
 
 WATCH = "/grpc.health.v1.Health/Watch"
 # Short, so that the tests are; the rules that tie them to each other are those of the defaults.
-SHORT = {"RUNTIME_DRAIN_DELAY": "500ms", "RUNTIME_CONNECTION_AGE": "500ms"}
+SHORT = {"RUNTIME_DRAIN_DELAY": "500ms", "RUNTIME_CONNECTION_AGE": "1s"}
 
 
 def watch(connection, told):
