@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import growing, memory, report, setting_up
+from benchmarks import ceiling, growing, memory, report, setting_up
 from benchmarks.cases import BY_NAME as CASES
 from benchmarks.targets import LEAST, Target, targets
 
 TEMPLATE = setting_up.ROOT / "benchmarks" / "performance.template.md"
 DOCUMENT, FOLDER = "performance.md", "performance"
-FILES = ("results", "growth", "memory", "codec", "startup", "profile", "before")
+FILES = ("results", "growth", "memory", "codec", "startup", "profile", "before",
+         "ceiling")  # fmt: skip
 NOTHING = "Not measured."
 
 Told = dict[str, Any]
@@ -67,6 +68,7 @@ def text(told: Mapping[str, Told]) -> str:
         "origin": _origin(told["results"]),
         "verdicts": _verdicts(reached),
         "targets": _targets(reached),
+        "ceiling": _ceiling(told["ceiling"]),
         "results": _results(summaries),
         "growth": growing.sections(told["growth"], FOLDER) or NOTHING,
         "memory": _memory(told["memory"]),
@@ -107,6 +109,10 @@ def _target_row(target: Target) -> list[str]:
 
 def _number(value: float) -> str:
     return "∞" if value == float("inf") else report.number(value)
+
+
+def _ceiling(told: Told) -> str:
+    return f"{_origin(told)}\n\n{ceiling.table(told)}" if told else NOTHING
 
 
 def _results(summaries: list[report.Summary]) -> str:

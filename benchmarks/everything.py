@@ -14,8 +14,8 @@ from benchmarks.rounds import Plan
 
 ALL = tuple(PEERS)
 # The echoes of one thread say nothing that the others do not.
-SMALL = tuple(name for name in ALL if name not in ("limit-cpp-1", "limit-asyncio"))
-ECHOES = ("serving-runtime", "limit-cpp", "limit-queue", "limit-worker")
+SMALL = tuple(name for name in ALL if name not in ("limit-cpp-1", "limit-asyncio", "limit-worker"))
+ECHOES = ("serving-runtime", "limit-cpp", "limit-queue")
 LARGE = ("serving-runtime", "seeds", "mlserver", "kserve", "triton", "torchserve",
          "limit-cpp-callback")  # fmt: skip
 # What others make of 16 MiB of typed values takes them minutes.
@@ -29,6 +29,8 @@ PLANS = (
     (LARGEST, ("16mib-typed",), "1 8", 1),
     (FRAMEWORKS, ("tensorflow", "pytorch"), "8 64", 1),
 )
+# What may be asked of two processes of Python is said of a run of its own.
+CEILING = (((*ECHOES, "limit-worker"), ("iris", "noop"), "1 8 64 64/1", 2),)
 SECONDS, GROWTH_SECONDS, PROFILE_SECONDS = 2.0, 1.0, 5.0
 PROFILED = ("iris", "1mib-raw")
 PROFILE_SHAPE = Shape(64, 64)
@@ -46,7 +48,8 @@ def run(folder: Path, seconds: float, requests: int, once: bool) -> int:
     """
     cases = [CASES[name] for name in PROFILED]
     steps: tuple[Callable[[], int], ...] = (
-        lambda: comparison.run(list(_plans(seconds, once)), folder / "results.json"),
+        lambda: comparison.run(list(_plans(PLANS, seconds, once)), folder / "results.json"),
+        lambda: comparison.run(list(_plans(CEILING, seconds, once)), folder / "ceiling.json"),
         lambda: growth.run(CURVES, min(seconds, GROWTH_SECONDS), folder / "growth.json"),
         lambda: memory.run(requests, "iris", folder / "memory.json"),
         lambda: codec.run(folder / "codec.json"),
@@ -56,8 +59,8 @@ def run(folder: Path, seconds: float, requests: int, once: bool) -> int:
     return sum(step() for step in steps)
 
 
-def _plans(seconds: float, once: bool) -> Iterator[Plan]:
-    for names, case_names, shapes, rounds in PLANS:
+def _plans(plans, seconds: float, once: bool) -> Iterator[Plan]:
+    for names, case_names, shapes, rounds in plans:
         cases = [CASES[name] for name in case_names]
         peers = choosing.possible([PEERS[name] for name in names], cases)
         loads = [shape_of(part) for part in shapes.split()]

@@ -9,6 +9,8 @@ from benchmarks.report import OURS, Summary, shape_title
 from benchmarks.rounds import NO_ANSWER
 
 ASYNC_ECHO, CALLBACK_ECHO, QUEUE_ECHO = "limit-cpp", "limit-cpp-callback", "limit-queue"
+# Two processes of Python that do nothing else: see ceiling.py.
+WORKER_ECHO = "limit-worker"
 MLSERVER, KSERVE = ("mlserver", "mlserver-in-process"), ("kserve",)
 # Peers whose model has a process of its own, as ours has.
 WITH_WORKER = ("mlserver", "triton", "torchserve", "ray-serve", "litserve", "bentoml")
@@ -20,6 +22,27 @@ GROWTH_SHARE = 0.01
 
 LEAST, MOST = "at least", "at most"
 NOT_MEASURED = "not measured"
+
+
+class LimitTarget(NamedTuple):
+    """A speed that must be reached of a small case, as a share of a limit's."""
+
+    case: str
+    shape: str
+    limit: str
+    bound: float
+
+
+AGAINST_LIMITS = (
+    LimitTarget("iris", "64", ASYNC_ECHO, 0.45),
+    LimitTarget("iris", "64/1", ASYNC_ECHO, 0.4),
+    *(LimitTarget("noop", shape, QUEUE_ECHO, 0.5) for shape in ("1", "8", "64", "64/1")),
+)
+LIMIT_WORDS = {
+    ASYNC_ECHO: "the C++ async echo on both cores",
+    QUEUE_ECHO: "Python's completion-queue echo",
+}
+SMALL_TITLES = {"iris": "iris", "noop": "no-op"}
 
 
 class Target(NamedTuple):
@@ -106,14 +129,12 @@ def _small(found: Found) -> Iterator[Target]:
     for name, peers in (("MLServer", MLSERVER), ("KServe", KSERVE)):
         words = f"iris, {shape_title('64')}: speed against {name}"
         yield found.faster(words, 8, peers, "iris", "64")
-    for shape, bound in (("64", 0.45), ("64/1", 0.4)):
-        words = f"iris, {shape_title(shape)}: speed against the C++ async echo on both cores"
-        yield found.faster(words, bound, [ASYNC_ECHO], "iris", shape)
     words = "iris, 1 at a time: p50 against the best peer's"
     yield found.less(words, 1, REAL_PEERS, ("iris", "1", P50))
-    for shape in ("1", "8", "64", "64/1"):
-        words = f"no-op, {shape_title(shape)}: speed against Python's completion-queue echo"
-        yield found.faster(words, 0.5, [QUEUE_ECHO], "noop", shape)
+    for target in AGAINST_LIMITS:
+        title = f"{SMALL_TITLES[target.case]}, {shape_title(target.shape)}"
+        words = f"{title}: speed against {LIMIT_WORDS[target.limit]}"
+        yield found.faster(words, target.bound, [target.limit], target.case, target.shape)
 
 
 def _large(found: Found) -> Iterator[Target]:

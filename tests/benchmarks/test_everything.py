@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import choosing, codec, earlier, everything, profiles, report, setting_up, targets
+from benchmarks import (
+    ceiling,
+    choosing,
+    codec,
+    earlier,
+    everything,
+    profiles,
+    report,
+    setting_up,
+    targets,
+)
 from benchmarks.__main__ import main
 from benchmarks.cases import BY_NAME as CASES
 from benchmarks.peers import Setup
@@ -16,21 +26,41 @@ CHILD = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'
 FIGURES = (1.0,) * 6
 
 
-def test_everything_measures_all_that_must_be_reached(monkeypatch):
-    """No target is without figures where all peers are set up and answer."""
+@pytest.fixture
+def answered(monkeypatch):
+    """Return a function that says what a plan's peers would answer, were they all set up."""
     monkeypatch.setattr(setting_up, "can_run", lambda peer, case: case.name in peer.cases)
-    results = [
+    return lambda plans: [
         Result(peer.name, case.name, shape.name, 1, *FIGURES)._asdict()
-        for plan in everything._plans(1.0, once=True)
+        for plan in everything._plans(plans, 1.0, once=True)
         for case in plan.cases
         for peer in plan.peers
         if case.name in peer.cases
         for shape in plan.shapes
     ]
+
+
+def test_everything_measures_all_that_must_be_reached(answered):
+    """No target is without figures where all peers are set up and answer."""
+    results = answered(everything.PLANS)
     told = {"seconds": dict.fromkeys(("memcpy", "decode", "encode", "small"), 1e-6)}
     grown = {"results": [{"requests": count, "held_mb": 1.0} for count in range(0, 1001, 100)]}
     found = targets.targets(report.summarise({"results": results}), told, grown)
     assert [it.words for it in found if it.found is None] == []
+
+
+def test_each_target_against_a_limit_has_its_ceiling(answered):
+    """What is asked is a share of the limit, and stands beside the echo with a worker and ours."""
+    results = answered(everything.CEILING)
+    speeds = {"limit-queue": 3000.0, "limit-worker": 2000.0, "serving-runtime": 1000.0}
+    for result in results:
+        result["requests_per_second"] = speeds.get(result["peer"], 1.0)
+    rows = ceiling.table({"results": results}).splitlines()[2:]
+    assert len(rows) == len(targets.AGAINST_LIMITS)
+    last = "no-op [1, 4], 64 on 1 connection: 0.5 of limit: grpcio's completion queue"
+    assert rows[-1] == f"| {last} | 1,500 | 2,000 | 0.75 | 1,000 | 0.50 |"
+    assert not any(report.NOTHING in row for row in rows)
+    assert report.NOTHING in ceiling.table({"results": []})
 
 
 def test_what_is_not_set_up_is_left_out_and_said(monkeypatch, capsys):

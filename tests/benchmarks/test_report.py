@@ -58,6 +58,7 @@ def everything(told):
         "startup": {"results": [started]},
         "profile": shares,
         "before": {"commit": "1a2b3c", **shares},
+        "ceiling": told,
     }
 
 
@@ -166,7 +167,7 @@ def test_document_has_what_was_measured(everything):
 def test_document_without_results_says_so():
     """Nothing that was not measured has a figure."""
     text = document.text(dict.fromkeys(document.FILES, {}))
-    assert text.count(document.NOTHING) == 9
+    assert text.count(document.NOTHING) == 10
     assert "not met" not in text
 
 
