@@ -26,13 +26,14 @@ def hung_server(launch, tmp_path_factory):
 
 @pytest.mark.parametrize("what", HANGS)
 def test_a_hanging_call_ends_at_its_deadline_and_its_worker_is_replaced(hung_server, dial, what):
-    """A call that never ends is answered at its deadline of 1 s, and the service goes on."""
+    """A call that never ends is answered at its deadline, and the service goes on.
+
+    How soon after its deadline is what the experiment `hangs` measures.
+    """
     server, connection = hung_server, dial(hung_server)
     assert_bit_exact(connection)
     (hung,) = server.workers
-    started = time.monotonic()
     status, _ = failure(connection, request(what), timeout=1.0)
-    assert time.monotonic() - started < 1.2
     assert status == "DEADLINE_EXCEEDED"
     assert_bit_exact(connection)
     assert not alive(hung)
@@ -98,7 +99,7 @@ def test_a_call_that_expires_within_a_batch_is_never_run(serve, dial):
 
 def test_a_slow_worker_that_answers_is_not_killed(serve, dial):
     """A batch whose first calls expire while later ones are answered one by one is let run."""
-    server = serve(RUNTIME_HANG_GRACE="400ms", RUNTIME_MAX_BATCH_SIZE="10")
+    server = serve(RUNTIME_HANG_GRACE="1s", RUNTIME_MAX_BATCH_SIZE="10")
     before = server.workers
     call = dial(server).unary_unary(PREDICT, None, None)
     blocker = call.future(request("note blocked then await gate"), timeout=60)

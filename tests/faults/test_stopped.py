@@ -12,10 +12,12 @@ def test_a_stopped_worker_is_ended_once_a_deadline_has_passed(serve, dial):
     wait_until(lambda: server.log.count(" serves ") == 2, "both workers")
     call = dial(server).unary_unary(PREDICT, None, None)
     # Callers without a deadline come only now that the worker to be stopped holds one that has.
-    futures = [call.future(request("note begun then sleep 1"), timeout=2) for _ in range(2)]
+    awaiting = request("note begun then await gate")
+    futures = [call.future(awaiting, timeout=4) for _ in range(2)]
     wait_until(lambda: server.runs("begun") == 2, "a call in each worker")
     victim = server.workers[0]
     os.kill(victim, signal.SIGSTOP)
+    server.note("gate").touch()
     with Callers(server.address, 4) as others:
         statuses = sorted(future.code().name for future in futures)
         wait_until(lambda: not alive(victim), "the end of the stopped worker")
