@@ -43,8 +43,9 @@ def step(tmp_path):
 
 @pytest.fixture
 def server(serve, library, step):
-    """A service that has answered."""
-    return serve(LD_PRELOAD=str(library), STEPPED_CLOCK=step.path).wait_serving()
+    """A service that has answered, and asks no client to move while a deadline passes."""
+    clock = {"LD_PRELOAD": str(library), "STEPPED_CLOCK": step.path}
+    return serve(RUNTIME_CONNECTION_AGE="1h", **clock).wait_serving()
 
 
 def year_in(days):

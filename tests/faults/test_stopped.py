@@ -8,7 +8,7 @@ from tests.faults.servers import PREDICT, assert_bit_exact, request
 
 def test_a_stopped_worker_is_ended_once_a_deadline_has_passed(serve, dial):
     """SIGSTOP, as a debugger or a freezer sends it: the other worker answers everybody else."""
-    server = serve(RUNTIME_WORKERS="2", RUNTIME_HANG_GRACE="100ms")
+    server = serve(RUNTIME_WORKERS="2", RUNTIME_HANG_GRACE="100ms", RUNTIME_CONNECTION_AGE="1h")
     wait_until(lambda: server.log.count(" serves ") == 2, "both workers")
     call = dial(server).unary_unary(PREDICT, None, None)
     # Callers without a deadline come only now that the worker to be stopped holds one that has.
