@@ -3,11 +3,10 @@
 from typing import Any
 
 from benchmarks import report
-from benchmarks.cases import BY_NAME as CASES
-from benchmarks.peers.registry import BY_NAME as PEERS
 from benchmarks.targets import AGAINST_LIMITS, SPEED, WORKER_ECHO, Found, LimitTarget
 
-HEAD = ["target", "asks for", "echo with a worker", "share of it that is asked", "ours", "share"]
+HEAD = ["target", "bound", "asks for", "echo with a worker", "share of it that is asked", "ours",
+        "share"]  # fmt: skip
 
 
 def table(told: dict[str, Any]) -> str:
@@ -23,11 +22,10 @@ def table(told: dict[str, Any]) -> str:
 def _row(found: Found, target: LimitTarget) -> list[str]:
     peers = (target.limit, WORKER_ECHO, report.OURS)
     speeds = found.of(peers, target.case, target.shape, SPEED)
-    words = (f"{CASES[target.case].title}, {report.shape_title(target.shape)}: {target.bound:g} of "
-             f"{PEERS[target.limit].title}")  # fmt: skip
+    head = [target.words, f"≥ {target.bound:g}"]
     if len(speeds) < len(peers):
-        return [words, *[report.NOTHING] * (len(HEAD) - 1)]
+        return [*head, *[report.NOTHING] * (len(HEAD) - len(head))]
     limit, pair, ours = (speeds[peer] for peer in peers)
     asked = target.bound * limit
-    return [words, f"{asked:,.0f}", f"{pair:,.0f}", f"{asked / pair:.2f}",
+    return [*head, f"{asked:,.0f}", f"{pair:,.0f}", f"{asked / pair:.2f}",
             f"{ours:,.0f}", f"{ours / pair:.2f}"]  # fmt: skip

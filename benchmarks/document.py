@@ -112,7 +112,7 @@ def _number(value: float) -> str:
 
 
 def _ceiling(told: Told) -> str:
-    return f"{_origin(told)}\n\n{ceiling.table(told)}" if told else NOTHING
+    return f"{_origin(told)}\n{ceiling.table(told)}" if told else NOTHING
 
 
 def _results(summaries: list[report.Summary]) -> str:

@@ -30,7 +30,10 @@ PLANS = (
     (FRAMEWORKS, ("tensorflow", "pytorch"), "8 64", 1),
 )
 # What may be asked of two processes of Python is said of a run of its own.
-CEILING = (((*ECHOES, "limit-worker"), ("iris", "noop"), "1 8 64 64/1", 2),)
+CEILING = (
+    (("serving-runtime", "limit-worker", "limit-cpp"), ("iris",), "64 64/1", 2),
+    (("serving-runtime", "limit-worker", "limit-queue"), ("noop",), "1 8 64 64/1", 2),
+)
 SECONDS, GROWTH_SECONDS, PROFILE_SECONDS = 2.0, 1.0, 5.0
 PROFILED = ("iris", "1mib-raw")
 PROFILE_SHAPE = Shape(64, 64)

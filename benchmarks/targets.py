@@ -32,6 +32,12 @@ class LimitTarget(NamedTuple):
     limit: str
     bound: float
 
+    @property
+    def words(self) -> str:
+        """What is compared with what."""
+        shape = shape_title(self.shape)
+        return f"{SMALL_TITLES[self.case]}, {shape}: speed against {LIMIT_WORDS[self.limit]}"
+
 
 AGAINST_LIMITS = (
     LimitTarget("iris", "64", ASYNC_ECHO, 0.45),
@@ -132,9 +138,7 @@ def _small(found: Found) -> Iterator[Target]:
     words = "iris, 1 at a time: p50 against the best peer's"
     yield found.less(words, 1, REAL_PEERS, ("iris", "1", P50))
     for target in AGAINST_LIMITS:
-        title = f"{SMALL_TITLES[target.case]}, {shape_title(target.shape)}"
-        words = f"{title}: speed against {LIMIT_WORDS[target.limit]}"
-        yield found.faster(words, target.bound, [target.limit], target.case, target.shape)
+        yield found.faster(target.words, target.bound, [target.limit], target.case, target.shape)
 
 
 def _large(found: Found) -> Iterator[Target]:

@@ -13,13 +13,13 @@ def findings():
 
 
 def test_overload_does_not_make_the_service_useless(findings):
-    """Much of what could be answered still is: a queue of calls that are too late answers none.
+    """Most of what could be answered still is: a queue of calls that are too late answers none.
 
     The bounds of the published run are nearer; this one holds on a machine that is busy.
     """
     assert [load["times"] for load in findings.figures["loads"]] == [2, 10]
     for load in findings.figures["loads"]:
-        assert load["in time a second"] >= 0.3 * load["peak a second"]
+        assert load["in time a second"] >= 0.6 * load["peak a second"]
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,9 @@ def test_what_must_never_happen_does_not(findings, what):
 
 
 def test_the_rest_is_refused(findings):
-    """What cannot be answered is refused, and most of it before its deadline."""
+    """What cannot be answered is refused, and nearly all of it before its deadline."""
     answers = findings.figures["loads"][1]["answers"]
-    assert answers["RESOURCE_EXHAUSTED"] > answers.get("DEADLINE_EXCEEDED", 0)
+    assert answers["RESOURCE_EXHAUSTED"] > 4 * answers.get("DEADLINE_EXCEEDED", 0)
 
 
 def test_calls_are_sent_on_schedule_whatever_comes_of_them():

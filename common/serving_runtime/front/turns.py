@@ -7,7 +7,8 @@ many answers; what follows from all of them is then done once, at its end.
 import threading
 from typing import Any, Callable
 
-LONGEST_WAIT_SECONDS = 0.5
+# How long a thread waits for its turn before it looks whether a signal has come.
+LOOK_SECONDS = 0.5
 
 
 class Turns:
@@ -24,11 +25,11 @@ class Turns:
         self._at_end = work
 
     def __enter__(self) -> None:
-        # Not for good at once: only the main thread, between two of its bytecodes, deals with a
-        # signal, and until it has, Python 3.11 runs no traced function (under a debugger, or under
-        # coverage) of another thread, such as the one that has its turn.
+        # Only the main thread deals with signals, and not while it waits here. While one is
+        # pending, Python 3.11 runs no traced function (under a debugger, or coverage) of any other
+        # thread: if that has the turn, both would wait for each other for good.
         with self._next:
-            while not self._now.acquire(True, LONGEST_WAIT_SECONDS):
+            while not self._now.acquire(True, LOOK_SECONDS):
                 pass
 
     def __exit__(self, *error: Any) -> None:
