@@ -84,7 +84,10 @@ class Dispatcher:
             call.fail(error)
 
     def _pump(self) -> None:
-        """Take the replies that are there, and give what waits to the workers that are free."""
+        """Take the replies that are there, and give what waits to the workers that are free.
+
+        Only then are the clients answered, while the workers run.
+        """
         for link in self._workers:
             if link.state is State.BUSY:
                 link.look()
@@ -94,6 +97,8 @@ class Dispatcher:
             self._send(free.pop(), share)
         if not self._waiting:
             self._pace.forget()
+        for link in self._workers:
+            link.answer()
 
     def _send(self, link: WorkerLink, share: int) -> None:
         most = 1 if link.is_stateful else min(share, self._settings.max_batch_rows)

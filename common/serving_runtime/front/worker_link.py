@@ -1,11 +1,12 @@
 """The front's view of one worker: its socket, what it holds, and whether it hangs."""
 
 import asyncio
+import collections
 import enum
 import json
 import socket
 import time
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Callable, Deque, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from serving_runtime import allocator, frames
 from serving_runtime.frames import Call, GarbledError
@@ -87,6 +88,9 @@ class WorkerLink:
         # When a segment is made, gRPC has just freed two copies of a payload as large.
         self._shared = SharedPayloads(make_room=allocator.give_back_freed_memory)
         self._held: Dict[int, FrontCall] = {}
+        # Calls that the worker has answered and the client has not been told of, the answers, and
+        # whether the model's state was reset before.
+        self._replies: Deque[Tuple[FrontCall, Outcome, bool]] = collections.deque()
         self._hang_watch = HangWatch(settings.hang_grace_seconds, self._held, turns, self._on_hang)
         self._socket = WorkerSocket(connection, turns, self._on_data, self._on_end)
 
@@ -129,6 +133,17 @@ class WorkerLink:
     def look(self) -> None:
         """Take the replies that are there already; called in a turn."""
         self._socket.read()
+
+    def answer(self) -> None:
+        """Answer the calls whose replies have been taken; called in the same turn.
+
+        It takes longer than the worker should wait for its next calls.
+        """
+        while self._replies:
+            call, outcome, was_reset = self._replies.popleft()
+            if was_reset:  # told first: the answer is one of the new state
+                self._events.reset(call)
+            call.finish(outcome)
 
     def _on_data(self, data: bytes) -> None:
         try:
@@ -180,9 +195,8 @@ class WorkerLink:
             raise GarbledError(f"a reply to call {reply.id}, which it does not hold")
         self._hang_watch.note_sign()
         self.has_answered = True
-        if reply.was_reset:  # told first: the answer is one of the new state
-            self._events.reset(call)
-        call.finish(Outcome(reply.status, reply.details, payload))
+        outcome = Outcome(reply.status, reply.details, payload)
+        self._replies.append((call, outcome, reply.was_reset))
         if not self._held:
             self.state = State.FREE
 

@@ -19,6 +19,7 @@ def team(loop, connect, settings, until, turns):
             self.turns = turns
             self.dispatcher = Dispatcher(settings(**changes), self.counters, turns)
             self.workers = []
+            self.links = []
             self.deaths = []
 
         async def join(self, grace=60.0, stateful=False):
@@ -33,6 +34,7 @@ def team(loop, connect, settings, until, turns):
             worker.ready(stateful)
             await until(lambda: link.has_loaded)
             self.workers.append(worker)
+            self.links.append(link)
             with turns:
                 self.dispatcher.add_worker(link)
             return worker
@@ -78,6 +80,29 @@ def test_free_worker_takes_a_call_at_once_and_then_what_waits(run, team, until, 
         worker.reply(*worker.batches[1])
         await until(lambda: members.dispatcher.is_idle)
         assert [call.outcomes[0].payload for call in calls] == [b"0", b"1", b"2", b"3", b"4"]
+
+    run(scenario())
+
+
+def test_worker_has_its_next_calls_before_its_last_are_answered(
+    run, team, until, make_call, monkeypatch
+):
+    """To answer takes the front a while, in which the worker is at work already."""
+
+    async def scenario():
+        members = await team()
+        [worker], [link], happened = members.workers, members.links, []
+        first, second = make_call(), make_call()
+        submit(members, [first, second])
+        await until(lambda: worker.has_whole_batch)
+        send = link.send
+        monkeypatch.setattr(link, "send", lambda calls: happened.append("sent") or send(calls))
+        first.when_done(lambda call, outcome: happened.append("answered"))
+        worker.reply(*worker.calls)
+        await until(lambda: len(worker.calls) == 2)
+        worker.reply(worker.calls[1])
+        await until(lambda: second.is_done)
+        assert happened == ["sent", "answered"]
 
     run(scenario())
 

@@ -15,6 +15,18 @@ from serving_runtime.settings import Settings
 from serving_runtime.worker.channel import Channel
 
 
+@pytest.fixture
+def connect(connect, turns):
+    """Connect likewise, and let turns end as the dispatcher's do."""
+
+    async def connect_answering(*arguments, **options):
+        link, worker = await connect(*arguments, **options)
+        turns.at_end(link.answer)
+        return link, worker
+
+    return connect_answering
+
+
 def test_ready_tells_of_the_model(run, connect, until, happenings):
     """A worker that has loaded is free, and says what the front must know of the model."""
 
@@ -342,6 +354,7 @@ def test_large_payloads_take_the_way_through_shared_memory(
     """Both ways, after the first call, which goes with the offer; each gets its own answer."""
     ours, theirs = socket.socketpair()
     link = WorkerLink("worker-1", ours, Settings.from_env({}), turns, happenings.events)
+    turns.at_end(link.answer)
     are_shared = []
     thread = threading.Thread(target=_echo, args=(Channel(theirs), are_shared))
     calls = [make_call(bytes([number]) * 2**20) for number in range(5)]
