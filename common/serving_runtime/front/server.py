@@ -24,6 +24,7 @@ from serving_runtime.front.listener import (
 from serving_runtime.front.processes import Spawn
 from serving_runtime.front.supervisor import Supervisor
 from serving_runtime.front.turns import Turns
+from serving_runtime.garbage import spare_what_there_is
 from serving_runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class Server:
         self._watch_signals()
         self._supervisor.start_worker()
         self._supervisor.on_child_ended()  # it was started before anyone watched for its end
+        spare_what_there_is()  # before the calls come
         await self._stop.wait()
         if self._failure:
             await self._listener.stop(0)

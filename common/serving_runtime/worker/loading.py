@@ -9,6 +9,7 @@ from typing import Iterator, Mapping, Optional, Tuple
 
 from serving_runtime import contract, model_dir, runtimes
 from serving_runtime.contract import agreement
+from serving_runtime.garbage import spare_what_there_is
 from serving_runtime.model import Model
 from serving_runtime.model_dir import ModelDirectory
 from serving_runtime.runtimes import Runtime
@@ -38,7 +39,7 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
         runtime = runtimes.choose(runtime_name, directory.files)
         logger.info("loading %s with the %s runtime", directory.files, runtime.name)
         runtime.import_loader()
-        _spare_what_there_is()
+        spare_what_there_is()
         orders = template.Orders.from_env(environ)
         model, agreed = _load(runtime, directory, settings, environ)
     if orders is not None:
@@ -78,14 +79,9 @@ def _without_collecting() -> Iterator[None]:
         yield
     finally:
         gc.collect()
-        _spare_what_there_is()
+        spare_what_there_is()
         if was_enabled:
             gc.enable()
-
-
-def _spare_what_there_is() -> None:
-    """Let no collection look through the objects that there are; not in Python 3.6."""
-    getattr(gc, "freeze", lambda: None)()
 
 
 def _name_temporary_folder() -> None:
