@@ -4,43 +4,57 @@ It runs beside the service, in a container of its own that shares the network, o
 one argument is where to make the socket.
 """
 
-import asyncio
+import contextlib
 import os
+import socket
+import socketserver
 import sys
+import threading
 
+PORT = 9090
 PIECE_BYTES = 65536
 
 
-async def _forward(reader, writer):
+class _Connection(socketserver.BaseRequestHandler):
+    def handle(self):
+        try:
+            service = socket.create_connection(("127.0.0.1", PORT))
+        except OSError:  # it does not listen yet, or any more
+            return
+        with service:
+            back = threading.Thread(target=_pump, args=(service, self.request), daemon=True)
+            back.start()
+            _pump(self.request, service)
+            back.join()
+
+
+def _pump(source, sink):
+    """Copy bytes until the end, and pass the end on.
+
+    Whoever has ended can be written to until the other end comes, as over TCP: a client of gRPC
+    that cannot write takes its call for lost, before it has read that the connection must move.
+    """
+    piece = _read(source)
+    while piece:
+        with contextlib.suppress(OSError):
+            sink.sendall(piece)
+        piece = _read(source)
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
+
+
+def _read(source):
     try:
-        there, back = await asyncio.open_connection("127.0.0.1", 9090)
-    except OSError:  # it does not listen yet, or any more
-        writer.close()
-        return
-    await asyncio.gather(_pump(reader, back), _pump(there, writer))
+        return source.recv(PIECE_BYTES)
+    except OSError:  # reset
+        return b""
 
 
-async def _pump(reader, writer):
-    """Copy bytes until the end, and pass the end on."""
-    try:
-        piece = await reader.read(PIECE_BYTES)
-        while piece:
-            writer.write(piece)
-            await writer.drain()
-            piece = await reader.read(PIECE_BYTES)
-    except OSError:  # one side has gone
-        pass
-    finally:
-        writer.close()
-
-
-def _serve(path):
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)  # Python 3.6 looks for it
-    loop.run_until_complete(asyncio.start_unix_server(_forward, path))
-    os.chmod(path, 0o666)  # whoever runs the tests
-    loop.run_forever()
+class _Relay(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    with _Relay(sys.argv[1], _Connection) as server:
+        os.chmod(sys.argv[1], 0o666)  # whoever runs the tests
+        server.serve_forever()
