@@ -85,7 +85,7 @@ def serve(_stage):
     return _stage.serve
 
 
-_counts: dict = collections.defaultdict(lambda: {"passed": 0, "failed": 0})
+_results: dict = collections.defaultdict(lambda: {"passed": 0, "failures": []})
 
 
 def pytest_collection_modifyitems(items):
@@ -99,15 +99,17 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_runtest_logreport(report):
-    """Count results by row, for the summary of `tools.images`."""
+    """Keep results by row, for the summary of `tools.images`."""
     name = dict(report.user_properties).get("row")
     if name and report.failed:
-        _counts[name]["failed"] += 1
+        crash = getattr(report.longrepr, "reprcrash", None)
+        why = crash.message if crash else report.longreprtext
+        _results[name]["failures"].append(f"{report.nodeid}: {why}")
     elif name and report.when == "call" and report.passed:
-        _counts[name]["passed"] += 1
+        _results[name]["passed"] += 1
 
 
 def pytest_sessionfinish():
-    """Hand the counts over."""
+    """Hand the results over."""
     if RESULTS:
-        Path(RESULTS).write_text(json.dumps(_counts))
+        Path(RESULTS).write_text(json.dumps(_results))

@@ -1,7 +1,6 @@
 """Runs the conformance suite against images in containers that may do nothing but serve."""
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.reliability.experiment import Experiment, Findings, Goal
+from tools.images import testing
 
 TESTS = ("tests/images/test_isolation.py", "tests/images/test_conformance.py")
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,8 +37,12 @@ def _counted(rows: str) -> dict[str, dict[str, int]]:
             stdout=sys.stderr,
             check=False,  # its exit code says no more than the counts do
         )
-        counted: dict[str, dict[str, int]] = json.loads(results.read_text())
-    return {row: counted.get(row, {"passed": 0, "failed": 0}) for row in rows.split(",")}
+        told = testing.read(results)
+    by_row = {row: told.get(row, testing.Result(0)) for row in rows.split(",")}
+    return {
+        row: {"passed": result.passed, "failed": len(result.failures)}
+        for row, result in by_row.items()
+    }
 
 
 def findings(counted: dict[str, dict[str, int]]) -> Findings:

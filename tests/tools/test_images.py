@@ -68,7 +68,7 @@ def builds(monkeypatch):
     monkeypatch.setattr(stages.measuring, "service", lambda row, root: served)
     monkeypatch.setattr(stages.verifying, "problems", lambda row, root, image: [])
     monkeypatch.setattr(stages.testing, "run", lambda rows, root: dict.fromkeys(
-        [row.name for row in rows], "7 tests passed"
+        [row.name for row in rows], testing.Result(7)
     ))  # fmt: skip
     named = []
     monkeypatch.setattr(stages.building, "give_names", named.append)
@@ -122,23 +122,38 @@ def test_an_image_that_is_not_as_its_row_promises_gets_no_name(builds, monkeypat
     monkeypatch.setattr(
         stages.verifying, "problems", lambda row, root, image: found if row == BUILT[0] else []
     )
-    monkeypatch.setattr(
-        stages.testing, "run", lambda rows, root: {row.name: "7 tests passed" for row in rows}
-    )
     code, table = verify(capsys)
     assert (code, builds) == (1, [BUILT[-1]])
     assert table[0][-1] == f"failed: {found[0]} (and 1 more)"
     assert table[1][-1] == "7 tests passed"
 
 
-@pytest.mark.parametrize("told", [{}, {BUILT[0].name: "1 of 7 tests failed"}])
-def test_an_image_that_fails_a_test_gets_no_name(builds, monkeypatch, capsys, told):
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({}, "no test ran"),
+        ({BUILT[0].name: testing.Result(6, ["test_x.py::test_x: 1 != 2"])}, "1 of 7 tests failed"),
+    ],
+)
+def test_an_image_that_fails_a_test_gets_no_name(builds, monkeypatch, capsys, told, expected):
     """Neither does one that no test was run on."""
-    others = {BUILT[-1].name: "7 tests passed"}
+    others = {BUILT[-1].name: testing.Result(7)}
     monkeypatch.setattr(stages.testing, "run", lambda rows, root: {**others, **told})
     code, table = verify(capsys)
     assert (code, builds) == (1, [BUILT[-1]])
-    assert table[0][-1] == told.get(BUILT[0].name, "no test ran")
+    assert table[0][-1] == expected
+
+
+def test_tests_that_failed_are_named_beside_the_table(builds, monkeypatch, capsys):
+    """What pytest said of them may be thousands of lines further up; too many are cut."""
+    failures = [f"test_x.py::test_{number}: {'x' * 5000}" for number in range(1000)]
+    monkeypatch.setattr(
+        stages.testing, "run", lambda rows, root: {BUILT[0].name: testing.Result(6, failures)}
+    )
+    assert command.main(["verify", "python", "--rows", "oldest"]) == 1
+    told = capsys.readouterr().out
+    assert f"[{BUILT[0].name}] failed: test_x.py::test_0: xxx" in told
+    assert len(told) < 30_000
 
 
 def test_an_image_that_cannot_be_built_twice_is_told(builds, monkeypatch, capsys):
@@ -253,7 +268,10 @@ def test_no_client_that_can_build_is_an_error(tmp_path, monkeypatch):
 
 def test_results_are_told_by_row(monkeypatch, tmp_path):
     """A row with a failed test has failed, and one without any test has not passed."""
-    counted = {BUILT[0].name: {"passed": 3, "failed": 0}, BUILT[1].name: {"passed": 2, "failed": 1}}
+    counted = {
+        BUILT[0].name: {"passed": 3, "failures": []},
+        BUILT[1].name: {"passed": 2, "failures": ["test_x.py::test_x: 1 != 2"]},
+    }
     rowless = []
 
     def run(command, env, **others):
@@ -264,6 +282,10 @@ def test_results_are_told_by_row(monkeypatch, tmp_path):
 
     monkeypatch.setattr(testing.subprocess, "run", run)
     told = testing.run(BUILT[:3], tmp_path)
-    assert told == {BUILT[0].name: "3 tests passed", BUILT[1].name: "1 of 3 tests failed"}
+    assert {name: str(result) for name, result in told.items()} == {
+        BUILT[0].name: "3 tests passed",
+        BUILT[1].name: "1 of 3 tests failed",
+    }
+    assert list(told[BUILT[1].name].failures) == ["test_x.py::test_x: 1 != 2"]
     assert rowless.count("1") == 1
     assert len(rowless) > 1

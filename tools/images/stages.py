@@ -18,6 +18,8 @@ FAILURES = (
     measuring.MeasuringError,
 )
 LONGEST_RESULT = 80
+MOST_FAILURES = 10
+LONGEST_FAILURE = 2000
 
 Stage = Callable[[Outcome, Path], Outcome]
 
@@ -38,7 +40,7 @@ def verify(outcomes: Sequence[Outcome], root: Path) -> list[Outcome]:
     ]
     good = [outcome.row for outcome in measured if outcome.is_good]
     results = testing.run(good, root) if good else {}
-    tested = [_tested(outcome, results) for outcome in measured]
+    tested = [_tested(outcome, results.get(outcome.row.name)) for outcome in measured]
     return [_passed(_named, outcome, root) for outcome in tested]
 
 
@@ -99,11 +101,14 @@ def _served(outcome: Outcome, root: Path) -> Outcome:
     return measured
 
 
-def _tested(outcome: Outcome, results: dict[str, str]) -> Outcome:
+def _tested(outcome: Outcome, result: testing.Result | None) -> Outcome:
     if not outcome.is_good:
         return outcome
-    result = results.get(outcome.row.name, "no test ran")
-    return outcome._replace(result=result, is_good=result.endswith(" passed"))
+    if result is None:
+        return outcome._replace(result="no test ran", is_good=False)
+    for failure in result.failures[:MOST_FAILURES]:  # again: what pytest said is far above
+        _say(outcome.row, f"failed: {failure[:LONGEST_FAILURE]}")
+    return outcome._replace(result=str(result), is_good=not result.failures)
 
 
 def _named(outcome: Outcome, _root: Path) -> Outcome:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from tools.matrix import Row
 
@@ -15,23 +16,35 @@ RESULTS = Path("build/images")
 # Containers mostly wait: rows that are tested side by side end sooner than one after another.
 SHARES = 3
 
-Counts = dict[str, dict[str, int]]
+
+class Result(NamedTuple):
+    """What became of a row's tests."""
+
+    passed: int
+    failures: Sequence[str] = ()
+    """The name of each test that failed, and why."""
+
+    def __str__(self) -> str:
+        failed = len(self.failures)
+        if failed:
+            return f"{failed} of {self.passed + failed} tests failed"
+        return f"{self.passed} tests passed"
 
 
-def run(rows: Sequence[Row], root: Path) -> dict[str, str]:
+def run(rows: Sequence[Row], root: Path) -> dict[str, Result]:
     """Test images that are built, in a few runs of pytest at the same time.
 
     Returns:
-        By row: `passed`, or how many of its tests failed. A row without any test is absent.
+        The results by row. A row without any test is absent.
     """
     (root / RESULTS).mkdir(parents=True, exist_ok=True)
     shares = [share for share in (rows[number::SHARES] for number in range(SHARES)) if share]
     with ThreadPoolExecutor(len(shares)) as runs:
-        counted = runs.map(lambda number: _run(shares[number], number, root), range(len(shares)))
-        return {name: _told(**counts) for part in counted for name, counts in part.items()}
+        parts = runs.map(lambda number: _run(shares[number], number, root), range(len(shares)))
+        return {name: result for part in parts for name, result in part.items()}
 
 
-def _run(rows: Sequence[Row], number: int, root: Path) -> Counts:
+def _run(rows: Sequence[Row], number: int, root: Path) -> dict[str, Result]:
     """Test some rows; the first run is shown as it goes, another when it has ended."""
     results = root / RESULTS / f"{number}.json"
     results.unlink(missing_ok=True)
@@ -51,9 +64,9 @@ def _run(rows: Sequence[Row], number: int, root: Path) -> Counts:
     )
     if number:
         print(ended.stdout, flush=True)
-    counted: Counts = json.loads(results.read_text()) if results.exists() else {}
-    return counted
+    return read(results) if results.exists() else {}
 
 
-def _told(passed: int, failed: int) -> str:
-    return f"{failed} of {passed + failed} tests failed" if failed else f"{passed} tests passed"
+def read(results: Path) -> dict[str, Result]:
+    """Read the results by row, as a run of pytest has written them into $IMAGE_RESULTS."""
+    return {name: Result(**told) for name, told in json.loads(results.read_text()).items()}
