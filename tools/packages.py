@@ -3,7 +3,12 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Sequence
+
+# A machine that has just started may be at its updates, and a mirror may stumble.
+LOCK = "--option=DPkg::Lock::Timeout=120"
+PAUSES_SECONDS = (10, 30)
 
 
 class NotDebianError(Exception):
@@ -29,8 +34,15 @@ def ensure(programs: Sequence[str], packages: Sequence[str], why: str) -> None:
         wanted = " ".join(packages)
         raise NotDebianError(f"{told}: install them (on Debian: apt-get install {wanted})")
     print(f"apt-get install {' '.join(packages)} ({told})", flush=True)
-    _apt("update", check=False)  # one broken source of many need not matter
-    _apt("install", "--yes", "--no-install-recommends", *packages)
+    failure = _install(packages)
+    for seconds in PAUSES_SECONDS:
+        if not failure:
+            break
+        print(f"apt-get failed, and is tried again in {seconds} s:\n{failure}", flush=True)
+        time.sleep(seconds)
+        failure = _install(packages)
+    if failure:
+        raise NotDebianError(f"`apt-get install {' '.join(packages)}` failed:\n{failure}")
 
 
 def find(program: str) -> str | None:
@@ -39,14 +51,20 @@ def find(program: str) -> str | None:
     return shutil.which(program, path=os.pathsep.join(folders))
 
 
-def _apt(*arguments: str, check: bool = True) -> None:
+def _install(packages: Sequence[str]) -> str:
+    """Install packages; returns what apt said if it failed."""
+    _apt("update")  # one broken source of many need not matter
+    return _apt("install", "--yes", "--no-install-recommends", *packages)
+
+
+def _apt(*arguments: str) -> str:
+    """Run apt; returns the end of what it said if it failed."""
     run = subprocess.run(
-        ["apt-get", "--quiet", *arguments],
+        ["apt-get", "--quiet", LOCK, *arguments],
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
-    if check and run.returncode:
-        raise NotDebianError(f"`apt-get {' '.join(arguments)}` failed:\n{run.stdout[-2000:]}")
+    return run.stdout[-2000:] or f"exit code {run.returncode}" if run.returncode else ""
