@@ -50,11 +50,16 @@ def _read(source):
         return b""
 
 
-class _Relay(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+class Relay(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """Listens at a path, and hands each connection on."""
+
     daemon_threads = True
+
+    def __init__(self, path):
+        super().__init__(path, _Connection)
 
 
 if __name__ == "__main__":
-    with _Relay(sys.argv[1], _Connection) as server:
+    with Relay(sys.argv[1]) as server:
         os.chmod(sys.argv[1], 0o666)  # whoever runs the tests
         server.serve_forever()
