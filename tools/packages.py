@@ -6,8 +6,9 @@ import subprocess
 import time
 from collections.abc import Sequence
 
-# A machine that has just started may be at its updates, and a mirror may stumble.
-LOCK = "--option=DPkg::Lock::Timeout=120"
+# Another apt may run, such as the updates of a machine that has just started.
+WAIT_FOR_LOCK = "--option=DPkg::Lock::Timeout=120"
+# Before it is tried again: a mirror may stumble.
 PAUSES_SECONDS = (10, 30)
 
 
@@ -60,7 +61,7 @@ def _install(packages: Sequence[str]) -> str:
 def _apt(*arguments: str) -> str:
     """Run apt; returns the end of what it said if it failed."""
     run = subprocess.run(
-        ["apt-get", "--quiet", LOCK, *arguments],
+        ["apt-get", "--quiet", WAIT_FOR_LOCK, *arguments],
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
