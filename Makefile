@@ -23,8 +23,8 @@ MATRIX       := .venvs/tools/bin/python -m tools.matrix
 # Where this is set, a Python that is not installed fails the tests instead of being left out.
 IMAGES       := $(DEV)/python -m tools.images
 RELEASE      := $(DEV)/python -m tools.release
-RELIABILITY  := $(DEV)/python -m tests.reliability
-BENCH        := .venvs/benchmarks-runner/bin/python -m benchmarks
+RELIABILITY  := $(DEV)/python -m experiments.reliability
+BENCH        := .venvs/benchmarks-runner/bin/python -m experiments.benchmarks
 # `make images` is for all runtimes, whatever `make serve` has for its own.
 ONLY          = $(if $(filter command line,$(origin RUNTIME)),$(RUNTIME))
 STRICT       := $(if $(filter true,$(CI)),1,$(REQUIRE_ALL_PYTHONS))
@@ -119,7 +119,7 @@ outdated: env-dev  ## List newer releases of frameworks and Pythons that end: ma
 	@$(DEV)/python -m tools.outdated $(FORM:%=--%)
 
 bases: env-dev  ## Pull the images that ours begin with, or make their equals here
-	@$(DEV)/python -m tools.bases
+	@$(DEV)/python -m tools.offline.bases
 
 build/%: env-dev  ## Build an image, without the tags that it gets once verified: make build/python/3.13
 	@$(IMAGES) build $(subst /, ,$*)
@@ -180,7 +180,7 @@ reliability: env-dev  ## Try every promise as often as published and write docs/
 	@$(RELIABILITY) report
 
 wheels/%: env-dev  ## Build the wheels that a runtime keeps: make wheels/tensorflow
-	@$(DEV)/python -m tools.wheels $*
+	@$(DEV)/python -m tools.offline.wheels $*
 
 test-unit: $(UNIT_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%)  ## Run unit and conformance tests on the oldest, a middle and the newest Python
 

@@ -22,10 +22,12 @@ VERBS: Mapping[str, Verb] = {
     "floors": Verb("tools.matrix.__main__", ("floors",), "hold locks against security floors"),
     "bake": Verb("tools.matrix.__main__", ("bake",), "print a docker-bake.json"),
     "lock": Verb("tools.locks.__main__", (), "renew the hashed pins of a row"),
-    "wheels": Verb("tools.wheels", (), "build the wheels that a runtime keeps"),
+    "wheels": Verb("tools.offline.wheels", (), "build the wheels that a runtime keeps"),
     "outdated": Verb("tools.outdated", (), "list newer frameworks, and interpreters that ended"),
-    "engine": Verb("tools.engine", (), "start, stop or describe a Docker engine"),
-    "bases": Verb("tools.bases.__main__", (), "pull the images that ours begin with, or make them"),
+    "engine": Verb("tools.offline.engine", (), "start, stop or describe a Docker engine"),
+    "bases": Verb(
+        "tools.offline.bases.__main__", (), "pull the images that ours begin with, or make them"
+    ),
     "build": Verb("tools.images.__main__", ("build",), "build candidates, which have no tags yet"),
     "verify": Verb("tools.images.__main__", ("verify",), "build, measure, test, and only then tag"),
     "reproduce": Verb("tools.images.__main__", ("reproduce",), "build twice, compare the files"),

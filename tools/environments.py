@@ -1,7 +1,8 @@
 """Makes the virtual environments that tests, tools and demos run in: `make` needs no set-up.
 
 `tests/environments/NAME.txt` becomes `.venvs/NAME`, and `runtimes/python/environments/NAME.txt`
-becomes `.venvs/python-NAME`; `benchmarks/environments/NAME.txt` becomes `.venvs/benchmarks-NAME`.
+becomes `.venvs/python-NAME`; `experiments/benchmarks/environments/NAME.txt` becomes
+`.venvs/benchmarks-NAME`.
 Such a file is a requirement file that begins with comments for this tool:
 
     # python: 3.6                     the interpreter: that version, or `>=3.8` for any from it on
@@ -33,7 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DESCRIPTIONS = (
     "tests/environments/*.txt",
     "runtimes/*/environments/*.txt",
-    "benchmarks/environments/*.txt",
+    "experiments/benchmarks/environments/*.txt",
 )
 ENVIRONMENTS = ROOT / ".venvs"
 INSTALLERS = ("pip", "setuptools", "wheel")

@@ -19,8 +19,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
 from tabulate import tabulate
 
-from tools.matrix import Matrix, MatrixError, Row, Status, load
-from tools.matrix.interpreters import end_of_life
+from tools.rows import Matrix, MatrixError, Row, Status, load
+from tools.rows.interpreters import end_of_life
 
 SOON = datetime.timedelta(days=90)
 OUTDATED_EXIT_CODE = 3

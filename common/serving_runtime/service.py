@@ -8,10 +8,11 @@ import sys
 import threading
 from typing import Mapping
 
-from serving_runtime import allocator, cpus, logs
-from serving_runtime.front import processes, template
-from serving_runtime.front.processes import HeadStart, Spawn, Spawned, WorkerProcess
+from serving_runtime import logs
+from serving_runtime.server.workers import fork_server, processes
+from serving_runtime.server.workers.processes import HeadStart, Spawn, Spawned, WorkerProcess
 from serving_runtime.settings import Settings
+from serving_runtime.system import cpus, memory
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def run(environ: Mapping[str, str], runtime_name: str = "") -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     chosen = Settings.from_env(environ)
     logs.configure(chosen.log_level, chosen.log_format, sys.stderr, role="front")
-    allocator.keep_freed_memory()
+    memory.keep_freed_memory()
     # Its fork handlers would run in the child that becomes a worker, and now and then hang the
     # start on Python 3.9 and older, which have no vfork.
     os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
@@ -45,7 +46,7 @@ def run(environ: Mapping[str, str], runtime_name: str = "") -> int:
 
 
 def _serve(chosen: Settings, spawn: Spawn) -> int:
-    from serving_runtime.front import server  # imports grpc, which reads its variables
+    from serving_runtime.server import server
 
     return server.serve(chosen, spawn)
 
@@ -60,7 +61,7 @@ def _process_spawner(chosen: Settings, environ: Mapping[str, str], runtime_name:
     processes.adopt_orphans()
     if chosen.workers == 1:
         return processes.process_spawner(start)
-    return template.TemplateSpawner(start)
+    return fork_server.TemplateSpawner(start)
 
 
 def thread_spawner(environ: Mapping[str, str], runtime_name: str) -> Spawn:

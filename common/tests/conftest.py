@@ -1,11 +1,23 @@
 import os
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as example_settings
+
+from serving_runtime.settings import Settings
 
 # Tests start processes beside gRPC's threads, as the front does; see service.run. gRPC reads it
 # when it is imported.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
 # A busy machine is no failure: pytest's own timeout bounds each test.
-settings.register_profile("common", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("common")
+example_settings.register_profile(
+    "common", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+example_settings.load_profile("common")
+
+
+@pytest.fixture
+def settings():
+    """Return a function that gives the default settings with changes."""
+    return lambda **changes: Settings.from_env({})._replace(**changes)

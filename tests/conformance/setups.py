@@ -9,10 +9,10 @@ import warnings
 from pathlib import Path
 from typing import Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
-from serving_runtime import runtimes
+from serving_runtime.framework import discovery
 from tests.conformance.cases import CASES
 from tests.conformance.cases.case import Case
-from tests.conformance.targets import CASE_TARGETS, OTHER_LISTENER, TARGETS, Target
+from tests.support.targets import CASE_TARGETS, OTHER_LISTENER, TARGETS, Target
 
 SERVED_TWICE = ("identity", "sequence")
 
@@ -98,7 +98,7 @@ def frameworks() -> List[str]:
 @functools.lru_cache()
 def installed() -> List[str]:
     """Name those of them that can be served here."""
-    found = runtimes.installed()
+    found = discovery.installed()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what old frameworks say when new Pythons import them
         return [name for name in frameworks() if name in found and not found[name].missing_package]

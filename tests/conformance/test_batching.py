@@ -4,7 +4,7 @@ import pytest
 import hydro_serving_grpc as hs
 from tests.conformance.messages import reply, request, tensor
 from tests.conformance.setups import setups
-from tests.conformance.targets import Answer, InProcess
+from tests.support.targets import Answer, InProcess
 
 CALLERS = 64
 

@@ -10,7 +10,7 @@ from tests.conformance.cases import metadata
 from tests.conformance.cases.case import PREDICT
 from tests.conformance.messages import reply, request, tensor
 from tests.conformance.setups import setups
-from tests.conformance.targets import SERVERS, WATCH, HealthRequest, HealthResponse
+from tests.support.targets import SERVERS, WATCH, HealthRequest, HealthResponse
 
 CHECK = "/grpc.health.v1.Health/Check"
 STATUS = "/tensorflow.serving.PredictionService/Status"

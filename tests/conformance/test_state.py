@@ -12,7 +12,7 @@ import pytest
 import hydro_serving_grpc as hs
 from tests.conformance.messages import request, tensor
 from tests.conformance.setups import setups
-from tests.conformance.targets import CALL_SECONDS, PREDICT, SERVERS, Connection
+from tests.support.targets import CALL_SECONDS, PREDICT, SERVERS, Connection
 
 CLIENTS = 9
 CALLS = 100

@@ -8,19 +8,20 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 import hydro_serving_grpc as hs
-from common.tests.wire import odd_requests
+from common.tests.protocols.tensorflow_serving import odd_requests
 from hydro_serving_grpc.messages import POOL, message_class
-from serving_runtime import methods
+from serving_runtime import operations
 from serving_runtime.client import encode_request
-from serving_runtime.front import health, reflection
+from serving_runtime.protocols.shapes import MAX_RANK
+from serving_runtime.protocols.tensorflow_serving.dtypes import WIRE_TYPES
+from serving_runtime.server import health
+from serving_runtime.server.grpc import reflection
 from serving_runtime.signature import NUMPY_DTYPES, STRING, Tensor
-from serving_runtime.wire.dims import MAX_RANK
-from serving_runtime.wire.dtypes import WIRE_TYPES
 
 REFLECTION = reflection.METHODS[0]
 # Answered by the front itself; all others by a worker.
 FRONT_METHODS = (health.CHECK, health.STATUS, REFLECTION)
-METHODS = (*methods.FORWARDED, *FRONT_METHODS)
+METHODS = (*operations.FORWARDED, *FRONT_METHODS)
 
 _SHAPES = ((), (1,), (2, 3), (0, 2), (1, 2, 1, 2))
 _NAMES = ("", "tensorflow.serving.PredictionService", "grpc.health.v1.Health", "no.such.Service")
@@ -82,7 +83,7 @@ def donors() -> Iterator[Any]:
 
 
 def _predict(payload: bytes) -> Seed:
-    return Seed(methods.PREDICT, hs.PredictRequest.FromString(payload))
+    return Seed(operations.PREDICT, hs.PredictRequest.FromString(payload))
 
 
 def _predictions() -> Iterator[bytes]:
@@ -123,12 +124,12 @@ def _rare_encodings() -> Iterator[Seed]:
     for wire_type in WIRE_TYPES.values():
         for field in wire_type.fields:
             request = _filled(wire_type.dtype, wire_type.number, field)
-            yield Seed(methods.PREDICT, request)
+            yield Seed(operations.PREDICT, request)
     request = _filled("int8", WIRE_TYPES["int8"].number, "int_val")
     request.output_filter.append("x")
     request.model_spec.name = "echo"
     request.model_spec.version.value = 7
-    yield Seed(methods.PREDICT, request)
+    yield Seed(operations.PREDICT, request)
 
 
 def _filled(signature: str, number: int, field: str) -> Any:
@@ -146,12 +147,12 @@ def _filled(signature: str, number: int, field: str) -> Any:
 
 
 def _metadata() -> Iterator[Seed]:
-    request = request_type(methods.GET_MODEL_METADATA)(metadata_field=["signature_def"])
-    yield Seed(methods.GET_MODEL_METADATA, request)
-    named = request_type(methods.GET_MODEL_METADATA)(metadata_field=["signature_def"])
+    request = request_type(operations.GET_MODEL_METADATA)(metadata_field=["signature_def"])
+    yield Seed(operations.GET_MODEL_METADATA, request)
+    named = request_type(operations.GET_MODEL_METADATA)(metadata_field=["signature_def"])
     named.model_spec.name = "echo"
     named.model_spec.version.value = 7
-    yield Seed(methods.GET_MODEL_METADATA, named)
+    yield Seed(operations.GET_MODEL_METADATA, named)
 
 
 def _of_front() -> Iterator[Seed]:

@@ -9,7 +9,7 @@ from serving_runtime import contract
 from serving_runtime.model import Arrays, Model
 from serving_runtime.settings import Settings
 from serving_runtime.signature import ANY, MAP, NUMPY_DTYPES, STRING, Contract, Field, Signature
-from tests.faults import models
+from tests.support import models
 
 # Small, so that the limit is met often and a case never takes long.
 MAX_EXPANDED_BYTES = 1 << 16

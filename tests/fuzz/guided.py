@@ -17,14 +17,14 @@ with atheris.instrument_imports(include=["serving_runtime"]):
     sys.path.append("common/tests/wire")
     import test_wire_differential
 
-    from serving_runtime import methods
+    from serving_runtime import operations
     from tests.fuzz import contracts, corpus, regressions
     from tests.fuzz.corpus import Case
     from tests.fuzz.mutator import Mutator
     from tests.fuzz.service import Service
 
 # Those that workers answer: what the front answers itself needs no codec.
-METHODS = methods.FORWARDED
+METHODS = operations.FORWARDED
 MOST_BYTES = 4096
 Check = Callable[[Case], str]
 
@@ -94,7 +94,7 @@ def _contract() -> tuple[Sequence[str], Check, Sequence[Case]]:
 
 def _disagreement(case: Case) -> str:
     """Hold the reading where values lie against protobuf's own reading."""
-    if case.method != methods.PREDICT:
+    if case.method != operations.PREDICT:
         return ""
     try:
         test_wire_differential.assert_same(case.payload)

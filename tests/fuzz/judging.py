@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from serving_runtime import methods
+from serving_runtime import operations
 from serving_runtime.errors import Status
-from serving_runtime.front import health
+from serving_runtime.server import health
 from tests.fuzz import corpus
 from tests.fuzz.corpus import Case
 
@@ -57,6 +57,6 @@ def _problem_of_reply(case: Case, payload: bytes) -> str:
         reply = corpus.reply_type(case.method).FromString(payload)
     except DecodeError:
         return "the reply cannot be parsed"
-    if case.method == methods.PREDICT and not reply.outputs:
+    if case.method == operations.PREDICT and not reply.outputs:
         return "the reply has no outputs"
     return ""

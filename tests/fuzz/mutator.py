@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from common.tests.wire import odd_requests
-from common.tests.wire.odd_requests import Packed, Writer
+from common.tests.protocols.tensorflow_serving import odd_requests
+from common.tests.protocols.tensorflow_serving.odd_requests import Packed, Writer
 from tests.fuzz import corpus
 from tests.fuzz.corpus import Case
 from tests.fuzz.trees import Tree, copy_of, tree_of, varint, written

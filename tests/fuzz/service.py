@@ -5,9 +5,10 @@ import time
 from collections.abc import Sequence
 
 from serving_runtime.errors import ServingError, answer_for
-from serving_runtime.frames import Call
-from serving_runtime.front import health, reflection
-from serving_runtime.front.health import Health, Phase
+from serving_runtime.ipc.frames import Call
+from serving_runtime.server import health
+from serving_runtime.server.grpc import reflection
+from serving_runtime.server.health import Health, Phase
 from serving_runtime.worker.predictor import Predictor
 from tests.fuzz import corpus, echo_model
 from tests.fuzz.corpus import Case

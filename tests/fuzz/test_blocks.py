@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from tests.faults.processes import wait_until
 from tests.fuzz import blocks
 from tests.fuzz.blocks import Runner, Worker
 from tests.fuzz.mutator import Mutator
+from tests.support.processes import wait_until
 
 
 def test_groups_cover_the_block():

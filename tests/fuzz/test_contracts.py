@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from common.tests.wire import odd_requests
+from common.tests.protocols.tensorflow_serving import odd_requests
 from serving_runtime import contract
 from tests.fuzz import contracts
 

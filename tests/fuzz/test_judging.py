@@ -4,15 +4,15 @@ import time
 
 import pytest
 
-from serving_runtime import methods
-from serving_runtime.front import health
+from serving_runtime import operations
+from serving_runtime.server import health
 from tests.fuzz import corpus, echo_model, service
 from tests.fuzz.corpus import Case
 from tests.fuzz.judging import Answer, kind, problem
 from tests.fuzz.service import Service
 
-PREDICT = Case(methods.PREDICT, b"")
-GOLDEN = next(case for case in corpus.golden() if case.method == methods.PREDICT)
+PREDICT = Case(operations.PREDICT, b"")
+GOLDEN = next(case for case in corpus.golden() if case.method == operations.PREDICT)
 REFUSED = Answer("INVALID_ARGUMENT", "the request names no signature")
 
 

@@ -8,7 +8,13 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from common.tests.wire.odd_requests import FIXED32, FIXED64, LENGTH_DELIMITED, VARINT, Packed
+from common.tests.protocols.tensorflow_serving.odd_requests import (
+    FIXED32,
+    FIXED64,
+    LENGTH_DELIMITED,
+    VARINT,
+    Packed,
+)
 
 Tree = list[tuple[int, Any]]
 

@@ -4,7 +4,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-from tools.packages import NotDebianError
+from tools.offline.packages import NotDebianError
 
 PACKAGE = "docker-buildx"
 SUITE = "sid"  # older ones have no buildx, or one that knows no bake

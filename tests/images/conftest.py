@@ -12,8 +12,8 @@ import pytest
 
 from tests.conformance.conftest import Stage
 from tests.images.containers import Container
-from tools import matrix
 from tools.images import models
+from tools.rows import load
 
 NAMES = [name for name in os.environ.get("IMAGE_ROWS", "").split(",") if name]
 RESULTS = os.environ.get("IMAGE_RESULTS", "")
@@ -24,7 +24,7 @@ HAS_ROWLESS = bool(os.environ.get("IMAGE_ROWLESS", "1"))
 collect_ignore_glob = [] if NAMES else ["test_*.py"]
 
 
-MATRIX = matrix.load()
+MATRIX = load()
 ROWS = [MATRIX.row(*name.split("/")) for name in NAMES]
 
 

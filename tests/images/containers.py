@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests.conformance.targets import LISTENERS, Answer, Connection, Target
+from tests.support.targets import LISTENERS, Answer, Connection, Target
 from tools import docker
 
 SECONDS = 60  # some frameworks take ten to import, and a machine may be busy

@@ -12,9 +12,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.conformance.targets import LISTENERS
 from tests.images import relay
 from tests.images.containers import Container, InContainer
+from tests.support.targets import LISTENERS
 from tools import docker
 
 USER, GROUP, PROCESSES, MEMORY_BYTES = 54321, 0, 128, 2**30

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from serving_runtime.contract import serialise
-from serving_runtime.model_dir import PROTOBIN, YAML
+from serving_runtime.framework.model_dir import PROTOBIN, YAML
 from serving_runtime.signature import Contract
 
 UNKNOWN = "no_such_signature"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tools import packages
+from tools.offline import packages
 
 SECONDS = 60
 POLL_SECONDS = 0.05

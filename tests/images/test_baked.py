@@ -8,7 +8,8 @@ from serving_runtime.client import decode_response
 from tests.images.conftest import ROWS
 from tests.images.containers import PUBLISHED, mounted
 from tests.images.models import copy_of, with_unknown_signature
-from tools import docker, locks, matrix
+from tools import docker, locks
+from tools.rows import load
 
 USER_SITE = "/home/runtime/.local"
 # A small package that no lock has.
@@ -68,7 +69,7 @@ def test_a_model_that_is_not_served_leaves_no_image(bake, model, contract, tmp_p
 
 def test_a_baked_requirement_against_the_lock_is_explained(bake, row, model, tmp_path):
     """Pip's words come up, and what its constraint is."""
-    version = locks.read(matrix.load().root / row.lock)["grpcio"]
+    version = locks.read(load().root / row.lock)["grpcio"]
     copy = copy_of(model, tmp_path)
     (copy / "files" / "requirements.txt").write_text(f"{UNLOCKED}\ngrpcio<{version}\n")
     code, _, err = bake(copy)

@@ -3,9 +3,9 @@ from typing import Any, NamedTuple
 
 from tests.conformance import test_batching, test_cases, test_recorded, test_services, test_state
 from tests.conformance.setups import Setup
-from tests.conformance.targets import LISTENERS, OTHER_LISTENER, SERVERS
 from tests.images.conftest import ROWS
 from tests.images.locked_down import locked_down
+from tests.support.targets import LISTENERS, OTHER_LISTENER, SERVERS
 
 
 class Check(NamedTuple):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.images.containers import PUBLISHED
 from tests.images.models import copy_of
-from tools import docker, locks, matrix
+from tools import docker, locks, rows
 
 # As Hydrosphere's manager builds it.
 DOCKERFILE = """\
@@ -45,7 +45,7 @@ def test_a_derived_image_has_what_it_asks_for_and_serves(derive, row, run, sampl
 
     Models list hydro-serving-grpc, whose modules are called as ours but do not load here.
     """
-    locked = locks.read(matrix.load().root / row.lock)
+    locked = locks.read(rows.load().root / row.lock)
     pins = [f"{name}=={version}" for name, version in locked.items()]
     image = derive(UNLOCKED, "hydro-serving-grpc==2.1.0", *pins)
     container = run(PUBLISHED, "--user=12345:0", "--read-only", image=image)
@@ -59,7 +59,7 @@ def test_a_derived_image_has_what_it_asks_for_and_serves(derive, row, run, sampl
 
 def test_a_requirement_against_the_lock_fails_the_build(derive, row):
     """The message of pip names what was asked for and what the image has."""
-    version = locks.read(matrix.load().root / row.lock)["grpcio"]
+    version = locks.read(rows.load().root / row.lock)["grpcio"]
     with pytest.raises(docker.DockerError) as caught:
         derive(UNLOCKED, f"grpcio<{version}")
     assert f"The user requested grpcio<{version}" in str(caught.value)

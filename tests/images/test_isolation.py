@@ -5,7 +5,6 @@ from pathlib import Path
 
 import hydro_serving_grpc as hs
 from tests.conformance.messages import reply, request, tensor
-from tests.conformance.targets import Connection
 from tests.images.containers import mounted
 from tests.images.locked_down import (
     GROUP,
@@ -15,6 +14,7 @@ from tests.images.locked_down import (
     USER,
     reached,
 )
+from tests.support.targets import Connection
 from tools import docker
 
 LARGE_BYTES = 2**20

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from tools import docker
-from tools.matrix.reader import ROOT
+from tools.rows.reader import ROOT
 
 DOCKERFILE = """\
 FROM {image}

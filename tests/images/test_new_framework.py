@@ -7,9 +7,9 @@ import os
 
 import pytest
 
-from tests.newcomer import FOLDER, NAME, VERSION, Newcomer
+from tests.support.newcomer import FOLDER, NAME, VERSION, Newcomer
 from tools import docker
-from tools.matrix import load
+from tools.rows import load
 
 ROW = f"{NAME}/{VERSION}"
 # Not all, since its image differs from the others in its loader only.

@@ -15,7 +15,8 @@ import pytest
 from tests.images import release_servers
 from tests.images.conftest import MATRIX, ROWS
 from tests.images.containers import Container, mounted
-from tools import docker, matrix, packages
+from tools import docker, rows
+from tools.offline import packages
 from tools.release import manifest, pushing, registry
 
 pytestmark = pytest.mark.timeout(300)
@@ -42,7 +43,7 @@ def pushable(folder):
             raise
         pytest.skip(str(error))
     with release_servers.registry(folder) as address:
-        pushed = matrix.load(environment={"REGISTRY": address})
+        pushed = rows.load(environment={"REGISTRY": address})
         named = pushed.row(SMALLEST.runtime, SMALLEST.version)
         name_all(named, source())
         yield named

@@ -3,8 +3,8 @@ import threading
 
 import grpc
 
-from tests.conformance.targets import PREDICT, WATCH, Connection, HealthRequest, HealthResponse
 from tests.images.containers import PUBLISHED, mounted
+from tests.support.targets import PREDICT, WATCH, Connection, HealthRequest, HealthResponse
 
 CALLERS = 8
 NOT_SERVING = 2

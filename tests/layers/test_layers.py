@@ -24,7 +24,7 @@ SEAM = {
 PROTOBUF = {"google", "hydro_serving_grpc"}
 RUNTIME_NAME = re.compile(r"\b[a-z]+_runtime\b")
 # Where messages are used: the wire, contracts, the front's own services, and clients.
-MESSAGE_ROOMS = re.compile(r"wire/|contract|front/(health|reflection)\.py|client\.py|cli/")
+MESSAGE_ROOMS = re.compile(r"protocols/|contract|server/(grpc/|health\.py)|client/|cli/")
 
 
 def imports_of(path):
@@ -66,43 +66,43 @@ def loaded_by(statement):
     return set(run.stdout.decode().split())
 
 
-@pytest.mark.parametrize("path", files_of("front"), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", files_of("server"), ids=lambda path: path.name)
 def test_the_front_never_imports_the_worker_or_the_wire(path):
     """A front that reads arrays, or runs a framework, would die with the model."""
     names = imports_of(path)
-    assert inside(names, "serving_runtime.worker", "serving_runtime.wire", "numpy") == []
+    assert inside(names, "serving_runtime.worker", "serving_runtime.protocols", "numpy") == []
     assert inside(names, *FRAMEWORKS) == []
 
 
 @pytest.mark.parametrize("path", files_of("worker"), ids=lambda path: path.name)
 def test_the_worker_never_imports_the_front_or_grpc(path):
     """A worker answers on its socket pair and knows nothing of the network."""
-    assert inside(imports_of(path), "serving_runtime.front", "grpc") == []
+    assert inside(imports_of(path), "serving_runtime.server", "grpc") == []
 
 
 def test_a_running_front_has_no_numpy():
     """Nothing that the front imports brings arrays, the wire or the worker along."""
-    modules = loaded_by("import serving_runtime.front.server")
+    modules = loaded_by("import serving_runtime.server.server")
     assert "grpc" in modules
-    heavy = ["numpy", "serving_runtime.wire", "serving_runtime.worker", *FRAMEWORKS]
+    heavy = ["numpy", "serving_runtime.protocols", "serving_runtime.worker", *FRAMEWORKS]
     assert inside(modules, *heavy) == []
 
 
 def test_a_front_of_the_command_line_has_no_numpy():
     """The verb `serve` itself keeps the front as light, up to the moment it listens."""
     modules = loaded_by(
-        "import serving_runtime.cli, serving_runtime.service, serving_runtime.front.server\n"
+        "import serving_runtime.cli, serving_runtime.service, serving_runtime.server.server\n"
         "from serving_runtime.cli import main, serve\n"
     )
-    heavy = ["numpy", "yaml", "tabulate", "serving_runtime.wire", "serving_runtime.worker"]
+    heavy = ["numpy", "yaml", "tabulate", "serving_runtime.protocols", "serving_runtime.worker"]
     assert inside(modules, *heavy) == []
 
 
 def test_the_first_worker_is_started_before_the_front_imports_what_it_needs():
     """The worker takes longest to start, and what the front imports would come on top."""
     modules = loaded_by("import serving_runtime.cli.serve, serving_runtime.service")
-    assert "serving_runtime.front.processes" in modules
-    heavy = ["grpc", "asyncio", "google", "hydro_serving_grpc", "serving_runtime.front.server"]
+    assert "serving_runtime.server.workers.processes" in modules
+    heavy = ["grpc", "asyncio", "google", "hydro_serving_grpc", "serving_runtime.server.server"]
     assert inside(modules, *heavy) == []
 
 
@@ -117,7 +117,7 @@ def test_a_running_worker_has_no_grpc():
     imports = ["import contextlib, serving_runtime.worker.process", *loaders]
     modules = loaded_by("\n".join(imports))
     assert "numpy" in modules
-    assert inside(modules, "grpc", "serving_runtime.front", "serving_runtime.cli") == []
+    assert inside(modules, "grpc", "serving_runtime.server", "serving_runtime.cli") == []
 
 
 @pytest.mark.parametrize("path", LOADERS, ids=lambda path: path.parent.name)

@@ -2,9 +2,9 @@
 
 import json
 
-from tools import docker, matrix
+from tools import docker, rows
 
-ROW = matrix.load(environment={"REGISTRY": "127.0.0.1:1"}).row("python", "3.13")
+ROW = rows.load(environment={"REGISTRY": "127.0.0.1:1"}).row("python", "3.13")
 IMMUTABLE = f"{ROW.image}:{ROW.immutable_tag}"
 REVISION = "4be1"
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tools import __main__ as command
-from tools.matrix.reader import ROOT
+from tools.rows.reader import ROOT
 
 
 @pytest.mark.parametrize("verb", command.VERBS)

@@ -6,11 +6,12 @@ import pytest
 
 from serving_runtime import contract
 from serving_runtime.signature import Contract, Field, Signature
-from tools import docker, matrix
+from tools import docker
 from tools.images import __main__ as command
 from tools.images import facts, measuring, models, report, selection, stages, testing, verifying
+from tools.rows import MatrixError, Status, load
 
-MATRIX = matrix.load()
+MATRIX = load()
 X = Field("x", "float64", (-1,))
 BUILT = list(MATRIX.rows_of("python"))
 BUILT = [row for row in BUILT if row.is_built]
@@ -41,10 +42,10 @@ def test_rows_marked_as_proof_are_chosen_in_their_place():
 
 def test_an_unverified_row_is_chosen_by_its_name_alone():
     """Who reaches its wheels builds it with the same verb; nobody builds it by accident."""
-    row = BUILT[0]._replace(status=matrix.Status.UNVERIFIED)
-    rows = MATRIX._replace(rows=(row, BUILT[1]))
-    assert selection.chosen(rows, row.runtime, row.version, "") == [row]
-    assert selection.chosen(rows, None, None, "") == [BUILT[1]]
+    row = BUILT[0]._replace(status=Status.UNVERIFIED)
+    matrix = MATRIX._replace(rows=(row, BUILT[1]))
+    assert selection.chosen(matrix, row.runtime, row.version, "") == [row]
+    assert selection.chosen(matrix, None, None, "") == [BUILT[1]]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_an_unverified_row_is_chosen_by_its_name_alone():
 )
 def test_a_choice_that_makes_no_sense_is_refused(version, picks, told):
     """A row that is not built or not there, and an unknown pick, are named."""
-    with pytest.raises(matrix.MatrixError, match=told):
+    with pytest.raises(MatrixError, match=told):
         selection.chosen(MATRIX, "python", version, picks)
 
 

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from tools import outdated
-from tools.matrix import load
-from tools.matrix.reader import ROOT
+from tools.rows import load
+from tools.rows.reader import ROOT
 
 TODAY = datetime.date(2026, 11, 21)
 MATRIX = """\

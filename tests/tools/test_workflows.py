@@ -5,8 +5,8 @@ import pytest
 import yaml
 
 from tools import environments
-from tools.matrix import Status, load
-from tools.matrix.reader import ROOT
+from tools.rows import Status, load
+from tools.rows.reader import ROOT
 
 FOLDER = ROOT / ".github"
 FILES = {

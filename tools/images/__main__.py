@@ -5,10 +5,10 @@ import os
 import sys
 from pathlib import Path
 
-from tools import engine
 from tools.images import report, stages
 from tools.images.selection import PICKS, chosen
-from tools.matrix import MatrixError, load
+from tools.offline import engine
+from tools.rows import MatrixError, load
 
 
 def _parser() -> argparse.ArgumentParser:

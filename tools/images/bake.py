@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tools.images.target import target_of
-from tools.matrix import Row, Status
+from tools.rows import Row, Status
 
 PLATFORM = "linux/amd64"
 """What the locks hold wheels for."""

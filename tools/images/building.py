@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tools import docker, downloads, locks
+from tools import docker, locks
 from tools.images.target import target_of
-from tools.matrix import Row
+from tools.offline import downloads
+from tools.rows import Row
 
 
 def build(

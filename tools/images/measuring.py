@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from serving_runtime import samples
 from serving_runtime.client import CallFailed, Client
+from serving_runtime.contract import samples
 from tools import docker
 from tools.images.models import contract_of, model_of
-from tools.matrix import Row
+from tools.rows import Row
 
 START_SECONDS = 120
 CALL_SECONDS = 60

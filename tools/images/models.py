@@ -3,18 +3,21 @@
 import functools
 from pathlib import Path
 
-from serving_runtime import client, contract, model_dir, samples
+from serving_runtime import client, contract
+from serving_runtime.contract import samples
+from serving_runtime.framework import model_dir
 from serving_runtime.signature import Contract
 from tools import docker
-from tools.matrix import Row
+from tools.rows import Row
 
 MODELS = "tests/models"
 
 INFER = """
 import sys
 from pathlib import Path
-from serving_runtime import contract, runtimes
-inferred = runtimes.installed()[sys.argv[1]].infer_contract(Path('/model/files'))
+from serving_runtime import contract
+from serving_runtime.framework import discovery
+inferred = discovery.installed()[sys.argv[1]].infer_contract(Path('/model/files'))
 print(contract.serialise(inferred).hex())
 """
 

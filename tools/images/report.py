@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.matrix import Matrix, Row
+from tools.rows import Matrix, Row
 
 HEAD = ("Row", "Size", "Build", "Start-up", "Memory", "Result")
 NOTHING = "-"

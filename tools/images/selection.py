@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from tools.matrix import Matrix, MatrixError, Row
+from tools.rows import Matrix, MatrixError, Row
 
 PICKS: Mapping[str, Callable[[list[Row]], list[Row]]] = {
     "oldest": lambda rows: rows[:1],

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools import bases, docker, downloads, locks
+from tools import docker, locks
 from tools.images import building, layers, measuring, testing, verifying
 from tools.images.report import Outcome
-from tools.matrix import Row
+from tools.offline import bases, downloads
+from tools.rows import Row
 
 FAILURES = (
     bases.BaseError,

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.matrix import Row
+from tools.rows import Row
 
 PASSED_ON = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")
 """Variables of the caller's that change where packages come from."""

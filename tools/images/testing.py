@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.matrix import Row
+from tools.rows import Row
 
 TESTS = "tests/images"
 RESULTS = Path("build/images")

@@ -7,7 +7,7 @@ from typing import Any
 
 from tools import locks
 from tools.images.facts import Facts, Inside, look_inside, measure
-from tools.matrix import Row
+from tools.rows import Row
 
 USER = "1000:0"
 PORT = "9090/tcp"

@@ -9,7 +9,7 @@ import configparser
 import re
 from pathlib import Path
 
-from tools.matrix.rows import Row
+from tools.rows.rows import Row
 
 PIN = re.compile(r"^([\w.-]+)==([^\s;]+) \\\n(?: {4}--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+", re.M)
 

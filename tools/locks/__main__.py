@@ -3,10 +3,10 @@
 import argparse
 import sys
 
-from tools.downloads import DownloadError
 from tools.locks import LockError
 from tools.locks.resolver import make
-from tools.matrix import MatrixError, Status, load
+from tools.offline.downloads import DownloadError
+from tools.rows import MatrixError, Status, load
 
 
 def _parser() -> argparse.ArgumentParser:

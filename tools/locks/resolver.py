@@ -6,9 +6,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools import downloads, wheels
 from tools.locks import LockError, header, is_local, pins_of, read, requirements
-from tools.matrix import Matrix, Row
+from tools.offline import downloads, wheels
+from tools.rows import Matrix, Row
 
 PLATFORM = "x86_64-manylinux_2_28"
 """Wheels that run on every base: the oldest has glibc 2.31."""

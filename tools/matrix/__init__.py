@@ -1,6 +1,1 @@
-"""Reads `build_matrix.yaml`, so that nothing else in the repository lists images or versions."""
-
-from tools.matrix.reader import load
-from tools.matrix.rows import Matrix, MatrixError, Row, Status
-
-__all__ = ["Matrix", "MatrixError", "Row", "Status", "load"]
+"""What the matrix says and implies: checks, plan, table, security floors."""

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from tools.images import bake
 from tools.images.selection import chosen
-from tools.matrix import Matrix, MatrixError, Row, Status, floors_document, load
+from tools.matrix import floors_document
 from tools.matrix.checks import problems
 from tools.matrix.index import missing_wheels
 from tools.matrix.plan import plan, touched
-from tools.matrix.reader import MATRIX
 from tools.matrix.table import is_current, write
+from tools.rows import Matrix, MatrixError, Row, Status, load
+from tools.rows.reader import MATRIX
 
 BUILT: list[Status] = [status for status in Status if status.is_built]
 BUILDABLE: list[Status] = [status for status in Status if status is not Status.EOL]

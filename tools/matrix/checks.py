@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from tools import locks
 from tools.matrix import floors
-from tools.matrix.interpreters import end_of_life
 from tools.matrix.plan import differing, git
-from tools.matrix.reader import RELEASE_FILE, release_of
-from tools.matrix.rows import Matrix, MatrixError, Row, Status
+from tools.rows.interpreters import end_of_life
+from tools.rows.reader import RELEASE_FILE, release_of
+from tools.rows.rows import Matrix, MatrixError, Row, Status
 
 NAMED_AT_MOST = 4
 

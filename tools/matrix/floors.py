@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from packaging.version import Version
 
 from tools import locks
-from tools.matrix.reader import parse
-from tools.matrix.rows import Matrix, MatrixError, Row, Status
+from tools.rows.reader import parse
+from tools.rows.rows import Matrix, MatrixError, Row, Status
 
 FILE = Path("tools/matrix/floors.yaml")
 """The floors, from the checkout's root; its first lines say what they mean."""

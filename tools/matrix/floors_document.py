@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tools.matrix.floors import FILE, Advisory, Floors, Gap, gaps_by_row, read
-from tools.matrix.rows import Matrix, MatrixError, Row
+from tools.rows.rows import Matrix, MatrixError, Row
 
 DOCUMENT = Path("docs/security-floors.md")
 """Where the repository keeps it, from the checkout's root."""

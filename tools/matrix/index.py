@@ -5,9 +5,10 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 
-from tools import downloads, locks
+from tools import locks
 from tools.locks import resolver
-from tools.matrix.rows import Matrix, Row
+from tools.offline import downloads
+from tools.rows.rows import Matrix, Row
 
 
 def missing_wheels(matrix: Matrix, progress: Callable[[str], None]) -> list[str]:

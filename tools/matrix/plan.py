@@ -5,8 +5,8 @@ import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools.matrix.reader import BUILT, parse
-from tools.matrix.rows import Matrix, MatrixError, Row
+from tools.rows.reader import BUILT, parse
+from tools.rows.rows import Matrix, MatrixError, Row
 
 MATRIX = "build_matrix.yaml"
 
@@ -29,7 +29,7 @@ BUILD_AND_TEST = Concern(
         "common/",
         "protos/",
         "tools/",
-        "tests/clients/",
+        "tests/system/clients/",
         "tests/conformance/",
         "tests/images/",
         ".dockerignore",

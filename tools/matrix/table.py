@@ -6,9 +6,9 @@ from pathlib import Path
 from tools.images import report
 from tools.matrix import floors, floors_document
 from tools.matrix.floors_document import line
-from tools.matrix.interpreters import end_of_life
-from tools.matrix.reader import numbers_in
-from tools.matrix.rows import Matrix, MatrixError, Row, Status
+from tools.rows.interpreters import end_of_life
+from tools.rows.reader import numbers_in
+from tools.rows.rows import Matrix, MatrixError, Row, Status
 
 BEGIN = "<!-- images: written by `make matrix-table` -->"
 END = "<!-- end of images -->"

@@ -5,11 +5,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from tools import docker, engine, locks
+from tools import docker, locks
 from tools.images.selection import chosen
-from tools.matrix import Matrix, MatrixError, Row, load
+from tools.offline import engine
 from tools.release import manifest, pushing, registering, registry, report, sbom, signing
 from tools.release.report import Outcome
+from tools.rows import Matrix, MatrixError, Row, load
 
 FAILURES = (
     docker.DockerError,

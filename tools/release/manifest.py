@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools.matrix.reader import numbers_in
+from tools.rows.reader import numbers_in
 
 FOLDER = Path("build/release")
 """Where records and manifests are, from the checkout's root."""

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from tools import docker
-from tools.matrix import Row
 from tools.release import manifest, registry, sbom
 from tools.release.manifest import Published
+from tools.rows import Row
 
 BUILD_IT = "build it first: make image/{row}"
 OCI = "org.opencontainers.image"

@@ -17,9 +17,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools.matrix import Matrix
 from tools.release import manifest
 from tools.release.manifest import Published
+from tools.rows import Matrix
 
 PATH = "/api/v1/runtime"
 VARIABLE = "HYDROSPHERE_MANAGER"

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tools.matrix import Row
 from tools.release.manifest import Manifest
+from tools.rows import Row
 
 NOTHING = "-"
 OUTCOME_HEAD = ("Row", "Size", "Digest", "Result")

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tools import docker, locks
-from tools.matrix import Row
 from tools.release import manifest
+from tools.rows import Row
 
 PYPI = "pkg:pypi/"
 DEBIAN = "pkg:deb/"

@@ -12,9 +12,9 @@ from typing import Any, Awaitable, Callable, Dict, List, NamedTuple, Optional, T
 import grpc
 from grpc import aio
 
-from serving_runtime import client, methods
+from serving_runtime import client, operations
 from serving_runtime.bench.percentiles import percentile
-from serving_runtime.dialing import IN_THE_CLEAR, Dialing
+from serving_runtime.client.connection import IN_THE_CLEAR, Dialing
 
 PROGRESS_SECONDS = 0.25
 EMPTY = "EMPTY"
@@ -110,7 +110,7 @@ def measure(load: Load, callers: int, progress: Progress) -> Level:
 
 async def _measure(load: Load, callers: int, progress: Progress, clock: "_IdleClock") -> Level:
     channels = [_channel(load) for _ in range(min(load.connections, callers))]
-    calls = [channel.unary_unary(methods.PREDICT) for channel in channels]
+    calls = [channel.unary_unary(operations.PREDICT) for channel in channels]
     tally = _Tally()
     idle, started = clock.idle_seconds, time.perf_counter()
     until = started + load.seconds

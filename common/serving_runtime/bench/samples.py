@@ -3,8 +3,8 @@
 from typing import Tuple
 
 from serving_runtime import client
+from serving_runtime.contract.samples import sample_inputs
 from serving_runtime.errors import StartError
-from serving_runtime.samples import sample_inputs
 from serving_runtime.signature import Field, Signature
 
 

@@ -3,7 +3,8 @@
 import argparse
 import os
 
-from serving_runtime import parsing, settings
+from serving_runtime import settings
+from serving_runtime.settings import parsing
 
 
 def add(parser: argparse.ArgumentParser, deadline: str) -> None:

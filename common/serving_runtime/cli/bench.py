@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Iterator, List
 
-from serving_runtime import parsing
 from serving_runtime.cli import addresses, credentials
 from serving_runtime.errors import StartError
+from serving_runtime.settings import parsing
 
 if TYPE_CHECKING:
     from serving_runtime.bench.level import Level, Load
-    from serving_runtime.dialing import Dialing
+    from serving_runtime.client.connection import Dialing
     from serving_runtime.signature import Contract
 
 WARM_UP_SECONDS = 0.5
@@ -170,12 +170,12 @@ def _levels(load: "Load", arguments: argparse.Namespace) -> "Iterator[Level]":
 
 def _load(arguments: argparse.Namespace) -> "Load":
     """Make the request, and try it once."""
-    from serving_runtime import methods
+    from serving_runtime import operations
     from serving_runtime.bench import samples
     from serving_runtime.bench.level import Load
-    from serving_runtime.checks.selection import choose_signature
-    from serving_runtime.cli import served
+    from serving_runtime.client import metadata
     from serving_runtime.errors import InvalidInput
+    from serving_runtime.validation.selection import choose_signature
 
     address = addresses.of(arguments)
     dialing = credentials.of(arguments)
@@ -185,17 +185,17 @@ def _load(arguments: argparse.Namespace) -> "Load":
     except InvalidInput as error:
         raise StartError(str(error)) from None
     request = samples.request(signature, arguments.rows, as_content=not arguments.typed)
-    served.ask(address, methods.PREDICT, request, arguments.deadline, dialing)
+    metadata.ask(address, operations.PREDICT, request, arguments.deadline, dialing)
     return Load(
         address, request, arguments.seconds, arguments.deadline, arguments.connections, dialing
     )
 
 
 def _contract(address: str, dialing: "Dialing", arguments: argparse.Namespace) -> "Contract":
-    from serving_runtime.cli import served
     from serving_runtime.cli.contract import contract_in
+    from serving_runtime.client import metadata
     from serving_runtime.contract import read_contract
 
     if arguments.contract:
         return read_contract(contract_in(arguments.contract))
-    return served.contract(address, arguments.deadline, dialing)
+    return metadata.contract(address, arguments.deadline, dialing)

@@ -75,7 +75,7 @@ def contract_in(path: Path) -> Path:
     Raises:
         LoadError: the directory has none.
     """
-    from serving_runtime.model_dir import PROTOBIN, YAML
+    from serving_runtime.framework.model_dir import PROTOBIN, YAML
 
     if not path.is_dir():
         return path
@@ -90,7 +90,7 @@ def contract_in(path: Path) -> Path:
 
 def _compile(arguments: argparse.Namespace) -> int:
     from serving_runtime import contract
-    from serving_runtime.model_dir import PROTOBIN
+    from serving_runtime.framework.model_dir import PROTOBIN
 
     source = contract.read_contract(arguments.source)
     data = contract.serialise(source)

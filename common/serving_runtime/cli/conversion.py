@@ -4,7 +4,7 @@ from typing import Any, Dict, FrozenSet, Tuple
 
 import numpy as np
 
-from serving_runtime import checks, client
+from serving_runtime import client, validation
 from serving_runtime.signature import ANY, MAP, STRING, Field, Signature, Tensor
 
 
@@ -26,7 +26,7 @@ def convert(signature: Signature, inputs: Dict[str, Any]) -> Dict[str, Any]:
         for name, value in inputs.items()
     }
     tensors = {name: client.tensor_of(value, name) for name, value in shaped.items()}
-    arrays = checks.check_inputs(signature, tensors, "same_kind", bytes)
+    arrays = validation.check_inputs(signature, tensors, "same_kind", bytes)
     return _declared(signature.inputs, arrays)
 
 

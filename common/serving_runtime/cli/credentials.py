@@ -7,11 +7,12 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Any, Dict
 
-from serving_runtime import secret_files, settings
+from serving_runtime import settings
 from serving_runtime.errors import SettingError
+from serving_runtime.security import files
 
 if TYPE_CHECKING:
-    from serving_runtime.dialing import Dialing
+    from serving_runtime.client.connection import Dialing
 
 SYSTEM = "system"
 _OURS = ("tls_cert", "tls_key", "tls_client_ca", "token_file")
@@ -39,7 +40,7 @@ def of(arguments: argparse.Namespace) -> "Dialing":
     Raises:
         SettingError: a file cannot be read, or a flag is without the one that it needs.
     """
-    from serving_runtime.dialing import IN_THE_CLEAR
+    from serving_runtime.client.connection import IN_THE_CLEAR
 
     # A token is for this container's service alone: it is sent nowhere else unasked.
     base = IN_THE_CLEAR if arguments.address else _own()
@@ -57,14 +58,14 @@ def _flagged(arguments: argparse.Namespace) -> Dict[str, Any]:
     if arguments.tls_ca:
         told.update(tls=True, trusted=None, name="")
     if arguments.tls_ca not in ("", SYSTEM):
-        told["trusted"] = secret_files.content("--tls-ca", arguments.tls_ca)
+        told["trusted"] = files.content("--tls-ca", arguments.tls_ca)
     if arguments.tls_name:
         told["name"] = arguments.tls_name
     if bool(arguments.tls_cert) != bool(arguments.tls_key):
         raise SettingError("--tls-cert and --tls-key need each other", "give both, or none")
     if arguments.tls_cert:
-        told["certificate"] = secret_files.content("--tls-cert", arguments.tls_cert)
-        told["key"] = secret_files.content("--tls-key", arguments.tls_key)
+        told["certificate"] = files.content("--tls-cert", arguments.tls_cert)
+        told["key"] = files.content("--tls-key", arguments.tls_key)
     if arguments.token_file:
         told["token"] = _first_token("--token-file", arguments.token_file)
     return told
@@ -72,16 +73,16 @@ def _flagged(arguments: argparse.Namespace) -> Dict[str, Any]:
 
 def _own() -> "Dialing":
     """Return how the service of this container is called, by its own settings."""
-    from serving_runtime.dialing import Dialing
+    from serving_runtime.client.connection import Dialing
 
     wanted = tuple(setting for setting in settings.SETTINGS if setting.attribute in _OURS)
     own = settings.read(wanted, os.environ)
     token = _first_token("RUNTIME_TOKEN_FILE", own["token_file"]) if own["token_file"] else ""
     if not own["tls_cert"]:
         return Dialing(token=token)
-    certificate = secret_files.content("RUNTIME_TLS_CERT", own["tls_cert"])
+    certificate = files.content("RUNTIME_TLS_CERT", own["tls_cert"])
     # Where clients must show a certificate, the service's own is the only one there is here.
-    key = secret_files.content("RUNTIME_TLS_KEY", own["tls_key"]) if own["tls_client_ca"] else None
+    key = files.content("RUNTIME_TLS_KEY", own["tls_key"]) if own["tls_client_ca"] else None
     return Dialing(
         tls=True,
         trusted=certificate,  # this very one, whoever has signed it
@@ -107,4 +108,4 @@ def _name_in(path: str) -> str:
 
 
 def _first_token(origin: str, path: str) -> str:
-    return secret_files.tokens(origin, path)[0].decode()
+    return files.tokens(origin, path)[0].decode()

@@ -4,7 +4,7 @@ import json
 import shlex
 from typing import Any, Mapping, Optional
 
-from serving_runtime import samples
+from serving_runtime.contract import samples
 from serving_runtime.signature import Contract, Tensor, Value
 
 SHOWN_CHARACTERS = 300

@@ -4,7 +4,7 @@ import argparse
 import os
 from typing import Callable, Dict, Mapping, NamedTuple, Tuple
 
-from serving_runtime import runtimes
+from serving_runtime.framework import discovery
 from serving_runtime.settings import SETTINGS, Setting
 
 EVERY_RUNTIME = "every runtime"
@@ -19,7 +19,7 @@ class Group(NamedTuple):
 
 def groups() -> Tuple[Group, ...]:
     """Return the common settings, then those of each installed framework that has any."""
-    own = [Group(name, runtime.settings) for name, runtime in runtimes.installed().items()]
+    own = [Group(name, runtime.settings) for name, runtime in discovery.installed().items()]
     return (Group(EVERY_RUNTIME, SETTINGS), *[group for group in own if group.settings])
 
 

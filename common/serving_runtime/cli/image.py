@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, List
 
 if TYPE_CHECKING:
-    from serving_runtime.derived_image.context import Context
+    from serving_runtime.image.context import Context
 
 OWNER, LATEST = "hydrosphere", "latest"
 RUNTIME = re.compile(r"([a-z][a-z0-9_-]*):([\w.-]+)")
@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if not arguments.action:
         arguments.parser.error("expected an action: build MODEL_DIR")
-    from serving_runtime.derived_image import context, dockerfile, requirements
+    from serving_runtime.image import context, dockerfile, requirements
 
     base = base_of(arguments)
     model = context.check(arguments.MODEL_DIR)
@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _build(arguments: argparse.Namespace, base: str, text: str, model: "Context") -> None:
-    from serving_runtime.derived_image import engine, failures
+    from serving_runtime.image import engine, failures
 
     engine.check()
     _say(f"building {arguments.tag}: {model.root} on {base}")
@@ -156,7 +156,7 @@ def _tag(text: str) -> str:
 
 def _options(arguments: argparse.Namespace) -> List[str]:
     """Return the options of ``docker build``; a variable without a value takes the caller's."""
-    from serving_runtime.derived_image.dockerfile import INDEX_VARIABLES
+    from serving_runtime.image.dockerfile import INDEX_VARIABLES
 
     options = ["--no-cache"] if arguments.no_cache else []
     options += ["--pull"] if arguments.pull else []

@@ -106,10 +106,10 @@ def _inputs(arguments: argparse.Namespace) -> Dict[str, Any]:
 
     if not arguments.contract:
         return inputs.read(arguments.input, arguments.input_name)
-    from serving_runtime.checks.selection import choose_signature
     from serving_runtime.cli import conversion
     from serving_runtime.cli.contract import contract_in
     from serving_runtime.contract import read_contract
+    from serving_runtime.validation.selection import choose_signature
 
     contract = read_contract(contract_in(arguments.contract))
     signature = choose_signature(contract, arguments.signature)

@@ -55,14 +55,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def attempt(predictor: "Predictor", signature: "Signature") -> Trial:
     """Send a sample request through the predictor, as bytes both ways."""
-    from serving_runtime import client, methods, samples
+    from serving_runtime import client, operations
+    from serving_runtime.contract import samples
     from serving_runtime.errors import Status
-    from serving_runtime.frames import Call
+    from serving_runtime.ipc.frames import Call
 
     inputs = samples.sample_inputs(signature)
     payload = client.encode_request(signature.name, inputs, as_content=True)
     started = time.monotonic()
-    call = Call(1, methods.PREDICT, "validate", float("inf"), payload)
+    call = Call(1, operations.PREDICT, "validate", float("inf"), payload)
     reply = next(iter(predictor.answer([call])))
     seconds = time.monotonic() - started
     problem = ""

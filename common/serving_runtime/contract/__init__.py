@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Tuple
 
-from serving_runtime.contract.fault import Fault
+from serving_runtime.contract.errors import Fault
 from serving_runtime.contract.formats import read_any
 from serving_runtime.contract.rules import refuse_unservable
 from serving_runtime.contract.types import DTYPE_NUMBERS, PROFILE_NUMBERS

@@ -9,7 +9,7 @@ See: github.com/Hydrospheredata/hydro-serving-protos, and protos/hydro_serving_g
 
 from typing import Any, Dict, List, NamedTuple, Tuple, Union
 
-from serving_runtime.contract.fault import Fault
+from serving_runtime.contract.errors import Fault
 from serving_runtime.contract.protobin import (
     TEXT,
     VARINT,

@@ -9,7 +9,7 @@ See: https://protobuf.dev/programming-guides/encoding/
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from serving_runtime.contract.fault import Fault
+from serving_runtime.contract.errors import Fault
 
 VARINT = "varint"
 VARINTS = "varints"  # a repeated integer, packed or not

@@ -2,7 +2,7 @@
 
 from typing import Dict, Iterable, Tuple
 
-from serving_runtime.contract.fault import Fault
+from serving_runtime.contract.errors import Fault
 from serving_runtime.contract.types import PROFILE_NUMBERS
 from serving_runtime.errors import LoadError, nearest
 from serving_runtime.signature import ANY, FREE, MAP, NUMPY_DTYPES, Contract, Field, Signature

@@ -2,7 +2,7 @@
 
 from typing import Dict, Mapping
 
-from serving_runtime.contract.fault import Fault
+from serving_runtime.contract.errors import Fault
 from serving_runtime.errors import nearest
 from serving_runtime.signature import ANY, MAP, STRING
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Dict, List, Tuple, Union
 
-from serving_runtime.contract.fault import Fault
+from serving_runtime.contract.errors import Fault
 from serving_runtime.contract.rules import DEEPEST_NESTING, check, refuse_unservable
 from serving_runtime.contract.types import dtype_named, profile_named
 from serving_runtime.contract.yaml_nodes import Place, compose, expect_keys, items, mapping, word

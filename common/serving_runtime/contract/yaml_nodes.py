@@ -6,7 +6,7 @@ twice, and leave a field called ``no`` or ``1`` its name.
 
 from typing import Any, Dict, List, NamedTuple, Sequence
 
-from serving_runtime.contract.fault import Fault
+from serving_runtime.contract.errors import Fault
 from serving_runtime.contract.rules import DEEPEST_NESTING
 from serving_runtime.errors import nearest
 

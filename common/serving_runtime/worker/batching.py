@@ -5,10 +5,10 @@ from typing import Container, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from serving_runtime.frames import Call
+from serving_runtime.ipc.frames import Call
 from serving_runtime.model import Arrays
+from serving_runtime.protocols import Request
 from serving_runtime.signature import Signature, Tensor, Value
-from serving_runtime.wire import Request
 
 
 class Prepared(NamedTuple):

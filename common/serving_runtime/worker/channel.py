@@ -3,10 +3,10 @@
 import socket
 from typing import Iterable, Iterator, List, Optional, Tuple
 
-from serving_runtime import frames
-from serving_runtime.frames import Bytes, Call, Reply
-from serving_runtime.shared_payloads import SharedPayloads
-from serving_runtime.wire import prediction
+from serving_runtime.ipc import frames
+from serving_runtime.ipc.frames import Bytes, Call, Reply
+from serving_runtime.ipc.shared_payloads import SharedPayloads
+from serving_runtime.protocols.tensorflow_serving import predict
 
 # What one read takes in; a larger frame is read into memory of its own.
 READ_BYTES = 1 << 16
@@ -18,7 +18,7 @@ class Channel:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._reader = _Reader(connection)
-        self._shared = SharedPayloads(prediction.lead_bytes)
+        self._shared = SharedPayloads(predict.lead_bytes)
 
     def batches(self) -> Iterator[List[Call]]:
         """Yield calls as the front sends them together, until it says CLOSE or is gone."""

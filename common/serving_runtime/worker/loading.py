@@ -7,15 +7,16 @@ import logging
 import tempfile
 from typing import Iterator, Mapping, Optional, Tuple
 
-from serving_runtime import contract, model_dir, runtimes
+from serving_runtime import contract
 from serving_runtime.contract import agreement
-from serving_runtime.garbage import spare_what_there_is
+from serving_runtime.framework import discovery, model_dir
+from serving_runtime.framework.discovery import Runtime
+from serving_runtime.framework.model_dir import ModelDirectory
 from serving_runtime.model import Model
-from serving_runtime.model_dir import ModelDirectory
-from serving_runtime.runtimes import Runtime
 from serving_runtime.settings import Settings, default_model_dir
 from serving_runtime.signature import Contract
-from serving_runtime.worker import same_files, template
+from serving_runtime.system.garbage import spare_what_there_is
+from serving_runtime.worker import fork_server, model_snapshot
 from serving_runtime.worker.predictor import Predictor
 from serving_runtime.worker.warm_up import warm_up
 
@@ -35,15 +36,15 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
     """
     _name_temporary_folder()
     directory = model_dir.locate(settings.model_dir or default_model_dir())
-    with same_files.as_first_loaded(environ, directory.root), _without_collecting():
-        runtime = runtimes.choose(runtime_name, directory.files)
+    with model_snapshot.as_first_loaded(environ, directory.root), _without_collecting():
+        runtime = discovery.choose(runtime_name, directory.files)
         logger.info("loading %s with the %s runtime", directory.files, runtime.name)
         runtime.import_loader()
         spare_what_there_is()
-        orders = template.Orders.from_env(environ)
+        orders = fork_server.Orders.from_env(environ)
         model, agreed = _load(runtime, directory, settings, environ)
     if orders is not None:
-        template.split_off(orders, settings, _objection(runtime, model, orders.before))
+        fork_server.split_off(orders, settings, _objection(runtime, model, orders.before))
     warm_up(model, agreed, settings.warm_up)
     return Predictor(model, agreed, settings)
 
@@ -59,7 +60,7 @@ def _load(
     return runtime.load(directory.files, agreed, environ), agreed
 
 
-def _objection(runtime: Runtime, model: Model, before: template.Traces) -> str:
+def _objection(runtime: Runtime, model: Model, before: fork_server.Traces) -> str:
     """Say why no further workers can be forked from this one; nothing if they can."""
     if model.stateful:
         return "it is stateful"

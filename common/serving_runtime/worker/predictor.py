@@ -4,7 +4,7 @@ import logging
 import time
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Sequence, Set, Union
 
-from serving_runtime import checks
+from serving_runtime import validation
 from serving_runtime.errors import (
     DeadlinePassed,
     InvalidInput,
@@ -13,11 +13,11 @@ from serving_runtime.errors import (
     Status,
     answer_for,
 )
-from serving_runtime.frames import Bytes, Call, Reply
+from serving_runtime.ipc.frames import Bytes, Call, Reply
 from serving_runtime.model import Model
+from serving_runtime.protocols import CONTRACT_ANSWERS, PROTOCOLS
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Value
-from serving_runtime.wire import CONTRACT_ANSWERS, PROTOCOLS
 from serving_runtime.worker import batching
 from serving_runtime.worker.batching import Group, Prepared, RowsLost
 
@@ -86,9 +86,9 @@ class Predictor:
         if call.resets_state and not self.model.stateful:
             raise InvalidInput("the model has no state to reset")
         request = PROTOCOLS[call.method].decode(call.payload, self._settings.max_expanded_bytes)
-        signature = checks.choose_signature(self.contract, request.model_spec.signature_name)
-        checks.check_output_filter(signature, request.output_filter)
-        inputs = checks.check_inputs(
+        signature = validation.choose_signature(self.contract, request.model_spec.signature_name)
+        validation.check_output_filter(signature, request.output_filter)
+        inputs = validation.check_inputs(
             signature,
             request.tensors,
             self._settings.cast,
@@ -142,7 +142,7 @@ class Predictor:
     def _predict(self, group: Group) -> List[Dict[str, Value]]:
         signature = group[0].signature
         results = self.model.predict(signature.name, batching.stack(group))
-        outputs = checks.check_outputs(signature, results)
+        outputs = validation.check_outputs(signature, results)
         return [outputs] if len(group) == 1 else batching.split(outputs, group)
 
     def _encode(self, request: Prepared, outputs: Dict[str, Value]) -> Reply:

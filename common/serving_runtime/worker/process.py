@@ -11,8 +11,9 @@ import sys
 import traceback
 from typing import List, Mapping, Optional
 
-from serving_runtime import frames, logs
+from serving_runtime import logs
 from serving_runtime.errors import StartError, one_line
+from serving_runtime.ipc import frames
 from serving_runtime.settings import Settings
 from serving_runtime.worker import loading
 from serving_runtime.worker.channel import Channel

@@ -3,7 +3,8 @@
 import logging
 import time
 
-from serving_runtime import checks, samples
+from serving_runtime import validation
+from serving_runtime.contract import samples
 from serving_runtime.model import Model
 from serving_runtime.signature import Contract, Signature
 
@@ -28,10 +29,10 @@ def warm_up(model: Model, contract: Contract, wanted: str) -> None:
 
 def _call(model: Model, signature: Signature) -> None:
     sample = samples.sample_inputs(signature)
-    inputs = checks.check_inputs(signature, sample, "same_kind", model.string_type)
+    inputs = validation.check_inputs(signature, sample, "same_kind", model.string_type)
     started = time.monotonic()
     try:
-        checks.check_outputs(signature, model.predict(signature.name, inputs))
+        validation.check_outputs(signature, model.predict(signature.name, inputs))
     except BaseException as error:  # noqa: BLE001  user code may raise anything
         logger.warning("warm-up of signature %s failed: %r", signature.name, error)
     else:

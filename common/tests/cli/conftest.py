@@ -7,9 +7,9 @@ import pytest
 
 from serving_runtime import client
 from serving_runtime.cli import main
-from serving_runtime.methods import PREDICT
+from serving_runtime.operations import PREDICT
+from serving_runtime.protocols import PROTOCOLS
 from serving_runtime.signature import Tensor
-from serving_runtime.wire import PROTOCOLS
 
 
 @pytest.fixture(autouse=True)

@@ -5,12 +5,13 @@ import pytest
 
 from serving_runtime.bench import display, level, samples, saturation
 from serving_runtime.bench.percentiles import percentile
-from serving_runtime.cli import served
+from serving_runtime.client import metadata as client_metadata
 from serving_runtime.contract import serialise
 from serving_runtime.errors import StartError
-from serving_runtime.methods import GET_MODEL_METADATA
+from serving_runtime.operations import GET_MODEL_METADATA
+from serving_runtime.protocols import PROTOCOLS
+from serving_runtime.protocols.tensorflow_serving import metadata
 from serving_runtime.signature import FREE, MAP, Contract, Field, Signature
-from serving_runtime.wire import PROTOCOLS, metadata
 
 OUTPUTS = (Field("y", "float32", (FREE,)),)
 ROWS = Signature("rows", (Field("x", "float32", (FREE, 3)), Field("s", "string", (FREE,))), OUTPUTS)
@@ -87,7 +88,7 @@ def test_contract_is_asked_for(command, talkative):
 
 def test_served_contract_is_the_one_that_was_given(talkative):
     """What comes back by GetModelMetadata has the same fields, shapes and dtypes."""
-    found = served.contract(talkative.address, 10)
+    found = client_metadata.contract(talkative.address, 10)
     assert found.names == ("fixed", "rows")
     for mine, theirs in zip(CONTRACT.signatures, found.signatures):
         told = {it.name: str(it) for it in theirs.inputs}
@@ -99,7 +100,7 @@ def test_map_needs_a_contract(talkative):
     fields = (Field("m", MAP, None, (Field("a", "int8", ()),)),)
     talkative.told["contract"] = Contract("m", (Signature("s", fields, OUTPUTS),))
     with pytest.raises(StartError, match=r'its field "m" holds: give its contract with --contract'):
-        served.contract(talkative.address, 10)
+        client_metadata.contract(talkative.address, 10)
 
 
 def test_unknown_signature_is_told_with_those_there_are(bench):

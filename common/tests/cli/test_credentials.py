@@ -5,9 +5,9 @@ import pytest
 
 from serving_runtime.cli import credentials
 from serving_runtime.client import CallFailed, Client
-from serving_runtime.dialing import IN_THE_CLEAR, Dialing
+from serving_runtime.client.connection import IN_THE_CLEAR, Dialing
 from serving_runtime.errors import SettingError
-from tests.access.authority import Authority
+from tests.support.authority import Authority
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from serving_runtime.signature import FREE, MAP, Contract, Field, Signature
 
 TOY = {
     "__init__.py": """
-from serving_runtime import parsing
+from serving_runtime.settings import parsing
 from serving_runtime.settings import Setting
 
 SETTINGS = (Setting("RUNTIME_TOY_MOOD", "mood", parsing.TEXT, "calm", "How the toy behaves."),)

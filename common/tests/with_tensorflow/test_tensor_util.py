@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 import hydro_serving_grpc as hs
-from serving_runtime.checks import bfloat16
+from serving_runtime.protocols.tensorflow_serving.budget import Reading
+from serving_runtime.protocols.tensorflow_serving.decoding import decode
+from serving_runtime.protocols.tensorflow_serving.encoding import encode
 from serving_runtime.signature import Tensor
-from serving_runtime.wire.decoding import decode
-from serving_runtime.wire.encoding import encode
-from serving_runtime.wire.reading import Reading
+from serving_runtime.validation import bfloat16
 
 tf = pytest.importorskip("tensorflow")
 tensor_util = pytest.importorskip("tensorflow.python.framework.tensor_util")

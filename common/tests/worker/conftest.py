@@ -3,8 +3,8 @@ import time
 import numpy as np
 import pytest
 
-from serving_runtime import client, methods
-from serving_runtime.frames import Call
+from serving_runtime import client, operations
+from serving_runtime.ipc.frames import Call
 from serving_runtime.model import Model
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Field, Signature
@@ -75,7 +75,7 @@ def make_call(request_bytes):
     """Return a function that makes calls, numbered from 1."""
     made = []
 
-    def make(values=((1, 2),), seconds=60.0, payload=None, method=methods.PREDICT, **details):
+    def make(values=((1, 2),), seconds=60.0, payload=None, method=operations.PREDICT, **details):
         payload = request_bytes(values, **details) if payload is None else payload
         number = len(made) + 1
         made.append(number)

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving_runtime.frames import Call
+from serving_runtime.ipc.frames import Call
+from serving_runtime.protocols import ModelSpec, Request
 from serving_runtime.signature import Field, Signature, Tensor
-from serving_runtime.wire import ModelSpec, Request
 from serving_runtime.worker.batching import Prepared, RowsLost, group, split, stack
 
 DTYPES = ["float32", "int64", "bool", "string"]

@@ -3,11 +3,11 @@ import threading
 
 import pytest
 
-from serving_runtime import frames
 from serving_runtime.errors import Status
-from serving_runtime.frames import Call, Reply, Splitter
-from serving_runtime.segments import THRESHOLD_BYTES
-from serving_runtime.shared_payloads import SharedPayloads
+from serving_runtime.ipc import frames
+from serving_runtime.ipc.frames import Call, Reply, Splitter
+from serving_runtime.ipc.segment_writer import THRESHOLD_BYTES
+from serving_runtime.ipc.shared_payloads import SharedPayloads
 from serving_runtime.worker.channel import Channel
 
 ABOUT_MEMORY = (frames.OFFER, frames.FREED, frames.DROPPED)

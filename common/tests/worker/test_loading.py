@@ -9,18 +9,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from serving_runtime import runtimes
 from serving_runtime.contract import serialise
 from serving_runtime.errors import LoadError, SettingError
+from serving_runtime.framework import discovery
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Field, Signature
-from serving_runtime.worker import loading, template
+from serving_runtime.worker import fork_server, loading
 
 CONTRACT = Contract(
     "m", (Signature("s", (Field("x", "float32", (-1,)),), (Field("y", "float32", (-1,)),)),)
 )
 INIT = """
-from serving_runtime import parsing
+from serving_runtime.settings import parsing
 from serving_runtime.settings import Setting
 
 SETTINGS = (Setting("RUNTIME_TOY_SIZE", "size", parsing.POSITIVE, "7", "A size."),)
@@ -123,15 +123,15 @@ def test_stateful_model_and_frameworks_with_threads_are_not_forked(toy, model_di
     """The front, which asks for a template, sees that there is none, and the log says why."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, caplog.at_level(logging.INFO):
-        load(model_dir, **{template.VARIABLE: f"{theirs.detach()},77"})
+        load(model_dir, **{fork_server.VARIABLE: f"{theirs.detach()},77"})
         assert ours.recv(1) == b""
     assert "each worker loads the model by itself: it is stateful" in caplog.messages
     model = SimpleNamespace(stateful=False)
-    toy_runtime = runtimes.choose("toy", model_dir)
-    objection = loading._objection(toy_runtime, model, template.Traces.now())
+    toy_runtime = discovery.choose("toy", model_dir)
+    objection = loading._objection(toy_runtime, model, fork_server.Traces.now())
     assert objection == "the toy runtime has threads"
     toy_runtime.package.FORKS = True
-    assert loading._objection(toy_runtime, model, template.Traces.now()) == ""
+    assert loading._objection(toy_runtime, model, fork_server.Traces.now()) == ""
 
 
 def test_front_is_told_what_it_must_know(toy, model_dir):
@@ -196,7 +196,7 @@ def test_default_directory_is_asked_for_where_none_is_set(toy, model_dir, monkey
     monkeypatch.setattr(loading, "default_model_dir", lambda: str(model_dir))
     predictor = loading.load({}, Settings.from_env({}), "toy")
     assert predictor.model.loaded[0] == Path(str(model_dir)) / "files"
-    assert list(runtimes.installed()) == ["toy"]
+    assert list(discovery.installed()) == ["toy"]
 
 
 def test_model_is_warmed_up_before_it_is_ready(toy, model_dir, caplog):

@@ -5,9 +5,9 @@ import pytest
 
 import hydro_serving_grpc as hs
 from hydro_serving_grpc.messages import message_class
-from serving_runtime import methods
+from serving_runtime import operations
 from serving_runtime.errors import BrokenResult, InvalidInput, Status
-from serving_runtime.frames import Call
+from serving_runtime.ipc.frames import Call
 
 
 def statuses(replies):
@@ -325,7 +325,7 @@ def test_metadata_is_answered_beside_predictions(predictor, make_call, model, ou
     wanted = message_class("tensorflow.serving.GetModelMetadataRequest")(
         metadata_field=["signature_def"]
     )
-    metadata = {"payload": wanted.SerializeToString(), "method": methods.GET_MODEL_METADATA}
+    metadata = {"payload": wanted.SerializeToString(), "method": operations.GET_MODEL_METADATA}
     calls = [make_call([[1, 2]]), make_call(**metadata), make_call([[3, 4]])]
     calls.append(make_call(**dict(metadata, payload=b"\xff")))
     replies = by_call(predictor().answer(calls))

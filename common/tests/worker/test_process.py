@@ -8,11 +8,12 @@ import time
 
 import pytest
 
-from serving_runtime import frames, methods
+from serving_runtime import operations
 from serving_runtime.contract import serialise
 from serving_runtime.errors import Status
-from serving_runtime.frames import Call, Splitter
-from serving_runtime.front.processes import ENTRY
+from serving_runtime.ipc import frames
+from serving_runtime.ipc.frames import Call, Splitter
+from serving_runtime.server.workers.processes import ENTRY
 from serving_runtime.signature import Contract, Field, Signature
 
 CONTRACT = Contract(
@@ -58,7 +59,7 @@ class Worker:
 
     def call(self, payload, seconds=60.0):
         """Send a call."""
-        call = Call(1, methods.PREDICT, "id", time.monotonic() + seconds, payload)
+        call = Call(1, operations.PREDICT, "id", time.monotonic() + seconds, payload)
         self.connection.sendall(frames.pack_batch(1) + b"".join(frames.pack_call(call)))
 
     def end(self):
@@ -224,7 +225,7 @@ def test_log_lines_have_the_workers_name(start):
 # Starts a worker, tells its process id, and waits to be killed.
 PARENT = """
 import os, socket, subprocess, sys
-from serving_runtime.front.processes import ENTRY
+from serving_runtime.server.workers.processes import ENTRY
 ours, theirs = socket.socketpair()
 worker = subprocess.Popen(
     [*ENTRY, "--fd", str(theirs.fileno()),

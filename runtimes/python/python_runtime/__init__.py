@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Tuple
 
-from serving_runtime import parsing
-from serving_runtime.settings import Setting
+from serving_runtime.settings import Setting, parsing
 
 SETTINGS: Tuple[Setting, ...] = (
     Setting(

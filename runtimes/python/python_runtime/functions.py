@@ -7,8 +7,8 @@ from types import ModuleType
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from serving_runtime.errors import LoadError, nearest
+from serving_runtime.framework.parameters import differences
 from serving_runtime.model import Arrays
-from serving_runtime.parameters import differences
 from serving_runtime.signature import Signature
 
 Function = Callable[..., Any]  # as the user wrote it

@@ -8,9 +8,9 @@ import hydro_serving_grpc as hs
 from python_runtime.functions import Function, Predict
 from serving_runtime.errors import BrokenResult, InvalidInput, LimitExceeded
 from serving_runtime.model import Arrays
+from serving_runtime.protocols.tensorflow_serving import decoding, encoding
+from serving_runtime.protocols.tensorflow_serving.budget import Reading
 from serving_runtime.signature import ANY, STRING, Field, Signature, Tensor, Value, dtype_name
-from serving_runtime.wire import decoding, encoding
-from serving_runtime.wire.reading import Reading
 
 # Of a result of the wrong type; the message must still end with what was expected.
 MOST_CHARACTERS = 400

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from serving_runtime.artefacts import listing
 from serving_runtime.errors import LoadError
-from serving_runtime.user_code import UserCode, absolute
+from serving_runtime.framework.artefacts import listing
+from serving_runtime.framework.user_code import UserCode, absolute
 
 
 class UserModule(UserCode):

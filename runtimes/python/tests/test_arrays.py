@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serving_runtime import checks
+from serving_runtime import validation
 from serving_runtime.errors import BrokenResult, InvalidInput
 
 ONE = {"x": np.ones(2)}
@@ -68,7 +68,7 @@ def test_every_kind_of_value_passes_the_contract_s_check(load, signature, value,
     """Arrays, scalars, lists, text and bytes are outputs; strings keep their trailing NULs."""
     model = load(f"import numpy as np\ndef infer(x): return {{'y': {value}}}")
     declared = signature(dtype=dtype, shape=None)
-    output: Any = checks.check_outputs(declared, model.predict("infer", ONE))["y"]
+    output: Any = validation.check_outputs(declared, model.predict("infer", ONE))["y"]
     assert (output.dtype, output.array.tolist()) == (dtype, expected)
 
 

@@ -7,12 +7,13 @@ import sys
 import pytest
 
 import python_runtime
-from serving_runtime import cli, runtimes, settings
+from serving_runtime import cli, settings
+from serving_runtime.framework import discovery
 
 
 def test_the_runtime_is_found_by_its_name():
     """The server finds the package because of how it is called."""
-    assert runtimes.installed()["python"].package is python_runtime
+    assert discovery.installed()["python"].package is python_runtime
 
 
 @pytest.mark.parametrize("name", ["src/func_main.py", "func_main.py"])

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 from typing import Dict, Tuple
 
-from serving_runtime import artefacts, parsing
-from serving_runtime.parsing import Parser
-from serving_runtime.settings import Setting
+from serving_runtime.framework import artefacts
+from serving_runtime.settings import Setting, parsing
+from serving_runtime.settings.parsing import Parser
 
 SUFFIXES = (".pt", ".pth", ".pt2", ".safetensors")
 

@@ -4,7 +4,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from pytorch_runtime.network import Parameter
 from serving_runtime.errors import LoadError
-from serving_runtime.parameters import differences
+from serving_runtime.framework.parameters import differences
 from serving_runtime.signature import Signature
 
 BY_NAME = "by name"

@@ -9,8 +9,8 @@ from pytorch_runtime import reading
 from pytorch_runtime.kinds import SAFETENSORS, damaged
 from pytorch_runtime.network import FORWARD, Function, Network, parameters_of
 from pytorch_runtime.user_network import UserNetwork
-from serving_runtime.artefacts import Artefact, admit_pickle
 from serving_runtime.errors import LoadError, one_line
+from serving_runtime.framework.artefacts import Artefact, admit_pickle
 
 # Where checkpoints keep the weights beside an optimiser's state and the like.
 _CHECKPOINT_KEYS = ("state_dict", "model_state_dict", "model")

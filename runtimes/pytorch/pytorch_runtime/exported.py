@@ -11,8 +11,8 @@ from pytorch_runtime.description import Program
 from pytorch_runtime.kinds import damaged
 from pytorch_runtime.network import FORWARD, Function, Network
 from pytorch_runtime.reading import FAILURES
-from serving_runtime.artefacts import Artefact
 from serving_runtime.errors import InvalidInput, LoadError, one_line
+from serving_runtime.framework.artefacts import Artefact
 
 
 # The contract is inferred before the model is loaded: both are made of one reading.

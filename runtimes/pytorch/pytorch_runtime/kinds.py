@@ -6,8 +6,8 @@ import zipfile
 from pathlib import PurePosixPath
 from typing import List
 
-from serving_runtime.artefacts import Artefact
 from serving_runtime.errors import LoadError
+from serving_runtime.framework.artefacts import Artefact
 
 TORCHSCRIPT = "a TorchScript module"
 EXPORTED = "a program of torch.export"

@@ -8,9 +8,9 @@ import torch
 from pytorch_runtime import SUFFIXES, eager, exported, kinds, scripted
 from pytorch_runtime.network import Network
 from pytorch_runtime.user_network import UserNetwork
-from serving_runtime import artefacts
-from serving_runtime.artefacts import Artefact
 from serving_runtime.errors import LoadError
+from serving_runtime.framework import artefacts
+from serving_runtime.framework.artefacts import Artefact
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ import torch
 
 from pytorch_runtime import plain_pickle
 from pytorch_runtime.kinds import damaged
-from serving_runtime.artefacts import Artefact
 from serving_runtime.errors import one_line
+from serving_runtime.framework.artefacts import Artefact
 
 # Everything that PyTorch's readers were seen to raise for files that are damaged or of a stranger.
 FAILURES = (

@@ -9,8 +9,8 @@ import torch
 from pytorch_runtime.kinds import damaged
 from pytorch_runtime.network import Function, Network, Parameter
 from pytorch_runtime.reading import FAILURES
-from serving_runtime.artefacts import Artefact
 from serving_runtime.errors import one_line
+from serving_runtime.framework.artefacts import Artefact
 
 
 def open_module(artefact: Artefact, device: torch.device) -> Network:

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from serving_runtime.errors import LoadError
-from serving_runtime.user_code import UserCode
+from serving_runtime.framework.user_code import UserCode
 
 _EXAMPLE = "def build(): return Net()"
 

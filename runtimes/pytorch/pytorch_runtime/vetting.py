@@ -13,8 +13,8 @@ import zipfile
 from typing import Any, Iterator
 
 from pytorch_runtime import reading
-from serving_runtime.artefacts import Artefact, admit_pickle
 from serving_runtime.errors import LoadError
+from serving_runtime.framework.artefacts import Artefact, admit_pickle
 
 # What SymPy writes: Symbol('s0', positive=True), Mul(Integer(2), Symbol('s0')). Its own functions
 # begin with a capital, Python's do not.

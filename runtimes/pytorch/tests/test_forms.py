@@ -9,7 +9,7 @@ from runtimes.pytorch.tests import networks
 from runtimes.pytorch.tests.conftest import CONVOLUTION
 from serving_runtime.client import Client
 from serving_runtime.signature import Contract
-from tests.conformance.targets import ServerOnLoopback
+from tests.support.targets import ServerOnLoopback
 
 BATCHES = (1, 7, 64)
 TOLERANCE = 1e-6

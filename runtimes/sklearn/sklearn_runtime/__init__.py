@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Tuple
 
-from serving_runtime import artefacts, parsing
-from serving_runtime.parsing import Parser
-from serving_runtime.settings import Setting
+from serving_runtime.framework import artefacts
+from serving_runtime.settings import Setting, parsing
+from serving_runtime.settings.parsing import Parser
 
 SUFFIXES = (".skops", ".joblib", ".pkl", ".pickle", ".cloudpickle", ".onnx")
 

@@ -4,8 +4,8 @@ import contextlib
 from types import TracebackType
 from typing import Iterator, Optional
 
-from serving_runtime.artefacts import Artefact
 from serving_runtime.errors import LoadError, one_line
+from serving_runtime.framework.artefacts import Artefact
 from sklearn_runtime import versions
 
 # Where scikit-learn looks at a caller's values: NaN, infinity, text for numbers, new categories.

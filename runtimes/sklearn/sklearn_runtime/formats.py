@@ -4,9 +4,9 @@ import importlib.util
 from pathlib import Path
 from typing import Any, Callable, Dict, NamedTuple, Union
 
-from serving_runtime import artefacts
-from serving_runtime.artefacts import Artefact
 from serving_runtime.errors import LoadError
+from serving_runtime.framework import artefacts
+from serving_runtime.framework.artefacts import Artefact
 from sklearn_runtime import SUFFIXES, failures, joblib_file, onnx_file, pickle_file, skops_file
 from sklearn_runtime.estimator import EstimatorProgram
 from sklearn_runtime.onnx_file import OnnxProgram

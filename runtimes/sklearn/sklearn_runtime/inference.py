@@ -4,7 +4,6 @@ from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
-from serving_runtime.checks import casts
 from serving_runtime.errors import BrokenResult, LoadError
 from serving_runtime.signature import (
     ANY,
@@ -17,6 +16,7 @@ from serving_runtime.signature import (
     Signature,
     dtype_name,
 )
+from serving_runtime.validation import casts
 from sklearn_runtime import columns, inputs, plan, probe, results, structure
 
 MATRIX = "x"

@@ -6,7 +6,7 @@ import io
 import warnings
 from typing import Any
 
-from serving_runtime.artefacts import Artefact
+from serving_runtime.framework.artefacts import Artefact
 from sklearn_runtime import versions
 from sklearn_runtime.options import Options
 

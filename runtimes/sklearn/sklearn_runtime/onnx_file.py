@@ -4,8 +4,8 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from serving_runtime.artefacts import Artefact
 from serving_runtime.errors import InvalidInput, LoadError
+from serving_runtime.framework.artefacts import Artefact
 from serving_runtime.model import Arrays
 from serving_runtime.signature import FREE, Contract, Field, Shape, Signature
 from sklearn_runtime.options import Options

@@ -3,8 +3,8 @@
 import pickle
 from typing import Any
 
-from serving_runtime.artefacts import Artefact
 from serving_runtime.errors import LoadError
+from serving_runtime.framework.artefacts import Artefact
 from sklearn_runtime import versions
 from sklearn_runtime.options import Options
 

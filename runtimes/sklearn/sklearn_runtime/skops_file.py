@@ -4,8 +4,8 @@ import io
 import zipfile
 from typing import Any, Tuple
 
-from serving_runtime.artefacts import Artefact
 from serving_runtime.errors import LoadError
+from serving_runtime.framework.artefacts import Artefact
 from sklearn_runtime import versions
 from sklearn_runtime.options import Options
 

@@ -8,15 +8,16 @@ import types
 import pytest
 
 import sklearn_runtime
-from serving_runtime import cli, runtimes, settings
+from serving_runtime import cli, settings
 from serving_runtime.errors import SettingError
+from serving_runtime.framework import discovery
 from sklearn_runtime import docstrings, formats
 from sklearn_runtime.options import Options
 
 
 def test_the_runtime_is_found_by_its_name():
     """The server finds the package because of how it is called."""
-    assert runtimes.installed()["sklearn"].package is sklearn_runtime
+    assert discovery.installed()["sklearn"].package is sklearn_runtime
 
 
 @pytest.mark.parametrize("suffix", sklearn_runtime.SUFFIXES)

@@ -10,7 +10,7 @@ import pytest
 
 from runtimes.sklearn.tests.pipelines import PIPELINES, ROWS
 from serving_runtime.client import Client
-from tests.conformance.targets import ServerOnLoopback, environment
+from tests.support.targets import ServerOnLoopback, environment
 
 CALLERS = 32
 ROUNDS = 4

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Dict, Tuple
 
-from serving_runtime import parsing
-from serving_runtime.settings import Setting
+from serving_runtime.settings import Setting, parsing
 
 # The variables are TensorFlow's own, so what is set for it elsewhere holds here too. Workers are
 # started with both at their share of the container's CPUs (RUNTIME_THREADS).

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from typing import List, NamedTuple
 
-from serving_runtime.artefacts import listing
 from serving_runtime.errors import LoadError
+from serving_runtime.framework.artefacts import listing
 from tensorflow_runtime import SAVED_MODEL_NAMES
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPT = Path(__file__).resolve().parents[3] / "tests/clients/scripts/import_orders.py"
+SCRIPT = Path(__file__).resolve().parents[3] / "tests/system/clients/scripts/import_orders.py"
 MODULES = ("tensorflow", "tensorflow_serving.apis", "hydro_serving_grpc")
 
 for order in itertools.permutations(MODULES):

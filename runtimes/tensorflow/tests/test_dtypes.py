@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from serving_runtime import checks
+from serving_runtime import validation
 from serving_runtime.signature import NUMPY_DTYPES, STRING, Tensor
 from tensorflow_runtime import loader
 from tensorflow_runtime.framework import VERSION, tf
@@ -35,7 +35,7 @@ def test_numbers_come_back_as_they_were(identity, files, dtype, shape):
     answer = _answer(model, sent.copy())
     (signature,) = loader.infer_contract(files).signatures
     assert signature.inputs[0].dtype == dtype
-    received = checks.check_outputs(signature, {"y": answer})["y"]
+    received = validation.check_outputs(signature, {"y": answer})["y"]
     assert received.dtype == dtype
     assert received.array.dtype == NUMPY_DTYPES[dtype]
     np.testing.assert_array_equal(received.array, sent)

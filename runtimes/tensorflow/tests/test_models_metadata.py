@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hydro_serving_grpc.messages import message_class
-from serving_runtime.wire import metadata
+from serving_runtime.protocols.tensorflow_serving import metadata
 from tensorflow_runtime import loader, messages
 from tensorflow_runtime.artefact import find
 

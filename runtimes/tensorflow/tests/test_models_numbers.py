@@ -8,7 +8,7 @@ from runtimes.tensorflow.tests.direct import equal
 from serving_runtime import client
 from serving_runtime.signature import NUMPY_DTYPES, Contract, Field, Signature
 from tensorflow_runtime import artefact, loader
-from tests.conformance.targets import SERVERS, InProcess
+from tests.support.targets import SERVERS, InProcess
 
 MODELS = Path(__file__).resolve().parent / "models"
 DATA = Path(__file__).resolve().parents[3] / "tests" / "data"

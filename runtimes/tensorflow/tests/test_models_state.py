@@ -6,7 +6,7 @@ import pytest
 from runtimes.tensorflow.tests.direct import equal
 from tests.conformance import test_state
 from tests.conformance.setups import setups
-from tests.conformance.targets import SERVERS
+from tests.support.targets import SERVERS
 
 MODELS = Path(__file__).resolve().parent / "models"
 CALLS = 100

@@ -8,15 +8,16 @@ import sys
 import pytest
 
 import tensorflow_runtime
-from serving_runtime import runtimes
 from serving_runtime.errors import SettingError
+from serving_runtime.framework import discovery
 from tensorflow_runtime import framework
 
 SERVE = """
 import pathlib, sys
-from serving_runtime import logs, runtimes
+from serving_runtime import logs
+from serving_runtime.framework import discovery
 logs.configure("info", "text", sys.stderr)
-runtime = runtimes.installed()["tensorflow"]
+runtime = discovery.installed()["tensorflow"]
 files = pathlib.Path(sys.argv[1])
 model = runtime.load(files, runtime.infer_contract(files), {})
 import os
@@ -33,7 +34,7 @@ print(os.environ["TF_CPP_MIN_LOG_LEVEL"], os.environ["KERAS_BACKEND"])
 )
 def test_threads_reach_the_session(doubling, environ, threads):
     """The variables are the session's configuration; 0 is TensorFlow's own choice."""
-    model = runtimes.installed()["tensorflow"].load(doubling(), None, environ)
+    model = discovery.installed()["tensorflow"].load(doubling(), None, environ)
     config = model._program._program.session._config
     assert (config.intra_op_parallelism_threads, config.inter_op_parallelism_threads) == threads
     assert config.gpu_options.allow_growth
@@ -44,7 +45,9 @@ def test_threads_reach_the_session(doubling, environ, threads):
 def test_threads_are_checked(doubling):
     """A value that is no count stops the start."""
     with pytest.raises(SettingError, match="TF_NUM_INTRAOP_THREADS='all' cannot be read"):
-        runtimes.installed()["tensorflow"].load(doubling(), None, {"TF_NUM_INTRAOP_THREADS": "all"})
+        discovery.installed()["tensorflow"].load(
+            doubling(), None, {"TF_NUM_INTRAOP_THREADS": "all"}
+        )
 
 
 def test_a_start_says_nothing_of_tensorflows_own(doubling):

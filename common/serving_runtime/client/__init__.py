@@ -1,0 +1,250 @@
+"""Calls a running service: arrays in, arrays out; for the command line, demos and tests.
+
+NumPy and the messages are imported by the calls that need them, so that a health check starts
+fast.
+"""
+
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+
+import grpc
+
+from serving_runtime import operations
+from serving_runtime.client.connection import IN_THE_CLEAR, Dialing
+
+if TYPE_CHECKING:
+    from serving_runtime.model import Arrays
+    from serving_runtime.signature import Tensor, Value
+
+HEALTH = "/grpc.health.v1.Health/Check"
+STATUS = "/tensorflow.serving.PredictionService/Status"
+HEALTH_STATUSES = ("UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN")
+
+DEFAULT_DEADLINE_SECONDS = 10.0
+# What a reply repeats is the service's own doing: it is believed up to this size.
+MAX_EXPANDED_BYTES = 2**31
+
+_LOOPBACK = ("localhost:", "127.", "[::1]:")
+
+
+class CallFailed(Exception):
+    """A call was not answered with a result.
+
+    Args:
+        status: the name of the gRPC status, such as ``INVALID_ARGUMENT``.
+        details: the service's own words.
+        hint: what may help, or empty.
+        request_id: by which the service's log can be searched, or empty.
+    """
+
+    def __init__(self, status: str, details: str, hint: str = "", request_id: str = "") -> None:
+        super().__init__(f"{status}: {details}")
+        self.status = status
+        self.details = details
+        self.hint = hint
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        lines = [f"{self.status}: {self.details}"]
+        if self.request_id:
+            lines.append(f"  request id: {self.request_id}")
+        if self.hint:
+            lines.append(f"  hint: {self.hint}")
+        return "\n".join(lines)
+
+
+class Client:
+    """A connection to one service; close it, or use it in a ``with`` statement.
+
+    Args:
+        address: ``host:port``.
+        dialing: TLS and a token, where the service wants them.
+    """
+
+    def __init__(self, address: str, dialing: Dialing = IN_THE_CLEAR) -> None:
+        self.address = address
+        self._dialing = dialing
+        # Which state a stateful model was in at the last answer: a new number means that what
+        # earlier calls have left is gone.
+        self.state_epoch: Optional[int] = None
+        self._channel = dialing.channel(address, channel_options(address))
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._channel.close()
+
+    def predict(
+        self,
+        signature_name: str,
+        inputs: "Mapping[str, Any]",
+        deadline_seconds: float = DEFAULT_DEADLINE_SECONDS,
+        as_content: bool = True,
+        reset_state: bool = False,
+    ) -> "Arrays":
+        """Call the model once.
+
+        Args:
+            signature_name: empty for the only signature or ``serving_default``.
+            inputs: by name, whatever ``numpy.asarray`` takes, a Tensor where the dtype must be
+                one that NumPy has not, or a dict of these for a map.
+            deadline_seconds: how long to wait for the answer.
+            as_content: numbers travel as raw bytes, and come back so; False: in typed fields.
+            reset_state: a stateful model forgets all earlier calls, of every client, before this.
+
+        Returns:
+            The outputs by name; strings are bytes objects in an object array, a map is a dict.
+
+        Raises:
+            CallFailed: the service refused or failed, or is not there.
+            TypeError: an input is of a type that no tensor can hold.
+        """
+        payload = encode_request(signature_name, inputs, as_content)
+        metadata = [("x-reset-state", "1")] if reset_state else []
+        return decode_response(self._call(operations.PREDICT, payload, deadline_seconds, metadata))
+
+    def health(self, service: str = "", deadline_seconds: float = DEFAULT_DEADLINE_SECONDS) -> str:
+        """Return what gRPC's health protocol says: ``SERVING``, ``NOT_SERVING`` or another.
+
+        Raises:
+            CallFailed: the service is not there, or has no service of that name (NOT_FOUND).
+        """
+        # By hand, since protobuf alone would take as long to import as all the rest:
+        # HealthCheckRequest{1: service}, HealthCheckResponse{1: status}.
+        name = service.encode()
+        request = b"\x0a" + _varint(len(name)) + name if name else b""
+        response = self._call(HEALTH, request, deadline_seconds)
+        number = response[1] if response[:1] == b"\x08" else 0
+        return HEALTH_STATUSES[number] if number < len(HEALTH_STATUSES) else "UNKNOWN"
+
+    def status(self, deadline_seconds: float = DEFAULT_DEADLINE_SECONDS) -> Tuple[str, str]:
+        """Return what Hydrosphere's ``Status`` says: the status' name and a message for people.
+
+        Raises:
+            CallFailed: the service is not there.
+        """
+        import hydro_serving_grpc as hs
+
+        response = hs.StatusResponse.FromString(self._call(STATUS, b"", deadline_seconds))
+        return hs.StatusResponse.ServiceStatus.Name(response.status), response.message
+
+    def _call(self, method: str, payload: bytes, seconds: float, metadata: Any = ()) -> bytes:
+        call = self._channel.unary_unary(method, None, None)  # messages stay bytes
+        try:
+            answer, ended = call.with_call(payload, seconds, [*metadata, *self._dialing.metadata])
+        except grpc.RpcError as error:
+            raise self._failure(error) from None
+        self._trailing(ended)
+        return bytes(answer)
+
+    def _trailing(self, call: Any) -> Dict[str, Any]:
+        """Return an answer's metadata, having kept what it says of the model's state."""
+        trailing = dict(call.trailing_metadata() or ())
+        if "x-state-epoch" in trailing:
+            self.state_epoch = int(trailing["x-state-epoch"])
+        return trailing
+
+    def _failure(self, error: Any) -> CallFailed:
+        details = error.details() or "no details"
+        trailing = self._trailing(error)
+        hint = self._dialing.hint(error.code().name, details, self.address)
+        return CallFailed(error.code().name, details, hint, str(trailing.get("x-request-id", "")))
+
+
+def channel_options(address: str) -> List[Tuple[str, int]]:
+    """Return grpc's channel arguments for an address."""
+    options = [
+        # The service has limits of its own; grpc's 4 MiB would only be a second one.
+        ("grpc.max_receive_message_length", -1),
+        ("grpc.max_send_message_length", -1),
+    ]
+    if address.startswith(_LOOPBACK):
+        options.append(("grpc.enable_http_proxy", 0))  # no proxy can reach this machine's loopback
+    return options
+
+
+def encode_request(signature_name: str, inputs: "Mapping[str, Any]", as_content: bool) -> bytes:
+    """Return the bytes of a PredictRequest; see ``Client.predict`` for the arguments.
+
+    Raises:
+        TypeError: an input is of a type that no tensor can hold.
+    """
+    import hydro_serving_grpc as hs
+    from serving_runtime.protocols.tensorflow_serving import encoding
+
+    request = hs.PredictRequest()
+    request.model_spec.signature_name = signature_name
+    for name, value in inputs.items():
+        encoding.fill(request.inputs[name], tensor_of(value, name), as_content)
+    return bytes(request.SerializeToString())
+
+
+def decode_response(payload: bytes) -> "Arrays":
+    """Return the arrays of a PredictResponse's bytes."""
+    import hydro_serving_grpc as hs
+    from serving_runtime.protocols.tensorflow_serving import decoding
+    from serving_runtime.protocols.tensorflow_serving.budget import Reading
+
+    response = hs.PredictResponse.FromString(payload)
+    reading = Reading(MAX_EXPANDED_BYTES)
+    return _arrays({name: decoding.decode(response.outputs[name], reading)
+                    for name in response.outputs})  # fmt: skip
+
+
+def tensor_of(value: Any, name: str) -> "Value":
+    """Return a tensor, or a map of them, for a value that has no declared dtype.
+
+    Args:
+        value: see ``Client.predict``.
+        name: what messages call it.
+
+    Raises:
+        TypeError: no tensor can hold it; names the input.
+    """
+    import numpy as np
+
+    from serving_runtime.signature import STRING, Tensor, dtype_name
+
+    if isinstance(value, Tensor):
+        return _with_bytes(value, name)
+    if isinstance(value, Mapping):
+        return {key: tensor_of(inner, f"{name}.{key}") for key, inner in value.items()}
+    array = np.asarray(value)
+    try:
+        dtype = dtype_name(array.dtype)
+    except TypeError as error:
+        raise TypeError(f'input "{name}": {error}') from None
+    return _with_bytes(Tensor(dtype, array), name) if dtype == STRING else Tensor(dtype, array)
+
+
+def _with_bytes(tensor: "Tensor", name: str) -> "Tensor":
+    """Return a tensor whose strings, if it has any, are the bytes that travel."""
+    import numpy as np
+
+    if tensor.array.dtype.kind not in "OSU":
+        return tensor
+    elements = tensor.array.ravel().tolist()
+    odd = {type(item).__name__ for item in elements if not isinstance(item, (str, bytes))}
+    if odd:
+        raise TypeError(f'input "{name}" holds {", ".join(sorted(odd))}: expected str or bytes')
+    array = np.empty(len(elements), dtype=object)
+    array[:] = [item.encode() if isinstance(item, str) else item for item in elements]
+    return tensor._replace(array=array.reshape(tensor.array.shape))
+
+
+def _arrays(values: "Mapping[str, Value]") -> Dict[str, Any]:
+    """Return plain arrays, sorted by name: on the wire a map has no order, and it may vary."""
+    return {
+        name: _arrays(value) if isinstance(value, Mapping) else value.array
+        for name, value in sorted(values.items())
+    }
+
+
+def _varint(number: int) -> bytes:
+    return (
+        bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80]) + _varint(number >> 7)
+    )

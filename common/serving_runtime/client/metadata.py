@@ -1,0 +1,72 @@
+"""Asks a running service what it takes and gives, as clients of TensorFlow Serving do."""
+
+from typing import Any, Tuple
+
+import grpc
+
+from serving_runtime import client, operations
+from serving_runtime.client.connection import IN_THE_CLEAR, Dialing
+from serving_runtime.errors import StartError
+from serving_runtime.signature import FREE, MAP, Contract, Field, Signature
+
+SIGNATURE_DEF = "signature_def"
+
+
+def ask(
+    address: str,
+    method: str,
+    payload: bytes,
+    deadline_seconds: float,
+    dialing: Dialing = IN_THE_CLEAR,
+) -> bytes:
+    """Make one call, bytes both ways.
+
+    Raises:
+        StartError: it failed; the text is the status and the service's own words.
+    """
+    with dialing.channel(address, client.channel_options(address)) as channel:
+        call = channel.unary_unary(method, None, None)  # messages stay bytes
+        try:
+            return bytes(call(payload, timeout=deadline_seconds, metadata=dialing.metadata))
+        except grpc.RpcError as error:
+            problem = f"{address}: {error.code().name}: {error.details()}"
+            hint = dialing.hint(error.code().name, error.details() or "", address)
+    raise StartError(problem, hint)
+
+
+def contract(address: str, deadline_seconds: float, dialing: Dialing = IN_THE_CLEAR) -> Contract:
+    """Return what a service says that it takes and gives.
+
+    Raises:
+        StartError: it does not answer, or tells too little to make a request of.
+    """
+    from hydro_serving_grpc.messages import message_class
+
+    request = message_class("tensorflow.serving.GetModelMetadataRequest")()
+    request.metadata_field.append(SIGNATURE_DEF)
+    payload = request.SerializeToString()
+    answer = ask(address, operations.GET_MODEL_METADATA, payload, deadline_seconds, dialing)
+    metadata = message_class("tensorflow.serving.GetModelMetadataResponse").FromString(answer)
+    signatures = message_class("tensorflow.serving.SignatureDefMap")()
+    signatures.ParseFromString(metadata.metadata[SIGNATURE_DEF].value)
+    named = sorted(signatures.signature_def.items())
+    return Contract(metadata.model_spec.name, tuple(_signature(*it) for it in named))
+
+
+def _signature(name: str, told: Any) -> Signature:
+    return Signature(name, _fields(told.inputs), _fields(told.outputs), told.method_name)
+
+
+def _fields(tensors: Any) -> Tuple[Field, ...]:
+    return tuple(_field(name, told) for name, told in sorted(tensors.items()))
+
+
+def _field(name: str, told: Any) -> Field:
+    from serving_runtime.contract.types import DTYPES
+
+    dtype = DTYPES.get(told.dtype, "")
+    if dtype in ("", MAP):
+        problem = f'the service does not tell what its field "{name}" holds'
+        raise StartError(f"{problem}: give its contract with --contract MODEL_DIR")
+    shape = tuple(max(FREE, dim.size) for dim in told.tensor_shape.dim)
+    return Field(name, dtype, None if told.tensor_shape.unknown_rank else shape)

@@ -1,0 +1,144 @@
+"""Make segments of shared memory, and write payloads to those that the other end says are free.
+
+See `shared_payloads.py` for what the two ends tell each other.
+"""
+
+import mmap
+import os
+import struct
+import time
+from typing import Callable, Dict, List, Optional
+
+from serving_runtime.ipc import frames, memfd
+from serving_runtime.ipc.frames import Bytes
+
+# Below this a copy through the socket is quicker.
+THRESHOLD_BYTES = 1 << 16
+# What one end may take for all that it sends to the other.
+MOST_BYTES = 1 << 27
+MOST_SEGMENTS = 64
+# A segment that was of no use for so long is given back.
+IDLE_SECONDS = 10.0
+# How far from its beginning a payload may start.
+MOST_LEAD_BYTES = 64
+
+OFFER_FORMAT = struct.Struct("<QQII")  # segment, its size, process id, descriptor
+FREED_FORMAT = struct.Struct("<QB")  # segment, lead
+DROPPED_FORMAT = struct.Struct("<Q")  # segment
+PLACE = struct.Struct("<QQQ")  # segment, offset, length
+
+
+class Segment:
+    """Memory that is shared with the other end, as the end sees it that writes to it."""
+
+    def __init__(self, number: int, size: int) -> None:
+        self.number = number
+        self.size = size
+        self.file, self.memory = memfd.create(size)
+        # Where the next payload should begin, in the reader's interest.
+        self.lead = 0
+        self.used = time.monotonic()
+
+    def close(self) -> None:
+        """Give the memory back; the other end keeps its own hold of it."""
+        self.file.close()
+        self.memory.close()
+
+
+class Lender:
+    """The end that writes: makes segments, puts payloads into them, and gets them back.
+
+    Args:
+        make_room: called before a segment takes memory, to give back what is not needed.
+    """
+
+    def __init__(self, make_room: Callable[[], None] = lambda: None) -> None:
+        self._make_room = make_room
+        self._segments: Dict[int, Segment] = {}
+        self._free: Dict[int, Segment] = {}
+        self._notes: List[bytes] = []
+        self._made = 0
+        # Whether the other end has ever mapped one.
+        self._is_taken = False
+
+    def place(self, payload: Bytes) -> Optional[bytes]:
+        """Write a payload into a segment and return its place; None: it must go by the socket."""
+        size = len(payload)
+        if size < THRESHOLD_BYTES:
+            return None
+        fitting = [each for each in self._free.values() if each.size >= size + each.lead]
+        if not fitting:
+            self._offer(size)
+            return None
+        segment = min(fitting, key=lambda each: (each.size, -each.used))
+        del self._free[segment.number]
+        segment.used = time.monotonic()
+        segment.memory[segment.lead : segment.lead + size] = payload
+        return PLACE.pack(segment.number, segment.lead, size)
+
+    def take_back(self, body: Bytes) -> None:
+        """Note that the other end has mapped a segment, or needs it no more (a FREED frame)."""
+        number, lead = FREED_FORMAT.unpack(body)
+        segment = self._segments[number]
+        segment.file.close()  # the other end has the memory
+        segment.lead = min(lead, MOST_LEAD_BYTES)
+        self._free[number] = segment
+        self._is_taken = True
+
+    def notes(self) -> List[bytes]:
+        """Return the OFFER and DROPPED frames to send."""
+        if self._free:
+            self._drop_idle(time.monotonic() - IDLE_SECONDS)
+        notes, self._notes = self._notes, []
+        return notes
+
+    def close(self) -> None:
+        """Give all segments back, used or not."""
+        for segment in self._segments.values():
+            segment.close()
+        self._segments, self._free = {}, {}
+
+    def _offer(self, payload_size: int) -> None:
+        """Make a segment for payloads of that size, if the other end takes any and there is room.
+
+        One at first: if the other end cannot map it, no more memory is spent.
+        """
+        size = _rounded(payload_size + MOST_LEAD_BYTES)
+        is_refused = self._made and not self._is_taken
+        if is_refused or size > MOST_BYTES or not self._drop_for(size):
+            return
+        self._make_room()
+        try:
+            segment = Segment(self._made, size)
+        except OSError:  # no memory, or not on this system
+            return
+        self._made += 1
+        self._segments[segment.number] = segment
+        offer = OFFER_FORMAT.pack(segment.number, size, os.getpid(), segment.file.fileno())
+        self._notes.append(frames.pack(frames.OFFER, offer))
+
+    def _drop_for(self, size: int) -> bool:
+        """Drop what is idle, the longest unused first, until ``size`` more bytes are allowed."""
+        for segment in sorted(self._free.values(), key=lambda each: each.used):
+            if not self._has_room(size):
+                self._drop(segment)
+        return self._has_room(size)
+
+    def _has_room(self, size: int) -> bool:
+        taken = sum(each.size for each in self._segments.values())
+        return taken + size <= MOST_BYTES and len(self._segments) < MOST_SEGMENTS
+
+    def _drop_idle(self, since: float) -> None:
+        for segment in [each for each in self._free.values() if each.used < since]:
+            self._drop(segment)
+
+    def _drop(self, segment: Segment) -> None:
+        del self._free[segment.number], self._segments[segment.number]
+        segment.close()
+        self._notes.append(frames.pack(frames.DROPPED, DROPPED_FORMAT.pack(segment.number)))
+
+
+def _rounded(size: int) -> int:
+    """Return a size that payloads of about this one fit into too, at most a sixteenth larger."""
+    step = max(mmap.PAGESIZE, 1 << (size.bit_length() - 5))
+    return -(-size // step) * step

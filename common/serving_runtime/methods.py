@@ -1,6 +1,0 @@
-"""The methods that workers answer, by full gRPC name: the front forwards them unread."""
-
-PREDICT = "/tensorflow.serving.PredictionService/Predict"
-GET_MODEL_METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"
-
-FORWARDED = (PREDICT, GET_MODEL_METADATA)

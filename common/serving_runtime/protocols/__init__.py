@@ -1,0 +1,34 @@
+"""Turn bytes into arrays and back, one module a protocol, looked up by full method name."""
+
+from typing import Callable, Dict, Mapping, NamedTuple, Optional
+
+from serving_runtime import operations
+from serving_runtime.ipc.frames import Bytes
+from serving_runtime.protocols.request import Request
+from serving_runtime.protocols.tensorflow_serving import metadata, predict
+from serving_runtime.protocols.tensorflow_serving.model_spec import ModelSpec
+from serving_runtime.signature import Contract, Value
+
+__all__ = ["CONTRACT_ANSWERS", "PROTOCOLS", "ModelSpec", "Protocol", "Request"]
+
+
+class Protocol(NamedTuple):
+    """How one method's requests are read and its replies written.
+
+    ``decode(payload, max_expanded_bytes)`` raises InvalidInput or LimitExceeded;
+    ``encode(outputs, request, answered_by)`` names the model that answered, unless it is None.
+    """
+
+    decode: Callable[[Bytes, int], Request]
+    encode: Callable[[Mapping[str, Value], Request, Optional[ModelSpec]], bytes]
+
+
+PROTOCOLS: Dict[str, Protocol] = {
+    operations.PREDICT: Protocol(predict.decode, predict.encode),
+}
+
+# Methods that the contract alone answers: the request's bytes and the contract make the reply's;
+# they raise InvalidInput.
+CONTRACT_ANSWERS: Dict[str, Callable[[Bytes, Contract], bytes]] = {
+    operations.GET_MODEL_METADATA: metadata.answer,
+}

@@ -1,0 +1,1 @@
+"""What protocols over protobuf share: scanning, varints, parsing."""

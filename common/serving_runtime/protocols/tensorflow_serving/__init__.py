@@ -1,0 +1,1 @@
+"""tensorflow.serving.PredictionService, Hydrosphere's and TensorFlow Serving's."""

@@ -1,0 +1,201 @@
+"""Read a TensorProto in every encoding that TensorFlow's own tensor_util defines.
+
+See: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/framework/tensor_util.py
+"""
+
+from typing import Any, Dict, List, Mapping, Tuple
+
+import numpy as np
+
+import hydro_serving_grpc as hs
+from serving_runtime.errors import InvalidInput
+from serving_runtime.protocols import shapes
+from serving_runtime.protocols.tensorflow_serving.budget import Reading
+from serving_runtime.protocols.tensorflow_serving.dtypes import (
+    BY_NUMBER,
+    CONTENT,
+    FIELD_DTYPES,
+    MAP_NUMBER,
+    MAP_VALUES,
+    VALUE_FIELDS,
+    WireType,
+)
+from serving_runtime.signature import NUMPY_DTYPES, STRING, Tensor, Value, shape_text
+from serving_runtime.validation import bfloat16, casts
+from serving_runtime.validation.problems import Problems, quoted
+
+
+def decode(proto: "hs.TensorProto", reading: Reading) -> Value:
+    """Return the tensor as an array with its declared dtype, or a map of them.
+
+    Strings are bytes objects in an object array. A list of values that is shorter than the shape
+    is continued with its last one. An array of raw bytes is a view of the message, read-only.
+
+    Args:
+        proto: as the client sent it.
+        reading: the request's account, which is charged for continued values.
+
+    Raises:
+        InvalidInput: no array follows from it; the text says why, but not which input it is.
+        LimitExceeded: continued values grow beyond the request's budget.
+    """
+    fields = {field.name: value for field, value in proto.ListFields()}
+    number = fields.get("dtype", 0)
+    if number == MAP_NUMBER:
+        return _map(fields, reading)
+    if number not in BY_NUMBER:
+        raise InvalidInput(f"dtype number {number} is not one that tensors are served in")
+    wire_type = BY_NUMBER[number]
+    source = _source(fields, wire_type)
+    values = _values(source, fields.get(source), wire_type)
+    if source and wire_type.dtype != STRING:
+        reading.note_numeric(source == CONTENT)
+    shape = shapes.resolve(_dims(fields, values.size), values.size)
+    return Tensor(wire_type.dtype, _shaped(values, shape, source, reading))
+
+
+def decode_all(
+    protos: "Mapping[str, hs.TensorProto]", reading: Reading
+) -> Tuple[Dict[str, Value], Dict[str, str]]:
+    """Decode every tensor of a request; those that cannot be read are told with the reason.
+
+    They are told and not raised, so that one message can have them and what the contract finds.
+
+    Raises:
+        InvalidInput: so many cannot be read that no more would fit into the message.
+        LimitExceeded: as ``decode``.
+    """
+    values: Dict[str, Value] = {}
+    unreadable: Dict[str, str] = {}
+    problems = Problems("input")
+    for name, proto in protos.items():
+        try:
+            values[name] = decode(proto, reading)
+        except InvalidInput as problem:
+            unreadable[name] = str(problem)
+            problems.add(name, f": {problem}")
+            if problems.is_full:
+                raise InvalidInput(str(problems)) from None
+    return values, unreadable
+
+
+def _map(fields: Dict[str, Any], reading: Reading) -> Value:
+    maps = fields.get(MAP_VALUES, ())
+    others = sorted(VALUE_FIELDS.intersection(fields) - {MAP_VALUES})
+    if others:
+        raise InvalidInput(f"a map has its values in map_val, not in {others[0]}")
+    shape = shapes.resolve(_dims(fields, len(maps)), len(maps))
+    if len(maps) != 1 or shapes.element_count(shape) != 1:
+        raise InvalidInput(f"{len(maps)} maps in shape {shape_text(shape)}: only one is served")
+    values = {}
+    for key, proto in maps[0].subtensors.items():
+        try:
+            values[key] = decode(proto, reading)
+        except InvalidInput as problem:
+            raise InvalidInput(f"in {quoted(key)}: {problem}") from None
+    return values
+
+
+def _source(fields: Dict[str, Any], wire_type: WireType) -> str:
+    """Return which field holds the values, or nothing if none does."""
+    present = sorted(VALUE_FIELDS.intersection(fields))
+    if len(present) > 1:
+        raise InvalidInput(f"values in both {present[0]} and {present[1]}")
+    if not present:
+        return ""
+    allowed = wire_type.fields if wire_type.dtype == STRING else wire_type.fields + (CONTENT,)
+    if present[0] not in allowed:
+        raise InvalidInput(
+            f"{wire_type.dtype} has its values in {' or '.join(allowed)}, not in {present[0]}"
+        )
+    return present[0]
+
+
+def _dims(fields: Dict[str, Any], given: int) -> List[int]:
+    """Return the dims as sent; an absent shape means scalar, an unknown rank a plain list."""
+    shape = fields.get("tensor_shape")
+    if shape is None:
+        return []
+    if not shape.unknown_rank:
+        # Counted before they are read: each costs far more as an object than on the wire.
+        if len(shape.dim) > shapes.MAX_RANK:
+            raise InvalidInput(f"{len(shape.dim)} dimensions are more than {shapes.MAX_RANK}")
+        return [dim.size for dim in shape.dim]
+    if shape.dim:
+        raise InvalidInput("a shape of unknown rank has dimensions")
+    return [given]
+
+
+def _values(source: str, value: Any, wire_type: WireType) -> np.ndarray:
+    """Return the values that were sent, as an array of one axis in NumPy's dtype."""
+    if not source:
+        return np.empty(0, NUMPY_DTYPES[wire_type.dtype])
+    if source == CONTENT:
+        return _from_content(value, wire_type)
+    if source == "string_val":
+        return np.array(list(value), dtype=object)
+    entries = FIELD_DTYPES[source]
+    return from_entries(Tensor(entries, np.array(value, NUMPY_DTYPES[entries])), wire_type)
+
+
+def _from_content(content: bytes, wire_type: WireType) -> np.ndarray:
+    itemsize = wire_type.element.itemsize
+    if len(content) % itemsize:
+        raise InvalidInput(
+            f"tensor_content of {len(content)} bytes is no multiple of "
+            f"{wire_type.dtype}'s {itemsize}"
+        )
+    if wire_type.dtype == "bool" and np.frombuffer(content, np.uint8).max() > 1:
+        # NumPy would take any byte for a bool, and then add and compare those wrongly.
+        raise InvalidInput("tensor_content of bool has bytes other than 0 and 1")
+    values: np.ndarray = np.frombuffer(content, wire_type.element)
+    return bfloat16.from_bits(values) if wire_type.dtype == "bfloat16" else values
+
+
+def from_entries(entries: Tensor, wire_type: WireType) -> np.ndarray:
+    """Make a typed field's entries the values of the tensor's own dtype.
+
+    Raises:
+        InvalidInput: an entry does not fit the dtype, or half of a pair is missing.
+    """
+    dtype = NUMPY_DTYPES[wire_type.dtype]
+    try:
+        if wire_type.field == "half_val":
+            bits = casts.convert(entries, "uint16", casts.SAME_KIND)
+            is_bfloat16 = wire_type.dtype == "bfloat16"
+            return bfloat16.from_bits(bits) if is_bfloat16 else bits.view(dtype)
+        if dtype.kind == "c":
+            return _pairs(entries.array, dtype)
+        return casts.convert(entries, wire_type.dtype, casts.SAME_KIND)
+    except casts.CastError as problem:
+        raise InvalidInput(str(problem)) from None
+
+
+def _pairs(parts: np.ndarray, dtype: "np.dtype[np.generic]") -> np.ndarray:
+    if parts.size % 2:
+        raise InvalidInput(f"{parts.size} numbers do not make pairs for {dtype.name}")
+    return parts.view(dtype)
+
+
+def _shaped(
+    values: np.ndarray, shape: Tuple[int, ...], source: str, reading: Reading
+) -> np.ndarray:
+    count = shapes.element_count(shape)
+    if values.size == count:
+        if count == 0 and shape[0]:
+            # Rows without columns cost the client nothing, but a model may allocate for each.
+            reading.charge(shape[0] * values.itemsize)
+        return values.reshape(shape)
+    if values.size > count or source == CONTENT or values.size == 0:
+        given = _counted(values.size, "value") if values.size else "no values"
+        wanted = _counted(count, "element")
+        raise InvalidInput(f"{given} for {wanted} of shape {shape_text(shape)}")
+    reading.charge((count - values.size) * values.itemsize)
+    full = np.empty(count, values.dtype)
+    full[: values.size] = values
+    full[values.size :] = values[-1]
+    return full.reshape(shape)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,75 @@
+"""Answer tensorflow.serving.PredictionService/GetModelMetadata from the contract alone.
+
+See: tensorflow_serving/servables/tensorflow/get_model_metadata_impl.cc in
+https://github.com/tensorflow/serving
+"""
+
+from typing import Any, Iterable, Mapping, Sequence
+
+from hydro_serving_grpc.messages import message_class
+from serving_runtime.contract.types import DTYPE_NUMBERS
+from serving_runtime.errors import InvalidInput
+from serving_runtime.ipc.frames import Bytes
+from serving_runtime.protocols.protobuf.parsing import parsed
+from serving_runtime.protocols.tensorflow_serving import model_spec
+from serving_runtime.signature import Contract, Field, Signature
+from serving_runtime.validation.problems import shortened
+
+SIGNATURE_DEF = "signature_def"
+PREDICT_METHOD = "tensorflow/serving/predict"
+
+_Request = message_class("tensorflow.serving.GetModelMetadataRequest")
+_Response = message_class("tensorflow.serving.GetModelMetadataResponse")
+_SignatureDefMap = message_class("tensorflow.serving.SignatureDefMap")
+
+
+def answer(payload: Bytes, contract: Contract) -> bytes:
+    """Return the GetModelMetadataResponse to a GetModelMetadataRequest.
+
+    Args:
+        payload: the request as it came.
+        contract: of the served model.
+
+    Raises:
+        InvalidInput: it is no such request, or asks for nothing or for what there is not; in the
+            words of TensorFlow Serving.
+    """
+    with parsed(_Request(), payload) as request:
+        _check(request.metadata_field)
+        asked = model_spec.read(request.model_spec)
+    response = _Response()
+    model_spec.fill(response.model_spec, asked.answered(contract))
+    response.metadata[SIGNATURE_DEF].Pack(_signatures(contract), deterministic=True)
+    return bytes(response.SerializeToString(deterministic=True))
+
+
+def _check(wanted: Sequence[str]) -> None:
+    if not wanted:
+        raise InvalidInput("GetModelMetadataRequest must specify at least one metadata_field")
+    for name in wanted:
+        if name != SIGNATURE_DEF:
+            raise InvalidInput(f"Metadata field {shortened(name)} is not supported")
+
+
+def _signatures(contract: Contract) -> Any:
+    message = _SignatureDefMap()
+    for signature in contract.signatures:
+        _fill_signature(message.signature_def[signature.name], signature)
+    return message
+
+
+def _fill_signature(message: Any, signature: Signature) -> None:
+    message.method_name = signature.method or PREDICT_METHOD
+    _fill_tensors(message.inputs, signature.inputs)
+    _fill_tensors(message.outputs, signature.outputs)
+
+
+def _fill_tensors(tensors: Mapping[str, Any], fields: Iterable[Field]) -> None:
+    for field in fields:
+        info = tensors[field.name]
+        info.name = field.tensor or field.name
+        info.dtype = DTYPE_NUMBERS[field.dtype]
+        info.tensor_shape.SetInParent()  # a scalar's shape is present and empty
+        info.tensor_shape.unknown_rank = field.shape is None
+        for size in field.shape or ():
+            info.tensor_shape.dim.add(size=size)

@@ -1,0 +1,114 @@
+"""Speak tensorflow.serving.PredictionService/Predict, Hydrosphere's and TF Serving's."""
+
+from functools import lru_cache
+from typing import Dict, List, Mapping, Optional
+
+import hydro_serving_grpc as hs
+from serving_runtime.ipc.frames import Bytes
+from serving_runtime.protocols.protobuf.parsing import parsed
+from serving_runtime.protocols.protobuf.scanning import BYTES_1, BYTES_2, Span, sized
+from serving_runtime.protocols.request import Request
+from serving_runtime.protocols.tensorflow_serving import decoding, encoding, model_spec
+from serving_runtime.protocols.tensorflow_serving.budget import Reading
+from serving_runtime.protocols.tensorflow_serving.dtypes import CONTENT
+from serving_runtime.protocols.tensorflow_serving.layout import Layout, RecentLayouts
+from serving_runtime.protocols.tensorflow_serving.model_spec import ModelSpec
+from serving_runtime.signature import Tensor, Value
+
+_LAYOUTS = RecentLayouts()
+
+
+def decode(payload: Bytes, max_expanded_bytes: int) -> Request:
+    """Read a PredictRequest. Model name and version choose nothing: there is one model.
+
+    Arrays are views of the payload where its encoding allows, and writable if it is. They are
+    aligned if the payload lies where ``lead_bytes`` says.
+
+    Args:
+        payload: the message as it came.
+        max_expanded_bytes: how much repeated values may grow to.
+
+    Raises:
+        InvalidInput: it is no PredictRequest, or a tensor of it cannot be read.
+        LimitExceeded: repeated values would grow too large.
+    """
+    view = memoryview(payload)
+    layout = _LAYOUTS.of(view)
+    if layout is not None and layout.slots:
+        request = _read(view, layout, max_expanded_bytes)
+        if request is not None:
+            return request
+    with parsed(hs.PredictRequest(), payload) as message:
+        return _request(message, Reading(max_expanded_bytes))
+
+
+def lead_bytes(length_bytes: int) -> int:
+    """Say how far from an aligned address a payload should begin.
+
+    The worker receives it there, so that views of it need no copy. Where the values are in a
+    payload is known from the last one of that length.
+
+    Args:
+        length_bytes: of the payload.
+    """
+    return _LAYOUTS.lead_bytes(length_bytes)
+
+
+def encode(
+    outputs: Mapping[str, Value], request: Request, answered_by: Optional[ModelSpec] = None
+) -> bytes:
+    """Write the PredictResponse to ``request``, in its encoding and with the outputs it wants.
+
+    Args:
+        outputs: all that the signature has.
+        request: what is answered.
+        answered_by: goes into ``model_spec``; None leaves it out, since to Hydrosphere's clients
+            it is an unknown field.
+    """
+    parts = encoding.entries(BYTES_1, request.select(outputs), request.as_content)
+    if answered_by:
+        parts.append(_spec_field(answered_by))
+    return b"".join(parts)
+
+
+def _read(view: memoryview, layout: Layout, max_expanded_bytes: int) -> Optional[Request]:
+    """Read the inputs where they lie, and leave to protobuf those that it alone can read."""
+    tensors: Dict[str, Value] = {}
+    others: List[Span] = list(layout.others)
+    for place in layout.slots:
+        array = place.read(view, place)
+        if array is None:
+            others.append(place.entry)
+        else:
+            tensors[place.name] = Tensor(place.wire_type.dtype, array)
+    request = Request(layout.model_spec, tensors, layout.as_content, layout.output_filter)
+    if not others:
+        return request
+    reading = Reading(max_expanded_bytes)
+    for place in layout.slots:
+        if place.name in tensors:
+            reading.note_numeric(place.source == CONTENT)
+    with parsed(hs.PredictRequest(), b"".join(view[a:b] for a, b in sorted(others))) as message:
+        if any(name in tensors for name in message.inputs):
+            return None  # of two inputs of one name the last one counts
+        more, unreadable = decoding.decode_all(message.inputs, reading)
+    tensors.update(more)
+    return request._replace(as_content=reading.as_content, unreadable=unreadable)
+
+
+@lru_cache(maxsize=64)
+def _spec_field(answered_by: ModelSpec) -> bytes:
+    message = hs.ModelSpec()
+    model_spec.fill(message, answered_by)
+    return sized(BYTES_2, message.SerializeToString())
+
+
+def _request(message: "hs.PredictRequest", reading: Reading) -> Request:
+    tensors, unreadable = decoding.decode_all(message.inputs, reading)
+    return Request(
+        model_spec=model_spec.read(message.model_spec),
+        tensors=tensors,
+        as_content=reading.as_content,
+        output_filter=tuple(message.output_filter),
+        unreadable=unreadable,
+    )

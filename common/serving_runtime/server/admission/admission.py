@@ -1,0 +1,122 @@
+"""Turn what the listener brings into calls: an id, a deadline, admission, a line in the log."""
+
+import itertools
+import logging
+import secrets
+import time
+from typing import Callable, Optional
+
+from serving_runtime.errors import InvalidInput, LimitExceeded, ModelFailed, NotAvailable, Status
+from serving_runtime.server.admission.call import FrontCall, Outcome
+from serving_runtime.server.admission.dispatcher import Dispatcher
+from serving_runtime.server.health import Health
+from serving_runtime.server.metrics import Counters
+from serving_runtime.server.transport import Incoming
+from serving_runtime.server.workers.state_epoch import ModelState
+from serving_runtime.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+LONGEST_REQUEST_ID = 128
+RESET_WORDS = {None: False, "0": False, "false": False, "1": True, "true": True}
+
+
+class Intake:
+    """Admits calls for the model, or answers at once why not."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        dispatcher: Dispatcher,
+        health: Health,
+        model_state: ModelState,
+        counters: Counters,
+    ) -> None:
+        self._settings = settings
+        self._dispatcher = dispatcher
+        self._health = health
+        self._model_state = model_state
+        self._counters = counters
+        self._numbers = itertools.count(1)
+        # Ids made here: one random half for the service's life, so that calls cost no entropy.
+        self._own_ids = secrets.token_hex(4)
+
+    def accept(self, incoming: Incoming) -> Callable[[], None]:
+        """Admit a call; returns the function that cancels it."""
+        call = self._call(incoming)
+        call.when_done(lambda call, outcome: self._respond(incoming, call, outcome))
+        if self._settings.log_calls:
+            call.when_done(_log)
+        if self._health.takes_calls:
+            self._submit(call, incoming.reset_state)
+        else:
+            call.fail(NotAvailable(self._health.phase.value))
+        return call.cancel
+
+    def _submit(self, call: FrontCall, reset_state: Optional[str]) -> None:
+        try:
+            call.resets_state = _is_wanted(reset_state)
+            self._dispatcher.submit(call)
+        except (InvalidInput, ModelFailed) as error:
+            call.fail(error)
+        except LimitExceeded as error:
+            self._counters.queue_refusals += 1
+            call.fail(error)
+
+    def _respond(self, incoming: Incoming, call: FrontCall, outcome: Outcome) -> None:
+        """Answer the client; a failure carries the request id by which the log can be searched."""
+        self._counters.calls[outcome.status.name] += 1
+        metadata = self._model_state.metadata
+        if outcome.status != Status.OK:
+            metadata.append(("x-request-id", call.request_id))
+        incoming.respond(outcome, metadata)
+
+    def _call(self, incoming: Incoming) -> FrontCall:
+        longest = self._settings.request_timeout_seconds
+        left = longest if incoming.seconds_left is None else min(longest, incoming.seconds_left)
+        number = next(self._numbers)
+        return FrontCall(
+            number=number,
+            method=incoming.method,
+            payload=incoming.payload,
+            request_id=self._request_id(incoming.request_id, number),
+            deadline=time.monotonic() + left,
+        )
+
+    def _request_id(self, told: str, number: int) -> str:
+        return (told and _printable(told)) or f"{self._own_ids}{number:08x}"
+
+
+def _is_wanted(reset_state: Optional[str]) -> bool:
+    """Read a client's ``x-reset-state``.
+
+    Raises:
+        InvalidInput: it is neither yes nor no, and a guess could cost the state.
+    """
+    try:
+        return RESET_WORDS[reset_state]
+    except KeyError:
+        raise InvalidInput(
+            f"the metadata x-reset-state is {reset_state!r}: expected 1 or true to reset the "
+            "model's state before this call, 0, false or no such metadata to keep it"
+        ) from None
+
+
+def _printable(request_id: str) -> str:
+    """Keep a client's id harmless in a header and in a log line."""
+    kept = "".join(letter for letter in request_id if "!" <= letter <= "~")
+    return kept[:LONGEST_REQUEST_ID]
+
+
+def _log(call: FrontCall, outcome: Outcome) -> None:
+    fields = {
+        "id": call.request_id,
+        "method": call.method.rpartition("/")[2],
+        "status": outcome.status.name,
+        "ms": round((time.monotonic() - call.received) * 1000, 1),
+        "bytes_in": len(call.payload),
+        "bytes_out": len(outcome.payload),
+    }
+    if outcome.details:
+        fields["details"] = outcome.details
+    logger.info("call", extra={"fields": fields})

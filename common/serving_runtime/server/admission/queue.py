@@ -1,0 +1,80 @@
+"""The bounded queue of calls that wait for a worker."""
+
+from collections import OrderedDict
+from typing import List
+
+from serving_runtime.errors import LimitExceeded
+from serving_runtime.server.admission.call import FrontCall
+
+
+class WaitingCalls:
+    """Calls in order of arrival, bounded in number and in bytes."""
+
+    def __init__(self, max_calls: int, max_bytes: int) -> None:
+        self._max_calls = max_calls
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._calls: OrderedDict[int, FrontCall] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    @property
+    def oldest(self) -> FrontCall:
+        """The call that is next; there must be one."""
+        return next(iter(self._calls.values()))
+
+    def add(self, call: FrontCall) -> None:
+        """Let ``call`` wait.
+
+        Raises:
+            LimitExceeded: as many calls or bytes as allowed wait already.
+        """
+        if len(self._calls) >= self._max_calls:
+            raise LimitExceeded(f"{self._max_calls} calls are waiting, as RUNTIME_MAX_QUEUE allows")
+        if self._calls and self._bytes + len(call.payload) > self._max_bytes:
+            raise LimitExceeded(
+                f"{self._bytes} bytes of calls are waiting, and {len(call.payload)} more would "
+                f"exceed RUNTIME_MAX_QUEUE_BYTES ({self._max_bytes})"
+            )
+        self._insert(call)
+
+    def put_back(self, call: FrontCall) -> None:
+        """Let a call whose worker ended wait again, before all others and beyond the bounds."""
+        self._insert(call)
+        self._calls.move_to_end(call.number, last=False)
+
+    def take(self, max_calls: int, max_bytes: int) -> List[FrontCall]:
+        """Remove and return the calls to run next, together.
+
+        A call that has seen a worker end is returned alone: if it was the cause, it harms nobody.
+        """
+        taken: List[FrontCall] = []
+        room = max_bytes
+        while self._calls and len(taken) < max_calls:
+            call = self.oldest
+            room -= len(call.payload)
+            if taken and (call.deaths or room < 0):
+                break
+            self._remove(call)
+            taken.append(call)
+            if call.deaths:
+                break
+        return taken
+
+    def drop(self, call: FrontCall) -> None:
+        """Let a call leave that was answered otherwise (deadline, cancelled), if it waits."""
+        if call.number in self._calls:
+            self._remove(call)
+
+    def everything(self) -> List[FrontCall]:
+        """Return all calls that wait, without removing them."""
+        return list(self._calls.values())
+
+    def _insert(self, call: FrontCall) -> None:
+        self._calls[call.number] = call
+        self._bytes += len(call.payload)
+
+    def _remove(self, call: FrontCall) -> None:
+        del self._calls[call.number]
+        self._bytes -= len(call.payload)

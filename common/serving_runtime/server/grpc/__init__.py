@@ -1,0 +1,1 @@
+"""The gRPC transport; the only folder of the server that imports grpc."""

@@ -1,0 +1,73 @@
+"""Answer a stream of requests that came by grpc's completion queue: by a task of the event loop."""
+
+import asyncio
+import functools
+from typing import TYPE_CHECKING, Any, Callable, Optional
+
+from serving_runtime.errors import ServingError, Status, one_line
+from serving_runtime.server.admission.call import Outcome
+from serving_runtime.server.grpc import cygrpc as core
+from serving_runtime.server.transport import StreamHandler
+
+if TYPE_CHECKING:
+    from serving_runtime.server.grpc.completion_queue_transport import QueueListener
+
+FAILED = Outcome(Status.INTERNAL, "the service failed; its log has the reason", b"")
+DONE = Outcome(Status.OK, "", b"")
+
+
+class StreamCall:
+    """A stream of requests, which is iterated over, answered by a task."""
+
+    def __init__(self, listener: "QueueListener", handler: StreamHandler, event: Any) -> None:
+        self._listener = listener
+        self._handler = handler
+        self._call = event.call
+        self._task: Optional[asyncio.Future[None]] = None
+        listener.in_loop(self._begin)
+        core.watch_close(self._call, self._on_close)
+
+    def __aiter__(self) -> "StreamCall":
+        return self
+
+    async def __anext__(self) -> bytes:
+        payload = core.message_of(await self._done(core.receive_message))
+        if payload is None:
+            raise StopAsyncIteration
+        return payload
+
+    def _begin(self) -> None:
+        self._task = asyncio.ensure_future(self._answer_all())
+
+    def _on_close(self, event: Any) -> None:
+        if core.is_cancelled(event):
+            self._listener.in_loop(self._give_up)
+
+    def _give_up(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _answer_all(self) -> None:
+        outcome = FAILED
+        try:
+            await self._done(core.begin_replies)
+            async for reply in self._handler(self):
+                await self._done(functools.partial(core.send_reply, payload=reply))
+            outcome = DONE
+        except ServingError as error:
+            outcome = Outcome(error.status, one_line(str(error)), b"")
+        finally:
+            if not self._listener.is_shut:
+                core.end_replies(self._call, outcome)
+
+    async def _done(self, start: Callable[..., None]) -> Any:
+        """Start an operation and return its event; a client that has gone cancels the task."""
+        done = asyncio.get_event_loop().create_future()
+        start(self._call, tag=lambda event: self._listener.in_loop(resolve, done, event))
+        return await done
+
+
+def resolve(future: "asyncio.Future[Any]", result: Any) -> None:
+    """Give a future its result, unless its task was cancelled meanwhile."""
+    if not future.done():
+        future.set_result(result)

@@ -1,0 +1,221 @@
+"""Keep the workers running: start, replace, back off, and end them."""
+
+import asyncio
+import logging
+import time
+from typing import Callable, Dict, List
+
+from serving_runtime.errors import NotAvailable
+from serving_runtime.server.admission.call import FrontCall
+from serving_runtime.server.admission.dispatcher import Dispatcher
+from serving_runtime.server.health import Health, Phase
+from serving_runtime.server.metrics import Counters
+from serving_runtime.server.workers.link import Events, ModelSummary, State, WorkerLink
+from serving_runtime.server.workers.processes import (
+    Spawn,
+    adopts_orphans,
+    kill_strays,
+    reap_strangers,
+)
+from serving_runtime.server.workers.state_epoch import ModelState
+from serving_runtime.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+FIRST_BACK_OFF_SECONDS = 0.5
+LONGEST_BACK_OFF_SECONDS = 30.0
+# So many workers in a row may end on calls before one of them has answered any: several requests
+# that end whoever runs them may have come at once. More, and it is the model that ends.
+MOST_FRUITLESS = 10
+# How long a worker that could not load may take to end, for instance in a thread of the user's.
+REFUSED_SECONDS = 1.0
+# How long an ended process may leave its socket open (in a child of its own) before it is cut.
+STRAY_SOCKET_SECONDS = 0.2
+# How long killed workers may take to be gone.
+KILLED_SECONDS = 1.0
+
+
+class Supervisor:
+    """Owns the workers of a service.
+
+    The first worker is started alone: if it cannot load the model, there is one message and not
+    one from each; and only it knows whether the model is stateful, and thus must stay alone.
+
+    Args:
+        on_fatal: told why, if the first worker never comes to serve.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        spawn: Spawn,
+        dispatcher: Dispatcher,
+        health: Health,
+        counters: Counters,
+        on_fatal: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._spawn = spawn
+        self._dispatcher = dispatcher
+        self._health = health
+        self._counters = counters
+        self._on_fatal = on_fatal
+        self.model_state = ModelState(counters)
+        self._links: List[WorkerLink] = []
+        self._load_timeouts: Dict[WorkerLink, asyncio.TimerHandle] = {}
+        # Workers in a row that ended before they were of use.
+        self._failures = 0
+        # Workers in a row that ended on calls before they had answered any.
+        self._fruitless = 0
+        self._has_served = False
+        self._is_closing = False
+
+    def start_worker(self) -> None:
+        """Start one worker; it joins in once it has loaded the model."""
+        if not self._may_start():
+            return
+        self._counters.worker_starts += 1
+        events = Events(
+            ready=self._on_ready,
+            refused=self._on_refused,
+            reset=self.model_state.reset,
+            ended=self._on_ended,
+        )
+        name = f"worker-{self._counters.worker_starts}"
+        try:
+            connection, process = self._spawn(name)
+        except OSError as error:  # no descriptor is free, say
+            logger.error("%s could not be started: %s", name, error)
+            self._start_after(FIRST_BACK_OFF_SECONDS)
+            return
+        link = WorkerLink(name, connection, self._settings, self._dispatcher.turns, events)
+        link.process = process
+        self._links.append(link)
+        self._load_timeouts[link] = asyncio.get_event_loop().call_later(
+            self._settings.load_timeout_seconds, _end_slow_load, link
+        )
+
+    async def close(self, seconds: float) -> None:
+        """Let every worker close its model; kill those that take longer than ``seconds``."""
+        self._is_closing = True
+        for link in list(self._links):
+            if link.state is State.LOADING:  # it hears nothing until it has loaded
+                link.kill("the service was shut down")
+                link.lose()
+            else:
+                link.close()
+        await self._until_none_is_left(seconds)
+        for link in self._links:
+            link.kill("it did not close in time")
+        await self._until_none_is_left(KILLED_SECONDS)
+
+    def on_child_ended(self) -> None:
+        """See which process ended (SIGCHLD), and take its children and its socket with it."""
+        known = {link.process.pid: link for link in self._links if link.process is not None}
+        for link in known.values():
+            if link.process is not None and link.process.how_it_ended() is not None:
+                link.process.kill()
+                asyncio.get_event_loop().call_later(STRAY_SOCKET_SECONDS, link.lose)
+        # Where the model runs in this process, strangers are the user's own children.
+        if self._settings.workers and adopts_orphans():
+            reap_strangers(known)
+            self._kill_strays()
+
+    async def _until_none_is_left(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while self._links and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+
+    def _kill_strays(self) -> None:
+        """Kill what ended workers have left behind in sessions of their own."""
+        running = [link for link in self._links if link.process and not link.process.how_it_ended()]
+        kill_strays({link.name for link in running})
+
+    def _on_ready(self, link: WorkerLink, summary: ModelSummary) -> None:
+        logger.info("%s serves %s", link.name, ", ".join(summary.signatures))
+        self._load_timeouts.pop(link).cancel()
+        link.is_stateful = summary.stateful
+        self._dispatcher.add_worker(link)
+        self._health.status_message = summary.status_message
+        self._health.enter(Phase.SERVING)
+        if not self._has_served:
+            self._has_served = True
+            self._start_others(summary)
+            if summary.stateful:
+                self.model_state.begin()
+
+    def _start_others(self, summary: ModelSummary) -> None:
+        if summary.stateful and self._settings.workers > 1:
+            logger.warning(
+                "the model is stateful: one worker serves it, not %d", self._settings.workers
+            )
+        elif not summary.stateful:
+            for _ in range(self._settings.workers - 1):
+                self._start_after(0.0)
+
+    def _on_refused(self, link: WorkerLink, reason: str) -> None:
+        link.refusal = reason
+        asyncio.get_event_loop().call_later(REFUSED_SECONDS, link.kill, "it did not end by itself")
+
+    def _on_ended(self, link: WorkerLink, unanswered: List[FrontCall]) -> None:
+        self._links.remove(link)
+        if link in self._load_timeouts:
+            self._load_timeouts.pop(link).cancel()
+        if self._is_closing:
+            return
+        self._counters.worker_deaths[link.why_it_ended] += 1
+        if not self._has_served:
+            self._on_fatal(_reason(link))
+            return
+        if link.is_stateful:
+            self.model_state.lose(link.name)
+        self._dispatcher.remove_worker(link, unanswered, link.why_it_ended)
+        if self._was_of_use(link, len(unanswered)):
+            logger.error(
+                "%s %s with %d calls unanswered", link.name, link.why_it_ended, len(unanswered)
+            )
+            self._start_after(0.0)
+        else:
+            self._after_failure(link)
+
+    def _was_of_use(self, link: WorkerLink, unanswered: int) -> bool:
+        """Say whether a worker may be replaced at once, as it answered or had something to do."""
+        if link.has_answered:
+            self._fruitless = 0
+        elif unanswered or link.has_hung:
+            self._fruitless += 1
+        else:
+            return False
+        if self._fruitless > MOST_FRUITLESS:
+            return False
+        self._failures = 0
+        return True
+
+    def _after_failure(self, link: WorkerLink) -> None:
+        """Try again after a worker that was of no use: at once if it may have been bad luck."""
+        self._failures += 1
+        is_bad_luck = self._failures == 1 and not link.refusal
+        back_off = min(LONGEST_BACK_OFF_SECONDS, FIRST_BACK_OFF_SECONDS * 2**self._failures)
+        delay = 0.0 if is_bad_luck else back_off
+        logger.error("%s; the next try is in %.1f s", _reason(link), delay)
+        self._start_after(delay)
+        if not is_bad_luck and not any(other.has_loaded for other in self._links):
+            self._health.enter(Phase.NO_WORKER)
+            self._dispatcher.refuse_all(NotAvailable(Phase.NO_WORKER.value))
+
+    def _may_start(self) -> bool:
+        return not self._is_closing
+
+    def _start_after(self, seconds: float) -> None:
+        asyncio.get_event_loop().call_later(seconds, self.start_worker)
+
+
+def _reason(link: WorkerLink) -> str:
+    """Say why a worker was of no use."""
+    doing = "before it had answered a call" if link.has_loaded else "while it loaded the model"
+    return link.refusal or f"{link.name} {link.why_it_ended} {doing}"
+
+
+def _end_slow_load(link: WorkerLink) -> None:
+    if link.state is State.LOADING:
+        link.kill("it exceeded RUNTIME_LOAD_TIMEOUT")

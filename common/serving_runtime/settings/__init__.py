@@ -1,0 +1,162 @@
+"""Read every setting from environment variables; a bad value stops the start."""
+
+import os
+from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
+
+from serving_runtime.errors import SettingError
+from serving_runtime.settings import parsing
+from serving_runtime.settings.parsing import Parser
+
+
+class Setting(NamedTuple):
+    """One setting: the variable that holds it, how it is read, and what it means."""
+
+    variable: str
+    attribute: str
+    parser: Parser
+    default: str
+    meaning: str
+
+
+class Source(NamedTuple):
+    """A setting's text in force, and where it came from: ``default`` or ``environment``."""
+
+    setting: Setting
+    text: str
+    origin: str
+
+
+class Settings(NamedTuple):
+    """All settings of a service, read and checked. Times in seconds, sizes in bytes."""
+
+    port: int
+    host: str
+    model_dir: str
+    workers: int
+    threads: int
+    max_batch_rows: int
+    batch_delay_seconds: float
+    max_message_bytes: int
+    max_expanded_bytes: int
+    max_queue_calls: int
+    max_queue_bytes: int
+    max_connection_calls: int
+    request_timeout_seconds: float
+    hang_grace_seconds: float
+    poison_memory_seconds: float
+    load_timeout_seconds: float
+    drain_delay_seconds: float
+    drain_timeout_seconds: float
+    connection_age_seconds: float
+    tls_cert: str
+    tls_key: str
+    tls_client_ca: str
+    token_file: str
+    open_health: bool
+    listener: str
+    cast: str
+    contract: str
+    warm_up: str
+    reply_model_spec: bool
+    error_detail: str
+    log_level: str
+    log_format: str
+    log_calls: bool
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the settings from environment variables.
+
+        Raises:
+            SettingError: a value cannot be read; the text names it and the form expected.
+        """
+        return cls(**read(SETTINGS, environ))
+
+
+# fmt: off
+SETTINGS: Tuple[Setting, ...] = (
+    Setting("APP_PORT", "port", parsing.PORT, "9090", "Port of the gRPC service; 0 takes a free one."),
+    Setting("RUNTIME_HOST", "host", parsing.TEXT, "[::]", "Address to listen on; the default means every one, IPv4 and IPv6."),
+    Setting("MODEL_DIR", "model_dir", parsing.TEXT, "", "The model directory; by default `/model`, or `/mnt/models` if only that exists."),
+    Setting("RUNTIME_WORKERS", "workers", parsing.COUNT, "1", "Worker processes; where the framework allows it they share one loaded model; 0 runs the model inside the front's process, for debugging."),
+    Setting("RUNTIME_THREADS", "threads", parsing.COUNT, "0", "CPU threads of each worker (`OMP_NUM_THREADS` and the like, unless those are set); 0 shares the container's CPUs among the workers."),
+    Setting("RUNTIME_MAX_BATCH_SIZE", "max_batch_rows", parsing.POSITIVE, "64", "Most rows that are stacked into one call of the model; 1 switches stacking off."),
+    Setting("RUNTIME_BATCH_DELAY", "batch_delay_seconds", parsing.SECONDS, "0s", "How long a free worker waits for more requests to stack; by default it takes what is there."),
+    Setting("RUNTIME_MAX_MESSAGE_BYTES", "max_message_bytes", parsing.MESSAGE_SIZE, "256MiB", "Largest request and largest reply."),
+    Setting("RUNTIME_MAX_EXPANDED_BYTES", "max_expanded_bytes", parsing.SIZE, "16MiB", "Most memory that one request's repeated values (one value standing for a whole tensor) may grow to."),
+    Setting("RUNTIME_MAX_QUEUE", "max_queue_calls", parsing.POSITIVE, "1024", "Most calls that wait for a worker; one more is refused with RESOURCE_EXHAUSTED."),
+    Setting("RUNTIME_MAX_QUEUE_BYTES", "max_queue_bytes", parsing.SIZE, "512MiB", "Most bytes of calls that wait for a worker; one call always fits."),
+    Setting("RUNTIME_MAX_CONNECTION_CALLS", "max_connection_calls", parsing.POSITIVE, "1000", "Most calls at a time on one connection; its client keeps further ones back until one is answered."),
+    Setting("RUNTIME_REQUEST_TIMEOUT", "request_timeout_seconds", parsing.POSITIVE_SECONDS, "10min", "Deadline of a call whose client sets none, and the longest that a client may set."),
+    Setting("RUNTIME_HANG_GRACE", "hang_grace_seconds", parsing.SECONDS, "2s", "How long after a call's deadline a worker may stay busy with it before it is killed and replaced; more than the slowest call takes."),
+    Setting("RUNTIME_POISON_MEMORY", "poison_memory_seconds", parsing.SECONDS, "10min", "How long a request that has ended two workers is refused if it comes again, byte for byte; 0 always tries it."),
+    Setting("RUNTIME_LOAD_TIMEOUT", "load_timeout_seconds", parsing.POSITIVE_SECONDS, "10min", "How long a worker may take to load the model."),
+    Setting("RUNTIME_DRAIN_DELAY", "drain_delay_seconds", parsing.SECONDS, "2s", "How long the service goes on taking new connections after SIGTERM, while clients learn that it is NOT_SERVING."),
+    Setting("RUNTIME_DRAIN_TIMEOUT", "drain_timeout_seconds", parsing.SECONDS, "20s", "Longest time to finish running calls and to close the model after SIGTERM."),
+    Setting("RUNTIME_CONNECTION_AGE", "connection_age_seconds", parsing.POSITIVE_SECONDS, "3s", "Age at which a client's connection is asked to move (nothing is lost from 1s on); after SIGTERM this bounds how long clients stay."),
+    Setting("RUNTIME_TLS_CERT", "tls_cert", parsing.TEXT, "", "File (PEM) of the certificate that the service shows, with those between it and its CA; switches TLS on. Read again when it changes, as are the next three."),
+    Setting("RUNTIME_TLS_KEY", "tls_key", parsing.TEXT, "", "File (PEM) of the certificate's private key, without a password."),
+    Setting("RUNTIME_TLS_CLIENT_CA", "tls_client_ca", parsing.TEXT, "", "File (PEM) of the CAs whose certificates clients must show; without it they need none."),
+    Setting("RUNTIME_TOKEN_FILE", "token_file", parsing.TEXT, "", "File of bearer tokens, one a line: calls need one of them as `authorization: Bearer TOKEN`; without it they need none."),
+    Setting("RUNTIME_OPEN_HEALTH", "open_health", parsing.SWITCH, "1", "Whether health checks (`grpc.health.v1.Health`) need no token."),
+    Setting("RUNTIME_LISTENER", "listener", parsing.one_of("auto", "completion_queue", "asyncio"), "auto", "What accepts calls: `completion_queue` drives grpcio's core directly, and is faster; `asyncio` is grpcio's public server; `auto` takes the first if a trial call at the start succeeds, else the second."),
+    Setting("RUNTIME_CAST", "cast", parsing.one_of("same_kind", "strict"), "same_kind", "`same_kind` converts inputs within a kind where no value is lost; `strict` refuses every other dtype."),
+    Setting("RUNTIME_CONTRACT", "contract", parsing.one_of("lenient", "strict"), "lenient", "`strict` refuses to start if the contract's shapes contradict the model's own; `lenient` warns and checks the model's."),
+    Setting("RUNTIME_WARM_UP", "warm_up", parsing.one_of("auto", "on", "off"), "auto", "Whether to call each signature once on zeros before SERVING; `auto` leaves it to the framework. Never done for stateful models."),
+    Setting("RUNTIME_REPLY_MODEL_SPEC", "reply_model_spec", parsing.SWITCH, "0", "Whether replies say which model, version and signature answered, as TensorFlow Serving's do; to Hydrosphere's clients that is an unknown field."),
+    Setting("RUNTIME_ERROR_DETAIL", "error_detail", parsing.one_of("full", "none"), "full", "`none` hides from clients what the model raised."),
+    Setting("RUNTIME_LOG_LEVEL", "log_level", parsing.one_of("debug", "info", "warning", "error"), "info", "Least severe level that is logged."),
+    Setting("RUNTIME_LOG_FORMAT", "log_format", parsing.one_of("text", "json"), "text", "One line of text or of JSON for each record."),
+    Setting("RUNTIME_LOG_CALLS", "log_calls", parsing.SWITCH, "1", "Whether each call gets a line; health checks never do."),
+)
+# fmt: on
+
+
+def read(settings: Tuple[Setting, ...], environ: Mapping[str, str]) -> Dict[str, Any]:
+    """Read ``settings`` into a dict by attribute.
+
+    Raises:
+        SettingError: names the variable, its value, the form expected and a likely cause.
+    """
+    values = {}
+    for setting, text, _ in sources(settings, environ):
+        try:
+            values[setting.attribute] = setting.parser.parse(text)
+        except ValueError:
+            raise SettingError(_complaint(setting, text), _remedy(setting, text)) from None
+    return values
+
+
+def sources(settings: Tuple[Setting, ...], environ: Mapping[str, str]) -> List[Source]:
+    """Say for each setting which text is in force and where it came from; an empty one is unset."""
+    return [
+        Source(setting, environ[setting.variable], "environment")
+        if environ.get(setting.variable)
+        else Source(setting, setting.default, "default")
+        for setting in settings
+    ]
+
+
+def unknown_variables(settings: Tuple[Setting, ...], environ: Mapping[str, str]) -> List[str]:
+    """List the ``RUNTIME_…`` variables that are set but that no setting reads: likely typos."""
+    known = {setting.variable for setting in settings}
+    return sorted(name for name in environ if name.startswith("RUNTIME_") and name not in known)
+
+
+def default_model_dir() -> str:
+    """Return ``/model``, or KServe's ``/mnt/models`` if only that one exists."""
+    only_kserve = os.path.isdir("/mnt/models") and not os.path.isdir("/model")
+    return "/mnt/models" if only_kserve else "/model"
+
+
+def _complaint(setting: Setting, text: str) -> str:
+    return f"{setting.variable}={text!r} cannot be read: expected {setting.parser.form}"
+
+
+def _remedy(setting: Setting, text: str) -> str:
+    if setting.variable == "APP_PORT" and text.startswith("tcp://"):
+        return (
+            "Kubernetes injects APP_PORT for a Service that is named 'app': rename the Service, "
+            "set enableServiceLinks: false, or set APP_PORT in the pod's own env"
+        )
+    return f"for example {setting.variable}={setting.default}" if setting.default else ""

@@ -1,0 +1,1 @@
+"""The machine as a process finds it: CPUs and memory."""

@@ -1,0 +1,201 @@
+"""Keeps a loaded model in a process that only forks workers, so that they share its memory.
+
+The first worker splits the template off once it has loaded the model. The template never calls the
+model: a fork is safe only of a process that has no threads of its own and shares nothing that is
+open. Whatever it forks is a child of the front's, as every other worker is.
+"""
+
+import contextlib
+import logging
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Mapping, NamedTuple, Optional, Set, Tuple
+
+from serving_runtime import logs
+from serving_runtime.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# As serving_runtime.server.workers.processes has it.
+VARIABLE, WORKER_VARIABLE = "SERVING_RUNTIME_TEMPLATE", "SERVING_RUNTIME_WORKER"
+NAME = b"template"
+LONGEST_NAME = 100  # bytes
+DESCRIPTOR_SIZE = 4
+REPARENTED_POLL_SECONDS = 0.0005
+
+
+class Traces(NamedTuple):
+    """What a fork would break: threads, which it does not copy, and what is open, which it shares.
+
+    Those that a framework's own import leaves behind are taken for safe.
+    """
+
+    threads: int
+    descriptors: Set[str]
+
+    @classmethod
+    def now(cls) -> "Traces":
+        """Return what this process has."""
+        return cls(len(os.listdir("/proc/self/task")), _descriptors())
+
+    def objection(self) -> str:
+        """Say what has been added since that a fork would break; nothing if it would not."""
+        now = Traces.now()
+        if now.threads > self.threads:
+            return "loading it has started threads"
+        if now.descriptors - self.descriptors:
+            return "loading it has left files or connections open"
+        return ""
+
+
+class Orders(NamedTuple):
+    """Where a template takes orders, and where the workers that it forks look for the front.
+
+    ``before``: what the process had before it loaded the model.
+    """
+
+    control: socket.socket
+    connection: int
+    before: Traces
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Optional[Orders]":
+        """Take what the front has passed on; None where it wants no template."""
+        if VARIABLE not in environ:
+            return None
+        control, connection = map(int, environ[VARIABLE].split(","))
+        os.environ.pop(VARIABLE, None)  # it is not for what the model starts
+        os.set_inheritable(control, False)
+        ours = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=control)
+        return cls(ours, connection, Traces.now())
+
+
+def split_off(orders: Orders, settings: Settings, objection: str) -> None:
+    """Fork the template; in each worker that it forks later, this returns as well.
+
+    Args:
+        orders: as the front has passed them; without a template nobody takes any.
+        settings: of the logs.
+        objection: why this process may not be forked; empty if it may.
+    """
+    with orders.control:
+        if objection:
+            logger.info("each worker loads the model by itself: %s", objection)
+            return
+        sys.stdout.flush()  # else each worker would write what is left there
+        try:
+            pid, done = _fork_away(os.getppid())
+        except OSError as error:
+            logger.warning("each worker loads the model by itself: %s", error)
+            return
+        if pid == 0:
+            name = _serve(orders, done)
+            logs.configure(settings.log_level, settings.log_format, sys.stderr, role=name)
+
+
+def _serve(orders: Orders, done: int) -> str:
+    """Fork a worker for each that the front asks for; returns in each of them, with its name."""
+    front = os.getppid()
+    own_name = Path("/proc/self/comm").read_bytes().strip()
+    try:
+        _set_name(NAME)
+        _move(os.open(os.devnull, os.O_RDWR), orders.connection)  # it is the first worker's
+        os.close(done)
+        while True:
+            name, received = _receive(orders.control)
+            pid, done = _fork_away(front)
+            if pid == 0:
+                break
+            os.close(received)
+            orders.control.send(b"%d" % pid)
+        _set_name(own_name)
+        os.environ[WORKER_VARIABLE] = name
+        _move(received, orders.connection)
+        _draw_other_numbers()
+        os.close(done)
+    except (EOFError, OSError):  # the front wants no more, or the system gives no more
+        os._exit(0)
+    return name
+
+
+def _fork_away(front: int) -> Tuple[int, int]:
+    """Fork a process that is a child of the front's, in a session of its own, and ends with it.
+
+    Returns:
+        Its id, once it has closed ``done`` or has ended; there, 0 and ``done``.
+
+    Raises:
+        OSError: out of memory, or of processes.
+    """
+    told, done = os.pipe()
+    between = os.fork()
+    if between == 0:
+        os.close(told)
+        return _fork_again(front, done)
+    os.close(done)
+    with open(told, "rb") as reader:
+        pid = int(reader.read() or b"0")
+    os.waitpid(between, 0)
+    if pid == 0:
+        raise OSError("the system refused a second process")
+    return pid, -1
+
+
+def _fork_again(front: int, done: int) -> Tuple[int, int]:
+    """Fork once more and end: then the kernel gives the new process to the front."""
+    from serving_runtime.worker.process import die_with  # which imports this module
+
+    between = os.getpid()
+    try:
+        pid = os.fork()
+    except OSError:
+        os._exit(1)
+    if pid:
+        os.write(done, b"%d" % pid)
+        os._exit(0)
+    while os.getppid() == between:
+        time.sleep(REPARENTED_POLL_SECONDS)
+    os.setsid()
+    die_with(front)
+    return 0, done
+
+
+def _receive(control: socket.socket) -> Tuple[str, int]:
+    """Return the name of the worker that is wanted, and its connection.
+
+    Raises:
+        EOFError: none will be wanted any more.
+    """
+    name, ancillary, _, _ = control.recvmsg(LONGEST_NAME, socket.CMSG_SPACE(DESCRIPTOR_SIZE))
+    for _, _, data in ancillary:
+        return name.decode(), int.from_bytes(data[:DESCRIPTOR_SIZE], sys.byteorder)
+    raise EOFError
+
+
+def _move(descriptor: int, number: int) -> None:
+    """Give what is open another number, in place of what has that now."""
+    os.dup2(descriptor, number, inheritable=False)
+    os.close(descriptor)
+
+
+def _draw_other_numbers() -> None:
+    """Let workers draw different random numbers; Python's own ``random`` does so by itself."""
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()
+
+
+def _set_name(name: bytes) -> None:
+    """Change what ``ps`` and ``top`` call this process. See: prctl(2), PR_SET_NAME."""
+    Path("/proc/self/comm").write_bytes(name[:15])
+
+
+def _descriptors() -> Set[str]:
+    """Return what is open, each as its number and what it is."""
+    found = set()
+    for number in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # that of the listing itself
+            found.add(f"{number} {os.readlink(f'/proc/self/fd/{number}')}")
+    return found

@@ -1,0 +1,127 @@
+"""Hold the reading of requests where they lie against protobuf's own.
+
+``WIRE_CASES=1000000 pytest -k many_cases`` runs as many cases as one has time for.
+"""
+
+import os
+import random
+
+import numpy as np
+import odd_requests
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import hydro_serving_grpc as hs
+from serving_runtime.errors import InvalidInput, LimitExceeded
+from serving_runtime.protocols.protobuf.parsing import parsed
+from serving_runtime.protocols.request import Request
+from serving_runtime.protocols.tensorflow_serving import decoding, model_spec, predict
+from serving_runtime.protocols.tensorflow_serving.budget import Reading
+
+MOST_EXPANDED_BYTES = 1 << 12
+CASES = int(os.environ.get("WIRE_CASES", "10000"))
+SEED = int(os.environ.get("WIRE_SEED", "7"))
+
+pytestmark = pytest.mark.filterwarnings("ignore:Unexpected end-group tag")  # protobuf 3 adds it
+
+
+def by_protobuf(payload):
+    """Read a request by protobuf and ``decoding`` alone."""
+    with parsed(hs.PredictRequest(), payload) as message:
+        reading = Reading(MOST_EXPANDED_BYTES)
+        tensors, unreadable = decoding.decode_all(message.inputs, reading)
+        return Request(
+            model_spec.read(message.model_spec),
+            tensors,
+            reading.as_content,
+            tuple(message.output_filter),
+            unreadable,
+        )
+
+
+def comparable(value):
+    """Make a tensor or map something that can be compared, with all NaNs alike."""
+    if isinstance(value, dict):
+        return {name: comparable(item) for name, item in value.items()}
+    array = value.array
+    if array.dtype.kind in "fc":
+        flat = np.ascontiguousarray(array).reshape(-1)
+        parts = flat.view(flat.real.dtype)
+        array = np.where(np.isnan(parts), np.nan, parts).astype(parts.dtype)
+    content = array.tolist() if array.dtype.kind == "O" else array.tobytes()
+    return str(value), value.array.dtype.str, content
+
+
+def outcome(read):
+    """Return what reading gives, or its refusal."""
+    try:
+        request = read()
+    except LimitExceeded:  # how much, depends on the order of protobuf's maps
+        return LimitExceeded
+    except InvalidInput as problem:
+        # Of several reasons to be no request protobuf may find another one first.
+        text = str(problem)
+        return text[:20] if text.startswith("not a PredictRequest") else text
+    tensors = comparable(request.tensors)
+    if request.unreadable:  # the request is refused, with the first problem of each map
+        return request._replace(
+            tensors=tensors, as_content=None, unreadable=set(request.unreadable)
+        )
+    return request._replace(tensors=tensors)
+
+
+def is_refused(read):
+    """Say whether the client is told that its request is bad."""
+    return not isinstance(read, Request) or bool(read.unreadable)
+
+
+def assert_same(payload):
+    """Fail unless both ways of reading give the same, or refuse with the same words."""
+    buffer = bytearray(b"head" + payload)
+    expected = outcome(lambda: by_protobuf(payload))
+    seen = outcome(lambda: predict.decode(memoryview(buffer)[4:], MOST_EXPANDED_BYTES))
+    # Of two bad tensors in one map the order of protobuf's maps decides which is found first.
+    is_either = LimitExceeded in (seen, expected) and is_refused(seen) and is_refused(expected)
+    assert seen == expected or is_either, payload.hex()
+    assert buffer[4:] == payload
+    return isinstance(expected, Request)
+
+
+def draw_and_compare(chance, oddity):
+    """Compare on a request and on changed ones, after it was remembered; count what was read."""
+    payload = odd_requests.draw(chance, oddity)
+    payloads = [payload, payload] + [odd_requests.mutate(chance, payload) for _ in range(6)]
+    return sum(assert_same(payload) for payload in payloads), len(payloads)
+
+
+@given(st.randoms(use_true_random=False))
+def test_proper_requests_are_read_as_protobuf_reads_them(chance):
+    """In every dtype and encoding, with changed bytes as well."""
+    draw_and_compare(chance, oddity=0)
+
+
+@given(st.randoms(use_true_random=False))
+def test_odd_requests_are_read_or_refused_as_protobuf_does(chance):
+    """Chunks, single values, repeated and unknown fields, groups, numbers of too many bytes."""
+    draw_and_compare(chance, oddity=0.1)
+
+
+def test_many_cases_are_read_or_refused_as_protobuf_does():
+    """The same by a plain loop, which runs more cases a second."""
+    chance = random.Random(SEED)
+    done = read = 0
+    while done < CASES:
+        oddity = chance.choice([0, 0.01, 0.05, 0.2])
+        good, count = draw_and_compare(chance, oddity)
+        done, read = done + count, read + good
+    print(f"{done} cases, {read} of them read, {done - read} refused")
+    assert CASES // 10 < read < done
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_requests_that_are_cut_short_anywhere(seed):
+    """Each beginning of a request is read or refused as protobuf does."""
+    payload = odd_requests.draw(random.Random(seed))
+    for size in range(len(payload)):
+        assert_same(payload[:size])

@@ -1,0 +1,264 @@
+import logging
+import re
+import time
+
+import pytest
+
+from serving_runtime.errors import LimitExceeded, Status
+from serving_runtime.server.admission.admission import Intake
+from serving_runtime.server.admission.call import Outcome
+from serving_runtime.server.health import Health, Phase
+from serving_runtime.server.metrics import Counters
+from serving_runtime.server.transport import Incoming
+from serving_runtime.server.workers.state_epoch import ModelState
+
+SECRET = b"very private payload"
+
+
+class FakeDispatcher:
+    """Keeps the calls, or refuses them."""
+
+    def __init__(self):
+        self.calls = []
+        self.refusal = None
+
+    def submit(self, call):
+        """Keep a call."""
+        if self.refusal:
+            raise self.refusal
+        self.calls.append(call)
+
+
+class Reception:
+    """An intake with its neighbours, and what was answered."""
+
+    def __init__(self, settings):
+        self.dispatcher = FakeDispatcher()
+        self.health = Health()
+        self.health.enter(Phase.SERVING)
+        self.counters = Counters()
+        self.state = ModelState(self.counters)
+        self.intake = Intake(settings, self.dispatcher, self.health, self.state, self.counters)
+        self.answers = []
+
+    def accept(self, request_id="", seconds_left=None, reset_state=None):
+        """Bring a request; returns the function that cancels it."""
+        return self.intake.accept(
+            Incoming(
+                "/tensorflow.serving.PredictionService/Predict",
+                SECRET,
+                request_id,
+                seconds_left,
+                reset_state,
+                lambda outcome, metadata: self.answers.append((outcome, dict(metadata))),
+            )
+        )
+
+    @property
+    def call(self):
+        """The one call that was admitted."""
+        [call] = self.dispatcher.calls
+        return call
+
+
+@pytest.fixture
+def reception(settings):
+    """Give an intake whose longest deadline is 10 s."""
+    return Reception(settings(request_timeout_seconds=10.0))
+
+
+@pytest.fixture
+def records(caplog):
+    """Return a function that gives the fields of the log's lines."""
+    caplog.set_level(logging.INFO)
+    return lambda: [record.fields for record in caplog.records]
+
+
+def test_clients_request_id_is_kept(reception):
+    """The same id finds the call in every log that it went through."""
+    reception.accept("abc-123")
+    assert reception.call.request_id == "abc-123"
+
+
+def test_request_id_is_made_where_there_is_none(reception):
+    """Each call has one of its own."""
+    reception.accept()
+    reception.accept()
+    first, second = [call.request_id for call in reception.dispatcher.calls]
+    assert re.fullmatch("[0-9a-f]{16}", first)
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("a b\nERROR c", "abERRORc"), ("x" * 500, "x" * 128), ("\N{SNOWMAN}a\x7f", "a")],
+)
+def test_request_id_is_made_harmless(reception, given, kept):
+    """It goes into a header and into the log, where it must not forge a line."""
+    reception.accept(given)
+    assert reception.call.request_id == kept
+
+
+def test_request_id_of_nothing_harmless_is_made(reception):
+    """An id that is all spaces is none."""
+    reception.accept(" \n")
+    assert re.fullmatch("[0-9a-f]{16}", reception.call.request_id)
+
+
+@pytest.mark.parametrize(
+    ("left", "seconds"), [(None, 10.0), (2.0, 2.0), (60.0, 10.0), (-1.0, -1.0)]
+)
+def test_deadline_is_the_sooner_one(reception, left, seconds):
+    """The client's, but never longer than RUNTIME_REQUEST_TIMEOUT."""
+    before = time.monotonic()
+    reception.accept(seconds_left=left)
+    after = time.monotonic()
+    assert before + seconds <= reception.call.deadline <= after + seconds
+
+
+def test_calls_have_numbers_of_their_own(reception):
+    """Workers answer by number."""
+    reception.accept()
+    reception.accept()
+    first, second = reception.dispatcher.calls
+    assert first.number != second.number
+
+
+def test_success_has_no_trailing_metadata(reception):
+    """Hydrosphere's clients expect nothing beside the reply."""
+    reception.accept("abc")
+    outcome = Outcome(Status.OK, "", b"reply")
+    reception.call.finish(outcome)
+    assert reception.answers == [(outcome, {})]
+
+
+def test_failure_carries_the_request_id(reception):
+    """The client learns by which id the log can be searched."""
+    reception.accept("abc")
+    outcome = Outcome(Status.INTERNAL, "ValueError('x')", b"")
+    reception.call.finish(outcome)
+    assert reception.answers == [(outcome, {"x-request-id": "abc"})]
+
+
+@pytest.mark.parametrize("phase", [Phase.LOADING, Phase.NO_WORKER])
+def test_calls_are_refused_while_there_is_no_model(reception, phase):
+    """UNAVAILABLE at once, and why; nothing is queued."""
+    if phase is Phase.LOADING:
+        reception.health.__init__()
+    else:
+        reception.health.enter(phase)
+    reception.accept("abc")
+    [(outcome, metadata)] = reception.answers
+    assert (outcome.status, outcome.details) == (Status.UNAVAILABLE, phase.value)
+    assert metadata == {"x-request-id": "abc"}
+    assert reception.dispatcher.calls == []
+
+
+def test_calls_are_taken_while_draining(reception):
+    """Clients need a moment to learn that the service goes away: nothing is lost meanwhile."""
+    reception.health.enter(Phase.DRAINING)
+    reception.accept()
+    assert reception.answers == []
+    assert reception.call
+
+
+def test_full_queue_is_answered_at_once(reception):
+    """The dispatcher's refusal becomes RESOURCE_EXHAUSTED."""
+    reception.dispatcher.refusal = LimitExceeded("full: RUNTIME_MAX_QUEUE")
+    reception.accept()
+    [(outcome, _)] = reception.answers
+    assert outcome == (Status.RESOURCE_EXHAUSTED, "full: RUNTIME_MAX_QUEUE", b"")
+    counts = {"calls": {"RESOURCE_EXHAUSTED": 1}, "queue_refusals": 1}
+    assert reception.counters.nonzero() == counts
+
+
+def test_client_can_cancel(reception, records):
+    """The function that accept returns ends the call; the log has it."""
+    cancel = reception.accept()
+    cancel()
+    assert reception.call.is_done
+    assert records()[0]["status"] == "CANCELLED"
+
+
+def test_each_call_gets_one_line(reception, records):
+    """Id, method, status, time and sizes: what operators look for."""
+    reception.accept("abc")
+    reception.call.finish(Outcome(Status.OK, "", b"reply"))
+    [fields] = records()
+    assert fields.pop("ms") >= 0
+    assert fields == {
+        "id": "abc", "method": "Predict", "status": "OK", "bytes_in": len(SECRET), "bytes_out": 5,
+    }  # fmt: skip
+
+
+def test_failed_call_is_logged_with_its_details(reception, records):
+    """What the client was told is in the log too."""
+    reception.accept()
+    reception.call.finish(Outcome(Status.OUT_OF_RANGE, "why", b""))
+    [fields] = records()
+    assert (fields["status"], fields["details"]) == ("OUT_OF_RANGE", "why")
+
+
+def test_payloads_are_never_logged(reception, caplog):
+    """Neither the request's nor the reply's."""
+    caplog.set_level(logging.DEBUG)
+    reception.accept()
+    reception.call.finish(Outcome(Status.OK, "", b"private reply"))
+    told = caplog.text + repr([record.__dict__ for record in caplog.records])
+    assert "private" not in told
+
+
+def test_lines_can_be_switched_off(settings, records):
+    """RUNTIME_LOG_CALLS=0 leaves calls out; they are answered all the same."""
+    reception = Reception(settings(log_calls=False))
+    reception.accept()
+    reception.call.finish(Outcome(Status.OK, "", b""))
+    assert records() == []
+    assert len(reception.answers) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"), [(None, False), ("0", False), ("false", False), ("1", True), ("true", True)]
+)
+def test_a_reset_can_be_asked_for(reception, text, wanted):
+    """The words of x-reset-state; without it the state is kept."""
+    reception.accept(reset_state=text)
+    assert reception.call.resets_state is wanted
+
+
+@pytest.mark.parametrize("text", ["", "yes", "True", "1 ", "2", "\N{SNOWMAN}", "x" * 5000])
+def test_another_word_for_a_reset_is_refused(reception, text):
+    """Neither yes nor no: the call is not queued, and the client learns the key and the words."""
+    reception.accept("abc", reset_state=text)
+    [(outcome, metadata)] = reception.answers
+    assert outcome.status == Status.INVALID_ARGUMENT
+    assert outcome.details.startswith("the metadata x-reset-state is " + repr(text)[:900])
+    assert len(text) > 900 or "expected 1 or true" in outcome.details
+    assert len(outcome.details.encode()) <= 1024
+    assert metadata == {"x-request-id": "abc"}
+    assert reception.dispatcher.calls == []
+
+
+def test_answers_of_a_stateful_model_tell_the_epoch(reception):
+    """Success and failure alike, as the state is when the answer is given."""
+    reception.state.begin()
+    reception.accept("a")
+    reception.call.finish(Outcome(Status.OK, "", b"reply"))
+    reception.state.lose("worker-1")
+    reception.dispatcher.refusal = LimitExceeded("full")
+    reception.accept("b")
+    told = [metadata for _, metadata in reception.answers]
+    assert told == [{"x-state-epoch": "0"}, {"x-request-id": "b", "x-state-epoch": "1"}]
+
+
+def test_answers_are_counted_by_status(reception):
+    """Each once, whoever gives them: the worker, the clock or the client."""
+    for _ in range(4):
+        reception.accept()
+    first, second, third, fourth = reception.dispatcher.calls
+    first.finish(Outcome(Status.OK, "", b"reply"))
+    second.finish(Outcome(Status.OK, "", b"reply"))
+    second.expire()
+    third.expire()
+    fourth.cancel()
+    assert reception.counters.calls == {"OK": 2, "DEADLINE_EXCEEDED": 1, "CANCELLED": 1}

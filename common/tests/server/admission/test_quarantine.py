@@ -1,0 +1,83 @@
+import pytest
+
+from serving_runtime.errors import Status
+from serving_runtime.server.admission import quarantine
+from serving_runtime.server.admission.call import FrontCall
+from serving_runtime.server.admission.quarantine import PoisonMemory
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Give a clock that stands still until it is set."""
+
+    class Clock:
+        now = 100.0
+
+        def monotonic(self):
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(quarantine, "time", clock)
+    return clock
+
+
+def call(payload=b"poison", method="/service/Predict"):
+    """Return a call."""
+    return FrontCall(1, method, payload, "id", 0.0)
+
+
+def test_remembered_request_is_refused_until_its_time_is_over(clock):
+    """The client is told why, and for how long."""
+    memory = PoisonMemory(60.0)
+    memory.note(call())
+    clock.now += 20
+    error = memory.refusal(call())
+    assert error.status is Status.INTERNAL
+    assert "refused for another 40 s (RUNTIME_POISON_MEMORY)" in str(error)
+    clock.now += 40
+    assert memory.refusal(call()) is None
+
+
+@pytest.mark.parametrize(
+    "other", [call(b"innocent"), call(b"Poison"), call(method="/service/Other"), call(b"")]
+)
+def test_other_requests_are_not(clock, other):
+    """Neither of another length, nor of the same one, nor of another method."""
+    memory = PoisonMemory(60.0)
+    memory.note(call())
+    assert memory.refusal(other) is None
+
+
+def test_only_as_long_as_a_remembered_one_is_hashed(clock, monkeypatch):
+    """A poisonous request must not make every large one slow."""
+    memory = PoisonMemory(60.0)
+    memory.note(call())
+    monkeypatch.setattr(quarantine, "_fingerprint", lambda call: pytest.fail("hashed"))
+    assert memory.refusal(call(b"a longer one")) is None
+
+
+def test_request_that_ends_workers_again_is_remembered_anew(clock):
+    """Its time begins again."""
+    memory = PoisonMemory(60.0)
+    memory.note(call())
+    clock.now += 59
+    memory.note(call())
+    clock.now += 59
+    assert memory.refusal(call()) is not None
+
+
+def test_zero_seconds_remember_nothing(clock):
+    """The setting switches it off."""
+    memory = PoisonMemory(0.0)
+    memory.note(call())
+    assert memory.refusal(call()) is None
+
+
+def test_memory_is_bounded(clock):
+    """The oldest is forgotten: a client that makes up ever new poison takes no memory for it."""
+    memory = PoisonMemory(60.0)
+    for number in range(quarantine.MOST_REMEMBERED + 1):
+        memory.note(call(b"%06d" % number))
+    assert memory.refusal(call(b"%06d" % 0)) is None
+    assert memory.refusal(call(b"%06d" % 1)) is not None
+    assert memory.refusal(call(b"%06d" % quarantine.MOST_REMEMBERED)) is not None

@@ -1,0 +1,214 @@
+import asyncio
+import gc
+import socket
+import threading
+
+import grpc
+import grpc.aio
+import pytest
+from echoes import ECHO, STREAM, echo, echo_stream
+
+from serving_runtime.errors import Status
+from serving_runtime.server.admission.call import Outcome
+from serving_runtime.server.front_lock import Turns
+from serving_runtime.server.grpc import completion_queue_transport
+from serving_runtime.server.grpc.completion_queue_transport import QueueListener
+from serving_runtime.server.transport import Routes
+
+OPTIONS = [("grpc.enable_http_proxy", 0)]
+
+
+@pytest.fixture
+def serve(run, settings):
+    """Return a function that runs ``scenario(channel, listener)`` against a listener."""
+
+    def serve(scenario, unary=echo, stream=echo_stream):
+        async def whole():
+            listener = QueueListener(Routes({ECHO: unary}, {STREAM: stream}), settings(), Turns())
+            port = await listener.start("127.0.0.1", 0)
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
+                await scenario(channel, listener)
+            await listener.stop(0)
+
+        run(whole())
+
+    return serve
+
+
+@pytest.fixture
+def complaints(loop):
+    """Collect what the event loop would log: exceptions that nobody caught."""
+    collected = []
+    loop.set_exception_handler(lambda loop, context: collected.append(context.get("exception")))
+    return collected
+
+
+async def code(call):
+    """Wait for a call's status."""
+    return await call.code()
+
+
+def test_many_calls_at_once_get_their_own_answers(serve):
+    """However the queue's events are mixed and handed over together."""
+    payloads = [b"%d" % number for number in range(300)]
+
+    async def scenario(channel, listener):
+        calls = [channel.unary_unary(ECHO)(payload) for payload in payloads]
+        assert await asyncio.gather(*calls) == payloads
+
+    serve(scenario)
+
+
+def test_an_ended_call_leaves_nothing_for_the_garbage_collector(serve):
+    """Requests may be large: each is freed with its call, whatever its end."""
+
+    async def scenario(channel, listener):
+        for _ in range(20):
+            await channel.unary_unary(ECHO)(b"")
+        await listener.stop(1)
+        kept = [
+            one
+            for one in gc.get_objects()
+            if isinstance(one, completion_queue_transport._UnaryCall)
+        ]
+        assert kept == []
+
+    gc.collect()
+    gc.disable()
+    try:
+        serve(scenario)
+    finally:
+        gc.enable()
+
+
+def test_compressed_requests_are_read(serve):
+    """Core unpacks them."""
+
+    async def scenario(channel, listener):
+        call = channel.unary_unary(ECHO)(b"x" * 5000, compression=grpc.Compression.Gzip)
+        assert await call == b"x" * 5000
+
+    serve(scenario)
+
+
+def test_a_call_without_a_request_is_refused(serve):
+    """It would else wait for a request that cannot come any more."""
+
+    async def scenario(channel, listener):
+        call = channel.stream_unary(ECHO)()
+        await call.done_writing()
+        assert await code(call) is grpc.StatusCode.UNIMPLEMENTED
+
+    serve(scenario)
+
+
+def test_what_a_handler_raises_fails_its_call_alone(serve, caplog):
+    """The client is answered, the log has the reason, and those that were behind it go on."""
+
+    def answer(incoming):
+        if incoming.payload == b"bad":
+            raise ValueError("a bug")
+        return echo(incoming)
+
+    async def scenario(channel, listener):
+        payloads = [b"good", b"bad"] * 20
+        calls = [channel.unary_unary(ECHO)(payload) for payload in payloads]
+        codes = [(await code(call)).name for call in calls]
+        assert codes == ["OK", "INTERNAL"] * 20
+
+    serve(scenario, unary=answer)
+    assert [str(record.exc_info[1]) for record in caplog.records] == ["a bug"] * 20
+
+
+def test_what_a_stream_raises_ends_it(serve, complaints):
+    """The client is told, and does not wait for ever."""
+
+    async def broken(requests):
+        async for payload in requests:
+            yield payload
+            raise ValueError("a bug")
+
+    async def scenario(channel, listener):
+        call = channel.stream_stream(STREAM)()
+        await call.write(b"a")
+        assert await call.read() == b"a"
+        assert await code(call) is grpc.StatusCode.INTERNAL
+
+    serve(scenario, stream=broken)
+    gc.collect()
+    assert [str(error) for error in complaints] == ["a bug"]
+
+
+def test_a_lost_event_does_not_end_the_thread(serve, monkeypatch, caplog):
+    """A bug in what the queue's thread runs costs one call, not the service."""
+
+    def broken(event):
+        raise ValueError("a bug")
+
+    async def scenario(channel, listener):
+        monkeypatch.setattr(listener._server, "_on_call", broken)
+        call = channel.unary_unary(ECHO)(b"", timeout=0.2)
+        assert await code(call) is not grpc.StatusCode.OK
+        monkeypatch.undo()
+        assert await channel.unary_unary(ECHO)(b"a") == b"a"
+
+    serve(scenario)
+    assert "an event of grpc's queue was lost" in caplog.text
+
+
+def test_a_turn_that_ends_badly_does_not_end_the_thread(serve, caplog):
+    """What is done at the end of a turn, dispatching say, may fail like anything else."""
+
+    async def scenario(channel, listener):
+        failures = iter([ValueError("a bug")])
+
+        def fail_once():
+            for failure in failures:
+                raise failure
+
+        listener._turns.at_end(fail_once)
+        assert await channel.unary_unary(ECHO)(b"a") == b"a"
+        assert await channel.unary_unary(ECHO)(b"b") == b"b"
+
+    serve(scenario)
+    assert "did not end well" in caplog.text
+
+
+def test_stopping_leaves_no_thread_and_no_way_to_crash(serve):
+    """An answer that comes after the end is dropped: core would abort the process."""
+    held = []
+    threads = set(threading.enumerate())
+
+    def hold(incoming):
+        held.append(incoming)
+        return lambda: None
+
+    async def scenario(channel, listener):
+        calls = [channel.unary_unary(ECHO)(b"") for _ in range(10)]
+        stream = channel.stream_stream(STREAM)()
+        await stream.write(b"a")
+        assert await stream.read() == b"a"
+        while len(held) < 10:
+            await asyncio.sleep(0.001)
+        await listener.stop(0)
+        await listener.stop(0)
+        later = set(threading.enumerate()) - threads
+        assert "grpc-queue" not in [thread.name for thread in later]
+        for incoming in held:
+            incoming.respond(Outcome(Status.OK, "", b"late"), ())
+        for call in [*calls, stream]:
+            assert await code(call) is not grpc.StatusCode.OK
+
+    serve(scenario, unary=hold)
+
+
+def test_a_silent_connection_does_not_keep_it_from_stopping(run, settings):
+    """One that has not even begun to speak HTTP/2."""
+
+    async def scenario():
+        listener = QueueListener(Routes({}, {}), settings(), Turns())
+        port = await listener.start("127.0.0.1", 0)
+        with socket.create_connection(("127.0.0.1", port)):
+            await listener.stop(0)
+
+    run(scenario())

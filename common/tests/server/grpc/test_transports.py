@@ -1,0 +1,331 @@
+import asyncio
+import contextlib
+import socket
+
+import grpc
+import grpc.aio
+import pytest
+from echoes import ECHO, STREAM
+
+from serving_runtime.errors import InvalidInput, StartError, Status
+from serving_runtime.server.admission.call import Outcome
+from serving_runtime.server.front_lock import Turns
+from serving_runtime.server.grpc.asyncio_transport import AsyncioListener
+from serving_runtime.server.grpc.completion_queue_transport import QueueListener
+from serving_runtime.server.grpc.options import server_options
+from serving_runtime.server.transport import Routes
+
+OPTIONS = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", -1)]
+
+
+class Service:
+    """The handlers of a listener: answers with what the test sets, or not at all."""
+
+    def __init__(self):
+        self.incoming = []
+        self.cancelled = []
+        self.answer = lambda incoming: incoming.respond(Outcome(Status.OK, "", b""), ())
+        self.routes = Routes({ECHO: self.accept}, {STREAM: self.stream})
+
+    def accept(self, incoming):
+        """Take a request."""
+        self.incoming.append(incoming)
+        self.answer(incoming)
+        return lambda: self.cancelled.append(incoming)
+
+    async def stream(self, requests):
+        """Echo the requests of a stream; an empty one is refused."""
+        async for payload in requests:
+            if not payload:
+                raise InvalidInput("an empty message")
+            yield payload
+
+
+@pytest.fixture
+def service():
+    """Give a service that answers nothing of its own."""
+    return Service()
+
+
+@pytest.fixture(params=[AsyncioListener, QueueListener])
+def make(request):
+    """Each implementation of a listener: they are to be the same to clients."""
+    return request.param
+
+
+@pytest.fixture
+def serve(run, service, settings, make):
+    """Return a function that runs ``scenario(channel)`` against a listener."""
+
+    def serve(scenario, **changes):
+        async def whole():
+            listener = make(service.routes, settings(**changes), Turns())
+            port = await listener.start("127.0.0.1", 0)
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
+                await scenario(channel)
+            await listener.stop(0)
+
+        run(whole())
+
+    return serve
+
+
+async def failure(call):
+    """Wait for a call to fail, and return its error."""
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"\x00\xff" * 10, b"x" * (5 * 2**20)], ids=["empty", "binary", "large"]
+)
+def test_bytes_go_in_and_out(serve, service, payload):
+    """Whatever they are: nothing is parsed, and grpc's own 4 MiB are no limit."""
+    service.answer = lambda incoming: incoming.respond(Outcome(Status.OK, "", incoming.payload), ())
+
+    async def scenario(channel):
+        call = channel.unary_unary(ECHO)(payload)
+        assert await call == payload
+        assert service.incoming[0].method == ECHO
+
+    serve(scenario)
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.OK])
+def test_every_status_reaches_the_client_with_details_and_metadata(serve, service, status):
+    """The numbers of ours are grpc's codes, and the request id comes along."""
+    service.answer = lambda incoming: incoming.respond(
+        Outcome(status, "why: 100% \N{SNOWMAN}", b""), [("x-request-id", "abc")]
+    )
+
+    async def scenario(channel):
+        error = await failure(channel.unary_unary(ECHO)(b""))
+        assert error.code().value[0] == status
+        assert error.details() == "why: 100% \N{SNOWMAN}"
+        assert ("x-request-id", "abc") in tuple(error.trailing_metadata())
+
+    serve(scenario)
+
+
+def test_success_has_no_metadata_of_ours(serve, service):
+    """Clients see the reply, and nothing else."""
+
+    async def scenario(channel):
+        call = channel.unary_unary(ECHO)(b"")
+        await call
+        assert "x-request-id" not in dict(await call.trailing_metadata())
+
+    serve(scenario)
+
+
+def test_success_may_carry_metadata(serve, service):
+    """What an answer has beside its bytes comes at its end."""
+    service.answer = lambda incoming: incoming.respond(
+        Outcome(Status.OK, "", b"reply"), [("x-state-epoch", "3")]
+    )
+
+    async def scenario(channel):
+        call = channel.unary_unary(ECHO)(b"")
+        assert await call == b"reply"
+        assert ("x-state-epoch", "3") in tuple(await call.trailing_metadata())
+
+    serve(scenario)
+
+
+def test_a_wish_to_reset_is_handed_over_unread(serve, service):
+    """As the client wrote it, the first of several; None where there is none, unlike empty."""
+    sent = ["1", "nonsense", ""]
+
+    async def scenario(channel):
+        for text in sent:
+            await channel.unary_unary(ECHO)(b"", metadata=[("x-reset-state", text)])
+        twice = [("x-reset-state", "1"), ("x-request-id", "a"), ("x-reset-state", "0")]
+        await channel.unary_unary(ECHO)(b"", metadata=twice)
+        await channel.unary_unary(ECHO)(b"")
+
+    serve(scenario)
+    assert [incoming.reset_state for incoming in service.incoming] == [*sent, "1", None]
+
+
+def test_request_id_and_deadline_are_handed_over(serve, service):
+    """The client's id from its metadata, and the time it gave."""
+
+    async def scenario(channel):
+        await channel.unary_unary(ECHO)(b"", timeout=5, metadata=[("x-request-id", "abc")])
+        await channel.unary_unary(ECHO)(b"")
+
+    serve(scenario)
+    first, second = service.incoming
+    assert first.request_id == "abc"
+    assert 4 < first.seconds_left <= 5.1
+    assert second.request_id == ""
+    assert second.seconds_left is None
+
+
+def test_unknown_method_is_unimplemented(serve, service):
+    """A client of another service learns that this is the wrong one."""
+
+    async def scenario(channel):
+        error = await failure(channel.unary_unary("/test.Service/Other")(b""))
+        assert error.code() is grpc.StatusCode.UNIMPLEMENTED
+
+    serve(scenario)
+    assert service.incoming == []
+
+
+@pytest.mark.parametrize(("size", "fits"), [(1000, True), (1001, False)])
+def test_too_large_message_is_refused(serve, service, size, fits):
+    """RUNTIME_MAX_MESSAGE_BYTES itself fits; more never reaches the front's memory."""
+
+    async def scenario(channel):
+        call = channel.unary_unary(ECHO)(b"x" * size)
+        if fits:
+            await call
+        else:
+            assert (await failure(call)).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+    serve(scenario, max_message_bytes=1000)
+    assert len(service.incoming) == fits
+
+
+def test_client_that_goes_away_cancels_its_call(serve, service, until):
+    """So that nobody works for it."""
+    service.answer = lambda incoming: None
+
+    async def scenario(channel):
+        call = channel.unary_unary(ECHO)(b"")
+        await until(lambda: service.incoming)
+        call.cancel()
+        await until(lambda: service.cancelled)
+        assert service.cancelled == service.incoming
+        # An answer that comes later has nobody to go to.
+        service.incoming[0].respond(Outcome(Status.OK, "", b"late"), ())
+
+    serve(scenario)
+
+
+def test_deadline_of_the_client_cancels_its_call(serve, service, until):
+    """The service learns that a client has stopped waiting."""
+    service.answer = lambda incoming: None
+
+    async def scenario(channel):
+        error = await failure(channel.unary_unary(ECHO)(b"", timeout=0.2))
+        assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        await until(lambda: service.cancelled)
+
+    serve(scenario)
+
+
+def test_answered_call_is_not_cancelled(serve, service):
+    """The function to cancel is for calls without an answer."""
+
+    async def scenario(channel):
+        await channel.unary_unary(ECHO)(b"")
+
+    serve(scenario)
+    assert service.cancelled == []
+
+
+def test_second_answer_is_dropped(serve, service):
+    """Whoever answers twice does not break the call."""
+
+    def twice(incoming):
+        incoming.respond(Outcome(Status.OK, "", b"first"), ())
+        incoming.respond(Outcome(Status.OK, "", b"second"), ())
+
+    service.answer = twice
+
+    async def scenario(channel):
+        assert await channel.unary_unary(ECHO)(b"") == b"first"
+
+    serve(scenario)
+
+
+def test_streams_are_answered_message_by_message(serve):
+    """Health's Watch and reflection: the client sees each reply before it asks again."""
+
+    async def scenario(channel):
+        call = channel.stream_stream(STREAM)()
+        for payload in (b"a", b"b"):
+            await call.write(payload)
+            assert await call.read() == payload
+        await call.done_writing()
+        assert await call.read() is grpc.aio.EOF
+        assert await call.code() is grpc.StatusCode.OK
+
+    serve(scenario)
+
+
+def test_stream_ends_with_the_status_of_an_error(serve):
+    """What a handler raises is told, not hidden behind UNKNOWN."""
+
+    async def scenario(channel):
+        call = channel.stream_stream(STREAM)()
+        await call.write(b"")
+        await failure(call.read())
+        assert await call.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert await call.details() == "an empty message"
+
+    serve(scenario)
+
+
+def test_port_in_use_stops_the_start(run, service, settings, make, capfd):
+    """Two servers that silently shared a port would each get half of the calls."""
+
+    async def scenario():
+        with contextlib.closing(socket.socket()) as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen(1)
+            port = taken.getsockname()[1]
+            listener = make(service.routes, settings(), Turns())
+            with pytest.raises(StartError, match=f"127.0.0.1:{port}") as caught:
+                await listener.start("127.0.0.1", port)
+            assert "APP_PORT" in caught.value.fix
+            await listener.stop(0)
+
+    run(scenario())
+
+
+def test_own_port_cannot_be_taken_by_a_second_one(run, service, settings, make, capfd):
+    """Not even by a server of the same kind: SO_REUSEPORT is off."""
+
+    async def scenario():
+        first = make(service.routes, settings(), Turns())
+        port = await first.start("127.0.0.1", 0)
+        second = make(service.routes, settings(), Turns())
+        with pytest.raises(StartError):
+            await second.start("127.0.0.1", port)
+        await second.stop(0)
+        await first.stop(0)
+
+    run(scenario())
+
+
+def test_ages_fit_into_grpcs_integers(settings):
+    """The longest times that settings allow are below 32 bits of milliseconds."""
+    options = dict(
+        server_options(
+            settings(connection_age_seconds=24 * 3600.0, request_timeout_seconds=24 * 3600.0)
+        )
+    )
+    assert options["grpc.max_connection_age_ms"] == 24 * 3600 * 1000
+    assert all(-1 <= value < 2**31 for value in options.values())
+
+
+def test_stopping_cancels_what_still_runs_after_the_grace(run, service, settings, make, until):
+    """A call that never ends must not keep the service alive."""
+    service.answer = lambda incoming: None
+
+    async def scenario():
+        listener = make(service.routes, settings(), Turns())
+        port = await listener.start("127.0.0.1", 0)
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
+            call = channel.unary_unary(ECHO)(b"")
+            await until(lambda: service.incoming)
+            await listener.stop(0.01)
+            await until(lambda: service.cancelled)
+            with contextlib.suppress(asyncio.CancelledError):
+                await failure(call)
+
+    run(scenario())

@@ -1,0 +1,245 @@
+"""Whatever happens to a front, in whatever order, it answers every call exactly once.
+
+The clock is the test's own: time passes when a rule says so, and nothing is waited for.
+"""
+
+import asyncio
+import collections
+import math
+
+import pytest
+from front_world import LONG_SECONDS, MOST_WAITING, SETTINGS, Clock, World, pick
+from hypothesis import HealthCheck
+from hypothesis import settings as example_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from serving_runtime.errors import ModelFailed, Status
+from serving_runtime.ipc import frames
+from serving_runtime.server.admission.call import FrontCall
+from serving_runtime.server.health import Phase
+
+BY_MODEL = (Status.OK, Status.INVALID_ARGUMENT, Status.INTERNAL, Status.OUT_OF_RANGE)
+ALLOWED = {*BY_MODEL, Status.DEADLINE_EXCEEDED, Status.UNAVAILABLE, Status.CANCELLED}
+NUMBERS = st.integers(0, 100)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Give the clock that the front goes by."""
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def loop(clock):
+    """Give an event loop that goes by the clock."""
+    loop = asyncio.SelectorEventLoop()
+    loop.time = clock.monotonic
+    asyncio.set_event_loop(loop)
+    yield loop
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+class Front(RuleBasedStateMachine):
+    """Calls come, are cancelled and expire; workers load, answer, stall and die; the front drains.
+
+    A worker stalls as long as no rule makes it answer.
+    """
+
+    def __init__(self, make_world):
+        super().__init__()
+        self.make_world = make_world
+
+    @initialize(workers=st.integers(1, 3), stateful=st.booleans())
+    def start(self, workers, stateful):
+        """Serve, with one worker so far."""
+        self.stateful = stateful
+        self.world = self.make_world(workers)
+        self.load(0)
+
+    @precondition(lambda self: self.world.health.takes_calls)
+    @rule(count=st.integers(1, 5), seconds=st.sampled_from([0.05, 2.0, 60.0]))
+    def submit(self, count, seconds):
+        """Calls come together; those beyond the queue's bounds are refused."""
+        self.world.admit(count, seconds)
+        self.world.settle()
+
+    @precondition(lambda self: self.world.living(False))
+    @rule(number=NUMBERS)
+    def load(self, number):
+        """A worker has loaded the model."""
+        worker = pick(self.world.living(False), number)
+        worker.is_loaded = True
+        worker.ready(self.stateful)
+        self.world.settle()
+
+    @precondition(lambda self: self.world.living(False))
+    @rule(number=NUMBERS, tells=st.booleans())
+    def fail_to_load(self, number, tells):
+        """A worker cannot load the model, and says so, or dies."""
+        worker = pick(self.world.living(False), number)
+        if tells:
+            worker.tell(frames.FAILED, b"no model")
+        else:
+            worker.die()
+        self.world.settle()
+
+    @precondition(lambda self: any(map(self.world.held, self.world.living(True))))
+    @rule(number=NUMBERS, count=st.integers(1, 4), status=st.sampled_from(BY_MODEL))
+    def answer(self, number, count, status):
+        """A worker answers some of its calls."""
+        worker = pick(list(filter(self.world.held, self.world.living(True))), number)
+        for call in self.world.held(worker)[:count]:
+            worker.answered.add(call.id)
+            worker.reply(call, status=status)
+        self.world.settle()
+
+    @precondition(lambda self: self.world.living(True))
+    @rule(number=NUMBERS, times=st.integers(1, 4))
+    def kill(self, number, times):
+        """A worker dies, whatever it was doing; maybe those that take its place do so too."""
+        for _ in range(times):
+            living = self.world.living(True)
+            if not living:
+                break
+            pick(list(filter(self.world.held, living)) or living, number).die()
+            self.world.settle()
+            if self.world.living(False) and times > 1:
+                self.load(0)
+
+    @precondition(lambda self: not self.world.dispatcher.is_idle)
+    @rule(number=NUMBERS)
+    def cancel(self, number):
+        """A client goes away."""
+        with self.world.turns:
+            pick([call for call in self.world.calls.values() if not call.is_done], number).cancel()
+        self.world.settle()
+
+    @precondition(lambda self: self.world.poison)
+    @rule(number=NUMBERS)
+    def submit_poison(self, number):
+        """A request that has ended two workers comes again, and is not given to a third one."""
+        again = pick(self.world.poison, number)
+        call = FrontCall(again.number, again.method, again.payload, "again", math.inf)
+        with self.world.turns, pytest.raises(ModelFailed):
+            self.world.dispatcher.submit(call)
+        self.world.settle()
+
+    @rule(seconds=st.sampled_from([0.01, 0.06, 1.0, 3.0, 40.0]))
+    def wait(self, seconds):
+        """Time passes."""
+        self.world.wait(seconds)
+
+    @precondition(lambda self: self.world.health.phase is not Phase.DRAINING)
+    @rule()
+    def drain(self):
+        """The service is told to end, and serves on for a while."""
+        self.world.health.enter(Phase.DRAINING)
+
+    @invariant()
+    def calls_are_answered_once_and_in_time(self):
+        """Never twice, with a status that the design has, and at the deadline at the latest."""
+        now = self.world.clock.monotonic()
+        for number, call in self.world.calls.items():
+            statuses = self.world.outcomes[number]
+            assert len(statuses) == call.is_done
+            assert ALLOWED.issuperset(statuses)
+            assert call.is_done or call.deadline > now
+        assert self.world.dispatcher.is_idle == (not self.world.open_calls)
+
+    @invariant()
+    def no_call_waits_beside_a_free_worker(self):
+        """What is not answered is with a worker, or all of them are busy."""
+        living = self.world.living(True)
+        held = {call.id for worker in living for call in self.world.held(worker)}
+        left = {call.number for call in self.world.open_calls}
+        assert left <= held or all(map(self.world.held, living))
+
+    @invariant()
+    def calls_burn_two_workers_at_most(self):
+        """Whether a call is to blame or not: it is not given to a third one."""
+        ended = [worker for worker in self.world.spawner.workers if worker.ended is not None]
+        burnt = collections.Counter(call.id for worker in ended for call in self.world.held(worker))
+        assert max(burnt.values(), default=0) <= 2
+
+    @invariant()
+    def workers_have_one_batch_at_a_time(self):
+        """No call is with two living workers; a stateful model gets its calls one by one."""
+        living = self.world.living(True)
+        held = [call.id for worker in living for call in self.world.held(worker)]
+        assert len(held) == len(set(held))
+        for worker in living:
+            before = {call.id for batch in worker.batches[:-1] for call in batch}
+            assert before <= worker.answered
+        if self.stateful:
+            assert len(living) <= 1
+            assert all(len(batch) == 1 for worker in living for batch in worker.batches)
+
+    def teardown(self):
+        """However it stands now: all is answered, nothing is left, and the service recovers."""
+        if not hasattr(self, "world"):
+            return
+        try:
+            self.world.wait(LONG_SECONDS)
+            self.calls_are_answered_once_and_in_time()
+            self.fill_the_queue()
+            self.recover()
+        finally:
+            self.world.close()
+        assert all(worker.ended for worker in self.world.spawner.workers)
+
+    def fill_the_queue(self):
+        """Find room for as many calls as are allowed: of earlier ones none is left."""
+        assert self.world.dispatcher.is_idle
+        assert self.world.admit(MOST_WAITING + 1, 1.0) == MOST_WAITING
+        self.world.wait(LONG_SECONDS)
+        self.calls_are_answered_once_and_in_time()
+
+    def recover(self):
+        """Have a call answered, if need be by a worker that took the place of those that died."""
+        until = self.world.clock.monotonic() + LONG_SECONDS
+        while not self.world.living(True):
+            assert self.world.clock.monotonic() < until
+            self.world.wait(1.0)
+            if self.world.living(False):
+                self.load(0)
+        assert self.world.admit(1, 60.0) == 1
+        self.world.settle()
+        self.answer(0, 1, Status.OK)
+        assert self.world.outcomes[len(self.world.calls)] == [Status.OK]
+
+
+@pytest.fixture
+def make_world(loop, clock, spawner, settings):
+    """Return a function that makes a front of so many workers, none of which has loaded yet."""
+
+    class Remembering(type(spawner)):
+        def __call__(self, name):
+            spawned = super().__call__(name)
+            self.workers[-1].is_loaded = False
+            self.workers[-1].answered = set()
+            return spawned
+
+    return lambda workers: World(loop, clock, Remembering(), settings(workers=workers, **SETTINGS))
+
+
+@pytest.mark.timeout(600)  # to find the shortest order takes a while
+def test_every_call_is_answered_once_in_whatever_order_things_happen(make_world):
+    """Hypothesis chooses the order, and finds the shortest one that fails."""
+    run_state_machine_as_test(
+        lambda: Front(make_world),
+        settings=example_settings(
+            max_examples=60,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )

@@ -1,0 +1,84 @@
+import os
+import socket
+import threading
+
+import pytest
+
+from serving_runtime.settings import Settings
+from serving_runtime.worker import fork_server
+from serving_runtime.worker.fork_server import Orders, Traces
+
+SETTINGS = Settings.from_env({})
+
+
+@pytest.fixture
+def sockets():
+    """Give the two ends of a socket for orders."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_nothing_was_added_where_nothing_was_done():
+    """Looking itself opens a folder, which does not count."""
+    assert Traces.now().objection() == ""
+
+
+def test_a_thread_is_an_objection():
+    """A fork has only the thread that forked."""
+    before, end = Traces.now(), threading.Event()
+    thread = threading.Thread(target=end.wait)
+    thread.start()
+    assert "threads" in before.objection()
+    end.set()
+    thread.join()
+
+
+def test_what_is_open_is_an_objection():
+    """Two processes that read from one connection would each have half of the answers."""
+    before = Traces.now()
+    ends = socket.socketpair()
+    assert "open" in before.objection()
+    for end in ends:
+        end.close()
+    assert before.objection() == ""
+
+
+def test_orders_are_what_the_front_has_passed(sockets):
+    """Without its variable there are none; the user's own processes do not inherit the socket."""
+    assert Orders.from_env({}) is None
+    passed = os.dup(sockets[1].fileno())
+    os.set_inheritable(passed, True)
+    orders = Orders.from_env({fork_server.VARIABLE: f"{passed},77"})
+    with orders.control:
+        assert orders.connection == 77
+        assert not os.get_inheritable(passed)
+        sockets[0].send(b"an order")
+        assert orders.control.recv(100) == b"an order"
+
+
+def test_a_refusal_is_told_and_leaves_nobody_to_take_orders(sockets, caplog):
+    """The front sees the end of the socket, and starts processes."""
+    ours, theirs = sockets
+    with caplog.at_level("INFO"):
+        fork_server.split_off(Orders(theirs, 77, Traces.now()), SETTINGS, "it is stateful")
+    assert ours.recv(1) == b""
+    assert caplog.messages == ["each worker loads the model by itself: it is stateful"]
+
+
+def test_a_system_without_room_is_told(sockets, caplog, monkeypatch):
+    """A worker that cannot be forked from serves all the same."""
+
+    def refuse(front):
+        raise OSError("out of processes")
+
+    monkeypatch.setattr(fork_server, "_fork_away", refuse)
+    fork_server.split_off(Orders(sockets[1], 77, Traces.now()), SETTINGS, "")
+    assert sockets[0].recv(1) == b""
+    assert caplog.messages == ["each worker loads the model by itself: out of processes"]
+
+
+def test_variable_is_the_one_that_the_front_sets():
+    """The worker may not import the front, so it has the name once more."""
+    processes = pytest.importorskip("serving_runtime.server.workers.processes")
+    assert processes.TEMPLATE_VARIABLE == fork_server.VARIABLE

@@ -1,0 +1,1 @@
+"""Programs that publish figures: reliability and benchmarks; no tests."""

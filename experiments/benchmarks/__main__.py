@@ -1,0 +1,232 @@
+"""Runs the benchmarks: set up, compare, grow, profile and report."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.benchmarks import (
+    choosing,
+    codec,
+    comparison,
+    earlier,
+    everything,
+    growth,
+    load,
+    memory,
+    profiles,
+    server,
+    setting_up,
+)
+from experiments.benchmarks.cases import BY_NAME as CASES
+from experiments.benchmarks.curves import BY_NAME as CURVES
+from experiments.benchmarks.peers.registry import BY_NAME as PEERS
+from experiments.benchmarks.rounds import Plan
+from tools.offline.packages import NotDebianError
+
+CONCURRENCY = "1,8,64,64/1"
+FAILED = 1
+PROBLEMS = (setting_up.SetUpError, NotDebianError, load.LoadError, server.ServerError,
+            profiles.ProfileError, earlier.NoCommitError)  # fmt: skip
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return FAILED if arguments.run(arguments) else 0
+    except PROBLEMS as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m experiments.benchmarks", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, (help_text, run, describe) in VERBS.items():
+        verb = verbs.add_parser(name, help=help_text, description=help_text)
+        describe(verb)
+        verb.set_defaults(run=run)
+    return parser
+
+
+def _nothing(verb: argparse.ArgumentParser) -> None:
+    """Describe a verb without arguments."""
+
+
+def _of_run(verb: argparse.ArgumentParser) -> None:
+    choosing.add_selection(verb)
+    _add_concurrency(verb, CONCURRENCY)
+    _add_seconds(verb, 10.0)
+    verb.add_argument("--rounds", type=int, default=3, help="(default 3)")
+    _add_folder(verb)
+
+
+def _of_growth(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--curves",
+        type=choosing.chooser(CURVES),
+        default=list(CURVES.values()),
+        metavar="NAME,…",
+        help=f"of {', '.join(CURVES)} (default: all)",
+    )
+    _add_seconds(verb, everything.GROWTH_SECONDS)
+    _add_folder(verb)
+
+
+def _of_memory(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--case", choices=CASES, default="iris", help="(default iris)")
+    _add_requests(verb)
+    _add_folder(verb)
+
+
+def _of_profile(verb: argparse.ArgumentParser) -> None:
+    chosen = [CASES[name] for name in everything.PROFILED]
+    verb.add_argument(
+        "--cases",
+        type=choosing.chooser(CASES),
+        default=chosen,
+        metavar="NAME,…",
+        help=f"(default {','.join(everything.PROFILED)})",
+    )
+    _add_concurrency(verb, everything.PROFILE_SHAPE.name)
+    _add_seconds(verb, everything.PROFILE_SECONDS)
+    verb.add_argument(
+        "--commit", default="", help="profile our service as it was then: before.json"
+    )
+    _add_folder(verb)
+
+
+def _of_all(verb: argparse.ArgumentParser) -> None:
+    _add_seconds(verb, everything.SECONDS)
+    _add_requests(verb)
+    verb.add_argument("--once", action="store_true", help="one round of everything")
+    _add_folder(verb)
+
+
+def _of_report(verb: argparse.ArgumentParser) -> None:
+    _add_folder(verb)
+    verb.add_argument(
+        "--output",
+        type=Path,
+        default=setting_up.BUILD,
+        metavar="DIR",
+        help="where performance.md and its folder go (default: beside the results)",
+    )
+
+
+def _add_concurrency(verb: argparse.ArgumentParser, default: str) -> None:
+    verb.add_argument(
+        "--concurrency",
+        type=choosing.shapes,
+        default=default,
+        metavar="N[/CONNECTIONS],…",
+        help=f"requests at a time; 64/1 is on one connection (default {default})",
+    )
+
+
+def _add_seconds(verb: argparse.ArgumentParser, default: float) -> None:
+    help_text = f"of each measurement (default {default:g})"
+    verb.add_argument("--seconds", type=float, default=default, help=help_text)
+
+
+def _add_requests(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--requests",
+        type=int,
+        default=memory.REQUESTS,
+        help=f"over which the memory is watched (default {memory.REQUESTS:,})",
+    )
+
+
+def _add_folder(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--results",
+        type=Path,
+        default=setting_up.BUILD,
+        metavar="DIR",
+        help=f"the folder of the JSON (default {setting_up.BUILD.relative_to(setting_up.ROOT)})",
+    )
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    for case in CASES.values():
+        print(f"case   {case.name:<12} {case.title}")
+    for curve in CURVES.values():
+        print(f"curve  {curve.name:<12} {curve.title}")
+    for peer in PEERS.values():
+        wanted = {peer.environment_for(CASES[name]) for name in peer.cases}
+        states = [
+            f"{it} {'ready' if setting_up.is_ready(it) else 'missing'}" for it in sorted(wanted)
+        ]
+        print(f"peer   {peer.name:<20} {peer.title:<36} {', '.join(states)}")
+    return 0
+
+
+def _setup(arguments: argparse.Namespace) -> int:
+    """Make what the selection needs; one peer that cannot be had does not stop the others."""
+    load.install()
+    wanted = {peer.environment_for(case) for peer in arguments.peers for case in arguments.cases
+              if case.name in peer.cases}  # fmt: skip
+    failed = 0
+    for name in sorted(it for it in wanted if it in setting_up.names()):
+        try:
+            setting_up.make(name)
+        except setting_up.SetUpError as error:
+            failed += 1
+            print(f"benchmarks: {error}", file=sys.stderr)
+    return failed
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    peers = choosing.possible(arguments.peers, arguments.cases)
+    shapes, seconds, rounds = arguments.concurrency, arguments.seconds, arguments.rounds
+    plan = Plan(peers, arguments.cases, shapes, seconds, rounds)
+    return comparison.run([plan], arguments.results / "results.json")
+
+
+def _growth(arguments: argparse.Namespace) -> int:
+    return growth.run(arguments.curves, arguments.seconds, arguments.results / "growth.json")
+
+
+def _memory(arguments: argparse.Namespace) -> int:
+    return memory.run(arguments.requests, arguments.case, arguments.results / "memory.json")
+
+
+def _codec(arguments: argparse.Namespace) -> int:
+    return codec.run(arguments.results / "codec.json")
+
+
+def _profile(arguments: argparse.Namespace) -> int:
+    shape = arguments.concurrency[0]
+    chosen = arguments.cases, shape, arguments.seconds, arguments.results
+    return profiles.run(*chosen, arguments.commit)
+
+
+def _all(arguments: argparse.Namespace) -> int:
+    return everything.run(arguments.results, arguments.seconds, arguments.requests, arguments.once)
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from experiments.benchmarks import document
+
+    for path in document.write(arguments.results, arguments.output):
+        print(f"written: {path}")
+    return 0
+
+
+VERBS = {
+    "list": ("show peers, cases, curves and what is set up", _list, _nothing),
+    "setup": ("make the peers' environments and models", _setup, choosing.add_selection),
+    "run": ("load the peers in turns", _run, _of_run),
+    "growth": ("load our service with more and more of one thing", _growth, _of_growth),
+    "memory": ("watch our service's memory over very many requests", _memory, _of_memory),
+    "codec": ("measure reading and writing tensors in process", _codec, _add_folder),
+    "profile": ("record flame graphs of our service under load", _profile, _of_profile),
+    "all": ("measure all that the performance document shows", _all, _of_all),
+    "report": ("write performance.md and its plots from the results", _report, _of_report),
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

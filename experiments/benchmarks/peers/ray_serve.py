@@ -1,0 +1,39 @@
+"""Ray Serve over gRPC, whose messages are the user's own: here bytes."""
+
+import numpy as np
+
+from experiments.benchmarks import wire
+from experiments.benchmarks.cases import Case
+from experiments.benchmarks.peers import SERVERS, Peer, Setup, Start, nothing
+from experiments.benchmarks.protocols import GRPC, Protocol
+
+
+def _encode(case: Case) -> bytes:
+    """Write google.protobuf.BytesValue of the input's bytes."""
+    return wire.field(1, case.make().astype("<f4").tobytes())
+
+
+def _decode(reply: bytes) -> np.ndarray:
+    """Read google.protobuf.BytesValue of float32."""
+    return np.frombuffer(dict(wire.fields(reply)).get(1, b""), "<f4")
+
+
+def _start(setup: Setup) -> Start:
+    ports = [str(setup.port), str(setup.other_ports[0])]
+    script = str(SERVERS / "ray_service.py")
+    environ = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(setup.folder)}
+    return Start([str(setup.python), script, *setup.served, *ports], environ)
+
+
+PEERS = (
+    Peer(
+        "ray-serve",
+        "Ray Serve gRPC",
+        "ray-serve",
+        ("ray", "grpcio", "numpy", "scikit-learn"),
+        Protocol(GRPC, "/benchmark.Service/Predict", _encode, _decode),
+        ("iris", "noop", "1mib-raw"),
+        nothing,
+        _start,
+    ),
+)

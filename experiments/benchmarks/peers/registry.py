@@ -1,0 +1,30 @@
+"""Lists all peers, in the order of tables."""
+
+from experiments.benchmarks.peers import (
+    Peer,
+    bentoml,
+    kserve,
+    limits,
+    litserve,
+    mlserver,
+    ray_serve,
+    seeds,
+    serving_runtime,
+    torchserve,
+    triton,
+)
+
+MODULES = (
+    serving_runtime,
+    seeds,
+    mlserver,
+    kserve,
+    triton,
+    torchserve,
+    ray_serve,
+    litserve,
+    bentoml,
+    limits,
+)
+PEERS: tuple[Peer, ...] = tuple(peer for module in MODULES for peer in module.PEERS)
+BY_NAME = {peer.name: peer for peer in PEERS}

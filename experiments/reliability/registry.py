@@ -1,0 +1,34 @@
+"""All experiments, in the order in which the document tells of them."""
+
+from experiments.reliability import (
+    amplification,
+    floods,
+    fuzz_in_process,
+    fuzz_on_wire,
+    hangs,
+    idle_connections,
+    isolation,
+    kills,
+    overload,
+    poison,
+    restarts,
+    slow_loris,
+    soak,
+)
+from experiments.reliability.experiment import Experiment
+
+EXPERIMENTS: tuple[Experiment, ...] = (
+    fuzz_in_process.EXPERIMENT,
+    fuzz_on_wire.EXPERIMENT,
+    kills.EXPERIMENT,
+    poison.EXPERIMENT,
+    hangs.EXPERIMENT,
+    overload.EXPERIMENT,
+    slow_loris.EXPERIMENT,
+    idle_connections.EXPERIMENT,
+    floods.EXPERIMENT,
+    amplification.EXPERIMENT,
+    restarts.EXPERIMENT,
+    soak.EXPERIMENT,
+    isolation.EXPERIMENT,
+)

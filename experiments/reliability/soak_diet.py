@@ -1,0 +1,244 @@
+"""What a soak sends, and what must come back for it: every dtype, method, size and failure."""
+
+import enum
+import functools
+import random
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import hydro_serving_grpc as hs
+from serving_runtime import contract, operations
+from serving_runtime.client import HEALTH, STATUS, encode_request
+from serving_runtime.contract.types import DTYPE_NUMBERS
+from serving_runtime.framework.model_dir import PROTOBIN, YAML
+from serving_runtime.signature import Contract, Field
+from tests.conformance.cases import casts, dtypes, failures, inputs, maps, shapes, strings
+from tests.conformance.cases import metadata as asking
+from tests.conformance.cases.case import OK, Case
+from tests.conformance.messages import reply, request, tensor
+from tests.conformance.setups import models_of
+from tests.support import models
+from tests.support.servers import GOLDEN_X, expected
+from tests.support.servers import request as deed
+from tests.support.targets import HealthRequest, HealthResponse
+
+# These are served as one model, whose signatures are theirs.
+MODELS = ("identity", "later_dtypes", "mirror", "text", "failures", "lookup", "maps", "rows",
+          "summator")  # fmt: skip
+MODEL_NAME = "soak"
+SUBJECTS = (dtypes, shapes, strings, casts, inputs, maps, failures)
+MAX_MESSAGE_BYTES = 4 * 2**20
+LARGE_BYTES = (2**16, 2**18, 2**20)
+
+PATIENCE_SECONDS = 60
+WRONG = "wrong answer"  # what such problems begin with
+SLOW_SECONDS, HASTE_SECONDS = 0.06, 0.02
+
+
+class Kind(enum.StrEnum):
+    """What a soak sends; how much of each is published."""
+
+    GOLDEN = "golden requests"
+    VALUES = "requests of every dtype and form"
+    LARGE = "large payloads"
+    METHODS = "calls of other methods"
+    REFUSALS = "requests that must fail"
+    DEADLINES = "deadlines"
+    CANCELS = "cancels"
+    CRASHES = "crashes of workers"
+
+
+class Exchange(NamedTuple):
+    """One call, and its only right answer; ``or_statuses`` are others that are right too.
+
+    ``reply`` is a message, or None where the status or the beginning of the details (if they end
+    with ``…``) say all; ``cancel_seconds`` is when the client gives it up.
+    """
+
+    kind: Kind
+    request: bytes
+    reply: Any = None
+    status: str = OK
+    details: str = ""
+    method: str = operations.PREDICT
+    timeout_seconds: float = PATIENCE_SECONDS
+    cancel_seconds: float | None = None
+    or_statuses: tuple[str, ...] = ()
+
+    def problem(self, status: str, details: str, payload: bytes) -> str:
+        """Return what is wrong with an answer; empty if nothing is."""
+        if status in self.or_statuses:
+            return ""
+        if status != self.status:
+            return f"{status} instead of {self.status}: {details[:200]}"
+        if self.details and not _is_told(self.details, details):
+            return f"told {details[:200]!r} instead of {self.details!r}"
+        if self.reply is not None and not _is_equal(payload, self.reply):
+            return f"{WRONG} of {len(payload)} bytes"
+        return ""
+
+
+def _is_told(wanted: str, details: str) -> bool:
+    if wanted.endswith("…"):
+        return details.startswith(wanted[:-1])
+    return details == wanted
+
+
+def _is_equal(payload: bytes, wanted: Any) -> bool:
+    """Compare to the last bit; only the order of a map, which protobuf leaves open, may differ."""
+    message = type(wanted).FromString(payload)
+    return bool(_bytes(message) == _bytes(wanted))
+
+
+def _bytes(message: Any) -> bytes:
+    return bytes(message.SerializeToString(deterministic=True))
+
+
+def write_model(folder: Path) -> Path:
+    """Write the model that the diet is for."""
+    models.write_obedient(folder)
+    src = folder / "files" / "src"
+    (src / "func_main.py").rename(src / "soak_obedient.py")
+    (folder / "contract.yaml").unlink()
+    for name in MODELS:
+        source = models_of("python") / name / "files" / "src" / "func_main.py"
+        (src / f"soak_{name}.py").write_bytes(source.read_bytes())
+    imports = [f"from soak_{name} import *" for name in ("obedient", *MODELS)]
+    (src / "func_main.py").write_text("\n".join(imports) + "\n", encoding="utf-8")
+    (folder / PROTOBIN).write_bytes(contract.serialise(_contract()))
+    return folder
+
+
+def _contract() -> Contract:
+    """Return the signatures of all models; the first of a name is the one that counts."""
+    read = [contract.read_contract(models_of("python") / name / YAML) for name in MODELS]
+    with tempfile.TemporaryDirectory() as folder:
+        read.append(contract.read_contract(models.write_obedient(Path(folder)) / YAML))
+    merged = {it.name: it for each in reversed(read) for it in each.signatures}
+    return Contract(MODEL_NAME, tuple(merged.values()))
+
+
+def golden() -> Exchange:
+    """Return the request whose latency is measured."""
+    return Exchange(Kind.GOLDEN, deed(), _doubles(expected(GOLDEN_X)))
+
+
+def crash(number: int) -> Exchange:
+    """Return a request that ends each worker it is given to, no two of them alike."""
+    what = "segfault" if number % 2 else "exit 3"
+    return Exchange(Kind.CRASHES, deed(what, [number / 7]), status="INTERNAL")
+
+
+def mix(seed: int) -> Iterator[Exchange]:
+    """Yield what to send, endlessly."""
+    chosen = random.Random(seed)
+    weights, kinds = zip(*_shares(), strict=True)
+    while True:
+        (exchanges,) = chosen.choices(kinds, weights)
+        yield chosen.choice(exchanges)
+
+
+@functools.cache
+def _shares() -> list[tuple[float, list[Exchange]]]:
+    """Return how many of a thousand requests are of which kind."""
+    cases = [case for subject in SUBJECTS for case in subject.CASES if _is_served(case)]
+    values = [_dish(Kind.VALUES, case) for case in cases if case.status == OK]
+    refusals = [_dish(Kind.REFUSALS, case) for case in cases if case.status != OK]
+    slow = deed(f"sleep {SLOW_SECONDS}")
+    hasty = Exchange(
+        Kind.DEADLINES,
+        slow,
+        status="DEADLINE_EXCEEDED",
+        or_statuses=("RESOURCE_EXHAUSTED", "UNAVAILABLE"),
+        timeout_seconds=HASTE_SECONDS,
+    )
+    given_up = Exchange(
+        Kind.CANCELS,
+        slow,
+        status="CANCELLED",
+        or_statuses=("OK",),  # a busy client gives it up too late
+        cancel_seconds=HASTE_SECONDS,
+    )
+    return [
+        (600, [golden(), _rows(3), _rows(17)]),
+        (300, values),
+        (20, [_large(size, as_content) for size in LARGE_BYTES for as_content in (True, False)]),
+        (40, _other_methods()),
+        (38, [*refusals, _too_large()]),
+        (1, [hasty]),
+        (1, [given_up]),
+    ]
+
+
+def _is_served(case: Case) -> bool:
+    """Whether the merged model has the case's, and nothing in it depends on a setting."""
+    return case.model in MODELS and not case.settings and case.method == operations.PREDICT
+
+
+def _dish(kind: Kind, case: Case) -> Exchange:
+    return Exchange(kind, case.request, case.reply, case.status, case.details)
+
+
+def _doubles(values: list[float]) -> Any:
+    content = np.array(values, "<f8").tobytes()
+    return reply(y=tensor(hs.DT_DOUBLE, [len(values)], tensor_content=content))
+
+
+def _rows(count: int) -> Exchange:
+    x = [count + place / 3 for place in range(count)]
+    return Exchange(Kind.GOLDEN, deed(x=x), _doubles(expected(x)))
+
+
+def _large(size_bytes: int, as_content: bool) -> Exchange:
+    """Return a request and a reply that go by shared memory inside of the service."""
+    x = np.random.default_rng(size_bytes).standard_normal(size_bytes // 4).astype("<f4")
+    payload = encode_request("identity_float32", {"x": x}, as_content)
+    same = hs.PredictRequest.FromString(payload).inputs["x"]
+    return Exchange(Kind.LARGE, payload, reply(y=same))
+
+
+def _too_large() -> Exchange:
+    """Return a request that grpc refuses before it has all of it.
+
+    If the connection has come of age just then, grpc closes it with the rest unread, and the client
+    may never see why; then it hears that it may try again.
+    """
+    x = tensor(hs.DT_UINT8, [MAX_MESSAGE_BYTES], tensor_content=bytes(MAX_MESSAGE_BYTES))
+    payload = request("identity_uint8", x=x)
+    return Exchange(
+        Kind.REFUSALS, payload, status="RESOURCE_EXHAUSTED", or_statuses=("UNAVAILABLE",)
+    )
+
+
+def _other_methods() -> list[Exchange]:
+    wanted = asking.Request(metadata_field=[asking.SIGNATURE_DEF]).SerializeToString()
+    serving = hs.StatusResponse(status=hs.StatusResponse.SERVING, message="ok")
+    healthy = HealthResponse(status=HealthResponse.SERVING)
+    nobody = HealthRequest(service="no.such.Service").SerializeToString()
+    unknown = "/tensorflow.serving.PredictionService/Classify"
+    return [
+        Exchange(Kind.METHODS, wanted, _metadata(), method=operations.GET_MODEL_METADATA),
+        Exchange(Kind.METHODS, b"", serving, method=STATUS),
+        Exchange(Kind.METHODS, b"", healthy, method=HEALTH),
+        Exchange(Kind.METHODS, nobody, status="NOT_FOUND", method=HEALTH),
+        Exchange(Kind.METHODS, b"", status="UNIMPLEMENTED", method=unknown),
+        Exchange(
+            Kind.METHODS, b"", status="INVALID_ARGUMENT", method=operations.GET_MODEL_METADATA
+        ),
+    ]
+
+
+def _metadata() -> Any:
+    signatures = {
+        it.name: asking.signature(_forms(it.inputs), _forms(it.outputs))
+        for it in _contract().signatures
+    }
+    return asking.described(asking.spec(MODEL_NAME), **signatures)
+
+
+def _forms(fields: tuple[Field, ...]) -> dict[str, Any]:
+    return {field.name: (DTYPE_NUMBERS[field.dtype], field.shape) for field in fields}

@@ -1,0 +1,140 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from experiments.benchmarks import (
+    ceiling,
+    choosing,
+    codec,
+    earlier,
+    everything,
+    profiles,
+    report,
+    setting_up,
+    targets,
+)
+from experiments.benchmarks.__main__ import main
+from experiments.benchmarks.cases import BY_NAME as CASES
+from experiments.benchmarks.peers import Setup
+from experiments.benchmarks.peers.registry import BY_NAME as PEERS
+from experiments.benchmarks.rounds import Result
+
+CHILD = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'])"
+FIGURES = (1.0,) * 6
+
+
+@pytest.fixture
+def answered(monkeypatch):
+    """Return a function that says what a plan's peers would answer, were they all set up."""
+    monkeypatch.setattr(setting_up, "can_run", lambda peer, case: case.name in peer.cases)
+    return lambda plans: [
+        Result(peer.name, case.name, shape.name, 1, *FIGURES)._asdict()
+        for plan in everything._plans(plans, 1.0, once=True)
+        for case in plan.cases
+        for peer in plan.peers
+        if case.name in peer.cases
+        for shape in plan.shapes
+    ]
+
+
+def test_everything_measures_all_that_must_be_reached(answered):
+    """No target is without figures where all peers are set up and answer."""
+    results = answered(everything.PLANS)
+    told = {"seconds": dict.fromkeys(("memcpy", "decode", "encode", "small"), 1e-6)}
+    grown = {"results": [{"requests": count, "held_mb": 1.0} for count in range(0, 1001, 100)]}
+    found = targets.targets(report.summarise({"results": results}), told, grown)
+    assert [it.words for it in found if it.found is None] == []
+
+
+def test_each_target_against_a_limit_has_its_ceiling(answered):
+    """What is asked is a share of the limit, and stands beside the echo with a worker and ours."""
+    results = answered(everything.CEILING)
+    speeds = {"limit-queue": 3000.0, "limit-worker": 2000.0, "serving-runtime": 1000.0}
+    for result in results:
+        result["requests_per_second"] = speeds.get(result["peer"], 1.0)
+    rows = ceiling.table({"results": results}).splitlines()[2:]
+    assert len(rows) == len(targets.AGAINST_LIMITS)
+    last = "no-op, 64 on 1 connection: speed against Python's completion-queue echo"
+    assert rows[-1] == f"| {last} | ≥ 0.5 | 1,500 | 2,000 | 0.75 | 1,000 | 0.50 |"
+    assert not any(report.NOTHING in row for row in rows)
+    assert report.NOTHING in ceiling.table({"results": []})
+
+
+def test_what_is_not_set_up_is_left_out_and_said(monkeypatch, capsys):
+    """The rest is measured; with nothing left there is an error that says what to do."""
+    monkeypatch.setattr(setting_up, "can_run", lambda peer, case: peer.name == "kserve")
+    cases = [CASES["iris"]]
+    left = choosing.possible([PEERS["kserve"], PEERS["triton"]], cases)
+    assert [(it.name, it.cases) for it in left] == [("kserve", ("iris",))]
+    assert "left out: triton, iris: not set up" in capsys.readouterr().err
+    with pytest.raises(setting_up.SetUpError, match="nothing is set up"):
+        choosing.possible([PEERS["triton"]], cases)
+
+
+def test_shares_are_of_the_functions_that_samples_end_in():
+    """Callers have no share of what they call."""
+    stacks = "main (a.py:1);work (b.py:2) 30\nmain (a.py:1) 10\nother;work (b.py:2) 60\n"
+    assert profiles.shares_of(stacks) == [("work (b.py:2)", 0.9), ("main (a.py:1)", 0.1)]
+
+
+def test_the_worker_is_a_process_of_the_front():
+    """Both are found from the front's process."""
+    with subprocess.Popen([sys.executable, "-c", CHILD], stdin=subprocess.PIPE) as parent:
+        while len(profiles.measure.tree(parent.pid)) < 2:
+            pass
+        found = profiles.processes_of(parent.pid)
+        parent.stdin.close()
+    assert found["front"] == parent.pid
+    assert found["worker"] != parent.pid
+
+
+def test_a_profiler_that_fails_is_told():
+    """What it printed is in the message."""
+    command = [sys.executable, "-c", "raise SystemExit('no permission')"]
+    spy = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with pytest.raises(profiles.ProfileError, match="no permission"):
+        profiles._wait(spy, 1)
+
+
+def test_a_commit_has_sources_of_its_own(monkeypatch, tmp_path):
+    """They come before those that the environment has installed."""
+    monkeypatch.setattr(setting_up, "BUILD", tmp_path)
+    setup = Setup(CASES["iris"], Path(sys.executable), tmp_path, tmp_path, 1, ())
+    first = earlier.service("HEAD").start(setup).environ["PYTHONPATH"].split(":")[0]
+    assert Path(first, "serving_runtime", "service.py").is_file()
+    with pytest.raises(earlier.NoCommitError, match="commit nothing: "):
+        earlier.service("nothing")
+
+
+def test_codec_is_measured_and_written(monkeypatch, tmp_path, capsys):
+    """Each thing has its seconds."""
+    monkeypatch.setattr(codec, "LARGE_TIMES", 1)
+    monkeypatch.setattr(codec, "SMALL_TIMES", 1)
+    assert main(["codec", "--results", str(tmp_path)]) == 0
+    seconds = json.loads((tmp_path / "codec.json").read_text())["seconds"]
+    assert set(seconds) == {"memcpy", "decode", "encode", "small"}
+    assert all(taken > 0 for taken in seconds.values())
+
+
+def test_list_says_what_there_is(capsys):
+    """Cases, curves and peers."""
+    assert main(["list"]) == 0
+    printed = capsys.readouterr().out
+    assert "case   iris" in printed
+    assert "curve  payload" in printed
+    assert "peer   triton" in printed
+
+
+def test_an_environment_without_its_models_is_not_ready(monkeypatch, tmp_path):
+    """What was interrupted is left out, and not started in vain."""
+    monkeypatch.setattr(setting_up, "interpreter", lambda name: setting_up.Path(sys.executable))
+    monkeypatch.setattr(setting_up, "BUILD", tmp_path)
+    folder = setting_up.models_folder("kserve-pytorch")
+    assert not setting_up.is_ready("kserve-pytorch")
+    folder.mkdir(parents=True)
+    (folder / "network.pt").touch()
+    assert setting_up.is_ready("kserve-pytorch")
+    assert not setting_up.is_ready("nothing")

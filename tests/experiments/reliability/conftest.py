@@ -1,0 +1,1 @@
+from tests.system.faults.conftest import _no_proxy  # noqa: F401  a fixture

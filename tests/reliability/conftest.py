@@ -1,1 +1,0 @@
-from tests.faults.conftest import _no_proxy  # noqa: F401  a fixture

@@ -1,0 +1,62 @@
+"""Hydrosphere's published clients, unchanged, and contracts that they wrote."""
+
+import shutil
+
+import pytest
+
+from tests.support.targets import LISTENERS
+from tests.system.clients.environments import SCRIPTS, results_of, run_script
+
+# Making an environment takes minutes on a new machine: it happens in fixtures, outside of this.
+pytestmark = pytest.mark.timeout(120, func_only=True)
+
+GOOD = {"equal": True, "same bytes": True, "scalar has a shape": True}
+EVERY_GENERATION = {
+    "typed": GOOD,
+    "double for float": GOOD,
+    "-1 in a shape": GOOD,
+    "unsigned in int_val": GOOD,
+    "no signature": GOOD,
+    "unknown signature": [
+        "INVALID_ARGUMENT",
+        'infre signature is not present in the model; it has: infer: did you mean "infer"?',
+    ],
+    "exception": ["INTERNAL", "ValueError('no such mode', 'raise')"],
+    "repr": ["INTERNAL", "ValueError('no such mode', 'raise')"],
+    "exit": ["INTERNAL", "SystemExit('over', 3)"],
+    "wrong type": ["OUT_OF_RANGE", "Type of a result (scaled) is not `PredictResponse`"],
+    "extra": ["INVALID_ARGUMENT", 'input "z" is not in the signature'],
+}
+FLAT = {"flat": True}
+STATUS = {"status": ["SERVING", "ok"], "unknown_fields": 0, "health": "0801"}
+GENERATIONS = [
+    ("stock-0.1.10", "stock_0_x.py", FLAT),
+    ("stock-0.2.3", "stock_0_x.py", FLAT),
+    ("stock-2.1.0", "stock_2_x.py", STATUS),
+    ("stock-2.4.0", "stock_2_x.py", STATUS),
+]
+
+
+@pytest.fixture(params=GENERATIONS, ids=lambda generation: generation[0])
+def generation(request, python_of):
+    """A published package's own Python, the script that uses it, and what only it has."""
+    name, script, own = request.param
+    return python_of(name), script, own
+
+
+@pytest.fixture
+def model_dir(generation, tmp_path):
+    """A model of that generation: its contract is written by the package itself."""
+    (tmp_path / "files" / "src").mkdir(parents=True)
+    shutil.copy(str(SCRIPTS / "func_main.py"), str(tmp_path / "files" / "src" / "func_main.py"))
+    run_script(generation[0], "stock_contract.py", tmp_path / "contract.protobin")
+    return tmp_path
+
+
+@pytest.mark.parametrize("listener", LISTENERS)
+def test_a_published_client_gets_the_original_s_replies(generation, model_dir, serving, listener):
+    """A published package's model and client get what Hydrosphere's own runtime gave them."""
+    python, script, own = generation
+    with serving(model_dir, RUNTIME_LISTENER=listener) as service:
+        results = results_of(python, script, service.address)
+    assert results == dict(EVERY_GENERATION, **own)

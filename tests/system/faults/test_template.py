@@ -1,0 +1,129 @@
+import os
+import signal
+
+import numpy as np
+import pytest
+
+import hydro_serving_grpc as hs
+from serving_runtime.client import encode_request
+from tests.support import models
+from tests.support.processes import children, name_of, wait_until
+from tests.support.servers import PREDICT
+
+# Notes each time it is imported; answers with the process that did, and the one that runs now.
+MODEL = """
+import ctypes, os, random, threading, time
+import numpy as np
+with open("loads", "a") as notes:
+    notes.write(f"{os.getpid()}\\n")
+print("loading")
+numbers = random.random(), np.random.random()
+def infer(what, x):
+    if what[0] == "crash":
+        ctypes.string_at(0)
+    if what[0] == "random":
+        return {"y": np.full(len(x), np.random.random())}
+    return {"y": np.full(len(x), os.getpid(), float)}
+def table(rows, weights, count):
+    return {"y": rows[:, 0]}
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Return a function that writes the model, with a line more."""
+    return lambda line="": models.write(tmp_path / "model", MODEL + line + "\n")
+
+
+def ask(connection, what=""):
+    """Return the one number that the model answers."""
+    payload = encode_request("infer", {"what": [what], "x": np.zeros(1)}, False)
+    reply = connection.unary_unary(PREDICT, None, None)(payload, timeout=30)
+    return hs.PredictResponse.FromString(reply).outputs["y"].double_val[0]
+
+
+def template_of(server):
+    """Return the template's process id; None if there is none."""
+    return next((pid for pid in children(server.front) if name_of(pid) == "template"), None)
+
+
+def wait_workers(server, count):
+    """Wait for so many workers that serve."""
+    wait_until(lambda: server.log.count(" serves ") == count, f"{count} workers")
+
+
+def test_workers_share_one_loaded_model(launch, write):
+    """Three workers, and their replacements, load the model once."""
+    server = launch(write(), RUNTIME_WORKERS="3").wait_serving()
+    wait_workers(server, 3)
+    assert len(server.workers) == 3
+    for number, victim in enumerate(server.workers, start=4):
+        os.kill(victim, signal.SIGKILL)
+        wait_workers(server, number)
+    assert server.runs("loads") == 1
+    server.signal(signal.SIGTERM)
+    server.signal(signal.SIGTERM)
+    assert server.wait() == 0
+    wait_until(lambda: not server.processes, "no process left")
+    assert server.out.count("loading") == 1
+
+
+def test_a_forked_worker_answers_and_says_how_it_ended(launch, write, dial):
+    """A crash of a forked worker is told, and answered, as that of any other."""
+    server = launch(write(), RUNTIME_WORKERS="2").wait_serving()
+    wait_workers(server, 2)
+    (loader,) = server.note("loads").read_text().split()
+    os.kill(int(loader), signal.SIGKILL)
+    wait_workers(server, 3)
+    connection = dial(server)
+    assert {int(ask(connection)) for _ in range(8)} <= set(server.workers)
+    with pytest.raises(Exception, match="was killed by SIGSEGV"):
+        ask(connection, "crash")
+    wait_workers(server, 5)
+    assert server.runs("loads") == 1
+
+
+def test_workers_draw_different_numbers(launch, write, dial):
+    """NumPy's random numbers, whose state is copied with the model, are not those of a twin."""
+    server = launch(write(), RUNTIME_WORKERS="2").wait_serving()
+    wait_workers(server, 2)
+    drawn = []
+    for number in (3, 4):
+        drawn.append(ask(dial(server), "random"))
+        for victim in server.workers:
+            os.kill(victim, signal.SIGKILL)
+        wait_workers(server, 2 * number - 2)
+    assert len(set(drawn)) == 2
+
+
+UNSAFE = {
+    "threading.Thread(target=time.sleep, args=[9e9], daemon=True).start()": "started threads",
+    "kept = open('loads')": "left files or connections open",
+}
+
+
+@pytest.mark.parametrize("line", UNSAFE)
+def test_what_a_fork_would_break_is_loaded_by_each_worker(launch, write, line):
+    """Threads are not copied by a fork, and what is open would be shared: that is said."""
+    server = launch(write(line), RUNTIME_WORKERS="2").wait_serving()
+    wait_workers(server, 2)
+    assert server.runs("loads") == 2
+    assert template_of(server) is None
+    assert server.log.count(f"loads the model by itself: loading it has {UNSAFE[line]}") == 1
+
+
+def test_without_its_template_the_front_starts_processes(launch, write):
+    """A template that was killed is missed by nobody."""
+    server = launch(write(), RUNTIME_WORKERS="2").wait_serving()
+    wait_workers(server, 2)
+    os.kill(template_of(server), signal.SIGKILL)
+    wait_until(lambda: len(children(server.front)) == 2, "the template's end")
+    os.kill(server.workers[0], signal.SIGKILL)
+    wait_workers(server, 3)
+    assert server.runs("loads") == 2
+
+
+def test_one_worker_needs_no_template(launch, write):
+    """The default costs no memory."""
+    server = launch(write()).wait_serving()
+    assert len(children(server.front)) == 1

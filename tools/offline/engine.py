@@ -1,0 +1,161 @@
+"""Sees to it that a Docker engine answers: one that runs is used, else one of our own is started.
+
+Ours keeps its images, its log and its process id in `/var/lib/serving-runtimes-engine` (or in
+`$ENGINE_DIR`), so that local bases outlive it. `stop` ends only that one.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.offline import packages
+
+FOLDER = Path(os.environ.get("ENGINE_DIR", "/var/lib/serving-runtimes-engine"))
+PID_FILE = FOLDER / "dockerd.pid"
+LOG = FOLDER / "dockerd.log"
+DATA = FOLDER / "data"
+
+START_SECONDS = 60
+STOP_SECONDS = 60
+POLL_SECONDS = 0.1
+
+PACKAGES = ("docker.io", "iptables")
+PROGRAMS = ("docker", "dockerd", "iptables")
+
+
+class EngineError(Exception):
+    """There is no engine and none could be started; the message says why."""
+
+
+def version() -> str:
+    """Return the version of the engine that answers; empty if none does."""
+    command = ["docker", "version", "--format", "{{.Server.Version}}"]
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return run.stdout.strip() if run.returncode == 0 else ""
+
+
+def ensure() -> str:
+    """Use the engine that runs, or install and start one; returns its version.
+
+    Raises:
+        EngineError: there is none, and none can be started here.
+    """
+    found = version()
+    if found:
+        return found
+    if os.environ.get("DOCKER_HOST"):
+        raise EngineError("no engine answers at $DOCKER_HOST: start it, or unset the variable")
+    if os.geteuid() != 0:
+        raise EngineError("no Docker engine answers: start one (this tool may as root only)")
+    try:
+        packages.ensure(PROGRAMS, PACKAGES, "for a Docker engine")
+    except packages.NotDebianError as error:
+        raise EngineError(str(error)) from None
+    with _lock():
+        return version() or _start()
+
+
+@contextlib.contextmanager
+def _lock() -> Iterator[None]:
+    """Let one process at a time start an engine."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _start() -> str:
+    command = [str(packages.find("dockerd")), "--data-root", str(DATA), "--pidfile", str(PID_FILE)]
+    print(f"starting a Docker engine (log: {LOG})", file=sys.stderr, flush=True)
+    with LOG.open("ab") as log:
+        process = subprocess.Popen(
+            [*command, "--exec-root", str(FOLDER / "run")],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C is for the tool
+            cwd="/",
+        )
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        found = version()
+        if found:
+            return found
+        time.sleep(POLL_SECONDS)
+    process.terminate()
+    raise EngineError(f"the engine did not start:\n{_last_lines(LOG)}")
+
+
+def _last_lines(log: Path, count: int = 5) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
+
+
+def ours() -> int:
+    """Return the process id of the engine that this tool has started; 0 if it does not run."""
+    try:
+        pid = int(PID_FILE.read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+    except (OSError, ValueError):
+        return 0
+    return pid if str(DATA) in command else 0
+
+
+def stop() -> bool:
+    """End the engine that this tool has started; False if there is none.
+
+    Raises:
+        EngineError: it does not end.
+    """
+    pid = ours()
+    if not pid:
+        return False
+    os.kill(pid, signal.SIGTERM)
+    until = time.monotonic() + STOP_SECONDS
+    while ours():
+        if time.monotonic() > until:
+            raise EngineError(f"the engine (process {pid}) has not ended in {STOP_SECONDS} s")
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def _show() -> int:
+    """Print what runs; the exit code says whether anything does."""
+    found, pid = version(), ours()
+    origin = f"started by this tool, process {pid}" if pid else "not started by this tool"
+    print(f"engine {found} ({origin})" if found else "no engine answers")
+    return 0 if found else 1
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.offline.engine", description=(__doc__ or "").split("\n", 1)[0]
+    )
+    parser.add_argument(
+        "command", choices=("start", "stop", "status"), help="status: exit code 1 if none answers"
+    )
+    command = parser.parse_args(arguments).command
+    try:
+        if command == "start":
+            ensure()
+        if command == "stop":
+            print("stopped" if stop() else "nothing to stop: this tool has started no engine")
+            return 0
+    except EngineError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return _show()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

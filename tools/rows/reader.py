@@ -1,0 +1,231 @@
+"""Turns `build_matrix.yaml` into rows, refusing what would become a wrong image later."""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from tools.rows.rows import Matrix, MatrixError, Row, Status
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MATRIX = ROOT / "build_matrix.yaml"
+RELEASE_FILE = Path("common/serving_runtime/__init__.py")
+
+VERSION = r"\d+(\.\d+)+"
+ALWAYS = ("version", "status", "python")
+BUILT = tuple(status for status in Status if status.is_built)
+OPTIONAL = ("framework", "reason", "proof", "budget")
+
+Form = tuple[str, Callable[[Any], bool]]
+"""What a value should look like, in words and as a test."""
+
+
+class Block(NamedTuple):
+    """A part of the file under the name that messages give it."""
+
+    where: str
+    values: Mapping[str, Any]
+
+
+def _text(pattern: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
+def _is_size(value: Any) -> bool:
+    return _text(r"[1-9]\d* MB")(value)
+
+
+def _is_list_of_text(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_text(r"\S.*"), value))
+
+
+FORMS: Mapping[str, Form] = {
+    "version": ('a version in quotes, as "3.10"', _text(VERSION)),
+    "status": (f"one of {', '.join(Status)}", _text("|".join(Status))),
+    "python": ('an interpreter in quotes, as "3.10"', _text(r"3\.\d+")),
+    "base": ("an image with a tag, as python:3.13-slim-bookworm", _text(r"[^\s:]+(:\d+/\S+)?:\S+")),
+    "framework": ('a list of requirements, as ["tensorflow==1.7.0"]', _is_list_of_text),
+    "budget": ("the most that the image may take, as 450 MB", _is_size),
+    "reason": ("one line that says why", _text(r"\S.*")),
+    "proof": ("true, or no such line", lambda value: value is True),
+    "registry": ("a registry's host, as localhost:5000", _text(r"[\w.-]+(:\d+)?")),
+    "owner": ("an account on the registry, as hydrosphere", _text(r"[a-z0-9]+([._/-][a-z0-9]+)*")),
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key that is written twice is an error, not the last one's."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [loader.construct_object(key) for key, _ in node.value]
+    twice = sorted({str(key) for key in keys if keys.count(key) > 1})
+    if twice:
+        line = node.start_mark.line + 1
+        raise MatrixError(f"the block at line {line} has {', '.join(twice)} twice; merge the two")
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def load(path: Path = MATRIX, environment: Mapping[str, str] = os.environ) -> Matrix:
+    """Read the matrix; `check` says whether the checkout around it agrees.
+
+    Args:
+        path: the file; its folder is taken for the checkout.
+        environment: where REGISTRY and OWNER may be set.
+
+    Raises:
+        MatrixError: with one line for each thing that is wrong with the file.
+    """
+    content = parse(path.read_text(encoding="utf-8"))
+    problems = list(_problems(content))
+    if problems:
+        raise MatrixError("\n".join(problems))
+    release, repository = release_of(path.parent), _repository(content, environment)
+    rows = [
+        _row(runtime, row, release, repository, _newest(block["rows"]))
+        for runtime, block in content["runtimes"].items()
+        for row in block["rows"]
+    ]
+    _refuse_duplicate_tags(rows)
+    return Matrix(path.parent, tuple(rows))
+
+
+def parse(text: str, name: str = MATRIX.name) -> Any:
+    """Read the text of the matrix, or of another file of that name, as it is.
+
+    Raises:
+        MatrixError: it is not YAML, or a block has a key twice.
+    """
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader)
+    except yaml.YAMLError as error:
+        raise MatrixError(f"{name} is not YAML: {error}") from error
+
+
+def release_of(root: Path) -> str:
+    """Read common's version without importing it."""
+    text = (root / RELEASE_FILE).read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)
+    if not found:
+        raise MatrixError(f'{RELEASE_FILE}: expected a line like __version__ = "1.2.3"')
+    return found.group(1)
+
+
+def _repository(content: Mapping[str, Any], environment: Mapping[str, str]) -> str:
+    """Name the account the images belong to, and the registry unless it is docker's own."""
+    registry = environment.get("REGISTRY") or content.get("registry", "")
+    owner = environment.get("OWNER") or content["owner"]
+    problems = list(
+        _misformed(
+            Block("variable", {"owner": owner, **({"registry": registry} if registry else {})})
+        )
+    )
+    if problems:
+        raise MatrixError("\n".join(problems))
+    return f"{registry}/{owner}" if registry else owner
+
+
+def _row(
+    runtime: str, values: Mapping[str, Any], release: str, repository: str, newest: str
+) -> Row:
+    """Make a row of values that have been found good."""
+    return Row(
+        runtime=runtime,
+        version=values["version"],
+        status=Status(values["status"]),
+        python=values["python"],
+        base=values.get("base", ""),
+        framework=tuple(values.get("framework", ())),
+        reason=values.get("reason", ""),
+        budget_mb=int(values.get("budget", "0 MB").split()[0]),
+        release=release,
+        repository=repository,
+        is_newest=values["version"] == newest,
+        is_proof=values.get("proof", False),
+    )
+
+
+def _newest(rows: list[Mapping[str, Any]]) -> str:
+    """Name the newest supported version; empty if none is supported."""
+    supported = [row["version"] for row in rows if row["status"] == Status.SUPPORTED]
+    return max(supported, key=numbers_in, default="")
+
+
+def numbers_in(version: str) -> tuple[int, ...]:
+    """Turn a version into what sorts as people count: 3.9 before 3.10."""
+    return tuple(int(number) for number in version.split("."))
+
+
+def _problems(content: Any) -> Iterator[str]:
+    """Say what is wrong with the file itself, from the outside in."""
+    top = Block("build_matrix.yaml", content if isinstance(content, dict) else {})
+    yield from _wrong_keys(top, ("owner", "runtimes"), ("registry",))
+    yield from _misformed(top)
+    runtimes = top.values.get("runtimes")
+    if not isinstance(runtimes, dict):
+        yield f"{top.where}: runtimes is {runtimes!r}, expected `python: {{rows: [...]}}` and so on"
+        return
+    for runtime, block in runtimes.items():
+        yield from _runtime_problems(runtime, block)
+
+
+def _runtime_problems(runtime: Any, block: Any) -> Iterator[str]:
+    rows = block.get("rows") if isinstance(block, dict) else None
+    if not (_text("[a-z0-9]+")(runtime) and isinstance(rows, list) and rows and len(block) == 1):
+        yield f"runtime {runtime!r}: expected a name in lower case with `rows:` and a list below it"
+        return
+    for number, row in enumerate(rows, 1):
+        values = row if isinstance(row, dict) else {}
+        yield from _row_problems(
+            Block(f"{runtime}/{values.get('version', f'row {number}')}", values)
+        )
+
+
+def _row_problems(row: Block) -> Iterator[str]:
+    status = row.values.get("status")
+    needed = ALWAYS + (() if status == Status.EOL else ("base",))
+    needed += ("reason",) if status != Status.SUPPORTED else ()
+    needed += ("budget",) if status in BUILT else ()
+    yield from _wrong_keys(row, needed, OPTIONAL)
+    yield from _misformed(row)
+
+
+def _wrong_keys(block: Block, needed: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[str]:
+    allowed = [*needed, *(key for key in optional if key not in needed)]
+    for key in needed:
+        if key not in block.values:
+            example = f": {FORMS[key][0]}" if key in FORMS else ""
+            yield f"{block.where}: {key} is missing; add `{key}`{example}"
+    for key in block.values:
+        if key not in allowed:
+            yield f"{block.where}: unknown key {key!r}, expected {', '.join(allowed)}; remove it"
+
+
+def _misformed(block: Block) -> Iterator[str]:
+    for key, (form, fits) in FORMS.items():
+        if key in block.values and not fits(block.values[key]):
+            yield f"{block.where}: {key} is {block.values[key]!r}, expected {form}"
+
+
+def _refuse_duplicate_tags(rows: list[Row]) -> None:
+    moving = {f"{row.image}:{tag}": row for row in rows if row.tags for tag in row.moving_tags}
+    seen: dict[str, Row] = {}
+    for row in rows:
+        immutable = f"{row.image}:{row.immutable_tag}"
+        if row.tags and immutable in moving:
+            raise MatrixError(
+                f"{row.name}: {immutable} is never to move, and {moving[immutable].name} moves it;"
+                f" give __version__ in {RELEASE_FILE} a number"
+            )
+        for name in row.references or (row.name,):
+            if name in seen:
+                raise MatrixError(
+                    f"{row.name}: a second row makes {name}; give one of them another version"
+                )
+            seen[name] = row
