@@ -61,7 +61,7 @@ def _process_spawner(chosen: Settings, environ: Mapping[str, str], runtime_name:
     processes.adopt_orphans()
     if chosen.workers == 1:
         return processes.process_spawner(start)
-    return fork_server.TemplateSpawner(start)
+    return fork_server.ForkServerSpawner(start)
 
 
 def thread_spawner(environ: Mapping[str, str], runtime_name: str) -> Spawn:

@@ -66,9 +66,9 @@ def _bombs(arguments: argparse.Namespace) -> dict[str, int]:
     return {"within": arguments.limit, "beyond": 1000 * arguments.bytes}
 
 
-def _measured(amplifier: Amplifier, size_bytes: int, listener: str) -> Growth:
+def _measured(amplifier: Amplifier, size_bytes: int, transport: str) -> Growth:
     payload = amplifier.write(size_bytes)
-    with serving.warm(RUNTIME_LISTENER=listener) as server:
+    with serving.warm(RUNTIME_LISTENER=transport) as server:
         (worker,) = server.workers
         peaks = Peak(server.front), Peak(worker)
         status = _status_of(server, payload)

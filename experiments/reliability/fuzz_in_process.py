@@ -12,7 +12,7 @@ from tests.fuzz import regressions
 from tests.fuzz.blocks import BLOCK_CASES, Block, Worker
 from tests.fuzz.tally import Tally
 
-MOST_GROWN_BYTES = 64 << 20
+MAX_GROWN_BYTES = 64 << 20
 # Fewer, and the parser alone would be tried.
 LEAST_PAST_PARSER = 0.6
 
@@ -52,7 +52,7 @@ def _goals(tally: Tally, cases: int, grown_bytes: int) -> list[Goal]:
         Goal("cases that came past the parser", past * 100, "%", at_least=LEAST_PAST_PARSER * 100),
         Goal("cases answered with a result", tally.kinds["OK"], at_least=cases // 5),
         Goal("memory of a process, grown", grown_bytes / 2**20, "MiB",
-             at_most=MOST_GROWN_BYTES / 2**20),
+             at_most=MAX_GROWN_BYTES / 2**20),
     ]  # fmt: skip
 
 

@@ -25,7 +25,7 @@ SETTINGS = {"RUNTIME_HANG_GRACE": "100ms", "RUNTIME_CONNECTION_AGE": "1h"}
 # In Python, politely; in Python, at full speed; in C, holding the interpreter's lock, idle and not.
 HANGS = ("sleep 1000", "loop", "hold 1000", "match")
 DEADLINE_SECONDS = 0.5
-MOST_LATE_MS = 50
+MAX_LATE_MS = 50
 # Idle threads of gRPC's pool end in their own time.
 BACK_SECONDS = 60.0
 # On a busy machine the client's deadline is a moment before the service's, which counts from when
@@ -127,7 +127,7 @@ def _findings(
     goals = [
         Goal("calls that hung and were answered otherwise", wrong, at_most=0),
         Goal("answered after the deadline, 99th percentile", by_service["p99"], "ms",
-             at_most=MOST_LATE_MS),
+             at_most=MAX_LATE_MS),
         Goal("other calls that failed", len(others.failures), at_most=0),
         *(
             Goal(f"{what} more than at the start", now - then, at_most=0)

@@ -16,12 +16,12 @@ from tests.support import models
 from tests.support.callers import OWN_CONNECTION, Callers
 from tests.support.processes import wait_until
 from tests.support.servers import SERVING, Server
-from tests.system.hostile.crowd import MOST_DESCRIPTORS, PREFIX, Crowd, wait_full
+from tests.system.hostile.crowd import MAX_DESCRIPTORS, PREFIX, Crowd, wait_full
 from tests.system.hostile.memory import Peak
 
 OWN_DESCRIPTORS = 512  # of this process, beside one for each idle client
-MOST_NEWCOMER_SECONDS = 10
-MOST_GROWTH_MB = 64
+MAX_NEWCOMER_SECONDS = 10
+MAX_GROWTH_MB = 64
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -80,15 +80,15 @@ def _call_beside(
 def _findings(arguments: argparse.Namespace, found: _Found, code: int) -> Findings:
     counts = {
         "idle connections": arguments.connections,
-        "descriptors": MOST_DESCRIPTORS,
+        "descriptors": MAX_DESCRIPTORS,
         "shown out": found.returned,
         "calls meanwhile": found.answered,
     }
     goals = [
         Goal("calls that failed", found.failed, at_most=0),
         Goal("until a newcomer is served, once they leave", found.newcomer_seconds, "s",
-             at_most=MOST_NEWCOMER_SECONDS),
-        Goal("the front's growth", found.grown_mb, "MB", at_most=MOST_GROWTH_MB),
+             at_most=MAX_NEWCOMER_SECONDS),
+        Goal("the front's growth", found.grown_mb, "MB", at_most=MAX_GROWTH_MB),
         Goal("exit code after SIGTERM", code, at_most=0, at_least=0),
     ]  # fmt: skip
     return Findings(counts, goals)

@@ -25,7 +25,7 @@ SETTINGS = {"RUNTIME_LOG_CALLS": "0", "RUNTIME_CONNECTION_AGE": "1h"}
 # The longest pause is looked for in so many seconds after each kill, and as many before it.
 WINDOW_SECONDS = 0.25
 # Between windows, so that what a kill has left to do is not seen before the next one.
-SETTLE_SECONDS = 0.1
+EXIT_STATUS_WAIT_SECONDS = 0.1
 PROGRESS_KILLS = 50
 
 
@@ -64,7 +64,7 @@ def _kill_all(
     choice, times = random.Random(arguments.seed), []
     for number in range(arguments.kills):
         serving.wait_workers(server, serving.WORKERS + number)
-        time.sleep(SETTLE_SECONDS + WINDOW_SECONDS)
+        time.sleep(EXIT_STATUS_WAIT_SECONDS + WINDOW_SECONDS)
         victim = choice.choice(server.workers)
         times.append(time.monotonic())
         os.kill(victim, SIGKILL)

@@ -20,7 +20,7 @@ from tests.support.servers import Failure, Server, channel, failure, request
 
 # For the reason that the experiment `kills` has, connections do not grow old.
 SETTINGS = {"RUNTIME_LOG_CALLS": "0", "RUNTIME_CONNECTION_AGE": "1h"}
-MOST_BURNT = 2
+MAX_BURNT = 2
 ENDS = ("segfault", "exit 0", "exit 3")
 PROGRESS_REQUESTS = 20
 
@@ -70,7 +70,7 @@ def _poison_all(
 ) -> list[Poisoning]:
     choice, poisonings = random.Random(arguments.seed), []
     for number in range(arguments.poison):
-        poisonings.append(_poison(server, connection, f"ran-{number}", choice.choice(ENDS)))
+        poisonings.append(_quarantine(server, connection, f"ran-{number}", choice.choice(ENDS)))
         innocents.wait_answers(arguments.innocent)
         if (number + 1) % PROGRESS_REQUESTS == 0:
             tell(f"{number + 1} poison requests, {innocents.answered} others answered, "
@@ -78,7 +78,7 @@ def _poison_all(
     return poisonings
 
 
-def _poison(server: Server, connection: grpc.Channel, name: str, end: str) -> Poisoning:
+def _quarantine(server: Server, connection: grpc.Channel, name: str, end: str) -> Poisoning:
     payload = request(f"note {name} then {end}")
     began = time.monotonic()
     first = failure(connection, payload)
@@ -98,7 +98,7 @@ def _findings(
         Goal("poison requests answered INTERNAL", answers.count("INTERNAL"),
              at_least=2 * arguments.poison),
         Goal("workers ended by a poison request, at most", max(each.burnt for each in poisonings),
-             at_least=1, at_most=MOST_BURNT),
+             at_least=1, at_most=MAX_BURNT),
         Goal("workers ended by poison requests that were sent again",
              sum(each.burnt_again for each in poisonings), at_most=0),
     ]  # fmt: skip

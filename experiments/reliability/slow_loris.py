@@ -20,10 +20,10 @@ from tests.system.hostile.http2 import Client
 from tests.system.hostile.memory import Peak
 
 SENT = b"\0\0\0\0\x54 not all of it"
-MOST_KIB_A_STREAM = 32
+MAX_KIB_A_STREAM = 32
 AGE_SECONDS, TIMEOUT_SECONDS = 0.5, 1.0
 # Core spreads ages by a tenth, and we give running calls a second more than their longest time.
-MOST_LIFE_SECONDS = AGE_SECONDS * 1.1 + TIMEOUT_SECONDS + 1 + 1
+MAX_LIFE_SECONDS = AGE_SECONDS * 1.1 + TIMEOUT_SECONDS + 1 + 1
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -78,10 +78,10 @@ def _stalled(server: Server, arguments: argparse.Namespace) -> Iterator[list[Cli
         yield clients
 
 
-def _life_seconds(listener: str) -> float:
+def _life_seconds(transport: str) -> float:
     """Return how long a stalled stream of a client without a deadline lives."""
     settings = {
-        "RUNTIME_LISTENER": listener,
+        "RUNTIME_LISTENER": transport,
         "RUNTIME_CONNECTION_AGE": f"{AGE_SECONDS}s",
         "RUNTIME_REQUEST_TIMEOUT": f"{TIMEOUT_SECONDS}s",
     }
@@ -102,9 +102,9 @@ def _findings(arguments: argparse.Namespace, found: _Found, life: float) -> Find
     goals = [
         Goal("healthy calls that failed", found.failed, at_most=0),
         Goal("health checks that failed", found.unhealthy, at_most=0),
-        Goal("the front's memory for a stalled stream", each, "KiB", at_most=MOST_KIB_A_STREAM),
+        Goal("the front's memory for a stalled stream", each, "KiB", at_most=MAX_KIB_A_STREAM),
         Goal("life of a stalled stream at an age of 500 ms and a timeout of 1 s", life, "s",
-             at_most=MOST_LIFE_SECONDS),
+             at_most=MAX_LIFE_SECONDS),
     ]  # fmt: skip
     return Findings(counts, goals)
 

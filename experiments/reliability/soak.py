@@ -21,7 +21,7 @@ PROMISE = (
     "grow, and no answer is wrong."
 )
 MB_PER_MILLION = 10
-MOST_POOL_THREADS = 32  # about one for each connection
+MAX_POOL_THREADS = 32  # about one for each connection
 # A request that crashes workers ends two; the third one keeps the service SERVING meanwhile.
 WORKERS = 3
 START_SECONDS = 5  # that the clients' processes may take to start
@@ -160,7 +160,7 @@ def _goals(record: _Record, growth_mb: float) -> list[Goal]:
         *(Goal(f"{name} at the end, beyond those after the warm-up",
                soak_samples.change(record.samples, name), at_most=0)
           for name in ("descriptors", "threads", "processes")),
-        Goal("threads of gRPC's pool", max(pooled, default=None), at_most=MOST_POOL_THREADS),
+        Goal("threads of gRPC's pool", max(pooled, default=None), at_most=MAX_POOL_THREADS),
         Goal("wrong answers", wrong, at_most=0),
         Goal("unexpected statuses or details", problems.total() - wrong, at_most=0),
     ]  # fmt: skip

@@ -19,7 +19,7 @@ BLOCK_CASES = 10_000
 GROUP_SIZES = (1,) * 12 + (4,)
 # What a process may map beyond what it has when it begins, and how long a block may take.
 MORE_MEMORY_BYTES = 1 << 29
-MOST_BLOCK_SECONDS = 600.0
+MAX_BLOCK_SECONDS = 600.0
 
 
 class Find(NamedTuple):
@@ -94,7 +94,7 @@ class Worker:
         """Run a block; if the process ends within it, only that is told of the block."""
         self._pipe.send((start, cases))
         try:
-            if self._pipe.poll(MOST_BLOCK_SECONDS):
+            if self._pipe.poll(MAX_BLOCK_SECONDS):
                 block: Block = self._pipe.recv()
                 return block
             wrong = "hung"

@@ -25,7 +25,7 @@ with atheris.instrument_imports(include=["serving_runtime"]):
 
 # Those that workers answer: what the front answers itself needs no codec.
 METHODS = operations.FORWARDED
-MOST_BYTES = 4096
+MAX_BYTES = 4096
 Check = Callable[[Case], str]
 
 
@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> None:
 def _options(seconds: int, folder: str) -> list[str]:
     return [
         f"-max_total_time={seconds}",
-        f"-max_len={MOST_BYTES}",
+        f"-max_len={MAX_BYTES}",
         "-timeout=20",
         "-rss_limit_mb=2048",
         f"-artifact_prefix={folder}/",

@@ -12,7 +12,7 @@ from tests.fuzz.corpus import Case
 
 # The model cannot fail, and is always there: what else goes wrong is the request's fault.
 STATUSES = (Status.OK, Status.INVALID_ARGUMENT, Status.RESOURCE_EXHAUSTED)
-MOST_DETAIL_BYTES = 1024
+MAX_DETAIL_BYTES = 1024
 
 
 class Answer(NamedTuple):
@@ -43,7 +43,7 @@ def kind(answer: Answer) -> str:
 
 
 def _is_short_line(details: str) -> bool:
-    return not set("\n\r\0") & set(details) and len(details.encode()) <= MOST_DETAIL_BYTES
+    return not set("\n\r\0") & set(details) and len(details.encode()) <= MAX_DETAIL_BYTES
 
 
 def _allowed(method: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from serving_runtime.errors import ServingError, answer_for
-from serving_runtime.ipc.frames import Call
+from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.server import health
 from serving_runtime.server.grpc import reflection
 from serving_runtime.server.health import Health, Phase
@@ -15,7 +15,7 @@ from tests.fuzz.corpus import Case
 from tests.fuzz.judging import Answer, problem
 
 # Of the processor's time, so that a busy machine is no failure.
-MOST_SECONDS = 2.0
+MAX_SECONDS = 2.0
 _FAR_SECONDS = 3600.0
 
 
@@ -45,7 +45,7 @@ class Service:
     def problem(self, cases: Sequence[Case]) -> tuple[str, list[Answer]]:
         """Answer cases together; returns what is wrong with that, or an empty text."""
         self._is_late = False
-        signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, MAX_SECONDS)
         try:
             answers = self.answer(cases)
         except BaseException as error:  # noqa: BLE001  that anything is raised is what is looked for
@@ -64,7 +64,9 @@ class Service:
             return [self._by_front(case) for case in cases]
         deadline = time.monotonic() + _FAR_SECONDS
         calls = [
-            Call(number, case.method, f"id-{number}", deadline, memoryview(bytearray(case.payload)))
+            CallFrame(
+                number, case.method, f"id-{number}", deadline, memoryview(bytearray(case.payload))
+            )
             for number, case in enumerate(cases)
         ]
         replies = sorted(self._predictor.answer(calls), key=lambda reply: reply.id)

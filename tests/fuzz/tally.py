@@ -10,7 +10,7 @@ from tests.fuzz import regressions
 from tests.fuzz.blocks import Find
 
 # Of one thing that is wrong a few cases are enough.
-MOST_FILES_EACH = 5
+MAX_FILES_EACH = 5
 
 
 class Tally:
@@ -40,7 +40,7 @@ class Tally:
         self.kinds.update(kinds)
         for find in finds:
             self.wrong[find.wrong] += 1
-            if self.wrong[find.wrong] <= MOST_FILES_EACH:
+            if self.wrong[find.wrong] <= MAX_FILES_EACH:
                 path = regressions.save(find.wrong, find.cases, self._folder)
                 self._progress(f"{find.wrong}: kept as {path}")
         if time.monotonic() - self._told >= 10:

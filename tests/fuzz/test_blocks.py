@@ -35,7 +35,7 @@ def test_block_is_run_and_the_golden_requests_after_it():
 )
 def test_process_that_ends_or_hangs_is_noticed(monkeypatch, number, wrong):
     """The cases that it was at are told, and another process takes its place."""
-    monkeypatch.setattr(blocks, "MOST_BLOCK_SECONDS", 5.0 if wrong == "hung" else 600.0)
+    monkeypatch.setattr(blocks, "MAX_BLOCK_SECONDS", 5.0 if wrong == "hung" else 600.0)
     worker = Worker(1)
     struck = []
 

@@ -103,16 +103,16 @@ class InContainer(Target):
     name = "container"
     options: Sequence[str] = (PUBLISHED,)
 
-    def __init__(self, image: str, listener: str) -> None:
+    def __init__(self, image: str, transport: str) -> None:
         self.image = image
-        self._listener = listener
+        self._transport = transport
 
     @contextlib.contextmanager
     def start(
         self, framework: str, model_dir: Path, settings: Mapping[str, str]
     ) -> Iterator[Connection]:
         """Serve a model directory, and see that the container ends well."""
-        chosen = {"RUNTIME_DRAIN_DELAY": "0s", "RUNTIME_LISTENER": self._listener, **settings}
+        chosen = {"RUNTIME_DRAIN_DELAY": "0s", "RUNTIME_LISTENER": self._transport, **settings}
         options = [f"--env={name}={value}" for name, value in chosen.items()]
         container = Container(self.image, *self.options, mounted(model_dir), *options)
         try:
@@ -133,6 +133,6 @@ class InContainer(Target):
 
 
 @functools.cache
-def target(image: str, listener: str = LISTENERS[0]) -> InContainer:
+def target(image: str, transport: str = LISTENERS[0]) -> InContainer:
     """Return the same target for the same image and listener, so that its setups are equal."""
-    return InContainer(image, listener)
+    return InContainer(image, transport)

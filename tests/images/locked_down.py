@@ -66,6 +66,6 @@ def reached(container: Container, image: str) -> Iterator[str]:
 
 
 @functools.cache
-def locked_down(image: str, listener: str = LISTENERS[0]) -> LockedDown:
+def locked_down(image: str, transport: str = LISTENERS[0]) -> LockedDown:
     """Return the same target for the same image and listener, so that its setups are equal."""
-    return LockedDown(image, listener)
+    return LockedDown(image, transport)

@@ -20,7 +20,7 @@ class Check(NamedTuple):
         return self.arguments["setup"]
 
     @property
-    def listener(self) -> str:
+    def transport(self) -> str:
         """What its calls are accepted by."""
         return LISTENERS[self.setup.target is OTHER_LISTENER]
 
@@ -32,11 +32,11 @@ class Check(NamedTuple):
         by the cases of the model that every framework has, and by what waits until it serves.
         """
         is_second = self.setup.model == "identity" and not self.setup.settings
-        return self.setup.target is SERVERS[0] or (self.listener == LISTENERS[1] and is_second)
+        return self.setup.target is SERVERS[0] or (self.transport == LISTENERS[1] and is_second)
 
     def __str__(self) -> str:
         others = (str(getattr(it, "title", it)) for it in list(self.arguments.values())[1:])
-        parts = [self.function.__name__, self.listener, self.setup.model, *others]
+        parts = [self.function.__name__, self.transport, self.setup.model, *others]
         return "-".join(parts).replace("::", ":")
 
 
@@ -89,5 +89,5 @@ def pytest_generate_tests(metafunc):
 
 def test_conformance(row, image, serve, check):
     """An image without any rights answers as the suite says, like its server on its own."""
-    setup = check.setup._replace(target=locked_down(image, check.listener))
+    setup = check.setup._replace(target=locked_down(image, check.transport))
     check.function(serve, **{**check.arguments, "setup": setup})

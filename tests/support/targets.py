@@ -21,7 +21,7 @@ import grpc
 
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.errors import Status
-from serving_runtime.ipc.frames import Call
+from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.settings import Settings
 from serving_runtime.worker import loading
 from tests.conformance.cases.case import PREDICT
@@ -105,7 +105,7 @@ class _Loaded(Service):
     def answer_calls(self, calls: Sequence[Tuple[str, bytes]]) -> List[Answer]:
         deadline = time.monotonic() + CALL_SECONDS
         numbered = [
-            Call(number, method, f"case-{number}", deadline, request)
+            CallFrame(number, method, f"case-{number}", deadline, request)
             for number, (method, request) in enumerate(calls)
         ]
         replies = {reply.id: reply for reply in self._predictor.answer(numbered)}
@@ -118,9 +118,9 @@ class _Loaded(Service):
 class ServerOnLoopback(Target):
     """The whole server as a process of its own."""
 
-    def __init__(self, workers: int, listener: str = LISTENERS[0]) -> None:
-        self.name = f"server-{workers}-workers-{listener}"
-        self._chosen = {"RUNTIME_WORKERS": str(workers), "RUNTIME_LISTENER": listener}
+    def __init__(self, workers: int, transport: str = LISTENERS[0]) -> None:
+        self.name = f"server-{workers}-workers-{transport}"
+        self._chosen = {"RUNTIME_WORKERS": str(workers), "RUNTIME_LISTENER": transport}
 
     @contextlib.contextmanager
     def start(

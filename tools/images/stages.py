@@ -18,9 +18,9 @@ FAILURES = (
     locks.LockError,
     measuring.MeasuringError,
 )
-LONGEST_RESULT = 80
-MOST_FAILURES = 10
-LONGEST_FAILURE = 2000
+MAX_RESULT = 80
+MAX_FAILURES = 10
+MAX_FAILURE = 2000
 
 Stage = Callable[[Outcome, Path], Outcome]
 
@@ -62,7 +62,7 @@ def _passed(stage: Stage, outcome: Outcome, root: Path) -> Outcome:
 
 
 def _failed(outcome: Outcome, why: str) -> Outcome:
-    return outcome._replace(result=f"failed: {why[:LONGEST_RESULT]}", is_good=False)
+    return outcome._replace(result=f"failed: {why[:MAX_RESULT]}", is_good=False)
 
 
 def _gist(error: Exception) -> str:
@@ -91,7 +91,7 @@ def _compared(outcome: Outcome, root: Path) -> Outcome:
         _say(outcome.row, problem)
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        return _failed(outcome, f"{found[0][: LONGEST_RESULT - len(more)]}{more}")
+        return _failed(outcome, f"{found[0][: MAX_RESULT - len(more)]}{more}")
     return outcome
 
 
@@ -107,8 +107,8 @@ def _tested(outcome: Outcome, result: testing.Result | None) -> Outcome:
         return outcome
     if result is None:
         return outcome._replace(result="no test ran", is_good=False)
-    for failure in result.failures[:MOST_FAILURES]:  # again: what pytest said is far above
-        _say(outcome.row, f"failed: {failure[:LONGEST_FAILURE]}")
+    for failure in result.failures[:MAX_FAILURES]:  # again: what pytest said is far above
+        _say(outcome.row, f"failed: {failure[:MAX_FAILURE]}")
     return outcome._replace(result=str(result), is_good=not result.failures)
 
 

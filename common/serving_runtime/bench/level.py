@@ -14,7 +14,7 @@ from grpc import aio
 
 from serving_runtime import client, operations
 from serving_runtime.bench.percentiles import percentile
-from serving_runtime.client.connection import IN_THE_CLEAR, Dialing
+from serving_runtime.client.connection import PLAINTEXT, ConnectionOptions
 
 PROGRESS_SECONDS = 0.25
 EMPTY = "EMPTY"
@@ -38,7 +38,7 @@ class Load(NamedTuple):
     seconds: float
     deadline_seconds: float
     connections: int = 1
-    dialing: Dialing = IN_THE_CLEAR
+    dialing: ConnectionOptions = PLAINTEXT
 
 
 class Level(NamedTuple):

@@ -4,7 +4,7 @@ from typing import Callable, Iterator, List, Sequence
 
 from serving_runtime.bench.level import Level
 
-MOST_CALLERS = 1024
+MAX_CALLERS = 1024
 GROWTH = 1.05
 """What a level must bring over the best one before it: less is noise."""
 FLAT_LEVELS = 2
@@ -20,7 +20,7 @@ the client too.
 def climb(measure: Callable[[int], Level]) -> Iterator[Level]:
     """Measure with 1, 2, 4, … callers until throughput stops growing."""
     best, flat, callers = 0.0, 0, 1
-    while flat < FLAT_LEVELS and callers <= MOST_CALLERS:
+    while flat < FLAT_LEVELS and callers <= MAX_CALLERS:
         level = measure(callers)
         yield level
         flat = 0 if level.calls_per_second > best * GROWTH else flat + 1

@@ -17,7 +17,7 @@ from serving_runtime.settings import parsing
 
 if TYPE_CHECKING:
     from serving_runtime.bench.level import Level, Load
-    from serving_runtime.client.connection import Dialing
+    from serving_runtime.client.connection import ConnectionOptions
     from serving_runtime.signature import Contract
 
 WARM_UP_SECONDS = 0.5
@@ -191,7 +191,9 @@ def _load(arguments: argparse.Namespace) -> "Load":
     )
 
 
-def _contract(address: str, dialing: "Dialing", arguments: argparse.Namespace) -> "Contract":
+def _contract(
+    address: str, dialing: "ConnectionOptions", arguments: argparse.Namespace
+) -> "Contract":
     from serving_runtime.cli.contract import contract_in
     from serving_runtime.client import metadata
     from serving_runtime.contract import read_contract

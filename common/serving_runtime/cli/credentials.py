@@ -12,7 +12,7 @@ from serving_runtime.errors import SettingError
 from serving_runtime.security import files
 
 if TYPE_CHECKING:
-    from serving_runtime.client.connection import Dialing
+    from serving_runtime.client.connection import ConnectionOptions
 
 SYSTEM = "system"
 _OURS = ("tls_cert", "tls_key", "tls_client_ca", "token_file")
@@ -34,16 +34,16 @@ def add(parser: argparse.ArgumentParser) -> None:
         flags.add_argument(flag, metavar=metavar, default="", help=meaning)
 
 
-def of(arguments: argparse.Namespace) -> "Dialing":
+def of(arguments: argparse.Namespace) -> "ConnectionOptions":
     """Return how to connect to the service that the arguments mean.
 
     Raises:
         SettingError: a file cannot be read, or a flag is without the one that it needs.
     """
-    from serving_runtime.client.connection import IN_THE_CLEAR
+    from serving_runtime.client.connection import PLAINTEXT
 
     # A token is for this container's service alone: it is sent nowhere else unasked.
-    base = IN_THE_CLEAR if arguments.address else _own()
+    base = PLAINTEXT if arguments.address else _own()
     dialing = base._replace(**_flagged(arguments))
     if dialing.tls or not (arguments.tls_name or arguments.tls_cert or arguments.tls_key):
         return dialing
@@ -53,7 +53,7 @@ def of(arguments: argparse.Namespace) -> "Dialing":
 
 
 def _flagged(arguments: argparse.Namespace) -> Dict[str, Any]:
-    """Return what flags say, by the fields of Dialing."""
+    """Return what flags say, by the fields of ConnectionOptions."""
     told: Dict[str, Any] = {}
     if arguments.tls_ca:
         told.update(tls=True, trusted=None, name="")
@@ -71,19 +71,19 @@ def _flagged(arguments: argparse.Namespace) -> Dict[str, Any]:
     return told
 
 
-def _own() -> "Dialing":
+def _own() -> "ConnectionOptions":
     """Return how the service of this container is called, by its own settings."""
-    from serving_runtime.client.connection import Dialing
+    from serving_runtime.client.connection import ConnectionOptions
 
     wanted = tuple(setting for setting in settings.SETTINGS if setting.attribute in _OURS)
     own = settings.read(wanted, os.environ)
     token = _first_token("RUNTIME_TOKEN_FILE", own["token_file"]) if own["token_file"] else ""
     if not own["tls_cert"]:
-        return Dialing(token=token)
+        return ConnectionOptions(token=token)
     certificate = files.content("RUNTIME_TLS_CERT", own["tls_cert"])
     # Where clients must show a certificate, the service's own is the only one there is here.
     key = files.content("RUNTIME_TLS_KEY", own["tls_key"]) if own["tls_client_ca"] else None
-    return Dialing(
+    return ConnectionOptions(
         tls=True,
         trusted=certificate,  # this very one, whoever has signed it
         name=_name_in(own["tls_cert"]),

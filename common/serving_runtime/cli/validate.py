@@ -58,12 +58,12 @@ def attempt(predictor: "Predictor", signature: "Signature") -> Trial:
     from serving_runtime import client, operations
     from serving_runtime.contract import samples
     from serving_runtime.errors import Status
-    from serving_runtime.ipc.frames import Call
+    from serving_runtime.ipc.frames import CallFrame
 
     inputs = samples.sample_inputs(signature)
     payload = client.encode_request(signature.name, inputs, as_content=True)
     started = time.monotonic()
-    call = Call(1, operations.PREDICT, "validate", float("inf"), payload)
+    call = CallFrame(1, operations.PREDICT, "validate", float("inf"), payload)
     reply = next(iter(predictor.answer([call])))
     seconds = time.monotonic() - started
     problem = ""

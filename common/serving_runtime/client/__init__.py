@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 import grpc
 
 from serving_runtime import operations
-from serving_runtime.client.connection import IN_THE_CLEAR, Dialing
+from serving_runtime.client.connection import PLAINTEXT, ConnectionOptions
 
 if TYPE_CHECKING:
     from serving_runtime.model import Arrays
@@ -60,7 +60,7 @@ class Client:
         dialing: TLS and a token, where the service wants them.
     """
 
-    def __init__(self, address: str, dialing: Dialing = IN_THE_CLEAR) -> None:
+    def __init__(self, address: str, dialing: ConnectionOptions = PLAINTEXT) -> None:
         self.address = address
         self._dialing = dialing
         # Which state a stateful model was in at the last answer: a new number means that what
@@ -187,10 +187,10 @@ def decode_response(payload: bytes) -> "Arrays":
     """Return the arrays of a PredictResponse's bytes."""
     import hydro_serving_grpc as hs
     from serving_runtime.protocols.tensorflow_serving import decoding
-    from serving_runtime.protocols.tensorflow_serving.budget import Reading
+    from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
 
     response = hs.PredictResponse.FromString(payload)
-    reading = Reading(MAX_EXPANDED_BYTES)
+    reading = DecodeBudget(MAX_EXPANDED_BYTES)
     return _arrays({name: decoding.decode(response.outputs[name], reading)
                     for name in response.outputs})  # fmt: skip
 

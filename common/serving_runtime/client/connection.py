@@ -8,7 +8,7 @@ _UNREACHABLE = ("failed to connect", "connection refused", "dns resolution", "na
 _TLS_FAILED = ("handshake failed", "verification check", "peer name", "socket closed")
 
 
-class Dialing(NamedTuple):
+class ConnectionOptions(NamedTuple):
     """How to connect; by default in the clear, as nobody in particular.
 
     Args:
@@ -65,4 +65,4 @@ class Dialing(NamedTuple):
         return f"nothing answers at {address}: is the service up, and is this its port?"
 
 
-IN_THE_CLEAR = Dialing()
+PLAINTEXT = ConnectionOptions()

@@ -5,7 +5,7 @@ from typing import Any, Tuple
 import grpc
 
 from serving_runtime import client, operations
-from serving_runtime.client.connection import IN_THE_CLEAR, Dialing
+from serving_runtime.client.connection import PLAINTEXT, ConnectionOptions
 from serving_runtime.errors import StartError
 from serving_runtime.signature import FREE, MAP, Contract, Field, Signature
 
@@ -17,7 +17,7 @@ def ask(
     method: str,
     payload: bytes,
     deadline_seconds: float,
-    dialing: Dialing = IN_THE_CLEAR,
+    dialing: ConnectionOptions = PLAINTEXT,
 ) -> bytes:
     """Make one call, bytes both ways.
 
@@ -34,7 +34,9 @@ def ask(
     raise StartError(problem, hint)
 
 
-def contract(address: str, deadline_seconds: float, dialing: Dialing = IN_THE_CLEAR) -> Contract:
+def contract(
+    address: str, deadline_seconds: float, dialing: ConnectionOptions = PLAINTEXT
+) -> Contract:
     """Return what a service says that it takes and gives.
 
     Raises:

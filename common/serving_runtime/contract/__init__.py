@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Tuple
 
-from serving_runtime.contract.errors import Fault
+from serving_runtime.contract.errors import ContractError
 from serving_runtime.contract.formats import read_any
 from serving_runtime.contract.rules import refuse_unservable
 from serving_runtime.contract.types import DTYPE_NUMBERS, PROFILE_NUMBERS
@@ -50,7 +50,7 @@ def parse(data: bytes, source: str = "contract.protobin") -> Contract:
         )
     try:
         return read_any(data)
-    except Fault as fault:
+    except ContractError as fault:
         raise LoadError(f"{source} is not a valid contract: {fault}", _remedy(data)) from None
 
 

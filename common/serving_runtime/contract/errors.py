@@ -1,7 +1,7 @@
 """Carry what is wrong with a contract, and where, to the one place that refuses it."""
 
 
-class Fault(Exception):
+class ContractError(Exception):
     """A contract is wrong at one place.
 
     Args:

@@ -9,13 +9,13 @@ See: github.com/Hydrospheredata/hydro-serving-protos, and protos/hydro_serving_g
 
 from typing import Any, Dict, List, NamedTuple, Tuple, Union
 
-from serving_runtime.contract.errors import Fault
+from serving_runtime.contract.errors import ContractError
 from serving_runtime.contract.protobin import (
     TEXT,
     VARINT,
     VARINTS,
     Format,
-    Misfit,
+    FormatMismatch,
     Node,
     Part,
     read,
@@ -108,7 +108,9 @@ def read_any(data: bytes) -> Contract:
         raise next(iter(readings.values()))  # type: ignore[misc]  # all of them are faults
     if any(contract != contracts[0] for contract in contracts):
         titles = " or ".join(title for title, it in readings.items() if isinstance(it, Contract))
-        raise Fault("", f"it is ambiguous, and means different things as a contract of {titles}")
+        raise ContractError(
+            "", f"it is ambiguous, and means different things as a contract of {titles}"
+        )
     return contracts[0]
 
 
@@ -122,18 +124,18 @@ def titles_of(data: bytes) -> List[str]:
     return [title for title, reading in readings.items() if isinstance(reading, Contract)]
 
 
-def _readings(data: bytes) -> Dict[str, Union[Contract, Fault]]:
+def _readings(data: bytes) -> Dict[str, Union[Contract, ContractError]]:
     """Say for each format that the file fits what it means, or what is wrong with it.
 
     Raises:
-        Misfit: it fits none; from the format that it fits for longest.
+        FormatMismatch: it fits none; from the format that it fits for longest.
     """
-    readings: Dict[str, Union[Contract, Fault]] = {}
-    misfits: List[Misfit] = []
+    readings: Dict[str, Union[Contract, ContractError]] = {}
+    misfits: List[FormatMismatch] = []
     for form in FORMS:
         try:
             node = read(data, form.messages, form.root)
-        except Misfit as misfit:
+        except FormatMismatch as misfit:
             misfits.append(misfit)
         else:
             readings[form.title] = _meaning(node, form)
@@ -142,12 +144,12 @@ def _readings(data: bytes) -> Dict[str, Union[Contract, Fault]]:
     return readings
 
 
-def _meaning(node: Node, form: _Form) -> Union[Contract, Fault]:
+def _meaning(node: Node, form: _Form) -> Union[Contract, ContractError]:
     try:
         contract = _contract(node, form)
         check(contract)
-    except Fault as fault:
-        return Fault(fault.path, f"{fault.problem} (read as a contract of {form.title})")
+    except ContractError as fault:
+        return ContractError(fault.path, f"{fault.problem} (read as a contract of {form.title})")
     return contract
 
 
@@ -173,7 +175,7 @@ def _field(node: Node) -> Field:
     dtype = typed.one("dtype")
     nested = node.one("subfields") or node.one("dict")
     if nested is not None and (dtype is not None or typed is not node):
-        raise Fault(node.path, "it has a dtype and subfields; expected one of them")
+        raise ContractError(node.path, "it has a dtype and subfields; expected one of them")
     return Field(
         node.one("name") or "",
         MAP if nested is not None else "" if dtype is None else dtype_of(dtype, node.path),
@@ -195,7 +197,7 @@ def _entry(node: Node) -> Field:
     field = _field(node.one("value"))
     key = node.one("key") or ""
     if field.name not in ("", key):
-        raise Fault(node.path, f'the key "{key}" holds a field named "{field.name}"')
+        raise ContractError(node.path, f'the key "{key}" holds a field named "{field.name}"')
     return field._replace(name=key)
 
 
@@ -204,6 +206,8 @@ def _shape(node: Any) -> Shape:
         return None
     if node.one("unknown_rank"):
         if node.many("dim"):
-            raise Fault(node.path, "it has dimensions and an unknown rank; expected one of them")
+            raise ContractError(
+                node.path, "it has dimensions and an unknown rank; expected one of them"
+            )
         return None
     return tuple(node.many("dims")) or tuple(dim.one("size") or 0 for dim in node.many("dim"))

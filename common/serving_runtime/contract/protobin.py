@@ -9,7 +9,7 @@ See: https://protobuf.dev/programming-guides/encoding/
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from serving_runtime.contract.errors import Fault
+from serving_runtime.contract.errors import ContractError
 
 VARINT = "varint"
 VARINTS = "varints"  # a repeated integer, packed or not
@@ -18,7 +18,7 @@ TEXT = "text"
 _WIRE_VARINT = 0
 _WIRE_BYTES = 2
 _WIRE_NAMES = {0: "an integer", 1: "8 bytes", 2: "text or a message", 5: "4 bytes"}
-_LONGEST_VARINT_BYTES = 10
+_MAX_VARINT_BYTES = 10
 # As protobuf's own parsers. A map of 0.0.5 takes three messages a level: field, map and entry.
 _DEEPEST_MESSAGE = 100
 
@@ -50,7 +50,7 @@ class Node(NamedTuple):
         return self.many(name)[0] if self.many(name) else None
 
 
-class Misfit(Fault):
+class FormatMismatch(ContractError):
     """The bytes do not fit the format; ``offset`` is where reading ended."""
 
     def __init__(self, path: str, problem: str, offset: int) -> None:
@@ -71,7 +71,7 @@ def read(data: bytes, form: Format, message: str) -> Node:
     """Read a whole file as a message of a format.
 
     Raises:
-        Misfit: the bytes are cut short, or are not such a message.
+        FormatMismatch: the bytes are cut short, or are not such a message.
     """
     return _Reader(data, form).message(message, _Span("", 0, len(data)))
 
@@ -85,7 +85,9 @@ class _Reader:
 
     def message(self, kind: str, span: _Span) -> Node:
         if span.depth > _DEEPEST_MESSAGE:
-            raise Misfit(span.path, f"messages nest deeper than {_DEEPEST_MESSAGE}", span.start)
+            raise FormatMismatch(
+                span.path, f"messages nest deeper than {_DEEPEST_MESSAGE}", span.start
+            )
         node = Node(span.path, {})
         offset = span.start
         while offset < span.end:
@@ -98,7 +100,7 @@ class _Reader:
         values = node.values.setdefault(part.name, [])
         path = ".".join(name for name in (span.path, part.name) if name)
         if values and not part.repeated:
-            raise Misfit(path, "it is there twice; expected it once", span.start)
+            raise FormatMismatch(path, "it is there twice; expected it once", span.start)
         if part.repeated and part.kind != VARINTS:
             path = f"{path}[{len(values)}]"
         if wire_type == _WIRE_VARINT:
@@ -117,7 +119,7 @@ class _Reader:
         if part is None or wire_type not in _wire_types(part):
             found = f"field {number} with {_WIRE_NAMES.get(wire_type, 'an unknown encoding')}"
             problem = f"found {found}; expected {_fields_text(parts)}"
-            raise Misfit(span.path, problem, span.start)
+            raise FormatMismatch(span.path, problem, span.start)
         return part, wire_type, offset
 
     def _values(self, part: Part, span: _Span) -> List[Any]:
@@ -135,7 +137,7 @@ class _Reader:
                 f"it should have {length} bytes but only {span.end - start} follow: "
                 f"the file is cut short or damaged"
             )
-            raise Misfit(path, problem, start)
+            raise FormatMismatch(path, problem, start)
         return _Span(path, start, start + length, span.depth + 1)
 
     def _text(self, span: _Span) -> str:
@@ -143,7 +145,7 @@ class _Reader:
             return self._data[span.start : span.end].decode("utf-8")
         except UnicodeDecodeError as error:
             offset = span.start + error.start
-            raise Misfit(span.path, "it is not UTF-8 text", offset) from None
+            raise FormatMismatch(span.path, "it is not UTF-8 text", offset) from None
 
     def _packed(self, span: _Span) -> List[int]:
         values = []
@@ -155,14 +157,14 @@ class _Reader:
 
     def _varint(self, path: str, offset: int, end: int) -> Tuple[int, int]:
         value = 0
-        for index in range(_LONGEST_VARINT_BYTES):
+        for index in range(_MAX_VARINT_BYTES):
             if offset + index >= end:
-                raise Misfit(path, "the file is cut short within a number", offset)
+                raise FormatMismatch(path, "the file is cut short within a number", offset)
             byte = self._data[offset + index]
             value |= (byte & 0x7F) << (7 * index)
             if byte < 0x80:
                 return value & (2**64 - 1), offset + index + 1
-        raise Misfit(path, f"a number has more than {_LONGEST_VARINT_BYTES} bytes", offset)
+        raise FormatMismatch(path, f"a number has more than {_MAX_VARINT_BYTES} bytes", offset)
 
 
 def _wire_types(part: Part) -> Tuple[int, ...]:

@@ -18,7 +18,7 @@ from serving_runtime.signature import (
 )
 
 # No message can be larger: protobuf's and grpc's sizes are 32-bit integers.
-LARGEST_SAMPLE_BYTES = 2**31 - 1
+MAX_SAMPLE_BYTES = 2**31 - 1
 
 
 def sample_inputs(signature: Signature) -> Dict[str, Value]:
@@ -52,7 +52,7 @@ def _check_size(field: Field, item_bytes: int, shape: Tuple[int, ...]) -> None:
     size_bytes = item_bytes
     for size in shape:  # not np.prod, which overflows silently
         size_bytes *= size
-    if size_bytes > LARGEST_SAMPLE_BYTES:
+    if size_bytes > MAX_SAMPLE_BYTES:
         problem = f'input "{field.name}" cannot be sent: {field} takes {size_bytes} bytes'
-        fix = f"give it a shape of at most {LARGEST_SAMPLE_BYTES} bytes, or a free first dimension"
+        fix = f"give it a shape of at most {MAX_SAMPLE_BYTES} bytes, or a free first dimension"
         raise LoadError(problem, fix)

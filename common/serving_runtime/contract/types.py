@@ -2,7 +2,7 @@
 
 from typing import Dict, Mapping
 
-from serving_runtime.contract.errors import Fault
+from serving_runtime.contract.errors import ContractError
 from serving_runtime.errors import nearest
 from serving_runtime.signature import ANY, MAP, STRING
 
@@ -51,7 +51,7 @@ def dtype_of(number: int, path: str) -> str:
         return DTYPES[value_number]
     name = UNSERVABLE_DTYPES.get(value_number)
     found = f"{name} ({number}) cannot be sent" if name else f"unknown dtype number {number}"
-    raise Fault(f"{path}.dtype", f"{found}; expected one of {_numbered(DTYPES)}")
+    raise ContractError(f"{path}.dtype", f"{found}; expected one of {_numbered(DTYPES)}")
 
 
 def profile_of(number: int, path: str) -> str:
@@ -62,7 +62,7 @@ def profile_of(number: int, path: str) -> str:
     """
     if number not in PROFILES:
         problem = f"unknown profile number {number}; expected one of {_numbered(PROFILES)}"
-        raise Fault(f"{path}.profile", problem)
+        raise ContractError(f"{path}.profile", problem)
     return PROFILES[number]
 
 
@@ -92,7 +92,7 @@ def _known(name: str, names: Mapping[str, object], what: str, path: str, where: 
         return name.lower()
     suggestion = nearest(name.lower(), tuple(names)) or ";"
     known = ", ".join(sorted(names))
-    raise Fault(path, f'unknown {what} "{name}"{suggestion} expected one of {known}', where)
+    raise ContractError(path, f'unknown {what} "{name}"{suggestion} expected one of {known}', where)
 
 
 def _numbered(names: Mapping[int, str]) -> str:

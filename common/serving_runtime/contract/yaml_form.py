@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Dict, List, Tuple, Union
 
-from serving_runtime.contract.errors import Fault
+from serving_runtime.contract.errors import ContractError
 from serving_runtime.contract.rules import DEEPEST_NESTING, check, refuse_unservable
 from serving_runtime.contract.types import dtype_named, profile_named
 from serving_runtime.contract.yaml_nodes import Place, compose, expect_keys, items, mapping, word
@@ -41,7 +41,7 @@ def read_yaml(source: Union[Path, str]) -> Contract:
     try:
         contract = _contract(compose(text))
         check(contract)
-    except Fault as fault:
+    except ContractError as fault:
         raise LoadError(f"{name} is not a valid contract: {fault}", EXAMPLE) from None
     return contract
 
@@ -121,7 +121,9 @@ def _fields(parts: Dict[str, Place], key: str, depth: int = 0) -> Tuple[Field, .
         return ()
     place = parts[key]
     if depth > DEEPEST_NESTING:  # an alias may hold itself
-        raise Fault(place.path, f"fields nest deeper than {DEEPEST_NESTING} levels", place.line)
+        raise ContractError(
+            place.path, f"fields nest deeper than {DEEPEST_NESTING} levels", place.line
+        )
     return tuple(_field(name, value, depth) for name, value in mapping(place).items())
 
 
@@ -147,7 +149,9 @@ def _renamed(parts: Dict[str, Place]) -> Dict[str, Place]:
     for key, place in parts.items():
         name = _SYNONYMS.get(key, key)
         if name in renamed:
-            raise Fault(place.path, f"it says the same as {name}; expected one of them", place.line)
+            raise ContractError(
+                place.path, f"it says the same as {name}; expected one of them", place.line
+            )
         renamed[name] = place
     return renamed
 

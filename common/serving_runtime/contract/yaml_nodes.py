@@ -6,7 +6,7 @@ twice, and leave a field called ``no`` or ``1`` its name.
 
 from typing import Any, Dict, List, NamedTuple, Sequence
 
-from serving_runtime.contract.errors import Fault
+from serving_runtime.contract.errors import ContractError
 from serving_runtime.contract.rules import DEEPEST_NESTING
 from serving_runtime.errors import nearest
 
@@ -27,11 +27,11 @@ class Place(NamedTuple):
         """Whether nothing, ``null`` or ``~`` is written here."""
         return bool(self.node.tag == "tag:yaml.org,2002:null")
 
-    def fault(self, expected: str) -> Fault:
+    def fault(self, expected: str) -> ContractError:
         """Say what was found here instead of what was expected."""
         kinds = {"mapping": "a mapping", "sequence": "a list"}
         found = kinds.get(self.node.id) or ("nothing" if self.is_null else f'"{self.node.value}"')
-        return Fault(self.path, f"expected {expected}, found {found}", self.line)
+        return ContractError(self.path, f"expected {expected}, found {found}", self.line)
 
 
 def compose(text: str) -> Place:
@@ -47,13 +47,13 @@ def compose(text: str) -> Place:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f"line {mark.line + 1}" if mark else ""
-        raise Fault("", f"it is not YAML: {error.problem or error.context}", line) from None
+        raise ContractError("", f"it is not YAML: {error.problem or error.context}", line) from None
     except yaml.YAMLError as error:
-        raise Fault("", f"it is not YAML: {error}") from None
+        raise ContractError("", f"it is not YAML: {error}") from None
     except RecursionError:
-        raise Fault("", f"it nests deeper than {DEEPEST_NESTING} fields") from None
+        raise ContractError("", f"it nests deeper than {DEEPEST_NESTING} fields") from None
     if node is None:
-        raise Fault("", "it is empty; expected at least one signature")
+        raise ContractError("", "it is empty; expected at least one signature")
     return Place("", node)
 
 
@@ -70,7 +70,9 @@ def mapping(place: Place) -> Dict[str, Place]:
         key = word(Place(place.path, key_node))
         path = f"{place.path}.{key}" if place.path else key
         if key in parts:
-            raise Fault(path, "it is there twice; expected it once", Place(path, key_node).line)
+            raise ContractError(
+                path, "it is there twice; expected it once", Place(path, key_node).line
+            )
         parts[key] = Place(path, value)
     return parts
 
@@ -107,4 +109,4 @@ def expect_keys(place: Place, parts: Dict[str, Place], keys: Sequence[str]) -> N
         if key not in keys:
             suggestion = nearest(key, tuple(keys)) or ";"
             problem = f'unknown key "{key}"{suggestion} expected {", ".join(keys)}'
-            raise Fault(place.path, problem, part.line)
+            raise ContractError(place.path, problem, part.line)

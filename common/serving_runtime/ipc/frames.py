@@ -30,7 +30,7 @@ class GarbledError(ValueError):
     """The bytes are not what this code sends: something else wrote to the socket."""
 
 
-class Call(NamedTuple):
+class CallFrame(NamedTuple):
     """One request as a worker receives it.
 
     ``deadline`` is in seconds on the monotonic clock, which all processes of a machine share;
@@ -45,7 +45,7 @@ class Call(NamedTuple):
     resets_state: bool = False
 
 
-class Reply(NamedTuple):
+class ReplyFrame(NamedTuple):
     """A worker's answer to one call: a status, and the payload or one line of details.
 
     ``was_reset``: the model's state was reset for the call, whatever became of the call itself.
@@ -68,7 +68,7 @@ def unpack_batch(body: Bytes) -> int:
     return int(_COUNT.unpack(body)[0])
 
 
-def pack_call(call: Call, place: Optional[bytes] = None) -> Tuple[bytes, Bytes]:
+def pack_call(call: CallFrame, place: Optional[bytes] = None) -> Tuple[bytes, Bytes]:
     """Return a CALL frame as its head and its payload, which is not copied.
 
     Args:
@@ -83,13 +83,13 @@ def pack_call(call: Call, place: Optional[bytes] = None) -> Tuple[bytes, Bytes]:
     return HEADER.pack(len(head) + len(call.payload), CALL) + head, call.payload
 
 
-def unpack_call(body: Bytes) -> Call:
+def unpack_call(body: Bytes) -> CallFrame:
     """Read a CALL frame's body; the payload (or its place) is a view of it."""
     number, deadline, method_size, id_size, resets_state = _CALL.unpack_from(body)
     view = memoryview(body)
     method_end = _CALL.size + method_size
     payload_start = method_end + id_size
-    return Call(
+    return CallFrame(
         id=number,
         method=str(view[_CALL.size : method_end], "utf-8"),
         request_id=str(view[method_end:payload_start], "utf-8"),
@@ -99,7 +99,7 @@ def unpack_call(body: Bytes) -> Call:
     )
 
 
-def pack_reply(reply: Reply, place: Optional[bytes] = None) -> Tuple[bytes, Bytes]:
+def pack_reply(reply: ReplyFrame, place: Optional[bytes] = None) -> Tuple[bytes, Bytes]:
     """Return a REPLY frame as its head and its payload, which is not copied.
 
     Args:
@@ -113,7 +113,7 @@ def pack_reply(reply: Reply, place: Optional[bytes] = None) -> Tuple[bytes, Byte
     return HEADER.pack(len(head) + len(reply.payload), REPLY) + head, reply.payload
 
 
-def unpack_reply(body: bytes) -> Reply:
+def unpack_reply(body: bytes) -> ReplyFrame:
     """Read a REPLY frame's body; its payload may be a place.
 
     Raises:
@@ -123,7 +123,7 @@ def unpack_reply(body: bytes) -> Reply:
         number, status, size, was_reset = _REPLY.unpack_from(body)
         end = _REPLY.size + size
         details = body[_REPLY.size : end].decode("utf-8")
-        return Reply(number, _STATUSES[status], details, body[end:], was_reset)
+        return ReplyFrame(number, _STATUSES[status], details, body[end:], was_reset)
     except (struct.error, KeyError, UnicodeDecodeError) as error:
         raise GarbledError(f"no reply: {error!r}") from None
 

@@ -15,12 +15,12 @@ from serving_runtime.ipc.frames import Bytes
 # Below this a copy through the socket is quicker.
 THRESHOLD_BYTES = 1 << 16
 # What one end may take for all that it sends to the other.
-MOST_BYTES = 1 << 27
-MOST_SEGMENTS = 64
+MAX_BYTES = 1 << 27
+MAX_SEGMENTS = 64
 # A segment that was of no use for so long is given back.
 IDLE_SECONDS = 10.0
 # How far from its beginning a payload may start.
-MOST_LEAD_BYTES = 64
+MAX_LEAD_BYTES = 64
 
 OFFER_FORMAT = struct.Struct("<QQII")  # segment, its size, process id, descriptor
 FREED_FORMAT = struct.Struct("<QB")  # segment, lead
@@ -45,7 +45,7 @@ class Segment:
         self.memory.close()
 
 
-class Lender:
+class SegmentWriter:
     """The end that writes: makes segments, puts payloads into them, and gets them back.
 
     Args:
@@ -76,12 +76,12 @@ class Lender:
         segment.memory[segment.lead : segment.lead + size] = payload
         return PLACE.pack(segment.number, segment.lead, size)
 
-    def take_back(self, body: Bytes) -> None:
+    def on_released(self, body: Bytes) -> None:
         """Note that the other end has mapped a segment, or needs it no more (a FREED frame)."""
         number, lead = FREED_FORMAT.unpack(body)
         segment = self._segments[number]
         segment.file.close()  # the other end has the memory
-        segment.lead = min(lead, MOST_LEAD_BYTES)
+        segment.lead = min(lead, MAX_LEAD_BYTES)
         self._free[number] = segment
         self._is_taken = True
 
@@ -103,9 +103,9 @@ class Lender:
 
         One at first: if the other end cannot map it, no more memory is spent.
         """
-        size = _rounded(payload_size + MOST_LEAD_BYTES)
+        size = _rounded(payload_size + MAX_LEAD_BYTES)
         is_refused = self._made and not self._is_taken
-        if is_refused or size > MOST_BYTES or not self._drop_for(size):
+        if is_refused or size > MAX_BYTES or not self._drop_for(size):
             return
         self._make_room()
         try:
@@ -126,7 +126,7 @@ class Lender:
 
     def _has_room(self, size: int) -> bool:
         taken = sum(each.size for each in self._segments.values())
-        return taken + size <= MOST_BYTES and len(self._segments) < MOST_SEGMENTS
+        return taken + size <= MAX_BYTES and len(self._segments) < MAX_SEGMENTS
 
     def _drop_idle(self, since: float) -> None:
         for segment in [each for each in self._free.values() if each.used < since]:

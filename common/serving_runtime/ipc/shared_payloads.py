@@ -24,7 +24,7 @@ from serving_runtime.ipc.segment_writer import (
     FREED_FORMAT,
     OFFER_FORMAT,
     PLACE,
-    Lender,
+    SegmentWriter,
 )
 
 
@@ -38,19 +38,19 @@ class SharedPayloads:
 
     def __init__(
         self,
-        lead_bytes: Callable[[int], int] = lambda length: 0,
+        alignment_offset: Callable[[int], int] = lambda length: 0,
         make_room: Callable[[], None] = lambda: None,
     ) -> None:
-        self._lender = Lender(make_room)
-        self._borrower = Borrower(lead_bytes)
+        self._writer = SegmentWriter(make_room)
+        self._reader = SegmentReader(alignment_offset)
         self._takers: Dict[int, Callable[[Bytes], None]] = {
-            frames.OFFER: self._borrower.accept,
-            frames.FREED: self._lender.take_back,
-            frames.DROPPED: self._borrower.forget,
+            frames.OFFER: self._reader.accept,
+            frames.FREED: self._writer.on_released,
+            frames.DROPPED: self._reader.forget,
         }
-        self.place = self._lender.place
-        self.view = self._borrower.view
-        self.copy = self._borrower.copy
+        self.place = self._writer.place
+        self.view = self._reader.view
+        self.copy = self._reader.copy
 
     def take(self, kind: int, body: Bytes) -> None:
         """Take an OFFER, FREED or DROPPED frame of the other end; any other is a GarbledError."""
@@ -61,15 +61,15 @@ class SharedPayloads:
 
     def notes(self) -> List[bytes]:
         """Return the frames to send to the other end, together with the next that there are."""
-        return self._lender.notes() + self._borrower.notes()
+        return self._writer.notes() + self._reader.notes()
 
     def close(self) -> None:
         """Give all memory back, once there is no other end any more."""
-        self._lender.close()
-        self._borrower.close()
+        self._writer.close()
+        self._reader.close()
 
 
-class Borrower:
+class SegmentReader:
     """The end that reads: maps segments, and says when it needs them no more.
 
     Args:
@@ -77,8 +77,8 @@ class Borrower:
             one of that length should begin.
     """
 
-    def __init__(self, lead_bytes: Callable[[int], int]) -> None:
-        self._lead_bytes = lead_bytes
+    def __init__(self, alignment_offset: Callable[[int], int]) -> None:
+        self._lead_bytes = alignment_offset
         self._memories: Dict[int, mmap.mmap] = {}
         # Of the payloads that are read where they lie; told when nothing refers to one any more.
         self._leases: Dict[int, weakref.ref[Any]] = {}

@@ -13,7 +13,7 @@ from serving_runtime.logs.nonblocking import LineHandler
 
 # What would start a new line or steer a terminal: a client's text must not forge a log line.
 _CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+")
-LONGEST_TRACEBACK = 20000  # characters
+MAX_TRACEBACK = 20000  # characters
 NUMBERS = (int, float)
 _NEEDS_QUOTES = re.compile(r'[\s="]|^$')
 
@@ -134,7 +134,7 @@ def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> "list
 
 def _shortened(trace: str) -> str:
     """Cut the middle out of a traceback whose exception has, say, a tensor in its message."""
-    if len(trace) <= LONGEST_TRACEBACK:
+    if len(trace) <= MAX_TRACEBACK:
         return trace
-    half = LONGEST_TRACEBACK // 2
+    half = MAX_TRACEBACK // 2
     return f"{trace[:half]}\n… {len(trace) - 2 * half} characters left out …\n{trace[-half:]}"

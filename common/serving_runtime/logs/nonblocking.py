@@ -16,7 +16,7 @@ import time
 from typing import Callable, Deque, Optional
 
 # Lines beyond this are lost while nobody reads.
-MOST_WAITING_BYTES = 1 << 22
+MAX_WAITING_BYTES = 1 << 22
 # How long the end of the process waits for lines that were not read yet.
 FLUSH_SECONDS = 1.0
 # A pipe that has room has it for so much, and takes so much as a whole.
@@ -108,7 +108,7 @@ class Lines:
                 self._own = None
 
     def _keep(self, line: bytes) -> None:
-        if self._waiting_bytes + len(line) > MOST_WAITING_BYTES:
+        if self._waiting_bytes + len(line) > MAX_WAITING_BYTES:
             self._lost += 1
         else:
             self._waiting.append(line)

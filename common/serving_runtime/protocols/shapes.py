@@ -11,7 +11,7 @@ from serving_runtime.signature import FREE, shape_text
 MAX_RANK = 32  # NumPy's own limit, up to 1.26
 _MAX_BYTES = 2**63 - 1
 # Of complex128: also an empty array must fit into whatever dtype it is cast to.
-_LARGEST_ITEM_BYTES = 16
+_MAX_ITEM_BYTES = 16
 
 
 def element_count(shape: Iterable[int]) -> int:
@@ -40,7 +40,7 @@ def resolve(dims: List[int], given: int) -> Tuple[int, ...]:
     if FREE in dims:
         dims = _fit(dims, given)
     # Zeros left out, as NumPy does: it refuses even an empty array that is too large otherwise.
-    if element_count(size for size in dims if size) * _LARGEST_ITEM_BYTES > _MAX_BYTES:
+    if element_count(size for size in dims if size) * _MAX_ITEM_BYTES > _MAX_BYTES:
         raise InvalidInput(f"shape {shape_text(tuple(dims))} is too large for any array")
     return tuple(dims)
 

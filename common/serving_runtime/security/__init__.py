@@ -11,16 +11,16 @@ from serving_runtime.operations import HEALTH_CHECK, HEALTH_WATCH
 from serving_runtime.security import reloading
 from serving_runtime.security.reloading import Reloaded
 from serving_runtime.security.tls import Certificates
-from serving_runtime.security.tokens import Access
+from serving_runtime.security.tokens import TokenAuthenticator
 from serving_runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 
-class Protection(NamedTuple):
+class Security(NamedTuple):
     """Who may call (None: everybody), and by which certificate (None: in the clear)."""
 
-    access: Optional[Access] = None
+    access: Optional[TokenAuthenticator] = None
     certificates: Optional[Certificates] = None
 
     def credentials(self) -> Optional[grpc.ServerCredentials]:
@@ -28,21 +28,21 @@ class Protection(NamedTuple):
         return None if self.certificates is None else self.certificates.credentials()
 
 
-NONE = Protection()
+NONE = Security()
 
 
-def of(settings: Settings) -> Protection:
+def of(settings: Settings) -> Security:
     """Return what the settings ask for.
 
     Raises:
         SettingError: a file is missing, or of no use.
     """
     open_names = {HEALTH_CHECK, HEALTH_WATCH} if settings.open_health else set()
-    access = Access(settings.token_file, open_names) if settings.token_file else None
-    return Protection(access, _certificates(settings))
+    access = TokenAuthenticator(settings.token_file, open_names) if settings.token_file else None
+    return Security(access, _certificates(settings))
 
 
-def keep_fresh(protection: Protection) -> None:
+def watch_files(protection: Security) -> None:
     """See changes of the files from now on."""
     files: List[Reloaded[Any]] = []
     if protection.access is not None:

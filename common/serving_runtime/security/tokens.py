@@ -24,7 +24,7 @@ EXPECTED = (
 )
 
 
-class Access:
+class TokenAuthenticator:
     """The tokens that are accepted, and what needs none.
 
     Args:

@@ -11,7 +11,7 @@ from typing import Any, Callable
 LOOK_SECONDS = 0.5
 
 
-class Turns:
+class FrontLock:
     """A lock whose waiter comes before whoever has just had a turn; a turn has no turn within."""
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ class Turns:
         self._next = threading.Lock()
         self._at_end: Callable[[], None] = _nothing
 
-    def at_end(self, work: Callable[[], None]) -> None:
+    def on_release(self, work: Callable[[], None]) -> None:
         """Do ``work`` at the end of every turn, as a part of it."""
         self._at_end = work
 

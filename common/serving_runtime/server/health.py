@@ -10,7 +10,7 @@ from hydro_serving_grpc.messages import message_class
 from serving_runtime import operations
 from serving_runtime.errors import InvalidInput, ServingError, Status, one_line
 from serving_runtime.operations import HEALTH_CHECK, HEALTH_WATCH
-from serving_runtime.server.admission.call import Outcome
+from serving_runtime.server.transport import Reply
 
 CHECK, WATCH, STATUS = HEALTH_CHECK, HEALTH_WATCH, operations.STATUS
 
@@ -70,16 +70,16 @@ class Health:
         self._is_over = True
         self._wake_watchers()
 
-    def check(self, payload: bytes) -> Outcome:
+    def check(self, payload: bytes) -> Reply:
         """Answer ``grpc.health.v1.Health/Check``."""
         try:
             service = _service(payload)
         except ServingError as error:
-            return Outcome(error.status, one_line(str(error)), b"")
+            return Reply(error.status, one_line(str(error)), b"")
         if service not in SERVICES:
             details = one_line(f'there is no service "{service}" here')
-            return Outcome(Status.NOT_FOUND, details, b"")
-        return Outcome(Status.OK, "", self._health_response(service))
+            return Reply(Status.NOT_FOUND, details, b"")
+        return Reply(Status.OK, "", self._health_response(service))
 
     async def watch(self, requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Answer ``grpc.health.v1.Health/Watch``: the status now, and each change of it."""
@@ -101,13 +101,13 @@ class Health:
         finally:
             self._watchers.discard(changes)
 
-    def status(self, payload: bytes) -> Outcome:
+    def status(self, payload: bytes) -> Reply:
         """Answer Hydrosphere's ``PredictionService/Status``."""
         if self.is_serving:
             response = _StatusResponse(status="SERVING", message=self.status_message)
         else:
             response = _StatusResponse(status="NOT_SERVING", message=self._phase.value)
-        return Outcome(Status.OK, "", response.SerializeToString())
+        return Reply(Status.OK, "", response.SerializeToString())
 
     def _wake_watchers(self) -> None:
         for watcher in self._watchers:

@@ -9,18 +9,24 @@ from typing import Callable, Dict
 from serving_runtime import operations, security
 from serving_runtime.errors import StartError
 from serving_runtime.server import health
-from serving_runtime.server.admission.admission import Intake
-from serving_runtime.server.admission.call import Outcome
+from serving_runtime.server.admission.admission import Admission
 from serving_runtime.server.admission.dispatcher import Dispatcher
-from serving_runtime.server.front_lock import Turns
+from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import auto, port_sockets, reflection
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.metrics import Counters
-from serving_runtime.server.transport import Incoming, Listener, Routes, StreamHandler, UnaryHandler
+from serving_runtime.server.transport import (
+    Reply,
+    Request,
+    Routes,
+    StreamHandler,
+    Transport,
+    UnaryHandler,
+)
 from serving_runtime.server.workers.processes import Spawn
 from serving_runtime.server.workers.supervisor import Supervisor
 from serving_runtime.settings import Settings
-from serving_runtime.system.garbage import spare_what_there_is
+from serving_runtime.system.memory import freeze_gc_heap
 
 logger = logging.getLogger(__name__)
 
@@ -36,15 +42,15 @@ class Server:
 
     def __init__(self, settings: Settings, spawn: Spawn) -> None:
         self._settings = settings
-        self._protection = security.of(settings)
+        self._security = security.of(settings)
         self._health = Health()
         self._counters = Counters()
-        self._turns = Turns()
-        self._dispatcher = Dispatcher(settings, self._counters, self._turns)
+        self._lock = FrontLock()
+        self._dispatcher = Dispatcher(settings, self._counters, self._lock)
         self._supervisor = Supervisor(
             settings, spawn, self._dispatcher, self._health, self._counters, self._on_fatal
         )
-        self._listener: Listener
+        self._transport: Transport
         self._port = 0
         self._failure = ""
         self._stop = asyncio.Event()
@@ -52,30 +58,30 @@ class Server:
 
     async def run(self) -> int:
         """Serve until a signal or a failed start; returns the exit code."""
-        self._listener = await auto.choose(
-            self._routes(), self._settings, self._turns, self._protection
+        self._transport = await auto.choose(
+            self._routes(), self._settings, self._lock, self._security
         )
-        self._port = await self._listener.start(self._settings.host, self._settings.port)
+        self._port = await self._transport.start(self._settings.host, self._settings.port)
         logger.info("listening on %s:%d", self._settings.host, self._port)
         security.tell(self._settings)
-        security.keep_fresh(self._protection)
+        security.watch_files(self._security)
         self._watch_signals()
         self._supervisor.start_worker()
         self._supervisor.on_child_ended()  # it was started before anyone watched for its end
-        spare_what_there_is()  # before the calls come
+        freeze_gc_heap()  # before the calls come
         await self._stop.wait()
         if self._failure:
-            await self._listener.stop(0)
+            await self._transport.stop(0)
             raise StartError(self._failure)
         await self._drain()
         return 0
 
     def _routes(self) -> Routes:
-        intake = Intake(
+        intake = Admission(
             self._settings,
             self._dispatcher,
             self._health,
-            self._supervisor.model_state,
+            self._supervisor.state_epoch,
             self._counters,
         )
         unary: Dict[str, UnaryHandler] = dict.fromkeys(operations.FORWARDED, intake.accept)
@@ -115,14 +121,14 @@ class Server:
     async def _drain(self) -> None:
         """Lose nothing: see clients off, finish what runs, close the model."""
         await self._until(lambda: False, self._settings.drain_delay_seconds)
-        port_sockets.shut(self._port)
+        port_sockets.stop_accepting(self._port)
         self._health.end_watches()
         age = self._settings.connection_age_seconds * 1.1 + AGE_MARGIN_SECONDS
-        await self._until(lambda: port_sockets.count_clients(self._port) == 0, age)
+        await self._until(lambda: port_sockets.open_connections(self._port) == 0, age)
         until = time.monotonic() + self._settings.drain_timeout_seconds
         while not self._dispatcher.is_idle and time.monotonic() < until:
             await asyncio.sleep(POLL_SECONDS)
-        await self._listener.stop(grace_seconds=1.0)
+        await self._transport.stop(grace_seconds=1.0)
         await self._supervisor.close(max(1.0, until - time.monotonic()))
         logger.info("stopped", extra={"fields": self._counters.nonzero()})
 
@@ -133,10 +139,10 @@ class Server:
             await asyncio.sleep(POLL_SECONDS)
 
 
-def _immediate(answer: Callable[[bytes], Outcome]) -> UnaryHandler:
+def _immediate(answer: Callable[[bytes], Reply]) -> UnaryHandler:
     """Make a handler of a function that answers at once, past the queue."""
 
-    def handle(incoming: Incoming) -> Callable[[], None]:
+    def handle(incoming: Request) -> Callable[[], None]:
         incoming.respond(answer(incoming.payload), ())
         return lambda: None
 

@@ -5,10 +5,10 @@ import math
 import time
 from typing import Callable, Optional
 
-from serving_runtime.server.front_lock import Turns
+from serving_runtime.server.front_lock import FrontLock
 
 
-class Alarm:
+class EarliestTimer:
     """Rings once, in a turn of the event loop's, at the soonest time that was asked for.
 
     Calls that are answered long before their deadlines cost no timer each: the alarm rings for the
@@ -19,9 +19,9 @@ class Alarm:
         on_ring: sets the alarm again if there is more to wait for.
     """
 
-    def __init__(self, turns: Turns, on_ring: Callable[[], None]) -> None:
-        self._turns = turns
-        self._on_ring = on_ring
+    def __init__(self, lock: FrontLock, on_fire: Callable[[], None]) -> None:
+        self._lock = lock
+        self._on_fire = on_fire
         self._loop = asyncio.get_event_loop()
         self._due = math.inf
         self._timer: Optional[asyncio.TimerHandle] = None
@@ -43,9 +43,9 @@ class Alarm:
             self._timer = None
         if self._due < math.inf:  # it may have rung since it was set
             left = self._due - time.monotonic()
-            self._timer = self._loop.call_later(max(0.0, left), self._ring)
+            self._timer = self._loop.call_later(max(0.0, left), self._fire)
 
-    def _ring(self) -> None:
-        with self._turns:
+    def _fire(self) -> None:
+        with self._lock:
             self._due = math.inf
-            self._on_ring()
+            self._on_fire()

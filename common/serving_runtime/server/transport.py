@@ -3,14 +3,21 @@
 import abc
 from typing import AsyncIterator, Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from serving_runtime.errors import NotAuthenticated, StartError
-from serving_runtime.security.tokens import Access
-from serving_runtime.server.admission.call import Outcome
+from serving_runtime.errors import NotAuthenticated, StartError, Status
+from serving_runtime.security.tokens import TokenAuthenticator
 
 Metadata = Sequence[Tuple[str, str]]
 
 
-class Incoming(NamedTuple):
+class Reply(NamedTuple):
+    """What a client receives: a status, and a payload or one line of details."""
+
+    status: Status
+    details: str
+    payload: bytes
+
+
+class Request(NamedTuple):
     """One unary request as a listener hands it over.
 
     ``respond`` takes the outcome and the trailing metadata; it must be called once, in a turn.
@@ -23,12 +30,12 @@ class Incoming(NamedTuple):
     request_id: str
     seconds_left: Optional[float]
     reset_state: Optional[str]
-    respond: Callable[[Outcome, Metadata], None]
+    respond: Callable[[Reply, Metadata], None]
 
 
 # Takes a request and returns the function to call if the client goes away before the answer; both
 # are called in a turn.
-UnaryHandler = Callable[[Incoming], Callable[[], None]]
+UnaryHandler = Callable[[Request], Callable[[], None]]
 # Requests of a stream in, replies out; raises ServingError to end it with a status.
 StreamHandler = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]
 
@@ -40,7 +47,7 @@ class Routes(NamedTuple):
     streams: Mapping[str, StreamHandler]
 
 
-class Listener(abc.ABC):
+class Transport(abc.ABC):
     """Accepts calls on a port and answers them with what the routes give."""
 
     @abc.abstractmethod
@@ -64,12 +71,12 @@ def port_refused(host: str, port: int) -> StartError:
     )
 
 
-def refusal_of(access: Access, method: str, metadata: Metadata) -> Optional[Outcome]:
+def refusal_of(access: TokenAuthenticator, method: str, metadata: Metadata) -> Optional[Reply]:
     """Return the answer to a call that may not go on, None if it may."""
     try:
         access.check(method, first_values(metadata).get("authorization"))
     except NotAuthenticated as error:
-        return Outcome(error.status, str(error), b"")
+        return Reply(error.status, str(error), b"")
     return None
 
 

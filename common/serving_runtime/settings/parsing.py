@@ -14,8 +14,8 @@ SIZE_UNITS = {
 TIME_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 
 # grpc takes message sizes and connection ages as 32-bit integers (the ages in milliseconds).
-LARGEST_MESSAGE_BYTES = 2**31 - 1
-LONGEST_SECONDS = 24 * 3600.0
+MAX_MESSAGE_BYTES = 2**31 - 1
+MAX_SECONDS = 24 * 3600.0
 
 
 class Parser(NamedTuple):
@@ -65,7 +65,7 @@ def seconds(least: float) -> Callable[[str], float]:
 
     def parse(text: str) -> float:
         value = _with_unit(text, TIME_UNITS)
-        if not least <= value <= LONGEST_SECONDS:
+        if not least <= value <= MAX_SECONDS:
             raise ValueError(text)
         return value
 
@@ -96,7 +96,7 @@ PORT = Parser(integer(0, 65535), "a port number, 0 to 65535")
 COUNT = Parser(integer(0, 1024), "a whole number, 0 to 1024")
 POSITIVE = Parser(integer(1, 10**6), "a whole number, 1 to 1000000")
 SIZE = Parser(size(2**50), "a size such as 64MiB, 1GB or 1048576")
-MESSAGE_SIZE = Parser(size(LARGEST_MESSAGE_BYTES), "a size such as 64MiB, less than 2GiB")
+MESSAGE_SIZE = Parser(size(MAX_MESSAGE_BYTES), "a size such as 64MiB, less than 2GiB")
 SECONDS = Parser(seconds(0.0), "a time such as 30s, 250ms or 10min, at most 24h")
 POSITIVE_SECONDS = Parser(seconds(0.1), "a time such as 30s, 250ms or 10min, from 100ms to 24h")
 SWITCH = Parser(_switch, "1 or 0 (also true, false, on, off, yes, no)")

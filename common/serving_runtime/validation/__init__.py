@@ -38,7 +38,7 @@ def check_inputs(
     exactly = None if unreadable else fast_path.inputs(signature.inputs, tensors)
     if exactly is not None:
         return exactly
-    intake = _Intake(policy, string_type)
+    intake = _InputValidator(policy, string_type)
     unreadable = unreadable or {}
     for name, reason in unreadable.items():
         intake.problems.add(name, f": {reason}")
@@ -67,14 +67,14 @@ def check_outputs(signature: Signature, results: Any) -> Dict[str, Value]:
     if not isinstance(results, Mapping):
         kind = type(results).__name__
         raise BrokenResult(f"the result is of type {kind}, not a dict of arrays by output name")
-    outlet = _Outlet()
+    outlet = _OutputValidator()
     values = outlet.give_all(signature.outputs, results, "")
     if outlet.problems:
         raise BrokenResult(str(outlet.problems))
     return values
 
 
-class _Intake:
+class _InputValidator:
     """Makes a request's tensors arrays for the model, and notes what prevents it."""
 
     def __init__(self, policy: str, string_type: type) -> None:
@@ -129,7 +129,7 @@ class _Intake:
         return decoded.reshape(strings.shape)
 
 
-class _Outlet:
+class _OutputValidator:
     """Makes a model's results tensors for the wire, and notes what prevents it."""
 
     def __init__(self) -> None:

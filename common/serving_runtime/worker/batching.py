@@ -5,7 +5,7 @@ from typing import Container, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from serving_runtime.ipc.frames import Call
+from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.model import Arrays
 from serving_runtime.protocols import Request
 from serving_runtime.signature import Signature, Tensor, Value
@@ -14,7 +14,7 @@ from serving_runtime.signature import Signature, Tensor, Value
 class Prepared(NamedTuple):
     """A decoded and checked request, ready to run."""
 
-    call: Call
+    call: CallFrame
     request: Request
     signature: Signature
     inputs: Arrays

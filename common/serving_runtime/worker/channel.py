@@ -4,7 +4,7 @@ import socket
 from typing import Iterable, Iterator, List, Optional, Tuple
 
 from serving_runtime.ipc import frames
-from serving_runtime.ipc.frames import Bytes, Call, Reply
+from serving_runtime.ipc.frames import Bytes, CallFrame, ReplyFrame
 from serving_runtime.ipc.shared_payloads import SharedPayloads
 from serving_runtime.protocols.tensorflow_serving import predict
 
@@ -18,9 +18,9 @@ class Channel:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._reader = _Reader(connection)
-        self._shared = SharedPayloads(predict.lead_bytes)
+        self._shared = SharedPayloads(predict.alignment_offset)
 
-    def batches(self) -> Iterator[List[Call]]:
+    def batches(self) -> Iterator[List[CallFrame]]:
         """Yield calls as the front sends them together, until it says CLOSE or is gone."""
         while True:
             self._send(self._shared.notes())
@@ -29,11 +29,11 @@ class Channel:
                 return
             yield [self._call() for _ in range(frames.unpack_batch(body))]
 
-    def reply(self, reply: Reply) -> None:
+    def reply(self, reply: ReplyFrame) -> None:
         """Send the answer to one call."""
         self.replies([reply])
 
-    def replies(self, replies: Iterable[Reply]) -> None:
+    def replies(self, replies: Iterable[ReplyFrame]) -> None:
         """Send answers together."""
         parts: List[Bytes] = []
         for reply in replies:
@@ -50,7 +50,7 @@ class Channel:
             if piece:
                 self._connection.sendall(piece)
 
-    def _call(self) -> Call:
+    def _call(self) -> CallFrame:
         kind, body = self._receive()
         if kind not in (frames.CALL, frames.PLACED_CALL):
             raise ConnectionResetError("the front ended in the middle of a batch")

@@ -22,12 +22,12 @@ logger = logging.getLogger(__name__)
 # As serving_runtime.server.workers.processes has it.
 VARIABLE, WORKER_VARIABLE = "SERVING_RUNTIME_TEMPLATE", "SERVING_RUNTIME_WORKER"
 NAME = b"template"
-LONGEST_NAME = 100  # bytes
+MAX_NAME = 100  # bytes
 DESCRIPTOR_SIZE = 4
 REPARENTED_POLL_SECONDS = 0.0005
 
 
-class Traces(NamedTuple):
+class ProcessFootprint(NamedTuple):
     """What a fork would break: threads, which it does not copy, and what is open, which it shares.
 
     Those that a framework's own import leaves behind are taken for safe.
@@ -37,13 +37,13 @@ class Traces(NamedTuple):
     descriptors: Set[str]
 
     @classmethod
-    def now(cls) -> "Traces":
+    def now(cls) -> "ProcessFootprint":
         """Return what this process has."""
         return cls(len(os.listdir("/proc/self/task")), _descriptors())
 
     def objection(self) -> str:
         """Say what has been added since that a fork would break; nothing if it would not."""
-        now = Traces.now()
+        now = ProcessFootprint.now()
         if now.threads > self.threads:
             return "loading it has started threads"
         if now.descriptors - self.descriptors:
@@ -51,7 +51,7 @@ class Traces(NamedTuple):
         return ""
 
 
-class Orders(NamedTuple):
+class ForkRequests(NamedTuple):
     """Where a template takes orders, and where the workers that it forks look for the front.
 
     ``before``: what the process had before it loaded the model.
@@ -59,10 +59,10 @@ class Orders(NamedTuple):
 
     control: socket.socket
     connection: int
-    before: Traces
+    before: ProcessFootprint
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> "Optional[Orders]":
+    def from_env(cls, environ: Mapping[str, str]) -> "Optional[ForkRequests]":
         """Take what the front has passed on; None where it wants no template."""
         if VARIABLE not in environ:
             return None
@@ -70,10 +70,10 @@ class Orders(NamedTuple):
         os.environ.pop(VARIABLE, None)  # it is not for what the model starts
         os.set_inheritable(control, False)
         ours = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=control)
-        return cls(ours, connection, Traces.now())
+        return cls(ours, connection, ProcessFootprint.now())
 
 
-def split_off(orders: Orders, settings: Settings, objection: str) -> None:
+def start_fork_server(orders: ForkRequests, settings: Settings, objection: str) -> None:
     """Fork the template; in each worker that it forks later, this returns as well.
 
     Args:
@@ -96,7 +96,7 @@ def split_off(orders: Orders, settings: Settings, objection: str) -> None:
             logs.configure(settings.log_level, settings.log_format, sys.stderr, role=name)
 
 
-def _serve(orders: Orders, done: int) -> str:
+def _serve(orders: ForkRequests, done: int) -> str:
     """Fork a worker for each that the front asks for; returns in each of them, with its name."""
     front = os.getppid()
     own_name = Path("/proc/self/comm").read_bytes().strip()
@@ -169,7 +169,7 @@ def _receive(control: socket.socket) -> Tuple[str, int]:
     Raises:
         EOFError: none will be wanted any more.
     """
-    name, ancillary, _, _ = control.recvmsg(LONGEST_NAME, socket.CMSG_SPACE(DESCRIPTOR_SIZE))
+    name, ancillary, _, _ = control.recvmsg(MAX_NAME, socket.CMSG_SPACE(DESCRIPTOR_SIZE))
     for _, _, data in ancillary:
         return name.decode(), int.from_bytes(data[:DESCRIPTOR_SIZE], sys.byteorder)
     raise EOFError

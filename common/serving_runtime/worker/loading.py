@@ -15,7 +15,7 @@ from serving_runtime.framework.model_dir import ModelDirectory
 from serving_runtime.model import Model
 from serving_runtime.settings import Settings, default_model_dir
 from serving_runtime.signature import Contract
-from serving_runtime.system.garbage import spare_what_there_is
+from serving_runtime.system.memory import freeze_gc_heap
 from serving_runtime.worker import fork_server, model_snapshot
 from serving_runtime.worker.predictor import Predictor
 from serving_runtime.worker.warm_up import warm_up
@@ -36,15 +36,15 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
     """
     _name_temporary_folder()
     directory = model_dir.locate(settings.model_dir or default_model_dir())
-    with model_snapshot.as_first_loaded(environ, directory.root), _without_collecting():
+    with model_snapshot.verified(environ, directory.root), _without_collecting():
         runtime = discovery.choose(runtime_name, directory.files)
         logger.info("loading %s with the %s runtime", directory.files, runtime.name)
         runtime.import_loader()
-        spare_what_there_is()
-        orders = fork_server.Orders.from_env(environ)
+        freeze_gc_heap()
+        orders = fork_server.ForkRequests.from_env(environ)
         model, agreed = _load(runtime, directory, settings, environ)
     if orders is not None:
-        fork_server.split_off(orders, settings, _objection(runtime, model, orders.before))
+        fork_server.start_fork_server(orders, settings, _objection(runtime, model, orders.before))
     warm_up(model, agreed, settings.warm_up)
     return Predictor(model, agreed, settings)
 
@@ -60,7 +60,7 @@ def _load(
     return runtime.load(directory.files, agreed, environ), agreed
 
 
-def _objection(runtime: Runtime, model: Model, before: fork_server.Traces) -> str:
+def _objection(runtime: Runtime, model: Model, before: fork_server.ProcessFootprint) -> str:
     """Say why no further workers can be forked from this one; nothing if they can."""
     if model.stateful:
         return "it is stateful"
@@ -80,7 +80,7 @@ def _without_collecting() -> Iterator[None]:
         yield
     finally:
         gc.collect()
-        spare_what_there_is()
+        freeze_gc_heap()
         if was_enabled:
             gc.enable()
 

@@ -37,14 +37,14 @@ OWN_SUFFIXES = (
     "-journal",
 )
 # A link that leads back up would be followed for ever.
-MOST_DEPTH = 20
+MAX_DEPTH = 20
 
 # What a file looks like, by its path below the model directory.
-Looks = Dict[str, str]
+Fingerprints = Dict[str, str]
 
 
 @contextlib.contextmanager
-def as_first_loaded(environ: Mapping[str, str], root: Path) -> Iterator[None]:
+def verified(environ: Mapping[str, str], root: Path) -> Iterator[None]:
     """Load a model within this: it refuses files that are not those of the first worker.
 
     The first worker notes what its files look like in a file without a name, which all workers of
@@ -60,11 +60,11 @@ def as_first_loaded(environ: Mapping[str, str], root: Path) -> Iterator[None]:
     record = int(environ[VARIABLE])
     os.set_inheritable(record, False)
     try:
-        found = look_at(root)
+        found = fingerprints(root)
         noted = json.loads(os.pread(record, os.fstat(record).st_size, 0).decode() or "{}")
         _check(noted, found, root)
         yield
-        after = look_at(root)
+        after = fingerprints(root)
         _check(noted, after, root)
         if not noted:
             os.pwrite(record, json.dumps(_unchanged(found, after)).encode(), 0)
@@ -72,7 +72,7 @@ def as_first_loaded(environ: Mapping[str, str], root: Path) -> Iterator[None]:
         os.close(record)
 
 
-def _unchanged(before: Looks, after: Looks) -> Looks:
+def _unchanged(before: Fingerprints, after: Fingerprints) -> Fingerprints:
     """Return the files that were not changed by their loading; most likely by the model itself."""
     changed = [path for path in before if after.get(path) != before[path]]
     if changed:
@@ -80,12 +80,12 @@ def _unchanged(before: Looks, after: Looks) -> Looks:
     return {path: look for path, look in before.items() if path not in changed}
 
 
-def look_at(root: Path) -> Looks:
+def fingerprints(root: Path) -> Fingerprints:
     """Return what the files of a model directory look like; hidden ones do not count."""
     looks = {}
     for folder, folders, files in os.walk(str(root), followlinks=True):
         folders[:] = [name for name in folders if _counts(name)]
-        if len(Path(folder).parts) > len(root.parts) + MOST_DEPTH:
+        if len(Path(folder).parts) > len(root.parts) + MAX_DEPTH:
             folders[:] = []
         for name in filter(_counts, files):
             path = os.path.join(folder, name)
@@ -116,7 +116,7 @@ def _ends(path: str, size: int) -> bytes:
         return first + file.read(END_BYTES)
 
 
-def _check(noted: Looks, found: Looks, root: Path) -> None:
+def _check(noted: Fingerprints, found: Fingerprints, root: Path) -> None:
     differences = _differences(noted, found)
     if not differences:
         return
@@ -128,7 +128,7 @@ def _check(noted: Looks, found: Looks, root: Path) -> None:
     )
 
 
-def _differences(noted: Looks, found: Looks) -> List[str]:
+def _differences(noted: Fingerprints, found: Fingerprints) -> List[str]:
     """Say what has changed.
 
     A model may write files of its own beside those that were loaded. So new ones count only if they

@@ -13,7 +13,7 @@ from serving_runtime.errors import (
     Status,
     answer_for,
 )
-from serving_runtime.ipc.frames import Bytes, Call, Reply
+from serving_runtime.ipc.frames import Bytes, CallFrame, ReplyFrame
 from serving_runtime.model import Model
 from serving_runtime.protocols import CONTRACT_ANSWERS, PROTOCOLS
 from serving_runtime.settings import Settings
@@ -40,15 +40,15 @@ class Predictor:
             signature.name for signature in contract.signatures if not signature.is_stackable
         }
 
-    def answer(self, calls: Sequence[Call]) -> Iterator[Reply]:
+    def answer(self, calls: Sequence[CallFrame]) -> Iterator[ReplyFrame]:
         """Answer ``calls``, which arrived together; each reply is given as soon as it is known."""
         for replies in self.answer_together(calls):
             yield from replies
 
-    def answer_together(self, calls: Sequence[Call]) -> Iterator[List[Reply]]:
+    def answer_together(self, calls: Sequence[CallFrame]) -> Iterator[List[ReplyFrame]]:
         """Answer ``calls`` likewise; replies that are known at one time are given together."""
         prepared: List[Prepared] = []
-        answered: List[Reply] = []
+        answered: List[ReplyFrame] = []
         for call in calls:
             outcome = self._attempt(call, self._prepare, call)
             if isinstance(outcome, Prepared):
@@ -65,7 +65,7 @@ class Predictor:
         """Close the model."""
         self.model.close()
 
-    def _attempt(self, call: Call, action: Callable[..., Any], *arguments: Any) -> Any:
+    def _attempt(self, call: CallFrame, action: Callable[..., Any], *arguments: Any) -> Any:
         """Do ``action`` for ``call``; whatever it raises becomes the call's reply."""
         try:
             return action(*arguments)
@@ -75,11 +75,11 @@ class Predictor:
             logger.error("the model raised", exc_info=True, extra=_request(call))
             return self._refusal(call, error)
 
-    def _refusal(self, call: Call, error: BaseException) -> Reply:
+    def _refusal(self, call: CallFrame, error: BaseException) -> ReplyFrame:
         status, details = answer_for(error, detail=self._settings.error_detail == "full")
-        return Reply(call.id, status, details, b"")
+        return ReplyFrame(call.id, status, details, b"")
 
-    def _prepare(self, call: Call) -> Union[Prepared, Reply]:
+    def _prepare(self, call: CallFrame) -> Union[Prepared, ReplyFrame]:
         """Make a call ready to run, or answer it if it needs no run."""
         if call.method in CONTRACT_ANSWERS:
             return self._reply(call, CONTRACT_ANSWERS[call.method](call.payload, self.contract))
@@ -97,7 +97,7 @@ class Predictor:
         )
         return Prepared(call, request, signature, inputs)
 
-    def _run(self, group: Group) -> Iterator[List[Reply]]:
+    def _run(self, group: Group) -> Iterator[List[ReplyFrame]]:
         now = time.monotonic()
         live = [request for request in group if now < request.call.deadline]
         if len(live) < len(group):
@@ -109,19 +109,19 @@ class Predictor:
         elif live:
             yield [self._run_alone(live[0])]
 
-    def _run_alone(self, request: Prepared) -> Reply:
+    def _run_alone(self, request: Prepared) -> ReplyFrame:
         """Run a request by itself; whatever comes of it, the reply tells of a reset before it."""
         call = request.call
         reset = self._attempt(call, self.model.reset) if call.resets_state else None
-        if isinstance(reset, Reply):  # it failed
+        if isinstance(reset, ReplyFrame):  # it failed
             return reset
-        reply: Reply = self._attempt(call, self._answer_alone, request)
+        reply: ReplyFrame = self._attempt(call, self._answer_alone, request)
         return reply._replace(was_reset=True) if call.resets_state else reply
 
-    def _answer_alone(self, request: Prepared) -> Reply:
+    def _answer_alone(self, request: Prepared) -> ReplyFrame:
         return self._encode(request, self._predict([request])[0])
 
-    def _run_stacked(self, group: Group) -> Iterator[List[Reply]]:
+    def _run_stacked(self, group: Group) -> Iterator[List[ReplyFrame]]:
         """Answer a group with one call; if that fails, each request alone.
 
         One caller's bad row must never fail another's, and only a call of its own can tell whose
@@ -145,7 +145,7 @@ class Predictor:
         outputs = validation.check_outputs(signature, results)
         return [outputs] if len(group) == 1 else batching.split(outputs, group)
 
-    def _encode(self, request: Prepared, outputs: Dict[str, Value]) -> Reply:
+    def _encode(self, request: Prepared, outputs: Dict[str, Value]) -> ReplyFrame:
         protocol = PROTOCOLS[request.call.method]
         answered_by = None
         if self._settings.reply_model_spec:
@@ -153,13 +153,13 @@ class Predictor:
             answered_by = asked.answered(self.contract, request.signature.name)
         return self._reply(request.call, protocol.encode(outputs, request.request, answered_by))
 
-    def _reply(self, call: Call, payload: Bytes) -> Reply:
+    def _reply(self, call: CallFrame, payload: Bytes) -> ReplyFrame:
         limit = self._settings.max_message_bytes
         if len(payload) > limit:
             raise LimitExceeded(
                 f"the reply has {len(payload)} bytes, RUNTIME_MAX_MESSAGE_BYTES allows {limit}"
             )
-        return Reply(call.id, _OK, "", payload)
+        return ReplyFrame(call.id, _OK, "", payload)
 
     def _note_failed_stack(self, group: Group, error: BaseException) -> None:
         name = group[0].signature.name
@@ -170,8 +170,8 @@ class Predictor:
             logger.info("%d stacked calls of %s failed, trying each alone", len(group), name)
 
 
-def _portions(replies: Iterable[Reply]) -> Iterator[List[Reply]]:
-    portion: List[Reply] = []
+def _portions(replies: Iterable[ReplyFrame]) -> Iterator[List[ReplyFrame]]:
+    portion: List[ReplyFrame] = []
     size_bytes = 0
     for reply in replies:
         portion.append(reply)
@@ -183,5 +183,5 @@ def _portions(replies: Iterable[Reply]) -> Iterator[List[Reply]]:
         yield portion
 
 
-def _request(call: Call) -> Dict[str, Any]:
+def _request(call: CallFrame) -> Dict[str, Any]:
     return {"fields": {"id": call.request_id}}

@@ -184,7 +184,7 @@ def test_callers_double_until_throughput_stops_growing(curve, measured):
 def test_callers_do_not_grow_for_ever():
     """A curve that only grows ends at the most callers."""
     levels = list(saturation.climb(lambda callers: level_of(callers, callers)))
-    assert levels[-1].callers == saturation.MOST_CALLERS
+    assert levels[-1].callers == saturation.MAX_CALLERS
 
 
 def test_saturation_and_the_clients_own_limit_are_told():

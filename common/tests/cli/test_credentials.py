@@ -5,7 +5,7 @@ import pytest
 
 from serving_runtime.cli import credentials
 from serving_runtime.client import CallFailed, Client
-from serving_runtime.client.connection import IN_THE_CLEAR, Dialing
+from serving_runtime.client.connection import PLAINTEXT, ConnectionOptions
 from serving_runtime.errors import SettingError
 from tests.support.authority import Authority
 
@@ -48,14 +48,16 @@ def own(monkeypatch, pair, tokens):
 
 def test_nothing_said_is_in_the_clear():
     """As ever, with or without an address."""
-    assert read() == read(address="somewhere:1") == IN_THE_CLEAR
-    assert IN_THE_CLEAR.metadata == []
+    assert read() == read(address="somewhere:1") == PLAINTEXT
+    assert PLAINTEXT.metadata == []
 
 
 def test_the_containers_own_service_is_known_by_its_settings(own, pair):
     """Its very certificate is trusted, by a name that it is good for; its first token is shown."""
     trusted = pair.cert.read_bytes()
-    assert read() == Dialing(tls=True, trusted=trusted, name="any.example.com", token="first")
+    assert read() == ConnectionOptions(
+        tls=True, trusted=trusted, name="any.example.com", token="first"
+    )
     assert read().metadata == [("authorization", "Bearer first")]
 
 
@@ -68,7 +70,7 @@ def test_its_certificate_is_shown_where_one_must_be(own, pair, monkeypatch, auth
 
 def test_another_service_is_told_nothing(own):
     """Whoever is at an address that was given gets no token unasked."""
-    assert read(address="localhost:9090") == IN_THE_CLEAR
+    assert read(address="localhost:9090") == PLAINTEXT
 
 
 def test_flags_say_all(authority, pair, tokens):
@@ -77,7 +79,7 @@ def test_flags_say_all(authority, pair, tokens):
         "--tls-ca", authority.cert, "--tls-cert", pair.cert, "--tls-key", pair.key,
         "--tls-name", "models", "--token-file", tokens, address="somewhere:1",
     )  # fmt: skip
-    assert found == Dialing(
+    assert found == ConnectionOptions(
         True, authority.cert.read_bytes(), "models",
         pair.cert.read_bytes(), pair.key.read_bytes(), "first",
     )  # fmt: skip
@@ -92,7 +94,7 @@ def test_flags_go_before_settings(own, authority):
 
 def test_the_cas_of_grpc_can_be_trusted():
     """For certificates that public CAs have signed."""
-    assert read("--tls-ca", "system", address="a:1") == Dialing(tls=True, trusted=None)
+    assert read("--tls-ca", "system", address="a:1") == ConnectionOptions(tls=True, trusted=None)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ def test_a_garbled_certificate_has_no_name(own, monkeypatch, tokens):
 
 def test_the_token_comes_with_every_call(service):
     """Beside what a call has of its own."""
-    with Client(service.address, Dialing(token="t0ken")) as client:
+    with Client(service.address, ConnectionOptions(token="t0ken")) as client:
         for call in (
             client.health,
             client.status,
@@ -147,7 +149,7 @@ def test_a_missing_token_is_told_with_a_hint(service):
 
 def test_tls_to_a_service_in_the_clear_is_told_with_a_hint(service, authority):
     """It is there, but does not speak TLS, or has not this CA's certificate."""
-    dialing = Dialing(tls=True, trusted=authority.cert.read_bytes())
+    dialing = ConnectionOptions(tls=True, trusted=authority.cert.read_bytes())
     with Client(service.address, dialing) as client, pytest.raises(CallFailed) as caught:
         client.health(deadline_seconds=5)
     assert "--tls-ca" in caught.value.hint

@@ -6,22 +6,22 @@ from hypothesis import strategies as st
 
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
-from serving_runtime.ipc.frames import Call, GarbledError, Reply, Splitter
+from serving_runtime.ipc.frames import CallFrame, GarbledError, ReplyFrame, Splitter
 
 NUMBERS = st.integers(0, 2**64 - 1)
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=20)
 PAYLOADS = st.binary(max_size=50)
 FLAGS = st.booleans()
-MOST_BYTES = 1 << 20
-CALLS = st.builds(Call, NUMBERS, TEXTS, TEXTS, st.floats(allow_nan=False), PAYLOADS, FLAGS)
-REPLIES = st.builds(Reply, NUMBERS, st.sampled_from(list(Status)), TEXTS, PAYLOADS, FLAGS)
+MAX_BYTES = 1 << 20
+CALLS = st.builds(CallFrame, NUMBERS, TEXTS, TEXTS, st.floats(allow_nan=False), PAYLOADS, FLAGS)
+REPLIES = st.builds(ReplyFrame, NUMBERS, st.sampled_from(list(Status)), TEXTS, PAYLOADS, FLAGS)
 KINDS = st.sampled_from([frames.BATCH, frames.CALL, frames.CLOSE, frames.READY, frames.REPLY])
 FRAMES = st.lists(st.tuples(KINDS, PAYLOADS), max_size=6)
 
 
 def split(pieces):
     """Return the frames of a stream that arrives in these pieces."""
-    splitter = Splitter(MOST_BYTES)
+    splitter = Splitter(MAX_BYTES)
     return [frame for piece in pieces for frame in splitter.split(piece)]
 
 
@@ -63,14 +63,14 @@ def test_reply_round_trips(reply):
 
 def test_placed_payloads_are_named_and_not_sent():
     """The frame says of which kind its payload is."""
-    head, payload = frames.pack_call(Call(1, "/m", "id", 0.0, b"large"), b"place")
+    head, payload = frames.pack_call(CallFrame(1, "/m", "id", 0.0, b"large"), b"place")
     [(kind, body)] = split([head])
     assert (kind, payload) == (frames.PLACED_CALL, b"")
-    assert frames.unpack_call(body) == Call(1, "/m", "id", 0.0, b"place")
-    head, payload = frames.pack_reply(Reply(1, Status.OK, "", b"large"), b"place")
+    assert frames.unpack_call(body) == CallFrame(1, "/m", "id", 0.0, b"place")
+    head, payload = frames.pack_reply(ReplyFrame(1, Status.OK, "", b"large"), b"place")
     [(kind, body)] = split([head])
     assert (kind, payload) == (frames.PLACED_REPLY, b"")
-    assert frames.unpack_reply(body) == Reply(1, Status.OK, "", b"place")
+    assert frames.unpack_reply(body) == ReplyFrame(1, Status.OK, "", b"place")
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -83,7 +83,7 @@ def test_batch_round_trips(count):
 
 def test_payload_of_a_call_is_a_view_of_the_received_buffer():
     """Arrays are made of it without a copy, and a model may write to them."""
-    head, payload = frames.pack_call(Call(1, "/m", "id", 0.0, b"abc"))
+    head, payload = frames.pack_call(CallFrame(1, "/m", "id", 0.0, b"abc"))
     received = bytearray((head + bytes(payload))[frames.HEADER.size :])
     call = frames.unpack_call(received)
     assert isinstance(call.payload, memoryview)
@@ -95,19 +95,19 @@ def test_payload_of_a_call_is_a_view_of_the_received_buffer():
 def test_payloads_are_not_copied_when_packed():
     """A frame of a large message is two parts, so that the message is not copied once more."""
     payload = b"x" * 100
-    assert frames.pack_call(Call(1, "/m", "id", 0.0, payload))[1] is payload
-    assert frames.pack_reply(Reply(1, Status.OK, "", payload))[1] is payload
+    assert frames.pack_call(CallFrame(1, "/m", "id", 0.0, payload))[1] is payload
+    assert frames.pack_reply(ReplyFrame(1, Status.OK, "", payload))[1] is payload
 
 
 def test_details_that_utf8_cannot_encode_do_not_stop_the_reply():
     """A reply always gets out: the caller would wait for its deadline otherwise."""
-    head, _ = frames.pack_reply(Reply(1, Status.INTERNAL, "\udcff", b""))
+    head, _ = frames.pack_reply(ReplyFrame(1, Status.INTERNAL, "\udcff", b""))
     assert frames.unpack_reply(head[frames.HEADER.size :]).details == "?"
 
 
 def test_unfinished_frame_is_none():
     """What has not arrived in full is not handed out, not even an empty stream."""
-    splitter = Splitter(MOST_BYTES)
+    splitter = Splitter(MAX_BYTES)
     assert splitter.split(b"") == []
     assert splitter.split(frames.pack(frames.READY, b"body")[:-1]) == []
     assert splitter.split(b"y") == [(frames.READY, b"body")]
@@ -115,17 +115,17 @@ def test_unfinished_frame_is_none():
 
 def test_frame_that_says_it_is_longer_than_any_is_an_error():
     """Something else wrote to the socket; the front must not wait for so many bytes."""
-    splitter = Splitter(MOST_BYTES)
-    splitter.split(frames.HEADER.pack(MOST_BYTES, frames.REPLY))
+    splitter = Splitter(MAX_BYTES)
+    splitter.split(frames.HEADER.pack(MAX_BYTES, frames.REPLY))
     with pytest.raises(GarbledError, match="bytes, more than"):
-        Splitter(MOST_BYTES).split(frames.HEADER.pack(MOST_BYTES + 1, frames.REPLY))
+        Splitter(MAX_BYTES).split(frames.HEADER.pack(MAX_BYTES + 1, frames.REPLY))
 
 
 @given(st.binary(max_size=60))
 def test_bytes_of_no_reply_are_an_error_or_a_reply(body):
     """Whatever a reply's body is, nothing but the one error comes of it."""
     with contextlib.suppress(GarbledError):
-        assert isinstance(frames.unpack_reply(body), Reply)
+        assert isinstance(frames.unpack_reply(body), ReplyFrame)
 
 
 def test_unknown_status_is_an_error():

@@ -146,7 +146,7 @@ def test_without_memory_payloads_go_through_the_socket(ends, refused):
 def test_what_an_end_takes_is_bounded(ends, monkeypatch):
     """A model that keeps all of its inputs gets the further ones through the socket."""
     front, worker = ends
-    monkeypatch.setattr(segment_writer, "MOST_SEGMENTS", 2)
+    monkeypatch.setattr(segment_writer, "MAX_SEGMENTS", 2)
     kept = []
     for _ in range(2):
         offered(front, worker, LARGE)
@@ -158,7 +158,7 @@ def test_what_an_end_takes_is_bounded(ends, monkeypatch):
 def test_idle_segments_make_room_for_larger_ones(ends, monkeypatch):
     """Both ends give them back."""
     front, worker = ends
-    monkeypatch.setattr(segment_writer, "MOST_BYTES", 5 * len(LARGE))
+    monkeypatch.setattr(segment_writer, "MAX_BYTES", 5 * len(LARGE))
     before = len(os.listdir("/proc/self/fd"))
     offered(front, worker, LARGE)
     offered(worker, front, LARGE)

@@ -52,7 +52,7 @@ def read_until(reader, end):
 
 def test_a_pipe_that_nobody_reads_stops_nobody_and_the_loss_is_told(pipe, monkeypatch):
     """Lines wait up to the bound, the others are counted; order and wholeness are kept."""
-    monkeypatch.setattr(nonblocking, "MOST_WAITING_BYTES", 100 * len(LINE))
+    monkeypatch.setattr(nonblocking, "MAX_WAITING_BYTES", 100 * len(LINE))
     reader, writer = pipe
     lines = Lines(writer, told)
     for number in range(2000):

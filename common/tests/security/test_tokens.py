@@ -5,7 +5,7 @@ import pytest
 
 from serving_runtime.errors import NotAuthenticated, SettingError, Status
 from serving_runtime.security import tokens as module
-from serving_runtime.security.tokens import Access
+from serving_runtime.security.tokens import TokenAuthenticator
 
 METHOD = "/p.S/M"
 OPEN = "/grpc.health.v1.Health/Check"
@@ -23,7 +23,7 @@ def path(tmp_path):
 @pytest.fixture
 def access(path):
     """Give the access to those who have one of the tokens."""
-    return Access(str(path), {OPEN})
+    return TokenAuthenticator(str(path), {OPEN})
 
 
 def is_let_in(access, token):
@@ -134,7 +134,7 @@ def test_a_link_that_is_turned_counts(tmp_path):
         (tmp_path / name / "tokens").write_text(token, encoding="ascii")
     link = tmp_path / "data"
     link.symlink_to("old")
-    access = Access(str(link / "tokens"), set())
+    access = TokenAuthenticator(str(link / "tokens"), set())
     (tmp_path / "turned").symlink_to("new")
     (tmp_path / "turned").replace(link)
     access.tokens.refresh()
@@ -144,7 +144,7 @@ def test_a_link_that_is_turned_counts(tmp_path):
 def test_a_file_of_no_use_stops_the_start(tmp_path):
     """As every setting that cannot be read."""
     with pytest.raises(SettingError, match="RUNTIME_TOKEN_FILE"):
-        Access(str(tmp_path / "nothing"), set())
+        TokenAuthenticator(str(tmp_path / "nothing"), set())
 
 
 def test_refusals_are_told_now_and_then(access, caplog, monkeypatch):

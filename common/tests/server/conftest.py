@@ -9,16 +9,16 @@ import pytest
 
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
-from serving_runtime.ipc.frames import Reply
+from serving_runtime.ipc.frames import ReplyFrame
 from serving_runtime.server.admission.call import FrontCall
-from serving_runtime.server.front_lock import Turns
+from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.workers.link import Events, WorkerLink
 from serving_runtime.server.workers.processes import Spawned, WorkerProcess
 from serving_runtime.settings import Settings
 
 # Modules beside the tests: pytest's importlib mode leaves the path alone.
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-MOST_SECONDS = 10.0
+MAX_SECONDS = 10.0
 
 
 class FakeWorker(asyncio.Protocol):
@@ -81,7 +81,7 @@ class FakeWorker(asyncio.Protocol):
     def reply(self, *calls, status=Status.OK, details="", was_reset=False):
         """Answer calls with their own payloads."""
         for call in calls:
-            reply = Reply(call.id, status, details, bytes(call.payload), was_reset)
+            reply = ReplyFrame(call.id, status, details, bytes(call.payload), was_reset)
             self.transport.write(b"".join(frames.pack_reply(reply)))
 
     def die(self, how="was killed by SIGSEGV"):
@@ -127,7 +127,7 @@ def run(loop):
     """Return a function that runs a coroutine to its end, at most for a while."""
 
     def run(coroutine):
-        return loop.run_until_complete(asyncio.wait_for(coroutine, MOST_SECONDS))
+        return loop.run_until_complete(asyncio.wait_for(coroutine, MAX_SECONDS))
 
     return run
 
@@ -137,7 +137,7 @@ def until():
     """Return a coroutine function that waits for a condition to hold."""
 
     async def until(condition):
-        give_up = time.monotonic() + MOST_SECONDS
+        give_up = time.monotonic() + MAX_SECONDS
         while not condition():
             assert time.monotonic() < give_up, "the condition never held"
             await asyncio.sleep(0.001)
@@ -199,19 +199,19 @@ def happenings():
 
 
 @pytest.fixture
-def turns():
+def lock():
     """Give the turns of a front."""
-    return Turns()
+    return FrontLock()
 
 
 @pytest.fixture
-def connect(loop, happenings, turns):
+def connect(loop, happenings, lock):
     """Return a coroutine function that makes a link and the fake worker at its other end."""
 
     async def connect(name="worker-1", grace=60.0, events=None):
         ours, theirs = socket.socketpair()
         settings = Settings.from_env({"RUNTIME_HANG_GRACE": f"{grace}s"})
-        link = WorkerLink(name, ours, settings, turns, events or happenings.events)
+        link = WorkerLink(name, ours, settings, lock, events or happenings.events)
         worker = FakeWorker(name)
         await loop.create_unix_connection(lambda: worker, None, sock=theirs)
         link.process = worker.process

@@ -1,7 +1,7 @@
 """Handlers that answer with what they get."""
 
 from serving_runtime.errors import Status
-from serving_runtime.server.admission.call import Outcome
+from serving_runtime.server.transport import Reply
 
 ECHO = "/test.Service/Echo"
 STREAM = "/test.Service/Stream"
@@ -9,7 +9,7 @@ STREAM = "/test.Service/Stream"
 
 def echo(incoming):
     """Answer with the request."""
-    incoming.respond(Outcome(Status.OK, "", incoming.payload), ())
+    incoming.respond(Reply(Status.OK, "", incoming.payload), ())
     return lambda: None
 
 

@@ -10,19 +10,19 @@ import pytest
 from serving_runtime.errors import LimitExceeded
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.dispatcher import Dispatcher
-from serving_runtime.server.front_lock import Turns
+from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.health import Health
 from serving_runtime.server.metrics import Counters
 from serving_runtime.server.workers.supervisor import Supervisor
 
 PAYLOAD = "call %6d"
-MOST_WAITING = 6
+MAX_WAITING = 6
 SETTINGS = {
     "hang_grace_seconds": 1.0,
     "load_timeout_seconds": 30.0,
     "max_batch_rows": 4,
-    "max_queue_calls": MOST_WAITING,
-    "max_queue_bytes": MOST_WAITING * len(PAYLOAD % 0),
+    "max_queue_calls": MAX_WAITING,
+    "max_queue_bytes": MAX_WAITING * len(PAYLOAD % 0),
     "poison_memory_seconds": 1e6,
 }
 # Longer than any deadline, load or back-off of a rule.
@@ -52,8 +52,8 @@ class World:
 
     def __init__(self, loop, clock, spawner, settings):
         self.loop, self.clock, self.spawner = loop, clock, spawner
-        self.turns, self.health, counters = Turns(), Health(), Counters()
-        self.dispatcher = Dispatcher(settings, counters, self.turns)
+        self.lock, self.health, counters = FrontLock(), Health(), Counters()
+        self.dispatcher = Dispatcher(settings, counters, self.lock)
         self.supervisor = Supervisor(
             settings, spawner, self.dispatcher, self.health, counters, pytest.fail
         )
@@ -101,7 +101,7 @@ class World:
     def admit(self, count, seconds):
         """Submit calls in one turn; returns how many were admitted."""
         before = len(self.calls)
-        with self.turns:
+        with self.lock:
             for _ in range(count):
                 call = self.make_call(len(self.calls) + 1, seconds)
                 try:

@@ -8,7 +8,7 @@ import collections
 import math
 
 import pytest
-from front_world import LONG_SECONDS, MOST_WAITING, SETTINGS, Clock, World, pick
+from front_world import LONG_SECONDS, MAX_WAITING, SETTINGS, Clock, World, pick
 from hypothesis import HealthCheck
 from hypothesis import settings as example_settings
 from hypothesis import strategies as st
@@ -119,7 +119,7 @@ class Front(RuleBasedStateMachine):
     @rule(number=NUMBERS)
     def cancel(self, number):
         """A client goes away."""
-        with self.world.turns:
+        with self.world.lock:
             pick([call for call in self.world.calls.values() if not call.is_done], number).cancel()
         self.world.settle()
 
@@ -129,7 +129,7 @@ class Front(RuleBasedStateMachine):
         """A request that has ended two workers comes again, and is not given to a third one."""
         again = pick(self.world.poison, number)
         call = FrontCall(again.number, again.method, again.payload, "again", math.inf)
-        with self.world.turns, pytest.raises(ModelFailed):
+        with self.world.lock, pytest.raises(ModelFailed):
             self.world.dispatcher.submit(call)
         self.world.settle()
 
@@ -199,7 +199,7 @@ class Front(RuleBasedStateMachine):
     def fill_the_queue(self):
         """Find room for as many calls as are allowed: of earlier ones none is left."""
         assert self.world.dispatcher.is_idle
-        assert self.world.admit(MOST_WAITING + 1, 1.0) == MOST_WAITING
+        assert self.world.admit(MAX_WAITING + 1, 1.0) == MAX_WAITING
         self.world.wait(LONG_SECONDS)
         self.calls_are_answered_once_and_in_time()
 

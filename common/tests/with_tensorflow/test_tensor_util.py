@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 import hydro_serving_grpc as hs
-from serving_runtime.protocols.tensorflow_serving.budget import Reading
+from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
 from serving_runtime.protocols.tensorflow_serving.decoding import decode
 from serving_runtime.protocols.tensorflow_serving.encoding import encode
 from serving_runtime.signature import Tensor
@@ -24,7 +24,7 @@ SHAPES = npst.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
 def ours(theirs):
     """Decode TensorFlow's message as it would come over the wire."""
     message = hs.TensorProto.FromString(theirs.SerializeToString())
-    return decode(message, Reading(2**20))
+    return decode(message, DecodeBudget(2**20))
 
 
 def theirs(message):

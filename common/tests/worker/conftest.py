@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from serving_runtime import client, operations
-from serving_runtime.ipc.frames import Call
+from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.model import Model
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Field, Signature
@@ -80,7 +80,7 @@ def make_call(request_bytes):
         number = len(made) + 1
         made.append(number)
         deadline = time.monotonic() + seconds
-        return Call(number, method, f"id-{number}", deadline, bytearray(payload))
+        return CallFrame(number, method, f"id-{number}", deadline, bytearray(payload))
 
     return make
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving_runtime.ipc.frames import Call
+from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.protocols import ModelSpec, Request
 from serving_runtime.signature import Field, Signature, Tensor
 from serving_runtime.worker.batching import Prepared, RowsLost, group, split, stack
@@ -20,7 +20,7 @@ def signature(name="s", shape=(-1, None)):
 def prepare(number, x, y=None, of=None):
     """Make a request with two inputs of as many rows."""
     inputs = {"x": x, "y": np.zeros(len(x)) if y is None else y}
-    call = Call(number, "/m", "id", 0.0, b"")
+    call = CallFrame(number, "/m", "id", 0.0, b"")
     return Prepared(call, Request(ModelSpec(), {}), of or signature(), inputs)
 
 
@@ -129,7 +129,7 @@ def test_inputs_without_rows_or_arrays_are_never_looked_into():
     """Maps are dicts and scalars have no length: both run alone."""
     mapping = Signature("m", (Field("x", "map"),), (Field("z", "float32", (-1,)),))
     request = Prepared(
-        Call(1, "/m", "i", 0.0, b""), Request(ModelSpec(), {}), mapping, {"x": {"a": 1}}
+        CallFrame(1, "/m", "i", 0.0, b""), Request(ModelSpec(), {}), mapping, {"x": {"a": 1}}
     )
     assert numbers(group([request, request], 64, {"m"})) == [[1], [1]]
 

@@ -5,7 +5,7 @@ import pytest
 
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
-from serving_runtime.ipc.frames import Call, Reply, Splitter
+from serving_runtime.ipc.frames import CallFrame, ReplyFrame, Splitter
 from serving_runtime.ipc.segment_writer import THRESHOLD_BYTES
 from serving_runtime.ipc.shared_payloads import SharedPayloads
 from serving_runtime.worker.channel import Channel
@@ -27,7 +27,7 @@ def batch(*payloads):
     """Return the bytes of a batch."""
     parts = [frames.pack_batch(len(payloads))]
     for number, payload in enumerate(payloads):
-        parts.extend(frames.pack_call(Call(number, "/m", "id", 1.0, payload)))
+        parts.extend(frames.pack_call(CallFrame(number, "/m", "id", 1.0, payload)))
     return b"".join(parts)
 
 
@@ -85,7 +85,7 @@ def test_front_that_ends_within_a_batch_is_a_lost_connection(ends, missing):
 def test_reply_is_one_frame(ends):
     """Head and payload are sent one after the other, without a copy of both together."""
     front, channel = ends
-    sent = [Reply(7, Status.OK, "", b"x" * 10), Reply(8, Status.INTERNAL, "why", b"")]
+    sent = [ReplyFrame(7, Status.OK, "", b"x" * 10), ReplyFrame(8, Status.INTERNAL, "why", b"")]
     for reply in sent:
         channel.reply(reply)
     channel.tell(frames.READY, b"{}")
@@ -101,7 +101,7 @@ def test_reply_to_a_front_that_is_gone_is_told(ends):
     front, channel = ends
     front.close()
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
-        channel.reply(Reply(1, Status.OK, "", b"x"))
+        channel.reply(ReplyFrame(1, Status.OK, "", b"x"))
 
 
 def test_many_calls_arrive_with_one_read(ends):
@@ -142,7 +142,7 @@ def test_kept_payloads_stay_as_they_were(ends):
 def test_replies_of_one_batch_are_sent_together(ends):
     """Each sending wakes the front."""
     front, channel = ends
-    channel.replies([Reply(number, Status.OK, "", b"x") for number in range(30)])
+    channel.replies([ReplyFrame(number, Status.OK, "", b"x") for number in range(30)])
     found = Splitter(2**20).split(front.recv(2**16))
     assert [frames.unpack_reply(body).id for _, body in found] == list(range(30))
 
@@ -154,16 +154,16 @@ def test_large_payloads_go_through_shared_memory(ends):
     assert shared.place(large) is None
     front.sendall(b"".join(shared.notes()) + batch(b""))
     next(batches)
-    sender = threading.Thread(target=channel.reply, args=(Reply(1, Status.OK, "", large),))
+    sender = threading.Thread(target=channel.reply, args=(ReplyFrame(1, Status.OK, "", large),))
     sender.start()
     kinds = [kind for kind, _ in take_frames(front, shared, 3)]
     assert kinds == [frames.OFFER, frames.FREED, frames.REPLY]
     sender.join()
 
-    call = frames.pack_call(Call(2, "/m", "id", 1.0, large), shared.place(large))
+    call = frames.pack_call(CallFrame(2, "/m", "id", 1.0, large), shared.place(large))
     front.sendall(b"".join([*shared.notes(), frames.pack_batch(1), *call]))
     assert payloads(next(batches)) == [large]
-    channel.reply(Reply(2, Status.OK, "", large))
+    channel.reply(ReplyFrame(2, Status.OK, "", large))
     [(freed, _), (kind, body)] = take_frames(front, shared, 2)
     assert (freed, kind) == (frames.FREED, frames.PLACED_REPLY)
     assert shared.copy(frames.unpack_reply(body).payload) == large

@@ -6,7 +6,7 @@ import pytest
 
 from serving_runtime.settings import Settings
 from serving_runtime.worker import fork_server
-from serving_runtime.worker.fork_server import Orders, Traces
+from serving_runtime.worker.fork_server import ForkRequests, ProcessFootprint
 
 SETTINGS = Settings.from_env({})
 
@@ -21,12 +21,12 @@ def sockets():
 
 def test_nothing_was_added_where_nothing_was_done():
     """Looking itself opens a folder, which does not count."""
-    assert Traces.now().objection() == ""
+    assert ProcessFootprint.now().objection() == ""
 
 
 def test_a_thread_is_an_objection():
     """A fork has only the thread that forked."""
-    before, end = Traces.now(), threading.Event()
+    before, end = ProcessFootprint.now(), threading.Event()
     thread = threading.Thread(target=end.wait)
     thread.start()
     assert "threads" in before.objection()
@@ -36,7 +36,7 @@ def test_a_thread_is_an_objection():
 
 def test_what_is_open_is_an_objection():
     """Two processes that read from one connection would each have half of the answers."""
-    before = Traces.now()
+    before = ProcessFootprint.now()
     ends = socket.socketpair()
     assert "open" in before.objection()
     for end in ends:
@@ -46,10 +46,10 @@ def test_what_is_open_is_an_objection():
 
 def test_orders_are_what_the_front_has_passed(sockets):
     """Without its variable there are none; the user's own processes do not inherit the socket."""
-    assert Orders.from_env({}) is None
+    assert ForkRequests.from_env({}) is None
     passed = os.dup(sockets[1].fileno())
     os.set_inheritable(passed, True)
-    orders = Orders.from_env({fork_server.VARIABLE: f"{passed},77"})
+    orders = ForkRequests.from_env({fork_server.VARIABLE: f"{passed},77"})
     with orders.control:
         assert orders.connection == 77
         assert not os.get_inheritable(passed)
@@ -61,7 +61,9 @@ def test_a_refusal_is_told_and_leaves_nobody_to_take_orders(sockets, caplog):
     """The front sees the end of the socket, and starts processes."""
     ours, theirs = sockets
     with caplog.at_level("INFO"):
-        fork_server.split_off(Orders(theirs, 77, Traces.now()), SETTINGS, "it is stateful")
+        fork_server.start_fork_server(
+            ForkRequests(theirs, 77, ProcessFootprint.now()), SETTINGS, "it is stateful"
+        )
     assert ours.recv(1) == b""
     assert caplog.messages == ["each worker loads the model by itself: it is stateful"]
 
@@ -73,7 +75,9 @@ def test_a_system_without_room_is_told(sockets, caplog, monkeypatch):
         raise OSError("out of processes")
 
     monkeypatch.setattr(fork_server, "_fork_away", refuse)
-    fork_server.split_off(Orders(sockets[1], 77, Traces.now()), SETTINGS, "")
+    fork_server.start_fork_server(
+        ForkRequests(sockets[1], 77, ProcessFootprint.now()), SETTINGS, ""
+    )
     assert sockets[0].recv(1) == b""
     assert caplog.messages == ["each worker loads the model by itself: out of processes"]
 

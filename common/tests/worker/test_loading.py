@@ -128,10 +128,10 @@ def test_stateful_model_and_frameworks_with_threads_are_not_forked(toy, model_di
     assert "each worker loads the model by itself: it is stateful" in caplog.messages
     model = SimpleNamespace(stateful=False)
     toy_runtime = discovery.choose("toy", model_dir)
-    objection = loading._objection(toy_runtime, model, fork_server.Traces.now())
+    objection = loading._objection(toy_runtime, model, fork_server.ProcessFootprint.now())
     assert objection == "the toy runtime has threads"
     toy_runtime.package.FORKS = True
-    assert loading._objection(toy_runtime, model, fork_server.Traces.now()) == ""
+    assert loading._objection(toy_runtime, model, fork_server.ProcessFootprint.now()) == ""
 
 
 def test_front_is_told_what_it_must_know(toy, model_dir):

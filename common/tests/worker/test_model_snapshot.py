@@ -5,7 +5,7 @@ import pytest
 
 from serving_runtime.errors import LoadError
 from serving_runtime.worker import model_snapshot
-from serving_runtime.worker.model_snapshot import END_BYTES, as_first_loaded
+from serving_runtime.worker.model_snapshot import END_BYTES, verified
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def load():
 
         def load(root, meanwhile=lambda: None):
             environ = {model_snapshot.VARIABLE: str(os.dup(record.fileno()))}
-            with as_first_loaded(environ, root):
+            with verified(environ, root):
                 meanwhile()
 
         yield load
@@ -153,5 +153,5 @@ def test_a_link_that_leads_back_up_ends(root, load):
 
 def test_nothing_is_checked_without_a_record(root):
     """A model in the front's own process, or a system without such files."""
-    with as_first_loaded({}, root):
+    with verified({}, root):
         (root / "files" / "main.py").write_text("x = 3")

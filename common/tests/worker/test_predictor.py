@@ -7,7 +7,7 @@ import hydro_serving_grpc as hs
 from hydro_serving_grpc.messages import message_class
 from serving_runtime import operations
 from serving_runtime.errors import BrokenResult, InvalidInput, Status
-from serving_runtime.ipc.frames import Call
+from serving_runtime.ipc.frames import CallFrame
 
 
 def statuses(replies):
@@ -315,7 +315,9 @@ def test_stack_that_fails_gives_each_reply_when_it_is_known(predictor, make_call
 
 def test_unknown_method_is_no_end_of_the_worker(predictor):
     """The front forwards known methods only; another one is an error like any other."""
-    assert answer_one(predictor(), Call(1, "/other", "id", 1e18, b"")).status == Status.INTERNAL
+    assert (
+        answer_one(predictor(), CallFrame(1, "/other", "id", 1e18, b"")).status == Status.INTERNAL
+    )
 
 
 @pytest.mark.parametrize("stateful", [False, True])

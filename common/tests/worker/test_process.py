@@ -12,7 +12,7 @@ from serving_runtime import operations
 from serving_runtime.contract import serialise
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
-from serving_runtime.ipc.frames import Call, Splitter
+from serving_runtime.ipc.frames import CallFrame, Splitter
 from serving_runtime.server.workers.processes import ENTRY
 from serving_runtime.signature import Contract, Field, Signature
 
@@ -59,7 +59,7 @@ class Worker:
 
     def call(self, payload, seconds=60.0):
         """Send a call."""
-        call = Call(1, operations.PREDICT, "id", time.monotonic() + seconds, payload)
+        call = CallFrame(1, operations.PREDICT, "id", time.monotonic() + seconds, payload)
         self.connection.sendall(frames.pack_batch(1) + b"".join(frames.pack_call(call)))
 
     def end(self):

@@ -9,14 +9,14 @@ from python_runtime.functions import Function, Predict
 from serving_runtime.errors import BrokenResult, InvalidInput, LimitExceeded
 from serving_runtime.model import Arrays
 from serving_runtime.protocols.tensorflow_serving import decoding, encoding
-from serving_runtime.protocols.tensorflow_serving.budget import Reading
+from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
 from serving_runtime.signature import ANY, STRING, Field, Signature, Tensor, Value, dtype_name
 
 # Of a result of the wrong type; the message must still end with what was expected.
-MOST_CHARACTERS = 400
+MAX_CHARACTERS = 400
 
 # What repeated values of an output may grow to: no larger reply can be sent.
-MOST_EXPANDED_BYTES = 2**31 - 1
+MAX_EXPANDED_BYTES = 2**31 - 1
 
 
 def adapt(function: Function, signature: Signature) -> Predict:
@@ -65,7 +65,7 @@ def tensor_array(name: str, proto: Any) -> Any:
     """
     try:
         tensor = _as_ours(proto, hs.TensorProto)
-        return _array(decoding.decode(tensor, Reading(MOST_EXPANDED_BYTES)))
+        return _array(decoding.decode(tensor, DecodeBudget(MAX_EXPANDED_BYTES)))
     except InvalidInput as error:  # what is wrong in a request is wrong in a result
         raise BrokenResult(f'output "{name}": {error}') from error
     except LimitExceeded as error:
@@ -75,8 +75,8 @@ def tensor_array(name: str, proto: Any) -> Any:
 def wrong_type(result: Any, expected: str = "") -> BrokenResult:
     """Say that a result is of the wrong type, in the words that Hydrosphere's clients know."""
     text = f"{result}"
-    if len(text) > MOST_CHARACTERS:
-        text = text[:MOST_CHARACTERS] + "..."
+    if len(text) > MAX_CHARACTERS:
+        text = text[:MAX_CHARACTERS] + "..."
     return BrokenResult(f"Type of a result ({text}) is not `PredictResponse`{expected}")
 
 

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 ROWS = 2
 # A table that is made up may be no larger than this.
-_MOST_ELEMENTS = 10**7
+_MAX_ELEMENTS = 10**7
 
 
 def results(estimator: Any, signature: Signature, methods: Sequence[str]) -> Mapping[str, Any]:
@@ -76,7 +76,7 @@ def _blank(field: Field) -> np.ndarray:
     elements = 1
     for size in shape:
         elements *= size
-    if elements > _MOST_ELEMENTS:
+    if elements > _MAX_ELEMENTS:
         raise ValueError(f"{field} is too large to be made up")
     if field.dtype == STRING:
         return np.full(shape, "", dtype=object)

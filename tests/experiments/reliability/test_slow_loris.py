@@ -4,10 +4,10 @@ from experiments.reliability.slow_loris import EXPERIMENT
 from tests.support.targets import LISTENERS
 
 
-@pytest.mark.parametrize("listener", LISTENERS)
-def test_stalled_streams_cost_nobody_else(listener):
+@pytest.mark.parametrize("transport", LISTENERS)
+def test_stalled_streams_cost_nobody_else(transport):
     """Every healthy call is answered, memory stays bounded, and the streams come to an end."""
     words = "--streams 300 --connections 3 --callers 4 --calls 500 --checks 5 --listener"
-    findings = EXPERIMENT.try_with(f"{words} {listener}")
+    findings = EXPERIMENT.try_with(f"{words} {transport}")
     assert findings.counts["healthy calls"] >= 500
     assert findings.missed == []

@@ -42,10 +42,10 @@ def tfserving(python_of):
     return python_of("tfserving")
 
 
-@pytest.mark.parametrize("listener", LISTENERS)
-def test_tensorflow_s_tensors_come_back_bit_for_bit(tfserving, serving, listener):
+@pytest.mark.parametrize("transport", LISTENERS)
+def test_tensorflow_s_tensors_come_back_bit_for_bit(tfserving, serving, transport):
     """Every dtype in each form that make_tensor_proto writes is read by make_ndarray again."""
-    with serving(models_of("python") / "identity", RUNTIME_LISTENER=listener) as service:
+    with serving(models_of("python") / "identity", RUNTIME_LISTENER=transport) as service:
         results = results_of(tfserving, "tfserving_calls.py", service.address)
     assert results["wrong"] == []
     assert results["count"] == 16 * 6 - 1

@@ -20,10 +20,10 @@ OVER_ONE_LISTENER = (
 
 def pytest_generate_tests(metafunc):
     """Give the tests their listeners."""
-    if "listener" in metafunc.fixturenames:
+    if "transport" in metafunc.fixturenames:
         is_over_one = metafunc.module.__name__.rpartition(".")[2] in OVER_ONE_LISTENER
         names = LISTENERS[:1] if is_over_one else LISTENERS
-        metafunc.parametrize("listener", names, scope="module")
+        metafunc.parametrize("transport", names, scope="module")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,12 +39,12 @@ def _no_proxy():
 
 
 @pytest.fixture(scope="module")
-def launch(tmp_path_factory, listener):
+def launch(tmp_path_factory, transport):
     """Start servers over the listener; end what is left of them after the module's last test."""
     servers = []
 
     def start(model, **settings):
-        settings = {"RUNTIME_LISTENER": listener, **settings}
+        settings = {"RUNTIME_LISTENER": transport, **settings}
         servers.append(Server(model, tmp_path_factory.mktemp("server"), **settings))
         return servers[-1]
 

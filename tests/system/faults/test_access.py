@@ -13,7 +13,7 @@ import grpc
 import pytest
 
 from serving_runtime.client import CallFailed, Client, channel_options
-from serving_runtime.client.connection import IN_THE_CLEAR, Dialing
+from serving_runtime.client.connection import PLAINTEXT, ConnectionOptions
 from tests.support.authority import Authority
 from tests.support.processes import wait_until
 from tests.support.servers import GOLDEN_X, ask, expected, request
@@ -58,7 +58,9 @@ class Secrets:
 
     def dialing(self, **changes):
         """Connect as a client that trusts the CA."""
-        return Dialing(tls=True, trusted=self.authority.cert.read_bytes())._replace(**changes)
+        return ConnectionOptions(tls=True, trusted=self.authority.cert.read_bytes())._replace(
+            **changes
+        )
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def protected(launch, obedient):
     """Serve the obedient model with settings; returns once a client by ``dialing`` is served."""
     servers = []
 
-    def start(dialing=IN_THE_CLEAR, **settings):
+    def start(dialing=PLAINTEXT, **settings):
         servers.append(launch(obedient, RUNTIME_HOST="127.0.0.1", **settings))
         wait_until(lambda: health(servers[-1], dialing) == "SERVING" or servers[-1].has_ended,
                    "SERVING")  # fmt: skip
@@ -116,7 +118,7 @@ def verb(server, name, *arguments, environ=()):
 def test_nothing_is_asked_for_by_default(serve):
     """As ever; the log says so, and warns where a network can reach it."""
     server = serve()
-    assert predict(server, IN_THE_CLEAR) == "OK"
+    assert predict(server, PLAINTEXT) == "OK"
     assert "TLS: off, client certificates: not required, token: not required" in server.log
     assert re.search(rf"WARNING .*\[::\] {OPEN_LINE}.*RUNTIME_TOKEN_FILE", server.log)
 
@@ -174,7 +176,7 @@ def test_verbs_are_told_by_flags(protected, secrets):
 def test_a_token_is_sent_nowhere_else_unasked(protected, secrets):
     """An address that is given may be anybody's: the container's own token stays here."""
     settings = {**secrets.token, "RUNTIME_OPEN_HEALTH": "0"}
-    server = protected(IN_THE_CLEAR._replace(token=TOKEN), **settings)
+    server = protected(PLAINTEXT._replace(token=TOKEN), **settings)
     assert verb(server, "health", environ=settings).returncode == 0
     elsewhere = verb(server, "health", "--address", server.address, environ=settings)
     assert "there is no bearer token" in elsewhere.stderr
@@ -182,7 +184,7 @@ def test_a_token_is_sent_nowhere_else_unasked(protected, secrets):
 
 def test_tokens_are_renewed_while_it_runs(protected, secrets):
     """Both are taken while both are in the file; a mistake in between changes nothing."""
-    first, second = IN_THE_CLEAR._replace(token=TOKEN), IN_THE_CLEAR._replace(token=OTHER_TOKEN)
+    first, second = PLAINTEXT._replace(token=TOKEN), PLAINTEXT._replace(token=OTHER_TOKEN)
     server = protected(**secrets.token)
     assert [predict(server, dialing) for dialing in (first, second)] == ["OK", "UNAUTHENTICATED"]
     secrets.tokens.write_text(f"{TOKEN}\n{OTHER_TOKEN}\n", encoding="ascii")
@@ -245,7 +247,7 @@ def test_strangers_do_not_harm_tls(protected, secrets):
     """Clients in the clear, by the hundred, and the service goes on."""
     server = protected(secrets.dialing(), **secrets.tls)
     with ThreadPoolExecutor(8) as pool:
-        statuses = set(pool.map(lambda _: predict(server, IN_THE_CLEAR), range(100)))
+        statuses = set(pool.map(lambda _: predict(server, PLAINTEXT), range(100)))
     assert statuses == {"UNAVAILABLE"}
     assert predict(server, secrets.dialing()) == "OK"
 

@@ -22,7 +22,7 @@ MORE_CALLS_THAN_A_PIPE_TAKES = 2000
 
 
 @pytest.fixture
-def start(obedient, tmp_path, listener):
+def start(obedient, tmp_path, transport):
     """Return a function: a server whose standard error is what a shell says; gives its port."""
     servers = []
 
@@ -34,7 +34,7 @@ def start(obedient, tmp_path, listener):
                 tmp_path,
                 prefix=["sh", "-c", f'exec "$@" {redirection}', "sh"],
                 APP_PORT=str(port),
-                RUNTIME_LISTENER=listener,
+                RUNTIME_LISTENER=transport,
                 RUNTIME_LOG_CALLS="1",
                 **settings,
             )

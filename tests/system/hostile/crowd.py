@@ -10,9 +10,9 @@ from typing import Any
 from tests.support.processes import wait_until
 
 POLL_SECONDS = 0.1
-MOST_DESCRIPTORS = 256
+MAX_DESCRIPTORS = 256
 # Starts a service with so few.
-PREFIX = ("prlimit", f"--nofile={MOST_DESCRIPTORS}:{MOST_DESCRIPTORS}")
+PREFIX = ("prlimit", f"--nofile={MAX_DESCRIPTORS}:{MAX_DESCRIPTORS}")
 
 
 def idle(address: str) -> socket.socket:
@@ -27,7 +27,7 @@ def idle(address: str) -> socket.socket:
 def wait_full(pid: int) -> None:
     """Wait until a process that was started so has no descriptor left."""
     folder = f"/proc/{pid}/fd"
-    wait_until(lambda: len(os.listdir(folder)) == MOST_DESCRIPTORS, "no descriptor to be left")
+    wait_until(lambda: len(os.listdir(folder)) == MAX_DESCRIPTORS, "no descriptor to be left")
 
 
 class Crowd:

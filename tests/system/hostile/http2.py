@@ -21,7 +21,7 @@ READ_BYTES = 1 << 16
 PLENTY = 2**31 - 1 - 2**16
 
 
-class Outcome(NamedTuple):
+class Reply(NamedTuple):
     """What a client saw of a call: gRPC's status and details, or the reset that ended it."""
 
     status: int | None
@@ -100,7 +100,7 @@ class Client:
             self.has_ended = True
             return False
 
-    def outcome(self, stream: int) -> Outcome:
+    def outcome(self, stream: int) -> Reply:
         """Wait for the end of a stream."""
         until = time.monotonic() + self._seconds
         while stream not in self._ended:
@@ -109,7 +109,7 @@ class Client:
             self._read(self._seconds)
         told = self._told.get(stream, {})
         status = told.get("grpc-status")
-        return Outcome(
+        return Reply(
             int(status) if status else None, told.get("grpc-message", ""), self._ended[stream]
         )
 

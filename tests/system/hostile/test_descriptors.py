@@ -17,12 +17,16 @@ IDLE = 300
 
 
 @pytest.fixture
-def serve(tmp_path, listener):
+def serve(tmp_path, transport):
     """Return a function that serves with few descriptors."""
     with contextlib.ExitStack() as ends:
 
         def serve(**settings):
-            settings = {"RUNTIME_LISTENER": listener, "RUNTIME_CONNECTION_AGE": OLD_AGE, **settings}
+            settings = {
+                "RUNTIME_LISTENER": transport,
+                "RUNTIME_CONNECTION_AGE": OLD_AGE,
+                **settings,
+            }
             model = models.write_obedient(tmp_path / "model")
             server = Server(model, tmp_path, PREFIX, **settings)
             ends.callback(server.end)

@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.servers import Failure, channel, failure, is_one_line, request
 from tests.system.hostile.amplifiers import bomb
-from tests.system.hostile.http2 import Client, Outcome, framed
+from tests.system.hostile.http2 import Client, Reply, framed
 
 MIB = 2**20
 OK, INVALID, DEADLINE_EXCEEDED, EXHAUSTED, UNIMPLEMENTED, INTERNAL = 0, 3, 4, 8, 12, 13
@@ -59,14 +59,14 @@ def test_lying_frames(unharmed, case):
 
 
 @pytest.mark.parametrize("case", WITHOUT_REQUEST)
-def test_a_call_without_a_request(unharmed, listener, case):
+def test_a_call_without_a_request(unharmed, transport, case):
     """It is refused; grpcio's own server leaves it to its deadline, which costs nobody else."""
-    if listener == "asyncio":
+    if transport == "asyncio":
         outcome = answered(unharmed, WITHOUT_REQUEST[case], [("grpc-timeout", "300m")])
         assert outcome.status == DEADLINE_EXCEEDED
     else:
         outcome = answered(unharmed, WITHOUT_REQUEST[case])
-        assert outcome == Outcome(UNIMPLEMENTED, "the method takes one request, and none came")
+        assert outcome == Reply(UNIMPLEMENTED, "the method takes one request, and none came")
 
 
 def test_a_frame_of_no_known_kind(unharmed):

@@ -5,7 +5,7 @@ from h2.exceptions import TooManyStreamsError
 from tests.support.servers import PREDICT, channel, failure, request, seen
 from tests.system.hostile.http2 import Client, call_headers, framed
 
-LONGEST_REQUEST_ID = 128
+MAX_REQUEST_ID = 128
 SOFT_HEADER_BYTES, HARD_HEADER_BYTES = 8192, 16384
 GOOD = request()
 # What RFC 9113 counts for each header beside its letters.
@@ -45,13 +45,13 @@ def test_headers_over_16_kib_are_refused(unharmed, more):
 @pytest.mark.parametrize("more", [-1, 0, 1])
 def test_a_request_id_is_cut(unharmed, more):
     """A client's id goes into a header and a log line: no more of it than 128 letters."""
-    sent = "i" * (LONGEST_REQUEST_ID + more)
+    sent = "i" * (MAX_REQUEST_ID + more)
     with channel(unharmed.address) as connection:
         call = connection.unary_unary(PREDICT, None, None)
         with pytest.raises(grpc.RpcError) as caught:
             call(b"\xff", timeout=30, metadata=[("x-request-id", sent)])
     assert seen(caught.value).status == "INVALID_ARGUMENT"
-    assert dict(caught.value.trailing_metadata())["x-request-id"] == sent[:LONGEST_REQUEST_ID]
+    assert dict(caught.value.trailing_metadata())["x-request-id"] == sent[:MAX_REQUEST_ID]
 
 
 @pytest.mark.parametrize("more", [-1, 0, 1])

@@ -3,7 +3,7 @@
 from serving_runtime.errors import LimitExceeded
 
 
-class Reading:
+class DecodeBudget:
     """What decoding one request has seen so far.
 
     Args:

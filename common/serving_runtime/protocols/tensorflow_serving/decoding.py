@@ -10,7 +10,7 @@ import numpy as np
 import hydro_serving_grpc as hs
 from serving_runtime.errors import InvalidInput
 from serving_runtime.protocols import shapes
-from serving_runtime.protocols.tensorflow_serving.budget import Reading
+from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
 from serving_runtime.protocols.tensorflow_serving.dtypes import (
     BY_NUMBER,
     CONTENT,
@@ -25,7 +25,7 @@ from serving_runtime.validation import bfloat16, casts
 from serving_runtime.validation.problems import Problems, quoted
 
 
-def decode(proto: "hs.TensorProto", reading: Reading) -> Value:
+def decode(proto: "hs.TensorProto", reading: DecodeBudget) -> Value:
     """Return the tensor as an array with its declared dtype, or a map of them.
 
     Strings are bytes objects in an object array. A list of values that is shorter than the shape
@@ -55,7 +55,7 @@ def decode(proto: "hs.TensorProto", reading: Reading) -> Value:
 
 
 def decode_all(
-    protos: "Mapping[str, hs.TensorProto]", reading: Reading
+    protos: "Mapping[str, hs.TensorProto]", reading: DecodeBudget
 ) -> Tuple[Dict[str, Value], Dict[str, str]]:
     """Decode every tensor of a request; those that cannot be read are told with the reason.
 
@@ -79,7 +79,7 @@ def decode_all(
     return values, unreadable
 
 
-def _map(fields: Dict[str, Any], reading: Reading) -> Value:
+def _map(fields: Dict[str, Any], reading: DecodeBudget) -> Value:
     maps = fields.get(MAP_VALUES, ())
     others = sorted(VALUE_FIELDS.intersection(fields) - {MAP_VALUES})
     if others:
@@ -178,7 +178,7 @@ def _pairs(parts: np.ndarray, dtype: "np.dtype[np.generic]") -> np.ndarray:
 
 
 def _shaped(
-    values: np.ndarray, shape: Tuple[int, ...], source: str, reading: Reading
+    values: np.ndarray, shape: Tuple[int, ...], source: str, reading: DecodeBudget
 ) -> np.ndarray:
     count = shapes.element_count(shape)
     if values.size == count:

@@ -23,8 +23,8 @@ from serving_runtime.protocols.tensorflow_serving.model_spec import ModelSpec
 from serving_runtime.protocols.tensorflow_serving.slots import Slot, slot
 
 # Of a request with more inputs protobuf makes better use of the time.
-_MOST_FIELDS = 1024
-_MOST_BYTES = 2**31 - 1  # protobuf's own limit
+_MAX_FIELDS = 1024
+_MAX_BYTES = 2**31 - 1  # protobuf's own limit
 
 ALIGNMENT = 64  # bytes; TensorFlow and oneDNN copy what is aligned to less
 
@@ -92,7 +92,7 @@ class RecentLayouts:
             self._remember(len(view), layout)
         return layout
 
-    def lead_bytes(self, length: int) -> int:
+    def alignment_offset(self, length: int) -> int:
         """Say how far after an aligned address a request of that length should begin.
 
         Then the largest input of the last such request would have been aligned.
@@ -147,12 +147,12 @@ class _Field(NamedTuple):
 
 def _fields(view: memoryview) -> Iterable[List[_Field]]:
     """Return the fields of the request by their numbers, 1 to 3."""
-    if len(view) > _MOST_BYTES:
+    if len(view) > _MAX_BYTES:
         raise Unusual
     found: Dict[int, List[_Field]] = {BYTES_1: [], BYTES_2: [], BYTES_3: []}
     start = 0
     for count, (tag, span) in enumerate(scanning.fields(view, 0, len(view))):
-        if count == _MOST_FIELDS or tag not in found:
+        if count == _MAX_FIELDS or tag not in found:
             raise Unusual
         found[tag].append(_Field((start, span[1]), span))
         start = span[1]

@@ -9,7 +9,7 @@ from serving_runtime.protocols.protobuf.parsing import parsed
 from serving_runtime.protocols.protobuf.scanning import BYTES_1, BYTES_2, Span, sized
 from serving_runtime.protocols.request import Request
 from serving_runtime.protocols.tensorflow_serving import decoding, encoding, model_spec
-from serving_runtime.protocols.tensorflow_serving.budget import Reading
+from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
 from serving_runtime.protocols.tensorflow_serving.dtypes import CONTENT
 from serving_runtime.protocols.tensorflow_serving.layout import Layout, RecentLayouts
 from serving_runtime.protocols.tensorflow_serving.model_spec import ModelSpec
@@ -39,10 +39,10 @@ def decode(payload: Bytes, max_expanded_bytes: int) -> Request:
         if request is not None:
             return request
     with parsed(hs.PredictRequest(), payload) as message:
-        return _request(message, Reading(max_expanded_bytes))
+        return _request(message, DecodeBudget(max_expanded_bytes))
 
 
-def lead_bytes(length_bytes: int) -> int:
+def alignment_offset(length_bytes: int) -> int:
     """Say how far from an aligned address a payload should begin.
 
     The worker receives it there, so that views of it need no copy. Where the values are in a
@@ -51,7 +51,7 @@ def lead_bytes(length_bytes: int) -> int:
     Args:
         length_bytes: of the payload.
     """
-    return _LAYOUTS.lead_bytes(length_bytes)
+    return _LAYOUTS.alignment_offset(length_bytes)
 
 
 def encode(
@@ -84,7 +84,7 @@ def _read(view: memoryview, layout: Layout, max_expanded_bytes: int) -> Optional
     request = Request(layout.model_spec, tensors, layout.as_content, layout.output_filter)
     if not others:
         return request
-    reading = Reading(max_expanded_bytes)
+    reading = DecodeBudget(max_expanded_bytes)
     for place in layout.slots:
         if place.name in tensors:
             reading.note_numeric(place.source == CONTENT)
@@ -103,7 +103,7 @@ def _spec_field(answered_by: ModelSpec) -> bytes:
     return sized(BYTES_2, message.SerializeToString())
 
 
-def _request(message: "hs.PredictRequest", reading: Reading) -> Request:
+def _request(message: "hs.PredictRequest", reading: DecodeBudget) -> Request:
     tensors, unreadable = decoding.decode_all(message.inputs, reading)
     return Request(
         model_spec=model_spec.read(message.model_spec),

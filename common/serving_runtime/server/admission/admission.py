@@ -7,21 +7,21 @@ import time
 from typing import Callable, Optional
 
 from serving_runtime.errors import InvalidInput, LimitExceeded, ModelFailed, NotAvailable, Status
-from serving_runtime.server.admission.call import FrontCall, Outcome
+from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.health import Health
 from serving_runtime.server.metrics import Counters
-from serving_runtime.server.transport import Incoming
-from serving_runtime.server.workers.state_epoch import ModelState
+from serving_runtime.server.transport import Reply, Request
+from serving_runtime.server.workers.state_epoch import StateEpoch
 from serving_runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-LONGEST_REQUEST_ID = 128
+MAX_REQUEST_ID = 128
 RESET_WORDS = {None: False, "0": False, "false": False, "1": True, "true": True}
 
 
-class Intake:
+class Admission:
     """Admits calls for the model, or answers at once why not."""
 
     def __init__(
@@ -29,19 +29,19 @@ class Intake:
         settings: Settings,
         dispatcher: Dispatcher,
         health: Health,
-        model_state: ModelState,
+        state_epoch: StateEpoch,
         counters: Counters,
     ) -> None:
         self._settings = settings
         self._dispatcher = dispatcher
         self._health = health
-        self._model_state = model_state
+        self._state_epoch = state_epoch
         self._counters = counters
         self._numbers = itertools.count(1)
         # Ids made here: one random half for the service's life, so that calls cost no entropy.
         self._own_ids = secrets.token_hex(4)
 
-    def accept(self, incoming: Incoming) -> Callable[[], None]:
+    def accept(self, incoming: Request) -> Callable[[], None]:
         """Admit a call; returns the function that cancels it."""
         call = self._call(incoming)
         call.when_done(lambda call, outcome: self._respond(incoming, call, outcome))
@@ -63,15 +63,15 @@ class Intake:
             self._counters.queue_refusals += 1
             call.fail(error)
 
-    def _respond(self, incoming: Incoming, call: FrontCall, outcome: Outcome) -> None:
+    def _respond(self, incoming: Request, call: FrontCall, outcome: Reply) -> None:
         """Answer the client; a failure carries the request id by which the log can be searched."""
         self._counters.calls[outcome.status.name] += 1
-        metadata = self._model_state.metadata
+        metadata = self._state_epoch.metadata
         if outcome.status != Status.OK:
             metadata.append(("x-request-id", call.request_id))
         incoming.respond(outcome, metadata)
 
-    def _call(self, incoming: Incoming) -> FrontCall:
+    def _call(self, incoming: Request) -> FrontCall:
         longest = self._settings.request_timeout_seconds
         left = longest if incoming.seconds_left is None else min(longest, incoming.seconds_left)
         number = next(self._numbers)
@@ -105,10 +105,10 @@ def _is_wanted(reset_state: Optional[str]) -> bool:
 def _printable(request_id: str) -> str:
     """Keep a client's id harmless in a header and in a log line."""
     kept = "".join(letter for letter in request_id if "!" <= letter <= "~")
-    return kept[:LONGEST_REQUEST_ID]
+    return kept[:MAX_REQUEST_ID]
 
 
-def _log(call: FrontCall, outcome: Outcome) -> None:
+def _log(call: FrontCall, outcome: Reply) -> None:
     fields = {
         "id": call.request_id,
         "method": call.method.rpartition("/")[2],

@@ -1,20 +1,13 @@
 """One call on its way through the front, from the client's bytes to the one answer it gets."""
 
 import time
-from typing import Callable, List, NamedTuple
+from typing import Callable, List
 
 from serving_runtime.errors import DeadlinePassed, ServingError, Status, one_line
+from serving_runtime.server.transport import Reply
 
 # How far grpc's timers and ours may be apart.
 TIMER_SECONDS = 0.01
-
-
-class Outcome(NamedTuple):
-    """What a client receives: a status, and a payload or one line of details."""
-
-    status: Status
-    details: str
-    payload: bytes
 
 
 class FrontCall:
@@ -55,13 +48,13 @@ class FrontCall:
         # How many workers ended while they held this call.
         self.deaths = 0
         self.is_done = False
-        self._observers: List[Callable[[FrontCall, Outcome], None]] = []
+        self._observers: List[Callable[[FrontCall, Reply], None]] = []
 
-    def when_done(self, observer: Callable[["FrontCall", Outcome], None]) -> None:
+    def when_done(self, observer: Callable[["FrontCall", Reply], None]) -> None:
         """Tell ``observer`` the outcome, once there is one."""
         self._observers.append(observer)
 
-    def finish(self, outcome: Outcome) -> None:
+    def finish(self, outcome: Reply) -> None:
         """Answer the call; a second answer (a reply after the deadline, say) is dropped."""
         if self.is_done:
             return
@@ -71,7 +64,7 @@ class FrontCall:
 
     def fail(self, error: ServingError) -> None:
         """Answer the call with an error's status and text."""
-        self.finish(Outcome(error.status, one_line(str(error)), b""))
+        self.finish(Reply(error.status, one_line(str(error)), b""))
 
     def expire(self) -> None:
         """Answer the call at its deadline."""
@@ -85,4 +78,4 @@ class FrontCall:
         if time.monotonic() >= self.deadline - TIMER_SECONDS:
             self.expire()
         else:
-            self.finish(Outcome(Status.CANCELLED, "the client cancelled the call", b""))
+            self.finish(Reply(Status.CANCELLED, "the client cancelled the call", b""))

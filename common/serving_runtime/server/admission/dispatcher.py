@@ -5,13 +5,14 @@ import time
 from typing import Dict, List
 
 from serving_runtime.errors import LimitExceeded, ModelFailed, ServingError
-from serving_runtime.server.admission.call import FrontCall, Outcome
-from serving_runtime.server.admission.quarantine import PoisonMemory
-from serving_runtime.server.admission.queue import WaitingCalls
-from serving_runtime.server.admission.wait_estimate import Pace
-from serving_runtime.server.front_lock import Turns
+from serving_runtime.server.admission.call import FrontCall
+from serving_runtime.server.admission.quarantine import Quarantine
+from serving_runtime.server.admission.queue import AdmissionQueue
+from serving_runtime.server.admission.wait_estimate import WaitEstimator
+from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.metrics import Counters
-from serving_runtime.server.timer import Alarm
+from serving_runtime.server.timer import EarliestTimer
+from serving_runtime.server.transport import Reply
 from serving_runtime.server.workers.link import State, WorkerLink
 from serving_runtime.settings import Settings
 
@@ -20,7 +21,7 @@ BATCH_BYTES = 1 << 24
 # When so many wait, a free worker need not wait for the turn's end: it runs them meanwhile.
 EAGER_CALLS = 32
 # A call that was running when this many workers ended is taken for the cause.
-MOST_DEATHS = 2
+MAX_DEATHS = 2
 
 
 class Dispatcher:
@@ -29,20 +30,20 @@ class Dispatcher:
     All of it happens within turns, and at the end of each the free workers get what waits.
     """
 
-    def __init__(self, settings: Settings, counters: Counters, turns: Turns) -> None:
-        self.turns = turns
+    def __init__(self, settings: Settings, counters: Counters, lock: FrontLock) -> None:
+        self.lock = lock
         self._settings = settings
         self._counters = counters
-        self._waiting = WaitingCalls(settings.max_queue_calls, settings.max_queue_bytes)
-        self._pace = Pace()
+        self._waiting = AdmissionQueue(settings.max_queue_calls, settings.max_queue_bytes)
+        self._wait_estimator = WaitEstimator()
         # Those that are not answered yet, by number.
         self._calls: Dict[int, FrontCall] = {}
         self._workers: List[WorkerLink] = []
-        self._poison = PoisonMemory(settings.poison_memory_seconds)
-        self._deadlines = Alarm(turns, self._expire_late)
+        self._quarantine = Quarantine(settings.poison_memory_seconds)
+        self._deadlines = EarliestTimer(lock, self._expire_late)
         # Rings so that there is a turn, at whose end the delay is over.
-        self._delay = Alarm(turns, _nothing)
-        turns.at_end(self._pump)
+        self._delay = EarliestTimer(lock, _nothing)
+        lock.on_release(self._pump)
 
     @property
     def is_idle(self) -> bool:
@@ -56,10 +57,10 @@ class Dispatcher:
             LimitExceeded: the queue is full, or too long for the call's deadline.
             ModelFailed: the same request has ended workers before.
         """
-        refusal = self._poison.refusal(call)
+        refusal = self._quarantine.refusal(call)
         if refusal is not None:
             raise refusal
-        self._refuse_in_vain(call)
+        self._shed_if_deadline_unreachable(call)
         self._waiting.add(call)
         self._calls[call.number] = call
         call.when_done(self._forget)
@@ -96,7 +97,7 @@ class Dispatcher:
             share = math.ceil(len(self._waiting) / len(free))
             self._send(free.pop(), share)
         if not self._waiting:
-            self._pace.forget()
+            self._wait_estimator.reset()
         for link in self._workers:
             link.answer()
 
@@ -104,12 +105,12 @@ class Dispatcher:
         most = 1 if link.is_stateful else min(share, self._settings.max_batch_rows)
         room = min(BATCH_BYTES, self._settings.max_message_bytes)
         calls = self._waiting.take(most, room)
-        self._pace.note_batch(time.monotonic(), len(calls))
+        self._wait_estimator.note_batch(time.monotonic(), len(calls))
         link.send(calls)
 
-    def _refuse_in_vain(self, call: FrontCall) -> None:
+    def _shed_if_deadline_unreachable(self, call: FrontCall) -> None:
         """Refuse a call that would only wait for its deadline, in the way of those behind it."""
-        due = self._pace.answer_due(len(self._waiting), len(self._workers))
+        due = self._wait_estimator.expected_completion(len(self._waiting), len(self._workers))
         if due > call.deadline:
             raise LimitExceeded(
                 f"{len(self._waiting)} calls are waiting, which takes longer than this call has "
@@ -137,20 +138,18 @@ class Dispatcher:
 
     def _retry(self, call: FrontCall, why: str) -> None:
         call.deaths += 1
-        if call.deaths < MOST_DEATHS:
-            self._waiting.put_back(call)
+        if call.deaths < MAX_DEATHS:
+            self._waiting.requeue_front(call)
             self._counters.retries += 1
         else:
-            self._poison.note(call)
+            self._quarantine.note(call)
             call.fail(
-                ModelFailed(
-                    f"{MOST_DEATHS} worker processes ended on this request; the last: {why}"
-                )
+                ModelFailed(f"{MAX_DEATHS} worker processes ended on this request; the last: {why}")
             )
 
-    def _forget(self, call: FrontCall, outcome: Outcome) -> None:
+    def _forget(self, call: FrontCall, outcome: Reply) -> None:
         del self._calls[call.number]
-        self._waiting.drop(call)
+        self._waiting.discard(call)
 
 
 def _nothing() -> None:

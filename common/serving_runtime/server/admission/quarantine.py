@@ -9,7 +9,7 @@ from serving_runtime.errors import ModelFailed
 from serving_runtime.server.admission.call import FrontCall
 
 # How many are remembered; beyond that the oldest is forgotten.
-MOST_REMEMBERED = 256
+MAX_REMEMBERED = 256
 
 
 class Fingerprint(NamedTuple):
@@ -19,7 +19,7 @@ class Fingerprint(NamedTuple):
     digest: bytes
 
 
-class PoisonMemory:
+class Quarantine:
     """Fingerprints of requests that have ended workers, each for a while.
 
     Args:
@@ -36,7 +36,7 @@ class PoisonMemory:
         fingerprint = _fingerprint(call)
         self._until[fingerprint] = time.monotonic() + self._seconds
         self._until.move_to_end(fingerprint)
-        if len(self._until) > MOST_REMEMBERED:
+        if len(self._until) > MAX_REMEMBERED:
             self._until.popitem(last=False)
 
     def refusal(self, call: FrontCall) -> Optional[ModelFailed]:

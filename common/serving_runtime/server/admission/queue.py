@@ -7,7 +7,7 @@ from serving_runtime.errors import LimitExceeded
 from serving_runtime.server.admission.call import FrontCall
 
 
-class WaitingCalls:
+class AdmissionQueue:
     """Calls in order of arrival, bounded in number and in bytes."""
 
     def __init__(self, max_calls: int, max_bytes: int) -> None:
@@ -39,7 +39,7 @@ class WaitingCalls:
             )
         self._insert(call)
 
-    def put_back(self, call: FrontCall) -> None:
+    def requeue_front(self, call: FrontCall) -> None:
         """Let a call whose worker ended wait again, before all others and beyond the bounds."""
         self._insert(call)
         self._calls.move_to_end(call.number, last=False)
@@ -62,7 +62,7 @@ class WaitingCalls:
                 break
         return taken
 
-    def drop(self, call: FrontCall) -> None:
+    def discard(self, call: FrontCall) -> None:
         """Let a call leave that was answered otherwise (deadline, cancelled), if it waits."""
         if call.number in self._calls:
             self._remove(call)

@@ -8,7 +8,7 @@ WEIGHT = 0.125
 MARGIN = 1.25
 
 
-class Pace:
+class WaitEstimator:
     """Learns from the times at which batches leave, as long as calls are left waiting.
 
     A queue that has run empty says nothing of how fast a full one moves: nothing is known then,
@@ -27,11 +27,11 @@ class Pace:
             self._learn(now - self._last, calls)
         self._last = now
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Note that no call waits any more."""
         self._last = self._seconds = None
 
-    def answer_due(self, ahead: int, workers: int) -> float:
+    def expected_completion(self, ahead: int, workers: int) -> float:
         """Return when a call that comes now will be answered; the past if nothing is known.
 
         Args:

@@ -8,17 +8,17 @@ import grpc
 import grpc.aio
 
 from serving_runtime.errors import ServingError, Status, one_line
-from serving_runtime.security import NONE, Protection
-from serving_runtime.security.tokens import Access
-from serving_runtime.server.admission.call import Outcome
-from serving_runtime.server.front_lock import Turns
+from serving_runtime.security import NONE, Security
+from serving_runtime.security.tokens import TokenAuthenticator
+from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc.options import server_options
 from serving_runtime.server.transport import (
-    Incoming,
-    Listener,
     Metadata,
+    Reply,
+    Request,
     Routes,
     StreamHandler,
+    Transport,
     UnaryHandler,
     first_values,
     port_refused,
@@ -29,15 +29,15 @@ from serving_runtime.settings import Settings
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
-class AsyncioListener(Listener):
+class AsyncioTransport(Transport):
     """grpcio's asyncio server with generic handlers: messages stay bytes."""
 
     def __init__(
-        self, routes: Routes, settings: Settings, turns: Turns, protection: Protection = NONE
+        self, routes: Routes, settings: Settings, lock: FrontLock, protection: Security = NONE
     ) -> None:
-        self._protection = protection
+        self._security = protection
         self._server = grpc.aio.server(options=server_options(settings))
-        self._server.add_generic_rpc_handlers((_Router(routes, turns, protection.access),))
+        self._server.add_generic_rpc_handlers((_Router(routes, lock, protection.access),))
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and return the port (a free one for port 0)."""
@@ -55,17 +55,19 @@ class AsyncioListener(Listener):
         await self._server.stop(grace_seconds)
 
     def _bind(self, address: str) -> int:
-        credentials = self._protection.credentials()
+        credentials = self._security.credentials()
         if credentials is None:
             return int(self._server.add_insecure_port(address))
         return int(self._server.add_secure_port(address, credentials))
 
 
 class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only in its stubs
-    def __init__(self, routes: Routes, turns: Turns, access: Optional[Access]) -> None:
+    def __init__(
+        self, routes: Routes, lock: FrontLock, access: Optional[TokenAuthenticator]
+    ) -> None:
         self._access = access
         self._handlers = {
-            method: grpc.unary_unary_rpc_method_handler(_unary_behaviour(method, handler, turns))
+            method: grpc.unary_unary_rpc_method_handler(_unary_behaviour(method, handler, lock))
             for method, handler in routes.unary.items()
         }
         for method, stream in routes.streams.items():
@@ -87,17 +89,17 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only
 
 
 def _unary_behaviour(
-    method: str, handler: UnaryHandler, turns: Turns
+    method: str, handler: UnaryHandler, lock: FrontLock
 ) -> Callable[[bytes, Any], Awaitable[bytes]]:
     async def answer(payload: bytes, context: Any) -> bytes:
         answered = asyncio.get_event_loop().create_future()
         incoming = _incoming(method, payload, context, functools.partial(_set, answered))
-        with turns:
+        with lock:
             cancel = handler(incoming)
         try:
             outcome, metadata = await answered
         except asyncio.CancelledError:
-            with turns:
+            with lock:
                 cancel()
             raise
         return await _told(outcome, metadata, context)
@@ -118,7 +120,7 @@ def _stream_behaviour(
     return answer
 
 
-def _refuser(refusal: Outcome) -> Any:
+def _refuser(refusal: Reply) -> Any:
     async def refuse(requests: AsyncIterator[bytes], context: Any) -> None:
         await context.abort(CODES[refusal.status], refusal.details)
 
@@ -127,10 +129,10 @@ def _refuser(refusal: Outcome) -> Any:
 
 
 def _incoming(
-    method: str, payload: bytes, context: Any, respond: Callable[[Outcome, Metadata], None]
-) -> Incoming:
+    method: str, payload: bytes, context: Any, respond: Callable[[Reply, Metadata], None]
+) -> Request:
     told = first_values(context.invocation_metadata() or ())
-    return Incoming(
+    return Request(
         method=method,
         payload=payload,
         request_id=told.get("x-request-id", ""),
@@ -140,7 +142,7 @@ def _incoming(
     )
 
 
-async def _told(outcome: Outcome, metadata: Metadata, context: Any) -> bytes:
+async def _told(outcome: Reply, metadata: Metadata, context: Any) -> bytes:
     """Tell grpcio the outcome, and return the reply."""
     if outcome.status != Status.OK:
         await context.abort(CODES[outcome.status], outcome.details, tuple(metadata))
@@ -149,6 +151,6 @@ async def _told(outcome: Outcome, metadata: Metadata, context: Any) -> bytes:
     return outcome.payload
 
 
-def _set(future: "asyncio.Future[Any]", outcome: Outcome, metadata: Metadata) -> None:
+def _set(future: "asyncio.Future[Any]", outcome: Reply, metadata: Metadata) -> None:
     if not future.done():
         future.set_result((outcome, metadata))

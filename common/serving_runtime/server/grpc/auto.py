@@ -7,11 +7,10 @@ from typing import Callable
 import grpc
 
 from serving_runtime.errors import StartError, Status
-from serving_runtime.security import NONE, Protection
-from serving_runtime.server.admission.call import Outcome
-from serving_runtime.server.front_lock import Turns
-from serving_runtime.server.grpc.asyncio_transport import AsyncioListener
-from serving_runtime.server.transport import Incoming, Listener, Routes
+from serving_runtime.security import NONE, Security
+from serving_runtime.server.front_lock import FrontLock
+from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
+from serving_runtime.server.transport import Reply, Request, Routes, Transport
 from serving_runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -21,50 +20,50 @@ TRIAL_SECONDS = 2.0
 
 
 async def choose(
-    routes: Routes, settings: Settings, turns: Turns, protection: Protection = NONE
-) -> Listener:
+    routes: Routes, settings: Settings, lock: FrontLock, protection: Security = NONE
+) -> Transport:
     """Return the listener that RUNTIME_LISTENER asks for, or the best that works here.
 
     Raises:
         StartError: the one that was asked for does not work with the installed grpcio.
     """
     if settings.listener == "asyncio":
-        return AsyncioListener(routes, settings, turns, protection)
+        return AsyncioTransport(routes, settings, lock, protection)
     try:
         # Imported here since it may already fail: it uses what is private to grpcio.
-        from serving_runtime.server.grpc.completion_queue_transport import QueueListener
+        from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
 
-        trial = _try(QueueListener(Routes({TRIAL: _echo}, {}), settings, Turns()))
+        trial = _try(CompletionQueueTransport(Routes({TRIAL: _echo}, {}), settings, FrontLock()))
         await asyncio.wait_for(trial, TRIAL_SECONDS)
         if protection.certificates is not None:
-            secured = QueueListener(Routes({}, {}), settings, Turns(), protection)
+            secured = CompletionQueueTransport(Routes({}, {}), settings, FrontLock(), protection)
             await asyncio.wait_for(_open(secured), TRIAL_SECONDS)
-        return QueueListener(routes, settings, turns, protection)
+        return CompletionQueueTransport(routes, settings, lock, protection)
     except Exception as error:  # noqa: BLE001  whatever it is, the other listener serves
         what = f"grpcio {grpc.__version__} cannot be driven by its completion queue: {error!r}"
     if settings.listener == "completion_queue":
         raise StartError(what, "RUNTIME_LISTENER=auto or asyncio uses grpcio's public server")
     logger.warning("%s; its asyncio server is used, which is slower", what)
-    return AsyncioListener(routes, settings, turns, protection)
+    return AsyncioTransport(routes, settings, lock, protection)
 
 
-async def _try(listener: Listener) -> None:
+async def _try(transport: Transport) -> None:
     """Make a listener answer one call on a port of its own; raises whatever goes wrong."""
-    port = await listener.start("127.0.0.1", 0)
+    port = await transport.start("127.0.0.1", 0)
     try:
         options = (("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1))
         with grpc.insecure_channel(f"127.0.0.1:{port}", options) as channel:
             reply = await _call(channel, b"\x00trial")
     finally:
-        await listener.stop(TRIAL_SECONDS)
+        await transport.stop(TRIAL_SECONDS)
     if reply != b"\x00trial":
         raise ValueError(f"the trial call was answered {reply!r}")
 
 
-async def _open(listener: Listener) -> None:
+async def _open(transport: Transport) -> None:
     """See that a listener takes the certificates, which the trial call does without."""
-    await listener.start("127.0.0.1", 0)
-    await listener.stop(0)
+    await transport.start("127.0.0.1", 0)
+    await transport.stop(0)
 
 
 async def _call(channel: grpc.Channel, payload: bytes) -> bytes:
@@ -80,6 +79,6 @@ def _wake(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
     loop.call_soon_threadsafe(event.set)
 
 
-def _echo(incoming: Incoming) -> Callable[[], None]:
-    incoming.respond(Outcome(Status.OK, "", incoming.payload), ())
+def _echo(incoming: Request) -> Callable[[], None]:
+    incoming.respond(Reply(Status.OK, "", incoming.payload), ())
     return lambda: None

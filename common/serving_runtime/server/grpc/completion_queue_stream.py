@@ -5,26 +5,27 @@ import functools
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from serving_runtime.errors import ServingError, Status, one_line
-from serving_runtime.server.admission.call import Outcome
 from serving_runtime.server.grpc import cygrpc as core
-from serving_runtime.server.transport import StreamHandler
+from serving_runtime.server.transport import Reply, StreamHandler
 
 if TYPE_CHECKING:
-    from serving_runtime.server.grpc.completion_queue_transport import QueueListener
+    from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
 
-FAILED = Outcome(Status.INTERNAL, "the service failed; its log has the reason", b"")
-DONE = Outcome(Status.OK, "", b"")
+FAILED = Reply(Status.INTERNAL, "the service failed; its log has the reason", b"")
+DONE = Reply(Status.OK, "", b"")
 
 
 class StreamCall:
     """A stream of requests, which is iterated over, answered by a task."""
 
-    def __init__(self, listener: "QueueListener", handler: StreamHandler, event: Any) -> None:
-        self._listener = listener
+    def __init__(
+        self, transport: "CompletionQueueTransport", handler: StreamHandler, event: Any
+    ) -> None:
+        self._transport = transport
         self._handler = handler
         self._call = event.call
         self._task: Optional[asyncio.Future[None]] = None
-        listener.in_loop(self._begin)
+        transport.in_loop(self._begin)
         core.watch_close(self._call, self._on_close)
 
     def __aiter__(self) -> "StreamCall":
@@ -41,7 +42,7 @@ class StreamCall:
 
     def _on_close(self, event: Any) -> None:
         if core.is_cancelled(event):
-            self._listener.in_loop(self._give_up)
+            self._transport.in_loop(self._give_up)
 
     def _give_up(self) -> None:
         if self._task is not None:
@@ -55,15 +56,15 @@ class StreamCall:
                 await self._done(functools.partial(core.send_reply, payload=reply))
             outcome = DONE
         except ServingError as error:
-            outcome = Outcome(error.status, one_line(str(error)), b"")
+            outcome = Reply(error.status, one_line(str(error)), b"")
         finally:
-            if not self._listener.is_shut:
+            if not self._transport.is_shut:
                 core.end_replies(self._call, outcome)
 
     async def _done(self, start: Callable[..., None]) -> Any:
         """Start an operation and return its event; a client that has gone cancels the task."""
         done = asyncio.get_event_loop().create_future()
-        start(self._call, tag=lambda event: self._listener.in_loop(resolve, done, event))
+        start(self._call, tag=lambda event: self._transport.in_loop(resolve, done, event))
         return await done
 
 

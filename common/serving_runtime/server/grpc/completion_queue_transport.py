@@ -11,18 +11,18 @@ import time
 from typing import Any, Callable, Dict, Optional
 
 from serving_runtime.errors import Status
-from serving_runtime.security import NONE, Protection
-from serving_runtime.server.admission.call import Outcome
-from serving_runtime.server.front_lock import Turns
+from serving_runtime.security import NONE, Security
+from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import cygrpc as core
 from serving_runtime.server.grpc.completion_queue_stream import FAILED, StreamCall, resolve
 from serving_runtime.server.grpc.options import server_options
-from serving_runtime.server.timer import Alarm
+from serving_runtime.server.timer import EarliestTimer
 from serving_runtime.server.transport import (
-    Incoming,
-    Listener,
     Metadata,
+    Reply,
+    Request,
     Routes,
+    Transport,
     UnaryHandler,
     first_values,
     port_refused,
@@ -34,34 +34,34 @@ from serving_runtime.settings import Settings
 # answered sooner, and watching costs as much as answering.
 UNWATCHED_SECONDS = 0.03
 # To core a client without a deadline has one in the far future.
-LONGEST_SECONDS = 1e9
+MAX_SECONDS = 1e9
 
-UNKNOWN_METHOD = Outcome(Status.UNIMPLEMENTED, "there is no such method here", b"")
-NO_REQUEST = Outcome(Status.UNIMPLEMENTED, "the method takes one request, and none came", b"")
+UNKNOWN_METHOD = Reply(Status.UNIMPLEMENTED, "there is no such method here", b"")
+NO_REQUEST = Reply(Status.UNIMPLEMENTED, "the method takes one request, and none came", b"")
 
 
-class QueueListener(Listener):
+class CompletionQueueTransport(Transport):
     """A server of grpc's core, driven by its completion queue.
 
     Methods that begin with ``on_`` run in turns, in any thread; all others in the loop's.
     """
 
     def __init__(
-        self, routes: Routes, settings: Settings, turns: Turns, protection: Protection = NONE
+        self, routes: Routes, settings: Settings, lock: FrontLock, protection: Security = NONE
     ) -> None:
-        self._turns = turns
-        self._protection = protection
+        self._lock = lock
+        self._security = protection
         self._access = protection.access
         self._begin: Dict[bytes, Callable[[Any], object]] = {}
         for method, handler in routes.unary.items():
             self._begin[method.encode()] = functools.partial(_UnaryCall, self, method, handler)
         for method, stream in routes.streams.items():
             self._begin[method.encode()] = functools.partial(StreamCall, self, stream)
-        self._server = core.CoreServer(server_options(settings), turns, self._on_call, self._on_end)
+        self._server = core.CoreServer(server_options(settings), lock, self._on_call, self._on_end)
         self._is_started = False
         # When each is to be watched; the oldest is the first.
         self._unwatched: Dict[_UnaryCall, float] = {}
-        self._watching = Alarm(turns, lambda: self._on_long_calls(time.monotonic()))
+        self._watching = EarliestTimer(lock, lambda: self._on_long_calls(time.monotonic()))
         # No batch may be started any more. Changes within a turn.
         self.is_shut = False
 
@@ -69,7 +69,7 @@ class QueueListener(Listener):
         """Listen, and return the port (a free one for port 0)."""
         self._loop = asyncio.get_event_loop()
         self._ended = self._loop.create_future()
-        bound = self._server.bind(f"{host}:{port}", self._protection.credentials())
+        bound = self._server.bind(f"{host}:{port}", self._security.credentials())
         if bound == 0:
             raise port_refused(host, port)
         self._server.start()
@@ -81,13 +81,13 @@ class QueueListener(Listener):
         if not self._is_started or self.is_shut:
             return
         left = self._loop.create_future()
-        with self._turns:
+        with self._lock:
             self._on_long_calls(math.inf)
         self._server.shut(lambda event: self.in_loop(resolve, left, event))
         await asyncio.wait([left], timeout=grace_seconds)
         self._server.cancel_all()
         await left
-        with self._turns:
+        with self._lock:
             self.is_shut = True
         self._server.end()
         await self._ended
@@ -138,13 +138,13 @@ def _refuse_unknown(event: Any) -> None:
 class _UnaryCall:
     """One request, and its one answer."""
 
-    __slots__ = ("_call", "_cancel", "_deadline", "_handler", "_is_over", "_listener", "_metadata",
+    __slots__ = ("_call", "_cancel", "_deadline", "_handler", "_is_over", "_transport", "_metadata",
                  "_method")  # fmt: skip
 
     def __init__(
-        self, listener: QueueListener, method: str, handler: UnaryHandler, event: Any
+        self, transport: CompletionQueueTransport, method: str, handler: UnaryHandler, event: Any
     ) -> None:
-        self._listener = listener
+        self._transport = transport
         self._method = method
         self._handler = handler
         self._call = event.call
@@ -154,7 +154,7 @@ class _UnaryCall:
         self._cancel: Optional[Callable[[], None]] = None
         self._is_over = False
         core.receive_message(self._call, self._on_message)
-        listener.on_begin(self)
+        transport.on_begin(self)
 
     def watch(self) -> None:
         """Learn of it when the client goes away."""
@@ -184,21 +184,21 @@ class _UnaryCall:
         if not self._is_over:
             self._cancel = cancel
 
-    def _incoming(self, payload: bytes) -> Incoming:
+    def _incoming(self, payload: bytes) -> Request:
         told = first_values(self._metadata)
         left = self._deadline - time.monotonic()
-        return Incoming(
+        return Request(
             method=self._method,
             payload=payload,
             request_id=told.get("x-request-id", ""),
-            seconds_left=left if left < LONGEST_SECONDS else None,
+            seconds_left=left if left < MAX_SECONDS else None,
             reset_state=told.get("x-reset-state"),
             respond=self._respond,
         )
 
-    def _respond(self, outcome: Outcome, metadata: Metadata) -> None:
-        if self._end() and not self._listener.is_shut:
-            core.answer(self._call, outcome, metadata, self._listener.on_answer(self))
+    def _respond(self, outcome: Reply, metadata: Metadata) -> None:
+        if self._end() and not self._transport.is_shut:
+            core.answer(self._call, outcome, metadata, self._transport.on_answer(self))
 
     def _end(self) -> bool:
         """Say whether this is the call's first end."""

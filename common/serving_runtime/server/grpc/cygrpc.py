@@ -28,9 +28,8 @@ from typing import Any, Callable, Optional, Tuple
 import grpc
 from grpc._cython import cygrpc  # type: ignore[attr-defined]  # not in its stubs
 
-from serving_runtime.server.admission.call import Outcome
-from serving_runtime.server.front_lock import Turns
-from serving_runtime.server.transport import Metadata
+from serving_runtime.server.front_lock import FrontLock
+from serving_runtime.server.transport import Metadata, Reply
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ NO_FLAGS = 0
 SHUT_DOWN = cygrpc.CompletionType.queue_shutdown
 NONE_YET = cygrpc.CompletionType.queue_timeout
 # What happens during a turn is part of it, but not without end.
-MOST_EVENTS = 256
+MAX_EVENTS = 256
 
 # Takes an event, in a turn of the queue's thread.
 Tag = Callable[[Any], None]
@@ -57,11 +56,11 @@ class CoreServer:
     def __init__(
         self,
         options: Tuple[Tuple[str, int], ...],
-        turns: Turns,
+        lock: FrontLock,
         on_call: Tag,
         on_end: Callable[[], None],
     ) -> None:
-        self._turns = turns
+        self._lock = lock
         self._on_call = on_call
         self._on_end = on_end
         self._server = cygrpc.Server(options, False)
@@ -115,7 +114,7 @@ class CoreServer:
         event = self._queue.poll()
         while event.completion_type != SHUT_DOWN:
             try:
-                with self._turns:
+                with self._lock:
                     event = self._take_all(event)
             except Exception:  # as in `_take_all`; what is done at the end of a turn may fail too
                 logger.exception("a turn of grpc's queue did not end well")
@@ -125,7 +124,7 @@ class CoreServer:
 
     def _take_all(self, event: Any) -> Any:
         """Deal with an event and those that are there already; returns the next one."""
-        for _ in range(MOST_EVENTS):
+        for _ in range(MAX_EVENTS):
             try:
                 event.tag(event)
             except Exception:  # without this thread nobody is answered ever again
@@ -167,12 +166,12 @@ def send_reply(call: Any, payload: bytes, tag: Tag) -> None:
     call.start_server_batch((cygrpc.SendMessageOperation(payload, NO_FLAGS),), tag)
 
 
-def end_replies(call: Any, outcome: Outcome) -> None:
+def end_replies(call: Any, outcome: Reply) -> None:
     """Send a stream's status."""
     call.start_server_batch((_status(outcome, ()),), ignore)
 
 
-def answer(call: Any, outcome: Outcome, metadata: Metadata, is_watched: bool) -> None:
+def answer(call: Any, outcome: Reply, metadata: Metadata, is_watched: bool) -> None:
     """Answer a call of one request, whole; it is watched from now on, if it was not before."""
     operations = [cygrpc.SendInitialMetadataOperation((), NO_FLAGS), _status(outcome, metadata)]
     if not outcome.status:
@@ -186,7 +185,7 @@ def ignore(event: Any) -> None:
     """Take an event after which there is nothing to do."""
 
 
-def _status(outcome: Outcome, metadata: Metadata) -> Any:
+def _status(outcome: Reply, metadata: Metadata) -> Any:
     return cygrpc.SendStatusFromServerOperation(
         tuple(metadata), outcome.status, outcome.details, NO_FLAGS
     )

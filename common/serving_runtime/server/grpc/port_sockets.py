@@ -15,7 +15,7 @@ import stat
 from typing import Iterable, Iterator
 
 
-def shut(port: int) -> None:
+def stop_accepting(port: int) -> None:
     """Stop listening on ``port``: new clients are refused, and try another server."""
     for connection in _sockets(port):
         if _is_listening(connection):
@@ -23,7 +23,7 @@ def shut(port: int) -> None:
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-def count_clients(port: int) -> int:
+def open_connections(port: int) -> int:
     """Return how many connections to ``port`` are open."""
     return sum(1 for connection in _sockets(port) if _is_connected(connection))
 

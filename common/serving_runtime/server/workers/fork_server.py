@@ -13,7 +13,7 @@ from serving_runtime.server.workers.processes import Spawned, Start, WorkerProce
 FORK_SECONDS = 2.0
 
 
-class TemplateSpawner:
+class ForkServerSpawner:
     """Starts the first worker, which may split a template off, and asks that for the others.
 
     Args:

@@ -9,21 +9,22 @@ import time
 from typing import Callable, Deque, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from serving_runtime.ipc import frames
-from serving_runtime.ipc.frames import Call, GarbledError
+from serving_runtime.ipc.frames import CallFrame, GarbledError
 from serving_runtime.ipc.shared_payloads import SharedPayloads
-from serving_runtime.server.admission.call import FrontCall, Outcome
-from serving_runtime.server.front_lock import Turns
+from serving_runtime.server.admission.call import FrontCall
+from serving_runtime.server.front_lock import FrontLock
+from serving_runtime.server.transport import Reply
 from serving_runtime.server.workers.processes import WorkerProcess
 from serving_runtime.server.workers.socket import WorkerSocket
-from serving_runtime.server.workers.watchdog import HangWatch
+from serving_runtime.server.workers.watchdog import Watchdog
 from serving_runtime.settings import Settings
 from serving_runtime.system import memory
 
 # How long an ended worker's process may take to say how it ended (a core dump, say).
-SETTLE_SECONDS = 0.5
-SETTLE_POLL_SECONDS = 0.002
+EXIT_STATUS_WAIT_SECONDS = 0.5
+EXIT_STATUS_POLL_SECONDS = 0.002
 # What a frame may have beside a reply's payload: a line of details, or why a model did not load.
-MOST_BYTES_BESIDE = 1 << 20
+MAX_FRAME_OVERHEAD_BYTES = 1 << 20
 
 
 class State(enum.Enum):
@@ -69,7 +70,7 @@ class WorkerLink:
         name: str,
         connection: socket.socket,
         settings: Settings,
-        turns: Turns,
+        lock: FrontLock,
         events: Events,
     ) -> None:
         self.name = name
@@ -83,17 +84,17 @@ class WorkerLink:
         self.process: Optional[WorkerProcess] = None
         self._why_killed = ""
         self._events = events
-        self._turns = turns
+        self._lock = lock
         self._loop = asyncio.get_event_loop()
-        self._splitter = frames.Splitter(settings.max_message_bytes + MOST_BYTES_BESIDE)
+        self._splitter = frames.Splitter(settings.max_message_bytes + MAX_FRAME_OVERHEAD_BYTES)
         # When a segment is made, gRPC has just freed two copies of a payload as large.
         self._shared = SharedPayloads(make_room=memory.give_back_freed_memory)
         self._held: Dict[int, FrontCall] = {}
         # Calls that the worker has answered and the client has not been told of, the answers, and
         # whether the model's state was reset before.
-        self._replies: Deque[Tuple[FrontCall, Outcome, bool]] = collections.deque()
-        self._hang_watch = HangWatch(settings.hang_grace_seconds, self._held, turns, self._on_hang)
-        self._socket = WorkerSocket(connection, turns, self._on_data, self._on_end)
+        self._replies: Deque[Tuple[FrontCall, Reply, bool]] = collections.deque()
+        self._watchdog = Watchdog(settings.hang_grace_seconds, self._held, lock, self._on_hang)
+        self._socket = WorkerSocket(connection, lock, self._on_data, self._on_end)
 
     @property
     def why_it_ended(self) -> str:
@@ -112,11 +113,11 @@ class WorkerLink:
             parts.extend(frames.pack_call(_for_worker(call), place))
         # The notes first: memory that is offered is taken by the time that the replies come.
         self._socket.write(frames.joined([*self._shared.notes(), *parts]))
-        self._hang_watch.begin()
+        self._watchdog.begin()
 
     def close(self) -> None:
         """Ask the worker to close its model and end."""
-        with self._turns:
+        with self._lock:
             self._socket.write([frames.pack(frames.CLOSE)])
 
     def kill(self, reason: str) -> None:
@@ -154,11 +155,11 @@ class WorkerLink:
             self.kill(f"what came over its socket was not its own ({error})")
 
     def _on_end(self) -> None:
-        with self._turns:
+        with self._lock:
             self.state = State.ENDED
             self._shared.close()
-            self._hang_watch.end()
-        self._settle(time.monotonic() + SETTLE_SECONDS)
+            self._watchdog.end()
+        self._settle(time.monotonic() + EXIT_STATUS_WAIT_SECONDS)
 
     def _settle(self, until: float) -> None:
         """Tell that the worker ended, once its process is gone and can say how.
@@ -166,10 +167,10 @@ class WorkerLink:
         The socket closes a moment before the process can be waited for.
         """
         if self.process and self.process.how_it_ended() is None and time.monotonic() < until:
-            self._loop.call_later(SETTLE_POLL_SECONDS, self._settle, until)
+            self._loop.call_later(EXIT_STATUS_POLL_SECONDS, self._settle, until)
             return
         self.kill("it closed its connection")
-        with self._turns:
+        with self._lock:
             unanswered = [call for call in self._held.values() if not call.is_done]
             self._held.clear()
             self._events.ended(self, unanswered)
@@ -190,13 +191,13 @@ class WorkerLink:
         else:
             self._shared.take(kind, body)
 
-    def _on_reply(self, reply: frames.Reply, payload: bytes) -> None:
+    def _on_reply(self, reply: frames.ReplyFrame, payload: bytes) -> None:
         call = self._held.pop(reply.id, None)
         if call is None:
             raise GarbledError(f"a reply to call {reply.id}, which it does not hold")
-        self._hang_watch.note_sign()
+        self._watchdog.note_sign()
         self.has_answered = True
-        outcome = Outcome(reply.status, reply.details, payload)
+        outcome = Reply(reply.status, reply.details, payload)
         self._replies.append((call, outcome, reply.was_reset))
         if not self._held:
             self.state = State.FREE
@@ -213,7 +214,7 @@ def _summary(body: bytes) -> ModelSummary:
         raise GarbledError(f"no summary of a model: {error!r}") from None
 
 
-def _for_worker(call: FrontCall) -> Call:
-    return Call(
+def _for_worker(call: FrontCall) -> CallFrame:
+    return CallFrame(
         call.number, call.method, call.request_id, call.deadline, call.payload, call.resets_state
     )

@@ -7,7 +7,7 @@ import socket
 from typing import Callable, Deque, Iterable
 
 from serving_runtime.ipc.frames import Bytes
-from serving_runtime.server.front_lock import Turns
+from serving_runtime.server.front_lock import FrontLock
 
 READ_BYTES = 1 << 18
 
@@ -25,12 +25,12 @@ class WorkerSocket:
     def __init__(
         self,
         connection: socket.socket,
-        turns: Turns,
+        lock: FrontLock,
         on_data: Callable[[bytes], None],
         on_end: Callable[[], None],
     ) -> None:
         self._connection = connection
-        self._turns = turns
+        self._lock = lock
         self._on_data = on_data
         self._on_end = on_end
         self._unsent: Deque[memoryview] = collections.deque()
@@ -72,13 +72,13 @@ class WorkerSocket:
         return self._connection.fileno() < 0
 
     def _on_readable(self) -> None:
-        with self._turns:
+        with self._lock:
             self.read()
         if self._is_at_end:
             self._close()
 
     def _on_writable(self) -> None:
-        with self._turns:
+        with self._lock:
             if self._send():
                 self._loop.remove_writer(self._connection.fileno())
 

@@ -9,7 +9,7 @@ from serving_runtime.server.metrics import Counters
 logger = logging.getLogger(__name__)
 
 
-class ModelState:
+class StateEpoch:
     """Numbers the states that the model has had; nothing happens for a model without one."""
 
     def __init__(self, counters: Counters) -> None:

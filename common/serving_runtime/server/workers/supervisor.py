@@ -17,16 +17,16 @@ from serving_runtime.server.workers.processes import (
     kill_strays,
     reap_strangers,
 )
-from serving_runtime.server.workers.state_epoch import ModelState
+from serving_runtime.server.workers.state_epoch import StateEpoch
 from serving_runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-FIRST_BACK_OFF_SECONDS = 0.5
-LONGEST_BACK_OFF_SECONDS = 30.0
+FIRST_BACKOFF_SECONDS = 0.5
+MAX_BACKOFF_SECONDS = 30.0
 # So many workers in a row may end on calls before one of them has answered any: several requests
 # that end whoever runs them may have come at once. More, and it is the model that ends.
-MOST_FRUITLESS = 10
+MAX_CRASHES_WITHOUT_REPLY = 10
 # How long a worker that could not load may take to end, for instance in a thread of the user's.
 REFUSED_SECONDS = 1.0
 # How long an ended process may leave its socket open (in a child of its own) before it is cut.
@@ -60,13 +60,13 @@ class Supervisor:
         self._health = health
         self._counters = counters
         self._on_fatal = on_fatal
-        self.model_state = ModelState(counters)
+        self.state_epoch = StateEpoch(counters)
         self._links: List[WorkerLink] = []
         self._load_timeouts: Dict[WorkerLink, asyncio.TimerHandle] = {}
         # Workers in a row that ended before they were of use.
         self._failures = 0
         # Workers in a row that ended on calls before they had answered any.
-        self._fruitless = 0
+        self._crashes_without_reply = 0
         self._has_served = False
         self._is_closing = False
 
@@ -78,7 +78,7 @@ class Supervisor:
         events = Events(
             ready=self._on_ready,
             refused=self._on_refused,
-            reset=self.model_state.reset,
+            reset=self.state_epoch.reset,
             ended=self._on_ended,
         )
         name = f"worker-{self._counters.worker_starts}"
@@ -86,9 +86,9 @@ class Supervisor:
             connection, process = self._spawn(name)
         except OSError as error:  # no descriptor is free, say
             logger.error("%s could not be started: %s", name, error)
-            self._start_after(FIRST_BACK_OFF_SECONDS)
+            self._start_after(FIRST_BACKOFF_SECONDS)
             return
-        link = WorkerLink(name, connection, self._settings, self._dispatcher.turns, events)
+        link = WorkerLink(name, connection, self._settings, self._dispatcher.lock, events)
         link.process = process
         self._links.append(link)
         self._load_timeouts[link] = asyncio.get_event_loop().call_later(
@@ -142,7 +142,7 @@ class Supervisor:
             self._has_served = True
             self._start_others(summary)
             if summary.stateful:
-                self.model_state.begin()
+                self.state_epoch.begin()
 
     def _start_others(self, summary: ModelSummary) -> None:
         if summary.stateful and self._settings.workers > 1:
@@ -168,9 +168,9 @@ class Supervisor:
             self._on_fatal(_reason(link))
             return
         if link.is_stateful:
-            self.model_state.lose(link.name)
+            self.state_epoch.lose(link.name)
         self._dispatcher.remove_worker(link, unanswered, link.why_it_ended)
-        if self._was_of_use(link, len(unanswered)):
+        if self._made_progress(link, len(unanswered)):
             logger.error(
                 "%s %s with %d calls unanswered", link.name, link.why_it_ended, len(unanswered)
             )
@@ -178,15 +178,15 @@ class Supervisor:
         else:
             self._after_failure(link)
 
-    def _was_of_use(self, link: WorkerLink, unanswered: int) -> bool:
+    def _made_progress(self, link: WorkerLink, unanswered: int) -> bool:
         """Say whether a worker may be replaced at once, as it answered or had something to do."""
         if link.has_answered:
-            self._fruitless = 0
+            self._crashes_without_reply = 0
         elif unanswered or link.has_hung:
-            self._fruitless += 1
+            self._crashes_without_reply += 1
         else:
             return False
-        if self._fruitless > MOST_FRUITLESS:
+        if self._crashes_without_reply > MAX_CRASHES_WITHOUT_REPLY:
             return False
         self._failures = 0
         return True
@@ -195,7 +195,7 @@ class Supervisor:
         """Try again after a worker that was of no use: at once if it may have been bad luck."""
         self._failures += 1
         is_bad_luck = self._failures == 1 and not link.refusal
-        back_off = min(LONGEST_BACK_OFF_SECONDS, FIRST_BACK_OFF_SECONDS * 2**self._failures)
+        back_off = min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2**self._failures)
         delay = 0.0 if is_bad_luck else back_off
         logger.error("%s; the next try is in %.1f s", _reason(link), delay)
         self._start_after(delay)

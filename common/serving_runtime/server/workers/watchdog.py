@@ -4,11 +4,11 @@ import time
 from typing import Callable, Mapping
 
 from serving_runtime.server.admission.call import FrontCall
-from serving_runtime.server.front_lock import Turns
-from serving_runtime.server.timer import Alarm
+from serving_runtime.server.front_lock import FrontLock
+from serving_runtime.server.timer import EarliestTimer
 
 
-class HangWatch:
+class Watchdog:
     """Watches one worker while it holds calls.
 
     Args:
@@ -23,14 +23,14 @@ class HangWatch:
         self,
         grace_seconds: float,
         held: Mapping[int, FrontCall],
-        turns: Turns,
+        lock: FrontLock,
         on_hang: Callable[[], None],
     ) -> None:
         self._grace = grace_seconds
         self._held = held
         self._on_hang = on_hang
         self._last_sign = 0.0
-        self._alarm = Alarm(turns, self._check)
+        self._alarm = EarliestTimer(lock, self._check)
 
     def begin(self) -> None:
         """Watch a worker that has just been given calls."""

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 import hydro_serving_grpc as hs
 from serving_runtime.errors import InvalidInput, LimitExceeded
-from serving_runtime.protocols.tensorflow_serving.budget import Reading
+from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
 from serving_runtime.protocols.tensorflow_serving.decoding import decode, decode_all
 
 
@@ -21,7 +21,7 @@ def proto(dtype, dims=None, **fields):
 
 def read(message, budget_bytes=2**20):
     """Decode a message with an account of its own."""
-    return decode(message, Reading(budget_bytes))
+    return decode(message, DecodeBudget(budget_bytes))
 
 
 def refusal(message, budget_bytes=2**20):
@@ -113,7 +113,7 @@ def test_one_value_for_a_giant_shape_is_too_much():
 def test_the_budget_is_for_the_whole_request():
     """Many tensors, each within the limit, do not get around it."""
     message = proto(hs.DT_INT8, [1000], int_val=[1])
-    account = Reading(2500)
+    account = DecodeBudget(2500)
     decode(message, account)
     decode(message, account)
     with pytest.raises(LimitExceeded, match="2997 bytes"):
@@ -222,7 +222,7 @@ def test_content_is_not_copied():
 def test_every_input_that_cannot_be_read_is_told():
     """What cannot be read is told beside what can, so that one message can have it all."""
     protos = {"a": proto(hs.DT_FLOAT), "b": proto(0), "c": proto(hs.DT_INT8, int_val=[1])}
-    values, unreadable = decode_all(protos, Reading(0))
+    values, unreadable = decode_all(protos, DecodeBudget(0))
     assert list(values) == ["c"]
     assert unreadable == {
         "a": "no values for 1 element of shape []",
@@ -233,7 +233,7 @@ def test_every_input_that_cannot_be_read_is_told():
 def test_a_flood_of_problems_ends():
     """After some problems the rest is not looked at."""
     with pytest.raises(InvalidInput) as error:
-        decode_all({str(number): proto(0) for number in range(10000)}, Reading(0))
+        decode_all({str(number): proto(0) for number in range(10000)}, DecodeBudget(0))
     assert len(str(error.value)) < 2000
 
 

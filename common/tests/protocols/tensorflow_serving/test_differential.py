@@ -17,9 +17,9 @@ from serving_runtime.errors import InvalidInput, LimitExceeded
 from serving_runtime.protocols.protobuf.parsing import parsed
 from serving_runtime.protocols.request import Request
 from serving_runtime.protocols.tensorflow_serving import decoding, model_spec, predict
-from serving_runtime.protocols.tensorflow_serving.budget import Reading
+from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
 
-MOST_EXPANDED_BYTES = 1 << 12
+MAX_EXPANDED_BYTES = 1 << 12
 CASES = int(os.environ.get("WIRE_CASES", "10000"))
 SEED = int(os.environ.get("WIRE_SEED", "7"))
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Unexpected end-group tag")  # pr
 def by_protobuf(payload):
     """Read a request by protobuf and ``decoding`` alone."""
     with parsed(hs.PredictRequest(), payload) as message:
-        reading = Reading(MOST_EXPANDED_BYTES)
+        reading = DecodeBudget(MAX_EXPANDED_BYTES)
         tensors, unreadable = decoding.decode_all(message.inputs, reading)
         return Request(
             model_spec.read(message.model_spec),
@@ -80,7 +80,7 @@ def assert_same(payload):
     """Fail unless both ways of reading give the same, or refuse with the same words."""
     buffer = bytearray(b"head" + payload)
     expected = outcome(lambda: by_protobuf(payload))
-    seen = outcome(lambda: predict.decode(memoryview(buffer)[4:], MOST_EXPANDED_BYTES))
+    seen = outcome(lambda: predict.decode(memoryview(buffer)[4:], MAX_EXPANDED_BYTES))
     # Of two bad tensors in one map the order of protobuf's maps decides which is found first.
     is_either = LimitExceeded in (seen, expected) and is_refused(seen) and is_refused(expected)
     assert seen == expected or is_either, payload.hex()

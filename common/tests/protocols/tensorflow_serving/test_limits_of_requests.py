@@ -3,7 +3,7 @@ import pytest
 import hydro_serving_grpc as hs
 from serving_runtime.errors import InvalidInput, LimitExceeded
 from serving_runtime.protocols.shapes import MAX_RANK
-from serving_runtime.protocols.tensorflow_serving.budget import Reading
+from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
 from serving_runtime.protocols.tensorflow_serving.decoding import decode
 
 BUDGET_BYTES = 1000
@@ -22,10 +22,10 @@ def test_repeated_values_may_take_just_the_budget(beyond, fits):
     """What was not sent is charged to the byte, and the setting is named with its value."""
     message = one_value([1 + BUDGET_BYTES + beyond])
     if fits:
-        assert decode(message, Reading(BUDGET_BYTES)).array.size == 1 + BUDGET_BYTES + beyond
+        assert decode(message, DecodeBudget(BUDGET_BYTES)).array.size == 1 + BUDGET_BYTES + beyond
     else:
         with pytest.raises(LimitExceeded, match="1001 bytes.*RUNTIME_MAX_EXPANDED_BYTES=1000"):
-            decode(message, Reading(BUDGET_BYTES))
+            decode(message, DecodeBudget(BUDGET_BYTES))
 
 
 @pytest.mark.parametrize(("beyond", "fits"), [(-1, True), (0, True), (1, False)])
@@ -35,10 +35,10 @@ def test_rows_without_columns_may_take_just_the_budget(beyond, fits):
     for size in (BUDGET_BYTES + beyond, 0):
         message.tensor_shape.dim.add(size=size)
     if fits:
-        assert decode(message, Reading(BUDGET_BYTES)).array.shape == (BUDGET_BYTES + beyond, 0)
+        assert decode(message, DecodeBudget(BUDGET_BYTES)).array.shape == (BUDGET_BYTES + beyond, 0)
     else:
         with pytest.raises(LimitExceeded, match="1001 bytes.*RUNTIME_MAX_EXPANDED_BYTES=1000"):
-            decode(message, Reading(BUDGET_BYTES))
+            decode(message, DecodeBudget(BUDGET_BYTES))
 
 
 @pytest.mark.parametrize(("beyond", "fits"), [(-1, True), (0, True), (1, False)])
@@ -46,7 +46,7 @@ def test_a_tensor_may_have_just_so_many_dimensions(beyond, fits):
     """NumPy's oldest limit is the same on every row; no setting could raise it."""
     message = one_value([1] * (MAX_RANK + beyond))
     if fits:
-        assert decode(message, Reading(0)).array.ndim == MAX_RANK + beyond
+        assert decode(message, DecodeBudget(0)).array.ndim == MAX_RANK + beyond
     else:
         with pytest.raises(InvalidInput, match="33 dimensions are more than 32"):
-            decode(message, Reading(0))
+            decode(message, DecodeBudget(0))

@@ -203,13 +203,13 @@ def test_a_payload_is_aligned_where_it_is_told():
     """From the second request of a length on, the largest input needs no copy."""
     payload = bytes(request(small=floats(1), x=floats(1000), signature_name="odd"))
     predict.decode(payload, 0)
-    lead = predict.lead_bytes(len(payload))
+    lead = predict.alignment_offset(len(payload))
     buffer = bytearray(len(payload) + 2 * layout.ALIGNMENT)
     start = -alignment_of(np.frombuffer(buffer, np.uint8)) % layout.ALIGNMENT + lead
     buffer[start : start + len(payload)] = payload
     view = memoryview(buffer)[start : start + len(payload)]
     assert alignment_of(predict.decode(view, 0).tensors["x"].array) == 0
-    assert predict.lead_bytes(len(payload) + 1) == 0
+    assert predict.alignment_offset(len(payload) + 1) == 0
 
 
 @pytest.mark.parametrize("size", [0, 1, 2**31 - 1, 2**32 + 4, 2**63, 2**64 - 1])

@@ -5,12 +5,11 @@ import time
 import pytest
 
 from serving_runtime.errors import LimitExceeded, Status
-from serving_runtime.server.admission.admission import Intake
-from serving_runtime.server.admission.call import Outcome
+from serving_runtime.server.admission.admission import Admission
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.metrics import Counters
-from serving_runtime.server.transport import Incoming
-from serving_runtime.server.workers.state_epoch import ModelState
+from serving_runtime.server.transport import Reply, Request
+from serving_runtime.server.workers.state_epoch import StateEpoch
 
 SECRET = b"very private payload"
 
@@ -37,14 +36,14 @@ class Reception:
         self.health = Health()
         self.health.enter(Phase.SERVING)
         self.counters = Counters()
-        self.state = ModelState(self.counters)
-        self.intake = Intake(settings, self.dispatcher, self.health, self.state, self.counters)
+        self.state = StateEpoch(self.counters)
+        self.intake = Admission(settings, self.dispatcher, self.health, self.state, self.counters)
         self.answers = []
 
     def accept(self, request_id="", seconds_left=None, reset_state=None):
         """Bring a request; returns the function that cancels it."""
         return self.intake.accept(
-            Incoming(
+            Request(
                 "/tensorflow.serving.PredictionService/Predict",
                 SECRET,
                 request_id,
@@ -127,7 +126,7 @@ def test_calls_have_numbers_of_their_own(reception):
 def test_success_has_no_trailing_metadata(reception):
     """Hydrosphere's clients expect nothing beside the reply."""
     reception.accept("abc")
-    outcome = Outcome(Status.OK, "", b"reply")
+    outcome = Reply(Status.OK, "", b"reply")
     reception.call.finish(outcome)
     assert reception.answers == [(outcome, {})]
 
@@ -135,7 +134,7 @@ def test_success_has_no_trailing_metadata(reception):
 def test_failure_carries_the_request_id(reception):
     """The client learns by which id the log can be searched."""
     reception.accept("abc")
-    outcome = Outcome(Status.INTERNAL, "ValueError('x')", b"")
+    outcome = Reply(Status.INTERNAL, "ValueError('x')", b"")
     reception.call.finish(outcome)
     assert reception.answers == [(outcome, {"x-request-id": "abc"})]
 
@@ -183,7 +182,7 @@ def test_client_can_cancel(reception, records):
 def test_each_call_gets_one_line(reception, records):
     """Id, method, status, time and sizes: what operators look for."""
     reception.accept("abc")
-    reception.call.finish(Outcome(Status.OK, "", b"reply"))
+    reception.call.finish(Reply(Status.OK, "", b"reply"))
     [fields] = records()
     assert fields.pop("ms") >= 0
     assert fields == {
@@ -194,7 +193,7 @@ def test_each_call_gets_one_line(reception, records):
 def test_failed_call_is_logged_with_its_details(reception, records):
     """What the client was told is in the log too."""
     reception.accept()
-    reception.call.finish(Outcome(Status.OUT_OF_RANGE, "why", b""))
+    reception.call.finish(Reply(Status.OUT_OF_RANGE, "why", b""))
     [fields] = records()
     assert (fields["status"], fields["details"]) == ("OUT_OF_RANGE", "why")
 
@@ -203,7 +202,7 @@ def test_payloads_are_never_logged(reception, caplog):
     """Neither the request's nor the reply's."""
     caplog.set_level(logging.DEBUG)
     reception.accept()
-    reception.call.finish(Outcome(Status.OK, "", b"private reply"))
+    reception.call.finish(Reply(Status.OK, "", b"private reply"))
     told = caplog.text + repr([record.__dict__ for record in caplog.records])
     assert "private" not in told
 
@@ -212,7 +211,7 @@ def test_lines_can_be_switched_off(settings, records):
     """RUNTIME_LOG_CALLS=0 leaves calls out; they are answered all the same."""
     reception = Reception(settings(log_calls=False))
     reception.accept()
-    reception.call.finish(Outcome(Status.OK, "", b""))
+    reception.call.finish(Reply(Status.OK, "", b""))
     assert records() == []
     assert len(reception.answers) == 1
 
@@ -243,7 +242,7 @@ def test_answers_of_a_stateful_model_tell_the_epoch(reception):
     """Success and failure alike, as the state is when the answer is given."""
     reception.state.begin()
     reception.accept("a")
-    reception.call.finish(Outcome(Status.OK, "", b"reply"))
+    reception.call.finish(Reply(Status.OK, "", b"reply"))
     reception.state.lose("worker-1")
     reception.dispatcher.refusal = LimitExceeded("full")
     reception.accept("b")
@@ -256,8 +255,8 @@ def test_answers_are_counted_by_status(reception):
     for _ in range(4):
         reception.accept()
     first, second, third, fourth = reception.dispatcher.calls
-    first.finish(Outcome(Status.OK, "", b"reply"))
-    second.finish(Outcome(Status.OK, "", b"reply"))
+    first.finish(Reply(Status.OK, "", b"reply"))
+    second.finish(Reply(Status.OK, "", b"reply"))
     second.expire()
     third.expire()
     fourth.cancel()

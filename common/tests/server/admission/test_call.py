@@ -1,9 +1,9 @@
 import pytest
 
 from serving_runtime.errors import InvalidInput, Status
-from serving_runtime.server.admission.call import Outcome
+from serving_runtime.server.transport import Reply
 
-DONE = Outcome(Status.OK, "", b"reply")
+DONE = Reply(Status.OK, "", b"reply")
 
 
 def test_first_answer_counts(make_call):
@@ -29,7 +29,7 @@ def test_failure_is_one_line(make_call):
     """The text of an error becomes details that a header can carry."""
     call = make_call()
     call.fail(InvalidInput("a\nb"))
-    assert call.outcomes == [Outcome(Status.INVALID_ARGUMENT, "a b", b"")]
+    assert call.outcomes == [Reply(Status.INVALID_ARGUMENT, "a b", b"")]
 
 
 @pytest.mark.parametrize(

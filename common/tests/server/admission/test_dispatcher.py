@@ -10,14 +10,14 @@ from serving_runtime.server.workers.link import Events, State
 
 
 @pytest.fixture
-def team(loop, connect, settings, until, turns):
+def team(loop, connect, settings, until, lock):
     """Return a coroutine function: a dispatcher with loaded workers, replaced when they end."""
 
     class Team:
         def __init__(self, **changes):
             self.counters = Counters()
-            self.turns = turns
-            self.dispatcher = Dispatcher(settings(**changes), self.counters, turns)
+            self.lock = lock
+            self.dispatcher = Dispatcher(settings(**changes), self.counters, lock)
             self.workers = []
             self.links = []
             self.deaths = []
@@ -35,7 +35,7 @@ def team(loop, connect, settings, until, turns):
             await until(lambda: link.has_loaded)
             self.workers.append(worker)
             self.links.append(link)
-            with turns:
+            with lock:
                 self.dispatcher.add_worker(link)
             return worker
 
@@ -60,7 +60,7 @@ def ids(batches):
 def submit(team, calls):
     """Queue the calls, in order, each in a turn of its own."""
     for call in calls:
-        with team.turns:
+        with team.lock:
             team.dispatcher.submit(call)
 
 
@@ -112,7 +112,7 @@ def test_what_comes_in_one_turn_goes_together(run, team, until, make_call):
 
     async def scenario():
         members = await team()
-        with members.turns:
+        with members.lock:
             for _ in range(3):
                 members.dispatcher.submit(make_call())
         worker = members.workers[0]
@@ -161,12 +161,12 @@ def test_free_workers_share_what_waits(run, team, until, make_call):
         assert sorted(ids(first.batches) + ids(second.batches)) == [[1], [2]]
         submit(members, [make_call() for _ in range(5)])
         # Both become free in one turn.
-        members.turns.at_end(lambda: None)
+        members.lock.on_release(lambda: None)
         first.reply(*first.calls)
         second.reply(*second.calls)
         await until(lambda: all(link.state is State.FREE for link in members.dispatcher._workers))
-        members.turns.at_end(members.dispatcher._pump)
-        with members.turns:
+        members.lock.on_release(members.dispatcher._pump)
+        with members.lock:
             pass
         await until(lambda: len(first.calls) + len(second.calls) == 7)
         assert sorted(ids(first.batches[1:] + second.batches[1:])) == [[3, 4, 5], [6, 7]]
@@ -486,7 +486,7 @@ def test_retried_call_still_resets_the_state(run, team, until, make_call):
     run(scenario())
 
 
-class FakePace:
+class FakeEstimator:
     """Keeps what it is told, and expects the answer of whoever has another ahead in 30 s."""
 
     def __init__(self):
@@ -496,18 +496,18 @@ class FakePace:
         """Keep the size of a batch."""
         self.told.append(calls)
 
-    def forget(self):
+    def reset(self):
         """Keep that the queue was empty."""
         self.told.append("empty")
 
-    def answer_due(self, ahead, workers):
+    def expected_completion(self, ahead, workers):
         """Answer so that each call ahead takes 30 s."""
         return time.monotonic() + 30 * ahead
 
 
 def test_calls_that_would_wait_past_their_deadline_are_refused(run, team, make_call, monkeypatch):
     """Who cannot be answered in time is told so at once; who has the time, or no queue, waits."""
-    monkeypatch.setattr("serving_runtime.server.admission.dispatcher.Pace", FakePace)
+    monkeypatch.setattr("serving_runtime.server.admission.dispatcher.WaitEstimator", FakeEstimator)
 
     async def scenario():
         members = await team()
@@ -521,21 +521,24 @@ def test_calls_that_would_wait_past_their_deadline_are_refused(run, team, make_c
 
 def test_pace_is_told_of_batches_and_of_an_empty_queue(run, team, until, make_call, monkeypatch):
     """Each batch is told as it leaves, and that nothing waits, for whatever reason."""
-    monkeypatch.setattr("serving_runtime.server.admission.dispatcher.Pace", FakePace)
+    monkeypatch.setattr("serving_runtime.server.admission.dispatcher.WaitEstimator", FakeEstimator)
 
     async def scenario():
         members = await team(max_batch_rows=2)
-        pace, calls = members.dispatcher._pace, [make_call(seconds=600.0) for _ in range(5)]
-        pace.told.clear()
-        with members.turns:
+        estimator, calls = (
+            members.dispatcher._wait_estimator,
+            [make_call(seconds=600.0) for _ in range(5)],
+        )
+        estimator.told.clear()
+        with members.lock:
             for call in calls:
                 members.dispatcher.submit(call)
-        assert pace.told == [2]
+        assert estimator.told == [2]
         await until(lambda: members.workers[0].has_whole_batch)
         members.workers[0].reply(*members.workers[0].batches[0])
-        await until(lambda: pace.told == [2, 2])
-        with members.turns:
+        await until(lambda: estimator.told == [2, 2])
+        with members.lock:
             calls[4].cancel()
-        assert pace.told == [2, 2, "empty"]
+        assert estimator.told == [2, 2, "empty"]
 
     run(scenario())

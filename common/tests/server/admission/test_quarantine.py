@@ -3,7 +3,7 @@ import pytest
 from serving_runtime.errors import Status
 from serving_runtime.server.admission import quarantine
 from serving_runtime.server.admission.call import FrontCall
-from serving_runtime.server.admission.quarantine import PoisonMemory
+from serving_runtime.server.admission.quarantine import Quarantine
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def call(payload=b"poison", method="/service/Predict"):
 
 def test_remembered_request_is_refused_until_its_time_is_over(clock):
     """The client is told why, and for how long."""
-    memory = PoisonMemory(60.0)
+    memory = Quarantine(60.0)
     memory.note(call())
     clock.now += 20
     error = memory.refusal(call())
@@ -43,14 +43,14 @@ def test_remembered_request_is_refused_until_its_time_is_over(clock):
 )
 def test_other_requests_are_not(clock, other):
     """Neither of another length, nor of the same one, nor of another method."""
-    memory = PoisonMemory(60.0)
+    memory = Quarantine(60.0)
     memory.note(call())
     assert memory.refusal(other) is None
 
 
 def test_only_as_long_as_a_remembered_one_is_hashed(clock, monkeypatch):
     """A poisonous request must not make every large one slow."""
-    memory = PoisonMemory(60.0)
+    memory = Quarantine(60.0)
     memory.note(call())
     monkeypatch.setattr(quarantine, "_fingerprint", lambda call: pytest.fail("hashed"))
     assert memory.refusal(call(b"a longer one")) is None
@@ -58,7 +58,7 @@ def test_only_as_long_as_a_remembered_one_is_hashed(clock, monkeypatch):
 
 def test_request_that_ends_workers_again_is_remembered_anew(clock):
     """Its time begins again."""
-    memory = PoisonMemory(60.0)
+    memory = Quarantine(60.0)
     memory.note(call())
     clock.now += 59
     memory.note(call())
@@ -68,16 +68,16 @@ def test_request_that_ends_workers_again_is_remembered_anew(clock):
 
 def test_zero_seconds_remember_nothing(clock):
     """The setting switches it off."""
-    memory = PoisonMemory(0.0)
+    memory = Quarantine(0.0)
     memory.note(call())
     assert memory.refusal(call()) is None
 
 
 def test_memory_is_bounded(clock):
     """The oldest is forgotten: a client that makes up ever new poison takes no memory for it."""
-    memory = PoisonMemory(60.0)
-    for number in range(quarantine.MOST_REMEMBERED + 1):
+    memory = Quarantine(60.0)
+    for number in range(quarantine.MAX_REMEMBERED + 1):
         memory.note(call(b"%06d" % number))
     assert memory.refusal(call(b"%06d" % 0)) is None
     assert memory.refusal(call(b"%06d" % 1)) is not None
-    assert memory.refusal(call(b"%06d" % quarantine.MOST_REMEMBERED)) is not None
+    assert memory.refusal(call(b"%06d" % quarantine.MAX_REMEMBERED)) is not None

@@ -1,7 +1,7 @@
 import pytest
 
 from serving_runtime.errors import LimitExceeded
-from serving_runtime.server.admission.queue import WaitingCalls
+from serving_runtime.server.admission.queue import AdmissionQueue
 
 PLENTY = 10**6
 
@@ -9,7 +9,7 @@ PLENTY = 10**6
 @pytest.fixture
 def waiting():
     """Give a queue of 3 calls and 10 bytes."""
-    return WaitingCalls(3, 10)
+    return AdmissionQueue(3, 10)
 
 
 def fill(waiting, calls):
@@ -54,7 +54,7 @@ def test_bytes_are_free_again_once_taken(waiting, make_call):
     """Taking and leaving give back just what adding took."""
     fill(waiting, [make_call(b"x" * 5), make_call(b"x" * 5)])
     waiting.take(1, PLENTY)
-    waiting.drop(waiting.oldest)
+    waiting.discard(waiting.oldest)
     fill(waiting, [make_call(b"x" * 9), make_call(b"x")])
     with pytest.raises(LimitExceeded):
         waiting.add(make_call(b"x"))
@@ -76,7 +76,7 @@ def test_calls_that_were_put_back_come_first(waiting, make_call):
     taken = waiting.take(2, PLENTY)
     fill(waiting, [make_call(), make_call()])
     for call in reversed(taken):
-        waiting.put_back(call)
+        waiting.requeue_front(call)
     assert len(waiting) == 5
     assert waiting.take(5, PLENTY)[:2] == taken
 
@@ -108,7 +108,7 @@ def test_call_that_is_answered_otherwise_leaves(waiting, make_call):
     """A call past its deadline, or without its client, takes no room and is never run."""
     calls = [make_call(b"x") for _ in range(3)]
     fill(waiting, calls)
-    waiting.drop(calls[1])
+    waiting.discard(calls[1])
     assert waiting.everything() == [calls[0], calls[2]]
     assert waiting.take(3, PLENTY) == [calls[0], calls[2]]
 
@@ -117,8 +117,8 @@ def test_call_that_does_not_wait_can_be_dropped(waiting, make_call):
     """It was taken, or taken and put back: whoever drops it need not know."""
     call = make_call(b"x" * 10)
     waiting.add(call)
-    waiting.drop(*waiting.take(1, PLENTY))
-    waiting.put_back(call)
-    waiting.drop(call)
+    waiting.discard(*waiting.take(1, PLENTY))
+    waiting.requeue_front(call)
+    waiting.discard(call)
     assert not waiting
     fill(waiting, [make_call(b"x" * 5), make_call(b"x" * 5)])

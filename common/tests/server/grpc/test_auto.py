@@ -4,12 +4,11 @@ import grpc
 import pytest
 
 from serving_runtime.errors import StartError, Status
-from serving_runtime.server.admission.call import Outcome
-from serving_runtime.server.front_lock import Turns
+from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import auto, cygrpc
-from serving_runtime.server.grpc.asyncio_transport import AsyncioListener
-from serving_runtime.server.grpc.completion_queue_transport import QueueListener
-from serving_runtime.server.transport import Routes
+from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
+from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
+from serving_runtime.server.transport import Reply, Routes
 
 NO_ROUTES = Routes({}, {})
 
@@ -17,7 +16,7 @@ NO_ROUTES = Routes({}, {})
 @pytest.fixture
 def choose(run, settings):
     """Return a function that chooses a listener by the setting's value."""
-    return lambda name: run(auto.choose(NO_ROUTES, settings(listener=name), Turns()))
+    return lambda name: run(auto.choose(NO_ROUTES, settings(listener=name), FrontLock()))
 
 
 @pytest.fixture(params=["not there", "raises", "answers something else", "does not answer"])
@@ -30,7 +29,7 @@ def broken(request, monkeypatch):
     elif request.param == "raises":
         monkeypatch.setattr(cygrpc, "CoreServer", None)
     elif request.param == "answers something else":
-        other = Outcome(Status.OK, "", b"something else")
+        other = Reply(Status.OK, "", b"something else")
         rightly = cygrpc.answer
         monkeypatch.setattr(cygrpc, "answer", lambda call, *_: rightly(call, other, ()))
     else:
@@ -41,18 +40,18 @@ def broken(request, monkeypatch):
 @pytest.mark.parametrize("name", ["auto", "completion_queue"])
 def test_the_completion_queue_works_with_the_installed_grpcio(choose, name, caplog):
     """On every row: the trial call succeeds, and nothing is said."""
-    assert isinstance(choose(name), QueueListener)
+    assert isinstance(choose(name), CompletionQueueTransport)
     assert caplog.records == []
 
 
 def test_the_public_server_can_be_asked_for(choose, broken):
     """Then nothing private to grpcio is touched."""
-    assert isinstance(choose("asyncio"), AsyncioListener)
+    assert isinstance(choose("asyncio"), AsyncioTransport)
 
 
 def test_the_public_server_stands_in(choose, broken, caplog):
     """A grpcio whose internals have changed costs speed, not the service."""
-    assert isinstance(choose("auto"), AsyncioListener)
+    assert isinstance(choose("auto"), AsyncioTransport)
     assert f"grpcio {grpc.__version__} cannot be driven" in caplog.text
 
 

@@ -9,11 +9,10 @@ import pytest
 from echoes import ECHO, STREAM, echo, echo_stream
 
 from serving_runtime.errors import Status
-from serving_runtime.server.admission.call import Outcome
-from serving_runtime.server.front_lock import Turns
+from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import completion_queue_transport
-from serving_runtime.server.grpc.completion_queue_transport import QueueListener
-from serving_runtime.server.transport import Routes
+from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
+from serving_runtime.server.transport import Reply, Routes
 
 OPTIONS = [("grpc.enable_http_proxy", 0)]
 
@@ -24,11 +23,13 @@ def serve(run, settings):
 
     def serve(scenario, unary=echo, stream=echo_stream):
         async def whole():
-            listener = QueueListener(Routes({ECHO: unary}, {STREAM: stream}), settings(), Turns())
-            port = await listener.start("127.0.0.1", 0)
+            transport = CompletionQueueTransport(
+                Routes({ECHO: unary}, {STREAM: stream}), settings(), FrontLock()
+            )
+            port = await transport.start("127.0.0.1", 0)
             async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
-                await scenario(channel, listener)
-            await listener.stop(0)
+                await scenario(channel, transport)
+            await transport.stop(0)
 
         run(whole())
 
@@ -52,7 +53,7 @@ def test_many_calls_at_once_get_their_own_answers(serve):
     """However the queue's events are mixed and handed over together."""
     payloads = [b"%d" % number for number in range(300)]
 
-    async def scenario(channel, listener):
+    async def scenario(channel, transport):
         calls = [channel.unary_unary(ECHO)(payload) for payload in payloads]
         assert await asyncio.gather(*calls) == payloads
 
@@ -62,10 +63,10 @@ def test_many_calls_at_once_get_their_own_answers(serve):
 def test_an_ended_call_leaves_nothing_for_the_garbage_collector(serve):
     """Requests may be large: each is freed with its call, whatever its end."""
 
-    async def scenario(channel, listener):
+    async def scenario(channel, transport):
         for _ in range(20):
             await channel.unary_unary(ECHO)(b"")
-        await listener.stop(1)
+        await transport.stop(1)
         kept = [
             one
             for one in gc.get_objects()
@@ -84,7 +85,7 @@ def test_an_ended_call_leaves_nothing_for_the_garbage_collector(serve):
 def test_compressed_requests_are_read(serve):
     """Core unpacks them."""
 
-    async def scenario(channel, listener):
+    async def scenario(channel, transport):
         call = channel.unary_unary(ECHO)(b"x" * 5000, compression=grpc.Compression.Gzip)
         assert await call == b"x" * 5000
 
@@ -94,7 +95,7 @@ def test_compressed_requests_are_read(serve):
 def test_a_call_without_a_request_is_refused(serve):
     """It would else wait for a request that cannot come any more."""
 
-    async def scenario(channel, listener):
+    async def scenario(channel, transport):
         call = channel.stream_unary(ECHO)()
         await call.done_writing()
         assert await code(call) is grpc.StatusCode.UNIMPLEMENTED
@@ -110,7 +111,7 @@ def test_what_a_handler_raises_fails_its_call_alone(serve, caplog):
             raise ValueError("a bug")
         return echo(incoming)
 
-    async def scenario(channel, listener):
+    async def scenario(channel, transport):
         payloads = [b"good", b"bad"] * 20
         calls = [channel.unary_unary(ECHO)(payload) for payload in payloads]
         codes = [(await code(call)).name for call in calls]
@@ -128,7 +129,7 @@ def test_what_a_stream_raises_ends_it(serve, complaints):
             yield payload
             raise ValueError("a bug")
 
-    async def scenario(channel, listener):
+    async def scenario(channel, transport):
         call = channel.stream_stream(STREAM)()
         await call.write(b"a")
         assert await call.read() == b"a"
@@ -145,8 +146,8 @@ def test_a_lost_event_does_not_end_the_thread(serve, monkeypatch, caplog):
     def broken(event):
         raise ValueError("a bug")
 
-    async def scenario(channel, listener):
-        monkeypatch.setattr(listener._server, "_on_call", broken)
+    async def scenario(channel, transport):
+        monkeypatch.setattr(transport._server, "_on_call", broken)
         call = channel.unary_unary(ECHO)(b"", timeout=0.2)
         assert await code(call) is not grpc.StatusCode.OK
         monkeypatch.undo()
@@ -159,14 +160,14 @@ def test_a_lost_event_does_not_end_the_thread(serve, monkeypatch, caplog):
 def test_a_turn_that_ends_badly_does_not_end_the_thread(serve, caplog):
     """What is done at the end of a turn, dispatching say, may fail like anything else."""
 
-    async def scenario(channel, listener):
+    async def scenario(channel, transport):
         failures = iter([ValueError("a bug")])
 
         def fail_once():
             for failure in failures:
                 raise failure
 
-        listener._turns.at_end(fail_once)
+        transport._lock.on_release(fail_once)
         assert await channel.unary_unary(ECHO)(b"a") == b"a"
         assert await channel.unary_unary(ECHO)(b"b") == b"b"
 
@@ -183,19 +184,19 @@ def test_stopping_leaves_no_thread_and_no_way_to_crash(serve):
         held.append(incoming)
         return lambda: None
 
-    async def scenario(channel, listener):
+    async def scenario(channel, transport):
         calls = [channel.unary_unary(ECHO)(b"") for _ in range(10)]
         stream = channel.stream_stream(STREAM)()
         await stream.write(b"a")
         assert await stream.read() == b"a"
         while len(held) < 10:
             await asyncio.sleep(0.001)
-        await listener.stop(0)
-        await listener.stop(0)
+        await transport.stop(0)
+        await transport.stop(0)
         later = set(threading.enumerate()) - threads
         assert "grpc-queue" not in [thread.name for thread in later]
         for incoming in held:
-            incoming.respond(Outcome(Status.OK, "", b"late"), ())
+            incoming.respond(Reply(Status.OK, "", b"late"), ())
         for call in [*calls, stream]:
             assert await code(call) is not grpc.StatusCode.OK
 
@@ -206,9 +207,9 @@ def test_a_silent_connection_does_not_keep_it_from_stopping(run, settings):
     """One that has not even begun to speak HTTP/2."""
 
     async def scenario():
-        listener = QueueListener(Routes({}, {}), settings(), Turns())
-        port = await listener.start("127.0.0.1", 0)
+        transport = CompletionQueueTransport(Routes({}, {}), settings(), FrontLock())
+        port = await transport.start("127.0.0.1", 0)
         with socket.create_connection(("127.0.0.1", port)):
-            await listener.stop(0)
+            await transport.stop(0)
 
     run(scenario())

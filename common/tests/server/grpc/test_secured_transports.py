@@ -10,13 +10,13 @@ import pytest
 from echoes import ECHO, STREAM, echo, echo_stream
 
 from serving_runtime import security
-from serving_runtime.client.connection import Dialing
+from serving_runtime.client.connection import ConnectionOptions
 from serving_runtime.errors import SettingError, StartError
 from serving_runtime.server import health
-from serving_runtime.server.front_lock import Turns
+from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import auto
-from serving_runtime.server.grpc.asyncio_transport import AsyncioListener
-from serving_runtime.server.grpc.completion_queue_transport import QueueListener
+from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
+from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
 from serving_runtime.server.transport import Routes
 from tests.support.authority import Authority, openssl
 
@@ -67,10 +67,10 @@ def token(tmp_path):
 @pytest.fixture
 def trusting(authority):
     """Connect as a client that trusts the CA."""
-    return Dialing(tls=True, trusted=authority.cert.read_bytes())
+    return ConnectionOptions(tls=True, trusted=authority.cert.read_bytes())
 
 
-@pytest.fixture(params=[AsyncioListener, QueueListener])
+@pytest.fixture(params=[AsyncioTransport, CompletionQueueTransport])
 def serve(run, settings, request):
     """Return a function that runs ``scenario(dial, protection)`` against a listener.
 
@@ -79,8 +79,8 @@ def serve(run, settings, request):
 
     async def whole(scenario, chosen):
         protected = security.of(chosen)
-        listener = request.param(ROUTES, chosen, Turns(), protected)
-        port = await listener.start("localhost", 0)
+        transport = request.param(ROUTES, chosen, FrontLock(), protected)
+        port = await transport.start("localhost", 0)
         channels = []
 
         def dial(dialing):
@@ -93,7 +93,7 @@ def serve(run, settings, request):
         finally:
             for channel in channels:
                 await channel.close()
-            await listener.stop(0)
+            await transport.stop(0)
 
     return lambda scenario, **changes: run(whole(scenario, settings(**changes)))
 
@@ -120,7 +120,7 @@ def test_tokens_cover_every_method(serve, token):
     """Those that there are not, too: a stranger learns nothing of what is served."""
 
     async def scenario(dial, protected):
-        channel = dial(Dialing())
+        channel = dial(ConnectionOptions())
         assert await ask(channel, token="good") == "OK"
         assert await ask(channel, "/test.Service/Other", token="good") == "UNIMPLEMENTED"
         for method in (ECHO, "/test.Service/Other"):
@@ -138,7 +138,7 @@ def test_a_refusal_says_what_was_expected(serve, token):
 
     async def scenario(dial, protected):
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await dial(Dialing()).unary_unary(ECHO)(b"")
+            await dial(ConnectionOptions()).unary_unary(ECHO)(b"")
         assert "authorization: Bearer TOKEN" in caught.value.details()
         assert "RUNTIME_TOKEN_FILE" in caught.value.details()
 
@@ -151,7 +151,7 @@ def test_health_is_open_or_not(serve, token, is_open):
     expected = "OK" if is_open else "UNAUTHENTICATED"
 
     async def scenario(dial, protected):
-        channel = dial(Dialing())
+        channel = dial(ConnectionOptions())
         assert await ask(channel, health.CHECK) == expected
         assert await stream(channel, health.WATCH) == expected
         assert await ask(channel, health.CHECK, token="good") == "OK"
@@ -163,7 +163,7 @@ def test_renewed_tokens_count_for_open_connections(serve, token):
     """A token that was taken away is of no use at once, however long its client stays."""
 
     async def scenario(dial, protected):
-        channel = dial(Dialing())
+        channel = dial(ConnectionOptions())
         assert await ask(channel, token="good") == "OK"
         with open(token["token_file"], "w", encoding="ascii") as file:
             file.write("better\n")
@@ -234,8 +234,8 @@ def test_others_fail_and_the_service_lives(serve, tls, trusting, tmp_path):
     stranger = Authority(tmp_path / "stranger").cert.read_bytes()
 
     async def scenario(dial, protected):
-        assert await ask(dial(Dialing())) == "UNAVAILABLE"
-        assert await ask(dial(Dialing(tls=True, trusted=stranger))) == "UNAVAILABLE"
+        assert await ask(dial(ConnectionOptions())) == "UNAVAILABLE"
+        assert await ask(dial(ConnectionOptions(tls=True, trusted=stranger))) == "UNAVAILABLE"
         assert await ask(dial(trusting._replace(name="other.example.com"))) == "UNAVAILABLE"
         reader, writer = await asyncio.open_connection("localhost", dial.port)
         writer.write(b"\x16\x03\x01\xff\xff" + b"garbage" * 1000)
@@ -366,18 +366,18 @@ def test_a_taken_port_is_told_over_tls_too(run, settings, tls):
             taken.bind(("127.0.0.1", 0))
             taken.listen(1)
             port = taken.getsockname()[1]
-            listener = kind(ROUTES, chosen, Turns(), security.of(chosen))
+            transport = kind(ROUTES, chosen, FrontLock(), security.of(chosen))
             with pytest.raises(StartError, match=f"127.0.0.1:{port}"):
-                await listener.start("127.0.0.1", port)
-            await listener.stop(0)
+                await transport.start("127.0.0.1", port)
+            await transport.stop(0)
 
-    for kind in (AsyncioListener, QueueListener):
+    for kind in (AsyncioTransport, CompletionQueueTransport):
         run(scenario(kind))
 
 
 def test_the_fast_listener_is_chosen_with_tls(run, settings, tls, token, caplog):
     """The trial call needs neither certificate nor token."""
     chosen = settings(tls_client_ca=tls["tls_cert"], **tls, **token)
-    choice = auto.choose(ROUTES, chosen, Turns(), security.of(chosen))
-    assert isinstance(run(choice), QueueListener)
+    choice = auto.choose(ROUTES, chosen, FrontLock(), security.of(chosen))
+    assert isinstance(run(choice), CompletionQueueTransport)
     assert caplog.records == []

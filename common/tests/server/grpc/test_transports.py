@@ -8,12 +8,11 @@ import pytest
 from echoes import ECHO, STREAM
 
 from serving_runtime.errors import InvalidInput, StartError, Status
-from serving_runtime.server.admission.call import Outcome
-from serving_runtime.server.front_lock import Turns
-from serving_runtime.server.grpc.asyncio_transport import AsyncioListener
-from serving_runtime.server.grpc.completion_queue_transport import QueueListener
+from serving_runtime.server.front_lock import FrontLock
+from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
+from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
 from serving_runtime.server.grpc.options import server_options
-from serving_runtime.server.transport import Routes
+from serving_runtime.server.transport import Reply, Routes
 
 OPTIONS = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", -1)]
 
@@ -24,7 +23,7 @@ class Service:
     def __init__(self):
         self.incoming = []
         self.cancelled = []
-        self.answer = lambda incoming: incoming.respond(Outcome(Status.OK, "", b""), ())
+        self.answer = lambda incoming: incoming.respond(Reply(Status.OK, "", b""), ())
         self.routes = Routes({ECHO: self.accept}, {STREAM: self.stream})
 
     def accept(self, incoming):
@@ -47,7 +46,7 @@ def service():
     return Service()
 
 
-@pytest.fixture(params=[AsyncioListener, QueueListener])
+@pytest.fixture(params=[AsyncioTransport, CompletionQueueTransport])
 def make(request):
     """Each implementation of a listener: they are to be the same to clients."""
     return request.param
@@ -59,11 +58,11 @@ def serve(run, service, settings, make):
 
     def serve(scenario, **changes):
         async def whole():
-            listener = make(service.routes, settings(**changes), Turns())
-            port = await listener.start("127.0.0.1", 0)
+            transport = make(service.routes, settings(**changes), FrontLock())
+            port = await transport.start("127.0.0.1", 0)
             async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
                 await scenario(channel)
-            await listener.stop(0)
+            await transport.stop(0)
 
         run(whole())
 
@@ -82,7 +81,7 @@ async def failure(call):
 )
 def test_bytes_go_in_and_out(serve, service, payload):
     """Whatever they are: nothing is parsed, and grpc's own 4 MiB are no limit."""
-    service.answer = lambda incoming: incoming.respond(Outcome(Status.OK, "", incoming.payload), ())
+    service.answer = lambda incoming: incoming.respond(Reply(Status.OK, "", incoming.payload), ())
 
     async def scenario(channel):
         call = channel.unary_unary(ECHO)(payload)
@@ -96,7 +95,7 @@ def test_bytes_go_in_and_out(serve, service, payload):
 def test_every_status_reaches_the_client_with_details_and_metadata(serve, service, status):
     """The numbers of ours are grpc's codes, and the request id comes along."""
     service.answer = lambda incoming: incoming.respond(
-        Outcome(status, "why: 100% \N{SNOWMAN}", b""), [("x-request-id", "abc")]
+        Reply(status, "why: 100% \N{SNOWMAN}", b""), [("x-request-id", "abc")]
     )
 
     async def scenario(channel):
@@ -122,7 +121,7 @@ def test_success_has_no_metadata_of_ours(serve, service):
 def test_success_may_carry_metadata(serve, service):
     """What an answer has beside its bytes comes at its end."""
     service.answer = lambda incoming: incoming.respond(
-        Outcome(Status.OK, "", b"reply"), [("x-state-epoch", "3")]
+        Reply(Status.OK, "", b"reply"), [("x-state-epoch", "3")]
     )
 
     async def scenario(channel):
@@ -200,7 +199,7 @@ def test_client_that_goes_away_cancels_its_call(serve, service, until):
         await until(lambda: service.cancelled)
         assert service.cancelled == service.incoming
         # An answer that comes later has nobody to go to.
-        service.incoming[0].respond(Outcome(Status.OK, "", b"late"), ())
+        service.incoming[0].respond(Reply(Status.OK, "", b"late"), ())
 
     serve(scenario)
 
@@ -231,8 +230,8 @@ def test_second_answer_is_dropped(serve, service):
     """Whoever answers twice does not break the call."""
 
     def twice(incoming):
-        incoming.respond(Outcome(Status.OK, "", b"first"), ())
-        incoming.respond(Outcome(Status.OK, "", b"second"), ())
+        incoming.respond(Reply(Status.OK, "", b"first"), ())
+        incoming.respond(Reply(Status.OK, "", b"second"), ())
 
     service.answer = twice
 
@@ -278,11 +277,11 @@ def test_port_in_use_stops_the_start(run, service, settings, make, capfd):
             taken.bind(("127.0.0.1", 0))
             taken.listen(1)
             port = taken.getsockname()[1]
-            listener = make(service.routes, settings(), Turns())
+            transport = make(service.routes, settings(), FrontLock())
             with pytest.raises(StartError, match=f"127.0.0.1:{port}") as caught:
-                await listener.start("127.0.0.1", port)
+                await transport.start("127.0.0.1", port)
             assert "APP_PORT" in caught.value.fix
-            await listener.stop(0)
+            await transport.stop(0)
 
     run(scenario())
 
@@ -291,9 +290,9 @@ def test_own_port_cannot_be_taken_by_a_second_one(run, service, settings, make, 
     """Not even by a server of the same kind: SO_REUSEPORT is off."""
 
     async def scenario():
-        first = make(service.routes, settings(), Turns())
+        first = make(service.routes, settings(), FrontLock())
         port = await first.start("127.0.0.1", 0)
-        second = make(service.routes, settings(), Turns())
+        second = make(service.routes, settings(), FrontLock())
         with pytest.raises(StartError):
             await second.start("127.0.0.1", port)
         await second.stop(0)
@@ -318,12 +317,12 @@ def test_stopping_cancels_what_still_runs_after_the_grace(run, service, settings
     service.answer = lambda incoming: None
 
     async def scenario():
-        listener = make(service.routes, settings(), Turns())
-        port = await listener.start("127.0.0.1", 0)
+        transport = make(service.routes, settings(), FrontLock())
+        port = await transport.start("127.0.0.1", 0)
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
             call = channel.unary_unary(ECHO)(b"")
             await until(lambda: service.incoming)
-            await listener.stop(0.01)
+            await transport.stop(0.01)
             await until(lambda: service.cancelled)
             with contextlib.suppress(asyncio.CancelledError):
                 await failure(call)

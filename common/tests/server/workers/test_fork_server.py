@@ -54,7 +54,7 @@ def started():
 @pytest.fixture
 def spawner(started):
     """Give a spawner that has started its first worker, and close what it has opened."""
-    spawner = fork_server.TemplateSpawner(started)
+    spawner = fork_server.ForkServerSpawner(started)
     connections = [spawner("worker-1").connection]
     yield lambda name: connections.append(spawner(name).connection) or connections[-1]
     spawner.end()
@@ -92,7 +92,7 @@ def test_without_a_template_a_process_is_started(spawner, started):
 def test_template_that_does_not_answer_is_given_up(started, monkeypatch):
     """The front serves others meanwhile, so it does not wait for long."""
     monkeypatch.setattr(fork_server, "FORK_SECONDS", 0.01)
-    silent = fork_server.TemplateSpawner(started)
+    silent = fork_server.ForkServerSpawner(started)
     for name in ("worker-1", "worker-2"):
         silent(name).connection.close()
     assert started.names == ["worker-1", "worker-2"]

@@ -9,19 +9,19 @@ import pytest
 
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
-from serving_runtime.ipc.frames import Reply
+from serving_runtime.ipc.frames import ReplyFrame
 from serving_runtime.server.workers.link import ModelSummary, State, WorkerLink
 from serving_runtime.settings import Settings
 from serving_runtime.worker.channel import Channel
 
 
 @pytest.fixture
-def connect(connect, turns):
+def connect(connect, lock):
     """Connect likewise, and let turns end as the dispatcher's do."""
 
     async def connect_answering(*arguments, **options):
         link, worker = await connect(*arguments, **options)
-        turns.at_end(link.answer)
+        lock.on_release(link.answer)
         return link, worker
 
     return connect_answering
@@ -193,7 +193,7 @@ def test_process_that_closes_its_socket_and_lives_is_killed(
     run, connect, until, happenings, monkeypatch
 ):
     """It will never answer again, so it is not left behind."""
-    monkeypatch.setattr("serving_runtime.server.workers.link.SETTLE_SECONDS", 0.01)
+    monkeypatch.setattr("serving_runtime.server.workers.link.EXIT_STATUS_WAIT_SECONDS", 0.01)
 
     async def scenario():
         link, worker = await connect()
@@ -325,8 +325,8 @@ def test_frames_in_pieces_are_put_together(run, connect, happenings, size):
         frames.pack(frames.CALL, b""),
         frames.pack(frames.FREED, b"\xff" * 9),
         frames.pack(frames.READY, b"no JSON"),
-        b"".join(frames.pack_reply(Reply(404, Status.OK, "", b""))),
-        b"".join(frames.pack_reply(Reply(1, Status.OK, "", b"x"), b"no place")),
+        b"".join(frames.pack_reply(ReplyFrame(404, Status.OK, "", b""))),
+        b"".join(frames.pack_reply(ReplyFrame(1, Status.OK, "", b"x"), b"no place")),
     ],
 )
 def test_worker_whose_socket_brings_something_else_is_killed(
@@ -349,12 +349,12 @@ def test_worker_whose_socket_brings_something_else_is_killed(
 
 
 def test_large_payloads_take_the_way_through_shared_memory(
-    run, loop, until, turns, happenings, make_call
+    run, loop, until, lock, happenings, make_call
 ):
     """Both ways, after the first call, which goes with the offer; each gets its own answer."""
     ours, theirs = socket.socketpair()
-    link = WorkerLink("worker-1", ours, Settings.from_env({}), turns, happenings.events)
-    turns.at_end(link.answer)
+    link = WorkerLink("worker-1", ours, Settings.from_env({}), lock, happenings.events)
+    lock.on_release(link.answer)
     are_shared = []
     thread = threading.Thread(target=_echo, args=(Channel(theirs), are_shared))
     calls = [make_call(bytes([number]) * 2**20) for number in range(5)]
@@ -376,5 +376,5 @@ def test_large_payloads_take_the_way_through_shared_memory(
 def _echo(channel, are_shared):
     for calls in channel.batches():
         are_shared.extend(isinstance(call.payload.obj, ctypes.Array) for call in calls)
-        channel.replies([Reply(call.id, Status.OK, "", bytes(call.payload)) for call in calls])
+        channel.replies([ReplyFrame(call.id, Status.OK, "", bytes(call.payload)) for call in calls])
         del calls

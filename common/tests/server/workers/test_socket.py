@@ -7,21 +7,21 @@ from serving_runtime.server.workers.socket import WorkerSocket
 
 
 @pytest.fixture
-def ends(loop, turns):
+def ends(loop, lock):
     """Give our end, the other one, what was received, and how often the end was told."""
 
     class Ends:
         def __init__(self):
             ours, self.theirs = socket.socketpair()
             self.received, self.ended = [], 0
-            self.ours = WorkerSocket(ours, turns, self.received.append, self._on_end)
+            self.ours = WorkerSocket(ours, lock, self.received.append, self._on_end)
 
         def write(self, data):
-            with turns:
+            with lock:
                 self.ours.write([data])
 
         def read(self):
-            with turns:
+            with lock:
                 self.ours.read()
 
         def _on_end(self):

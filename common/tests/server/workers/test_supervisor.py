@@ -8,7 +8,7 @@ import pytest
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
 from serving_runtime.server.admission.dispatcher import Dispatcher
-from serving_runtime.server.front_lock import Turns
+from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.metrics import Counters
 from serving_runtime.server.workers import supervisor as supervisor_module
@@ -23,8 +23,8 @@ class Service:
         self.fatal = []
         self.health = Health()
         self.counters = Counters()
-        self.turns = Turns()
-        self.dispatcher = Dispatcher(settings, self.counters, self.turns)
+        self.lock = FrontLock()
+        self.dispatcher = Dispatcher(settings, self.counters, self.lock)
         self.spawner = spawner
         self.supervisor = Supervisor(
             settings, spawner, self.dispatcher, self.health, self.counters, self.fatal.append
@@ -32,7 +32,7 @@ class Service:
 
     def submit(self, call):
         """Queue a call, in a turn of its own."""
-        with self.turns:
+        with self.lock:
             self.dispatcher.submit(call)
 
     @property
@@ -61,8 +61,8 @@ def start(settings, spawner, until):
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(supervisor_module, "FIRST_BACK_OFF_SECONDS", 0.02)
-    monkeypatch.setattr("serving_runtime.server.workers.link.SETTLE_SECONDS", 0.05)
+    monkeypatch.setattr(supervisor_module, "FIRST_BACKOFF_SECONDS", 0.02)
+    monkeypatch.setattr("serving_runtime.server.workers.link.EXIT_STATUS_WAIT_SECONDS", 0.05)
 
 
 async def kill_all(service):
@@ -130,7 +130,7 @@ def test_every_lost_state_is_counted_and_warned_of(run, start, until, caplog, ma
         await until(lambda: service.health.is_serving)
         service.workers[0].die()
         second = await start.connected(2)
-        assert service.supervisor.model_state.epoch == 1
+        assert service.supervisor.state_epoch.epoch == 1
         second.ready(stateful=True)
         call = make_call()
         service.submit(call)
@@ -138,7 +138,7 @@ def test_every_lost_state_is_counted_and_warned_of(run, start, until, caplog, ma
         call.expire()
         second.die()
         await start.connected(3)
-        assert service.supervisor.model_state.epoch == 2
+        assert service.supervisor.state_epoch.epoch == 2
         await kill_all(service)
 
     caplog.set_level(logging.INFO)
@@ -178,7 +178,7 @@ def test_call_that_is_lost_for_good_tells_the_new_epoch(run, start, until, make_
         service.workers[0].ready(stateful=True)
         await until(lambda: service.health.is_serving)
         call, epochs = make_call(), []
-        call.when_done(lambda call, outcome: epochs.append(service.supervisor.model_state.epoch))
+        call.when_done(lambda call, outcome: epochs.append(service.supervisor.state_epoch.epoch))
         service.submit(call)
         for number in (1, 2):
             worker = await start.connected(number)
@@ -559,7 +559,7 @@ def test_workers_that_end_on_calls_before_they_answer_one_back_off(
     run, start, until, take_call, monkeypatch, caplog
 ):
     """A few in a row may be as many bad requests; more, and it is the model that ends."""
-    monkeypatch.setattr(supervisor_module, "MOST_FRUITLESS", 2)
+    monkeypatch.setattr(supervisor_module, "MAX_CRASHES_WITHOUT_REPLY", 2)
 
     async def scenario():
         service = await start()
@@ -578,7 +578,7 @@ def test_workers_that_end_on_calls_before_they_answer_one_back_off(
 
 def test_a_worker_that_answered_ends_the_backing_off(run, start, until, take_call, monkeypatch):
     """The next may end at once, like the first."""
-    monkeypatch.setattr(supervisor_module, "MOST_FRUITLESS", 1)
+    monkeypatch.setattr(supervisor_module, "MAX_CRASHES_WITHOUT_REPLY", 1)
 
     async def scenario():
         service = await start()
@@ -591,7 +591,7 @@ def test_a_worker_that_answered_ends_the_backing_off(run, start, until, take_cal
         await until(lambda: service.dispatcher.is_idle)
         worker.die("was killed by SIGKILL")
         await start.connected(3)
-        assert (service.supervisor._fruitless, service.supervisor._failures) == (0, 0)
+        assert (service.supervisor._crashes_without_reply, service.supervisor._failures) == (0, 0)
         await kill_all(service)
 
     run(scenario())

@@ -1,4 +1,4 @@
-"""Turns rows round."""
+"""FrontLock rows round."""
 
 
 def mirror(x):
