@@ -31,51 +31,93 @@ class Status(enum.IntEnum):
 
 
 class ServingError(Exception):
-    """A call failed; ``status`` and the text are what the client sees."""
+    """A call failed; ``status`` and the text are what the client sees.
+
+    ``reason`` says why in one word of the field: transports have one table from reason to their
+    own status, since one of gRPC's can be several of HTTP's.
+    """
 
     status = Status.INTERNAL
+    reason = "internal"
 
 
 class InvalidInput(ServingError):
     """The request is at fault: undecodable, against the contract, or of impossible values."""
 
     status = Status.INVALID_ARGUMENT
+    reason = "invalid_input"
 
 
 class LimitExceeded(ServingError):
     """A size, queue or byte budget is used up; the text names the setting that raises it."""
 
     status = Status.RESOURCE_EXHAUSTED
+    reason = "limit_exceeded"
+
+
+class QueueFull(LimitExceeded):
+    """As many calls, or bytes of calls, wait as may."""
+
+    reason = "queue_full"
+
+
+class DeadlineUnreachable(LimitExceeded):
+    """The calls ahead take longer than this one has: it is shed instead of left to wait."""
+
+    reason = "deadline_unreachable"
+
+
+class RequestOverBudget(LimitExceeded):
+    """What a request would be read into exceeds its budget."""
+
+    reason = "request_over_budget"
+
+
+class ReplyTooLarge(LimitExceeded):
+    """The model answered with more bytes than a message may have."""
+
+    reason = "reply_too_large"
 
 
 class DeadlinePassed(ServingError):
     """The caller's deadline passed, waiting or running."""
 
     status = Status.DEADLINE_EXCEEDED
+    reason = "deadline_passed"
 
 
 class NotAvailable(ServingError):
     """The service is loading, draining, or has no worker; another try may succeed."""
 
     status = Status.UNAVAILABLE
+    reason = "not_available"
 
 
 class NotAuthenticated(ServingError):
     """The caller did not show who it is, or is nobody whom the service knows."""
 
     status = Status.UNAUTHENTICATED
+    reason = "not_authenticated"
 
 
 class ModelFailed(ServingError):
     """The model raised, or its process died."""
 
     status = Status.INTERNAL
+    reason = "model_failed"
+
+
+class PoisonRequest(ModelFailed):
+    """The very same request has ended workers before, and is not run for a while."""
+
+    reason = "poison_request"
 
 
 class BrokenResult(ServingError):
     """The model's result breaks the model's own contract."""
 
     status = Status.OUT_OF_RANGE
+    reason = "broken_result"
 
 
 class StartError(Exception):

@@ -1,11 +1,100 @@
-"""The methods that workers answer, by full gRPC name: the front forwards them unread."""
+"""The one table of operations: what clients can ask for, who answers, what each transport calls it.
 
-PREDICT = "/tensorflow.serving.PredictionService/Predict"
-GET_MODEL_METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"
+Routes, reflection, the services that health names and the worker's registry of protocols are all
+derived from it. A new operation is a row here and a module of its protocol's folder; a new
+transport is a column.
+"""
 
-FORWARDED = (PREDICT, GET_MODEL_METADATA)
+import enum
+from typing import NamedTuple, Tuple
 
-# Those that the front answers itself.
-STATUS = "/tensorflow.serving.PredictionService/Status"
-HEALTH_CHECK = "/grpc.health.v1.Health/Check"
-HEALTH_WATCH = "/grpc.health.v1.Health/Watch"
+
+class AnsweredBy(enum.Enum):
+    """Who answers an operation."""
+
+    MODEL = "model"  # a worker, by calling the model; waits in the admission queue
+    CONTRACT = "contract"  # a worker, from the model's contract alone
+    FRONT = "front"  # the front itself, at once and in every phase
+
+
+class ErrorForm(enum.Enum):
+    """How a failure is told to the client, beside the transport's own status."""
+
+    STATUS = "status"  # one line of details beside a gRPC status; there is no body
+
+
+class Operation(NamedTuple):
+    """One row of the table."""
+
+    key: str
+    """Its name inside of the service: ``<protocol>.<operation>``; travels in frames."""
+
+    answered_by: AnsweredBy
+    """The model, the contract, or the front."""
+
+    grpc_method: str
+    """Its full gRPC method name, ``/package.Service/Method``; empty where gRPC has none."""
+
+    is_stream: bool = False
+    """Whether gRPC clients open a stream; else one request has one reply."""
+
+    may_retry: bool = False
+    """Whether it is tried once more when the worker that ran it ends."""
+
+    error_form: ErrorForm = ErrorForm.STATUS
+    """What a failure's body looks like."""
+
+    is_health: bool = False
+    """Whether RUNTIME_OPEN_HEALTH opens it to callers without a token."""
+
+    @property
+    def protocol(self) -> str:
+        """The protocol's folder below ``protocols/``, or whose convention the front follows."""
+        return self.key.partition(".")[0]
+
+    @property
+    def grpc_service(self) -> str:
+        """The gRPC service's full name, such as ``grpc.health.v1.Health``."""
+        return self.grpc_method[1:].partition("/")[0]
+
+    @property
+    def is_forwarded(self) -> bool:
+        """Whether workers answer it: the front then forwards it unread."""
+        return self.answered_by is not AnsweredBy.FRONT
+
+
+_TFS = "/tensorflow.serving.PredictionService"
+_REFLECTION = "/grpc.reflection.{}.ServerReflection/ServerReflectionInfo"
+
+PREDICT = Operation(
+    "tensorflow_serving.predict", AnsweredBy.MODEL, f"{_TFS}/Predict", may_retry=True
+)
+GET_MODEL_METADATA = Operation(
+    "tensorflow_serving.metadata", AnsweredBy.CONTRACT, f"{_TFS}/GetModelMetadata", may_retry=True
+)
+STATUS = Operation("hydrosphere.status", AnsweredBy.FRONT, f"{_TFS}/Status")
+HEALTH_CHECK = Operation(
+    "health.check", AnsweredBy.FRONT, "/grpc.health.v1.Health/Check", is_health=True
+)
+HEALTH_WATCH = Operation(
+    "health.watch", AnsweredBy.FRONT, "/grpc.health.v1.Health/Watch", is_stream=True, is_health=True
+)
+REFLECTION_V1 = Operation(
+    "reflection.v1", AnsweredBy.FRONT, _REFLECTION.format("v1"), is_stream=True
+)
+REFLECTION_V1ALPHA = Operation(
+    "reflection.v1alpha", AnsweredBy.FRONT, _REFLECTION.format("v1alpha"), is_stream=True
+)
+
+ALL: Tuple[Operation, ...] = (
+    PREDICT,
+    GET_MODEL_METADATA,
+    STATUS,
+    HEALTH_CHECK,
+    HEALTH_WATCH,
+    REFLECTION_V1,
+    REFLECTION_V1ALPHA,
+)
+FORWARDED = tuple(operation for operation in ALL if operation.is_forwarded)
+BY_KEY = {operation.key: operation for operation in ALL}
+BY_GRPC_METHOD = {operation.grpc_method: operation for operation in ALL if operation.grpc_method}

@@ -64,7 +64,7 @@ class Exchange(NamedTuple):
     reply: Any = None
     status: str = OK
     details: str = ""
-    method: str = operations.PREDICT
+    method: str = operations.PREDICT.grpc_method
     timeout_seconds: float = PATIENCE_SECONDS
     cancel_seconds: float | None = None
     or_statuses: tuple[str, ...] = ()
@@ -176,7 +176,9 @@ def _shares() -> list[tuple[float, list[Exchange]]]:
 
 def _is_served(case: Case) -> bool:
     """Whether the merged model has the case's, and nothing in it depends on a setting."""
-    return case.model in MODELS and not case.settings and case.method == operations.PREDICT
+    return (
+        case.model in MODELS and not case.settings and case.method == operations.PREDICT.grpc_method
+    )
 
 
 def _dish(kind: Kind, case: Case) -> Exchange:
@@ -221,13 +223,18 @@ def _other_methods() -> list[Exchange]:
     nobody = HealthRequest(service="no.such.Service").SerializeToString()
     unknown = "/tensorflow.serving.PredictionService/Classify"
     return [
-        Exchange(Kind.METHODS, wanted, _metadata(), method=operations.GET_MODEL_METADATA),
+        Exchange(
+            Kind.METHODS, wanted, _metadata(), method=operations.GET_MODEL_METADATA.grpc_method
+        ),
         Exchange(Kind.METHODS, b"", serving, method=STATUS),
         Exchange(Kind.METHODS, b"", healthy, method=HEALTH),
         Exchange(Kind.METHODS, nobody, status="NOT_FOUND", method=HEALTH),
         Exchange(Kind.METHODS, b"", status="UNIMPLEMENTED", method=unknown),
         Exchange(
-            Kind.METHODS, b"", status="INVALID_ARGUMENT", method=operations.GET_MODEL_METADATA
+            Kind.METHODS,
+            b"",
+            status="INVALID_ARGUMENT",
+            method=operations.GET_MODEL_METADATA.grpc_method,
         ),
     ]
 

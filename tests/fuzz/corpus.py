@@ -14,14 +14,18 @@ from serving_runtime import operations
 from serving_runtime.client import encode_request
 from serving_runtime.protocols.shapes import MAX_RANK
 from serving_runtime.protocols.tensorflow_serving.dtypes import WIRE_TYPES
-from serving_runtime.server import health
-from serving_runtime.server.grpc import reflection
 from serving_runtime.signature import NUMPY_DTYPES, STRING, Tensor
 
-REFLECTION = reflection.METHODS[0]
 # Answered by the front itself; all others by a worker.
-FRONT_METHODS = (health.CHECK, health.STATUS, REFLECTION)
-METHODS = (*operations.FORWARDED, *FRONT_METHODS)
+PREDICT = operations.PREDICT.grpc_method
+GET_MODEL_METADATA = operations.GET_MODEL_METADATA.grpc_method
+HEALTH_CHECK = operations.HEALTH_CHECK.grpc_method
+STATUS = operations.STATUS.grpc_method
+REFLECTION = operations.REFLECTION_V1.grpc_method
+
+WORKER_METHODS = tuple(row.grpc_method for row in operations.FORWARDED)
+FRONT_METHODS = (HEALTH_CHECK, STATUS, REFLECTION)
+METHODS = (*WORKER_METHODS, *FRONT_METHODS)
 
 _SHAPES = ((), (1,), (2, 3), (0, 2), (1, 2, 1, 2))
 _NAMES = ("", "tensorflow.serving.PredictionService", "grpc.health.v1.Health", "no.such.Service")
@@ -83,7 +87,7 @@ def donors() -> Iterator[Any]:
 
 
 def _predict(payload: bytes) -> Seed:
-    return Seed(operations.PREDICT, hs.PredictRequest.FromString(payload))
+    return Seed(PREDICT, hs.PredictRequest.FromString(payload))
 
 
 def _predictions() -> Iterator[bytes]:
@@ -124,12 +128,12 @@ def _rare_encodings() -> Iterator[Seed]:
     for wire_type in WIRE_TYPES.values():
         for field in wire_type.fields:
             request = _filled(wire_type.dtype, wire_type.number, field)
-            yield Seed(operations.PREDICT, request)
+            yield Seed(PREDICT, request)
     request = _filled("int8", WIRE_TYPES["int8"].number, "int_val")
     request.output_filter.append("x")
     request.model_spec.name = "echo"
     request.model_spec.version.value = 7
-    yield Seed(operations.PREDICT, request)
+    yield Seed(PREDICT, request)
 
 
 def _filled(signature: str, number: int, field: str) -> Any:
@@ -147,18 +151,18 @@ def _filled(signature: str, number: int, field: str) -> Any:
 
 
 def _metadata() -> Iterator[Seed]:
-    request = request_type(operations.GET_MODEL_METADATA)(metadata_field=["signature_def"])
-    yield Seed(operations.GET_MODEL_METADATA, request)
-    named = request_type(operations.GET_MODEL_METADATA)(metadata_field=["signature_def"])
+    request = request_type(GET_MODEL_METADATA)(metadata_field=["signature_def"])
+    yield Seed(GET_MODEL_METADATA, request)
+    named = request_type(GET_MODEL_METADATA)(metadata_field=["signature_def"])
     named.model_spec.name = "echo"
     named.model_spec.version.value = 7
-    yield Seed(operations.GET_MODEL_METADATA, named)
+    yield Seed(GET_MODEL_METADATA, named)
 
 
 def _of_front() -> Iterator[Seed]:
     for name in _NAMES:
-        yield Seed(health.CHECK, request_type(health.CHECK)(service=name))
-    yield Seed(health.STATUS, request_type(health.STATUS)())
+        yield Seed(HEALTH_CHECK, request_type(HEALTH_CHECK)(service=name))
+    yield Seed(STATUS, request_type(STATUS)())
     ask = request_type(REFLECTION)
     yield Seed(REFLECTION, ask(list_services=""))
     yield Seed(REFLECTION, ask(file_by_filename="no/such.proto"))

@@ -14,17 +14,16 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["serving_runtime"]):
-    sys.path.append("common/tests/wire")
-    import test_wire_differential
+    sys.path.append("common/tests/protocols/tensorflow_serving")
+    import test_differential
 
-    from serving_runtime import operations
     from tests.fuzz import contracts, corpus, regressions
     from tests.fuzz.corpus import Case
     from tests.fuzz.mutator import Mutator
     from tests.fuzz.service import Service
 
 # Those that workers answer: what the front answers itself needs no codec.
-METHODS = operations.FORWARDED
+METHODS = corpus.WORKER_METHODS
 MAX_BYTES = 4096
 Check = Callable[[Case], str]
 
@@ -94,10 +93,10 @@ def _contract() -> tuple[Sequence[str], Check, Sequence[Case]]:
 
 def _disagreement(case: Case) -> str:
     """Hold the reading where values lie against protobuf's own reading."""
-    if case.method != operations.PREDICT:
+    if case.method != corpus.PREDICT:
         return ""
     try:
-        test_wire_differential.assert_same(case.payload)
+        test_differential.assert_same(case.payload)
     except AssertionError:
         return "read differently than by protobuf"
     return ""

@@ -4,9 +4,7 @@ from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from serving_runtime import operations
 from serving_runtime.errors import Status
-from serving_runtime.server import health
 from tests.fuzz import corpus
 from tests.fuzz.corpus import Case
 
@@ -49,7 +47,7 @@ def _is_short_line(details: str) -> bool:
 def _allowed(method: str) -> tuple[str, ...]:
     names = tuple(status.name for status in STATUSES)
     # The health protocol says so of a service that is not known.
-    return (*names, "NOT_FOUND") if method == health.CHECK else names
+    return (*names, "NOT_FOUND") if method == corpus.HEALTH_CHECK else names
 
 
 def _problem_of_reply(case: Case, payload: bytes) -> str:
@@ -57,6 +55,6 @@ def _problem_of_reply(case: Case, payload: bytes) -> str:
         reply = corpus.reply_type(case.method).FromString(payload)
     except DecodeError:
         return "the reply cannot be parsed"
-    if case.method == operations.PREDICT and not reply.outputs:
+    if case.method == corpus.PREDICT and not reply.outputs:
         return "the reply has no outputs"
     return ""

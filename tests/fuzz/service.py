@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from serving_runtime.errors import ServingError, answer_for
 from serving_runtime.ipc.frames import CallFrame
-from serving_runtime.server import health
+from serving_runtime.operations import BY_GRPC_METHOD
 from serving_runtime.server.grpc import reflection
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.worker.predictor import Predictor
@@ -63,10 +63,10 @@ class Service:
         if cases[0].method in corpus.FRONT_METHODS:
             return [self._by_front(case) for case in cases]
         deadline = time.monotonic() + _FAR_SECONDS
+        row = BY_GRPC_METHOD.get(cases[0].method)
+        operation = row.key if row else cases[0].method
         calls = [
-            CallFrame(
-                number, case.method, f"id-{number}", deadline, memoryview(bytearray(case.payload))
-            )
+            CallFrame(number, operation, f"id-{number}", deadline, bytearray(case.payload))
             for number, case in enumerate(cases)
         ]
         replies = sorted(self._predictor.answer(calls), key=lambda reply: reply.id)
@@ -79,7 +79,7 @@ class Service:
     def _by_front(self, case: Case) -> Answer:
         if case.method == corpus.REFLECTION:
             return _by_reflection(case.payload)
-        ask = self._health.check if case.method == health.CHECK else self._health.status
+        ask = self._health.check if case.method == corpus.HEALTH_CHECK else self._health.status
         status, details, payload = ask(case.payload)
         return Answer(status.name, details, payload)
 

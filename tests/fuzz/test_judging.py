@@ -4,15 +4,13 @@ import time
 
 import pytest
 
-from serving_runtime import operations
-from serving_runtime.server import health
 from tests.fuzz import corpus, echo_model, service
 from tests.fuzz.corpus import Case
 from tests.fuzz.judging import Answer, kind, problem
 from tests.fuzz.service import Service
 
-PREDICT = Case(operations.PREDICT, b"")
-GOLDEN = next(case for case in corpus.golden() if case.method == operations.PREDICT)
+PREDICT = Case(corpus.PREDICT, b"")
+GOLDEN = next(case for case in corpus.golden() if case.method == corpus.PREDICT)
 REFUSED = Answer("INVALID_ARGUMENT", "the request names no signature")
 
 
@@ -39,7 +37,7 @@ def test_rules(answer, wrong):
 
 def test_health_may_say_not_found():
     """As its protocol wants, of a service that there is not."""
-    assert problem(Case(health.CHECK, b""), Answer("NOT_FOUND", "no service")) == ""
+    assert problem(Case(corpus.HEALTH_CHECK, b""), Answer("NOT_FOUND", "no service")) == ""
 
 
 def test_kinds_tell_who_refused():
@@ -66,7 +64,7 @@ def test_slow_case_is_noticed(monkeypatch, caplog):
             pass
 
     running = Service()
-    monkeypatch.setattr(service, "MAX_SECONDS", 0.02)
+    monkeypatch.setattr(service, "MAX_SECONDS", 0.5)
     monkeypatch.setattr(echo_model.Echo, "predict", loop)
     assert running.problem([GOLDEN])[0] == "too slow"
     assert "the model raised" in caplog.text

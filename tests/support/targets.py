@@ -22,6 +22,7 @@ import grpc
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.errors import Status
 from serving_runtime.ipc.frames import CallFrame
+from serving_runtime.operations import BY_GRPC_METHOD
 from serving_runtime.settings import Settings
 from serving_runtime.worker import loading
 from tests.conformance.cases.case import PREDICT
@@ -105,7 +106,7 @@ class _Loaded(Service):
     def answer_calls(self, calls: Sequence[Tuple[str, bytes]]) -> List[Answer]:
         deadline = time.monotonic() + CALL_SECONDS
         numbered = [
-            CallFrame(number, method, f"case-{number}", deadline, request)
+            CallFrame(number, BY_GRPC_METHOD[method].key, f"case-{number}", deadline, request)
             for number, (method, request) in enumerate(calls)
         ]
         replies = {reply.id: reply for reply in self._predictor.answer(numbered)}

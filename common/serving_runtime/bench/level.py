@@ -110,7 +110,7 @@ def measure(load: Load, callers: int, progress: Progress) -> Level:
 
 async def _measure(load: Load, callers: int, progress: Progress, clock: "_IdleClock") -> Level:
     channels = [_channel(load) for _ in range(min(load.connections, callers))]
-    calls = [channel.unary_unary(operations.PREDICT) for channel in channels]
+    calls = [channel.unary_unary(operations.PREDICT.grpc_method) for channel in channels]
     tally = _Tally()
     idle, started = clock.idle_seconds, time.perf_counter()
     until = started + load.seconds

@@ -185,7 +185,7 @@ def _load(arguments: argparse.Namespace) -> "Load":
     except InvalidInput as error:
         raise StartError(str(error)) from None
     request = samples.request(signature, arguments.rows, as_content=not arguments.typed)
-    metadata.ask(address, operations.PREDICT, request, arguments.deadline, dialing)
+    metadata.ask(address, operations.PREDICT.grpc_method, request, arguments.deadline, dialing)
     return Load(
         address, request, arguments.seconds, arguments.deadline, arguments.connections, dialing
     )

@@ -63,7 +63,7 @@ def attempt(predictor: "Predictor", signature: "Signature") -> Trial:
     inputs = samples.sample_inputs(signature)
     payload = client.encode_request(signature.name, inputs, as_content=True)
     started = time.monotonic()
-    call = CallFrame(1, operations.PREDICT, "validate", float("inf"), payload)
+    call = CallFrame(1, operations.PREDICT.key, "validate", float("inf"), payload)
     reply = next(iter(predictor.answer([call])))
     seconds = time.monotonic() - started
     problem = ""

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from serving_runtime.model import Arrays
     from serving_runtime.signature import Tensor, Value
 
-HEALTH = "/grpc.health.v1.Health/Check"
-STATUS = "/tensorflow.serving.PredictionService/Status"
 HEALTH_STATUSES = ("UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN")
 
 DEFAULT_DEADLINE_SECONDS = 10.0
@@ -105,7 +103,9 @@ class Client:
         """
         payload = encode_request(signature_name, inputs, as_content)
         metadata = [("x-reset-state", "1")] if reset_state else []
-        return decode_response(self._call(operations.PREDICT, payload, deadline_seconds, metadata))
+        return decode_response(
+            self._call(operations.PREDICT.grpc_method, payload, deadline_seconds, metadata)
+        )
 
     def health(self, service: str = "", deadline_seconds: float = DEFAULT_DEADLINE_SECONDS) -> str:
         """Return what gRPC's health protocol says: ``SERVING``, ``NOT_SERVING`` or another.
@@ -117,7 +117,7 @@ class Client:
         # HealthCheckRequest{1: service}, HealthCheckResponse{1: status}.
         name = service.encode()
         request = b"\x0a" + _varint(len(name)) + name if name else b""
-        response = self._call(HEALTH, request, deadline_seconds)
+        response = self._call(operations.HEALTH_CHECK.grpc_method, request, deadline_seconds)
         number = response[1] if response[:1] == b"\x08" else 0
         return HEALTH_STATUSES[number] if number < len(HEALTH_STATUSES) else "UNKNOWN"
 
@@ -129,7 +129,9 @@ class Client:
         """
         import hydro_serving_grpc as hs
 
-        response = hs.StatusResponse.FromString(self._call(STATUS, b"", deadline_seconds))
+        response = hs.StatusResponse.FromString(
+            self._call(operations.STATUS.grpc_method, b"", deadline_seconds)
+        )
         return hs.StatusResponse.ServiceStatus.Name(response.status), response.message
 
     def _call(self, method: str, payload: bytes, seconds: float, metadata: Any = ()) -> bytes:

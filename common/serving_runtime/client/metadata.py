@@ -47,7 +47,9 @@ def contract(
     request = message_class("tensorflow.serving.GetModelMetadataRequest")()
     request.metadata_field.append(SIGNATURE_DEF)
     payload = request.SerializeToString()
-    answer = ask(address, operations.GET_MODEL_METADATA, payload, deadline_seconds, dialing)
+    answer = ask(
+        address, operations.GET_MODEL_METADATA.grpc_method, payload, deadline_seconds, dialing
+    )
     metadata = message_class("tensorflow.serving.GetModelMetadataResponse").FromString(answer)
     signatures = message_class("tensorflow.serving.SignatureDefMap")()
     signatures.ParseFromString(metadata.metadata[SIGNATURE_DEF].value)

@@ -19,7 +19,7 @@ BATCH, CALL, CLOSE, READY, FAILED, REPLY = range(1, 7)
 # Frames of which the payload is a place in shared memory, and those that tell of such memory.
 PLACED_CALL, PLACED_REPLY, OFFER, FREED, DROPPED = range(7, 12)
 
-_CALL = struct.Struct("<QdHH?")  # id, deadline, lengths of method and request id, resets_state
+_CALL = struct.Struct("<QdHH?")  # id, deadline, lengths of operation and request id, resets_state
 _REPLY = struct.Struct("<QBH?")  # id, status, length of details, was_reset
 _COUNT = struct.Struct("<I")
 # Made once: an enumeration takes ten times as long to look a number up.
@@ -38,7 +38,7 @@ class CallFrame(NamedTuple):
     """
 
     id: int
-    method: str
+    operation: str
     request_id: str
     deadline: float
     payload: Bytes
@@ -75,9 +75,9 @@ def pack_call(call: CallFrame, place: Optional[bytes] = None) -> Tuple[bytes, By
         call: what to send.
         place: where the payload is already; None: it goes with the frame.
     """
-    method, request_id = call.method.encode(), call.request_id.encode()
-    head = _CALL.pack(call.id, call.deadline, len(method), len(request_id), call.resets_state)
-    head += method + request_id
+    operation, request_id = call.operation.encode(), call.request_id.encode()
+    head = _CALL.pack(call.id, call.deadline, len(operation), len(request_id), call.resets_state)
+    head += operation + request_id
     if place is not None:
         return pack(PLACED_CALL, head + place), b""
     return HEADER.pack(len(head) + len(call.payload), CALL) + head, call.payload
@@ -91,7 +91,7 @@ def unpack_call(body: Bytes) -> CallFrame:
     payload_start = method_end + id_size
     return CallFrame(
         id=number,
-        method=str(view[_CALL.size : method_end], "utf-8"),
+        operation=str(view[_CALL.size : method_end], "utf-8"),
         request_id=str(view[method_end:payload_start], "utf-8"),
         deadline=deadline,
         payload=view[payload_start:],

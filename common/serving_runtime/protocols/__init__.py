@@ -1,4 +1,4 @@
-"""Turn bytes into arrays and back, one module a protocol, looked up by full method name."""
+"""Turn bytes into arrays and back, one module a protocol, looked up by the operation's key."""
 
 from typing import Callable, Dict, Mapping, NamedTuple, Optional
 
@@ -13,7 +13,7 @@ __all__ = ["CONTRACT_ANSWERS", "PROTOCOLS", "ModelSpec", "Protocol", "Request"]
 
 
 class Protocol(NamedTuple):
-    """How one method's requests are read and its replies written.
+    """How one operation's requests are read and its replies written.
 
     ``decode(payload, max_expanded_bytes)`` raises InvalidInput or LimitExceeded;
     ``encode(outputs, request, answered_by)`` names the model that answered, unless it is None.
@@ -24,11 +24,11 @@ class Protocol(NamedTuple):
 
 
 PROTOCOLS: Dict[str, Protocol] = {
-    operations.PREDICT: Protocol(predict.decode, predict.encode),
+    operations.PREDICT.key: Protocol(predict.decode, predict.encode),
 }
 
-# Methods that the contract alone answers: the request's bytes and the contract make the reply's;
+# Operations that the contract alone answers: the request's bytes and the contract make the reply's;
 # they raise InvalidInput.
 CONTRACT_ANSWERS: Dict[str, Callable[[Bytes, Contract], bytes]] = {
-    operations.GET_MODEL_METADATA: metadata.answer,
+    operations.GET_MODEL_METADATA.key: metadata.answer,
 }

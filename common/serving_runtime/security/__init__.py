@@ -2,12 +2,12 @@
 
 import ipaddress
 import logging
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, List, NamedTuple, Optional, Set
 
 import grpc
 
+from serving_runtime import operations
 from serving_runtime.errors import SettingError
-from serving_runtime.operations import HEALTH_CHECK, HEALTH_WATCH
 from serving_runtime.security import reloading
 from serving_runtime.security.reloading import Reloaded
 from serving_runtime.security.tls import Certificates
@@ -37,7 +37,9 @@ def of(settings: Settings) -> Security:
     Raises:
         SettingError: a file is missing, or of no use.
     """
-    open_names = {HEALTH_CHECK, HEALTH_WATCH} if settings.open_health else set()
+    open_names: Set[str] = set()
+    if settings.open_health:
+        open_names = {row.grpc_method for row in operations.ALL if row.is_health}
     access = TokenAuthenticator(settings.token_file, open_names) if settings.token_file else None
     return Security(access, _certificates(settings))
 

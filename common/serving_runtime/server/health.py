@@ -7,12 +7,8 @@ from typing import AsyncIterator, Set
 from google.protobuf.message import DecodeError
 
 from hydro_serving_grpc.messages import message_class
-from serving_runtime import operations
 from serving_runtime.errors import InvalidInput, ServingError, Status, one_line
-from serving_runtime.operations import HEALTH_CHECK, HEALTH_WATCH
 from serving_runtime.server.transport import Reply
-
-CHECK, WATCH, STATUS = HEALTH_CHECK, HEALTH_WATCH, operations.STATUS
 
 # The empty name asks for the server as a whole.
 SERVICES = ("", "tensorflow.serving.PredictionService")

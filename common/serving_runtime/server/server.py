@@ -8,7 +8,7 @@ from typing import Callable, Dict
 
 from serving_runtime import operations, security
 from serving_runtime.errors import StartError
-from serving_runtime.server import health
+from serving_runtime.operations import Operation
 from serving_runtime.server.admission.admission import Admission
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.front_lock import FrontLock
@@ -84,11 +84,14 @@ class Server:
             self._supervisor.state_epoch,
             self._counters,
         )
-        unary: Dict[str, UnaryHandler] = dict.fromkeys(operations.FORWARDED, intake.accept)
-        unary[health.CHECK] = _immediate(self._health.check)
-        unary[health.STATUS] = _immediate(self._health.status)
-        streams: Dict[str, StreamHandler] = dict.fromkeys(reflection.METHODS, reflection.answer_all)
-        streams[health.WATCH] = self._health.watch
+        unary: Dict[Operation, UnaryHandler] = dict.fromkeys(operations.FORWARDED, intake.accept)
+        unary[operations.HEALTH_CHECK] = _immediate(self._health.check)
+        unary[operations.STATUS] = _immediate(self._health.status)
+        streams: Dict[Operation, StreamHandler] = {
+            operations.REFLECTION_V1: reflection.answer_all,
+            operations.REFLECTION_V1ALPHA: reflection.answer_all,
+        }
+        streams[operations.HEALTH_WATCH] = self._health.watch
         return Routes(unary, streams)
 
     def _watch_signals(self) -> None:

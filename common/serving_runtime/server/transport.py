@@ -4,6 +4,7 @@ import abc
 from typing import AsyncIterator, Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from serving_runtime.errors import NotAuthenticated, StartError, Status
+from serving_runtime.operations import Operation
 from serving_runtime.security.tokens import TokenAuthenticator
 
 Metadata = Sequence[Tuple[str, str]]
@@ -25,7 +26,7 @@ class Request(NamedTuple):
     ``reset_state`` is its ``x-reset-state``, unread, None where it sent none.
     """
 
-    method: str
+    operation: Operation
     payload: bytes
     request_id: str
     seconds_left: Optional[float]
@@ -41,10 +42,10 @@ StreamHandler = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]
 
 
 class Routes(NamedTuple):
-    """The handlers by full method name."""
+    """The handler of each operation."""
 
-    unary: Mapping[str, UnaryHandler]
-    streams: Mapping[str, StreamHandler]
+    unary: Mapping[Operation, UnaryHandler]
+    streams: Mapping[Operation, StreamHandler]
 
 
 class Transport(abc.ABC):

@@ -8,7 +8,7 @@ from serving_runtime import validation
 from serving_runtime.errors import (
     DeadlinePassed,
     InvalidInput,
-    LimitExceeded,
+    ReplyTooLarge,
     ServingError,
     Status,
     answer_for,
@@ -81,11 +81,11 @@ class Predictor:
 
     def _prepare(self, call: CallFrame) -> Union[Prepared, ReplyFrame]:
         """Make a call ready to run, or answer it if it needs no run."""
-        if call.method in CONTRACT_ANSWERS:
-            return self._reply(call, CONTRACT_ANSWERS[call.method](call.payload, self.contract))
+        if call.operation in CONTRACT_ANSWERS:
+            return self._reply(call, CONTRACT_ANSWERS[call.operation](call.payload, self.contract))
         if call.resets_state and not self.model.stateful:
             raise InvalidInput("the model has no state to reset")
-        request = PROTOCOLS[call.method].decode(call.payload, self._settings.max_expanded_bytes)
+        request = PROTOCOLS[call.operation].decode(call.payload, self._settings.max_expanded_bytes)
         signature = validation.choose_signature(self.contract, request.model_spec.signature_name)
         validation.check_output_filter(signature, request.output_filter)
         inputs = validation.check_inputs(
@@ -146,7 +146,7 @@ class Predictor:
         return [outputs] if len(group) == 1 else batching.split(outputs, group)
 
     def _encode(self, request: Prepared, outputs: Dict[str, Value]) -> ReplyFrame:
-        protocol = PROTOCOLS[request.call.method]
+        protocol = PROTOCOLS[request.call.operation]
         answered_by = None
         if self._settings.reply_model_spec:
             asked = request.request.model_spec
@@ -156,7 +156,7 @@ class Predictor:
     def _reply(self, call: CallFrame, payload: Bytes) -> ReplyFrame:
         limit = self._settings.max_message_bytes
         if len(payload) > limit:
-            raise LimitExceeded(
+            raise ReplyTooLarge(
                 f"the reply has {len(payload)} bytes, RUNTIME_MAX_MESSAGE_BYTES allows {limit}"
             )
         return ReplyFrame(call.id, _OK, "", payload)

@@ -5,9 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 import pytest
 
-from serving_runtime import client
 from serving_runtime.cli import main
-from serving_runtime.operations import PREDICT
+from serving_runtime.operations import HEALTH_CHECK, PREDICT, STATUS
 from serving_runtime.protocols import PROTOCOLS
 from serving_runtime.signature import Tensor
 
@@ -60,9 +59,9 @@ class TinyService(grpc.GenericRpcHandler):
     def service(self, details):
         """Route by the method's full name, as bytes."""
         answers = {
-            PREDICT: self._predict,
-            client.HEALTH: lambda payload: self.health,
-            client.STATUS: lambda payload: b"\x08\x01\x12\x02ok",
+            PREDICT.grpc_method: self._predict,
+            HEALTH_CHECK.grpc_method: lambda payload: self.health,
+            STATUS.grpc_method: lambda payload: b"\x08\x01\x12\x02ok",
         }
         if details.method not in answers:
             return None
@@ -78,7 +77,7 @@ class TinyService(grpc.GenericRpcHandler):
         return grpc.unary_unary_rpc_method_handler(answer)
 
     def _predict(self, payload):
-        protocol = PROTOCOLS[PREDICT]
+        protocol = PROTOCOLS[PREDICT.key]
         request = protocol.decode(payload, 2**20)
         self.requests.append(request)
         outputs = {name: doubled(it) for name, it in request.tensors.items()}

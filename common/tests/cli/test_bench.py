@@ -8,7 +8,7 @@ from serving_runtime.bench.percentiles import percentile
 from serving_runtime.client import metadata as client_metadata
 from serving_runtime.contract import serialise
 from serving_runtime.errors import StartError
-from serving_runtime.operations import GET_MODEL_METADATA
+from serving_runtime.operations import GET_MODEL_METADATA, PREDICT
 from serving_runtime.protocols import PROTOCOLS
 from serving_runtime.protocols.tensorflow_serving import metadata
 from serving_runtime.signature import FREE, MAP, Contract, Field, Signature
@@ -40,7 +40,7 @@ def talkative(service):
     told = {"contract": CONTRACT}
 
     def route(details):
-        if details.method != GET_MODEL_METADATA:
+        if details.method != GET_MODEL_METADATA.grpc_method:
             return plain(details)
 
         def answer(payload, context):
@@ -119,9 +119,7 @@ def test_rows_that_cannot_be_chosen_are_refused():
 
 def test_request_is_one_that_our_wire_reads():
     """Zeros in the declared form, with so many rows."""
-    request = PROTOCOLS["/tensorflow.serving.PredictionService/Predict"].decode(
-        samples.request(ROWS, 4, as_content=True), 2**20
-    )
+    request = PROTOCOLS[PREDICT.key].decode(samples.request(ROWS, 4, as_content=True), 2**20)
     assert {name: str(it) for name, it in request.tensors.items()} == {
         "x": "float32[4, 3]",
         "s": "string[4]",

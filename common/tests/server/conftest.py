@@ -10,6 +10,7 @@ import pytest
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
 from serving_runtime.ipc.frames import ReplyFrame
+from serving_runtime.operations import PREDICT
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.workers.link import Events, WorkerLink
@@ -152,7 +153,7 @@ def make_call():
 
     def make(payload=b"", seconds=60.0):
         number = len(made) + 1
-        call = RecordedCall(number, "/p.S/M", payload, f"id-{number}", time.monotonic() + seconds)
+        call = RecordedCall(number, PREDICT, payload, f"id-{number}", time.monotonic() + seconds)
         call.when_done(lambda call, outcome: call.outcomes.append(outcome))
         made.append(call)
         return call

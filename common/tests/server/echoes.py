@@ -1,10 +1,11 @@
 """Handlers that answer with what they get."""
 
 from serving_runtime.errors import Status
+from serving_runtime.operations import AnsweredBy, Operation
 from serving_runtime.server.transport import Reply
 
-ECHO = "/test.Service/Echo"
-STREAM = "/test.Service/Stream"
+ECHO = Operation("test.echo", AnsweredBy.FRONT, "/test.Service/Echo")
+STREAM = Operation("test.stream", AnsweredBy.FRONT, "/test.Service/Stream", is_stream=True)
 
 
 def echo(incoming):

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from serving_runtime.errors import LimitExceeded
+from serving_runtime.operations import PREDICT
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.front_lock import FrontLock
@@ -114,7 +115,7 @@ class World:
     def make_call(self, number, seconds):
         """Return a call unlike all others, whose outcomes are kept."""
         payload, deadline = (PAYLOAD % number).encode(), self.clock.monotonic() + seconds
-        call = FrontCall(number, "/p.S/M", payload, str(number), deadline)
+        call = FrontCall(number, PREDICT, payload, str(number), deadline)
         call.when_done(lambda call, outcome: self.outcomes[call.number].append(outcome.status))
         return call
 

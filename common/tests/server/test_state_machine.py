@@ -128,7 +128,7 @@ class Front(RuleBasedStateMachine):
     def submit_poison(self, number):
         """A request that has ended two workers comes again, and is not given to a third one."""
         again = pick(self.world.poison, number)
-        call = FrontCall(again.number, again.method, again.payload, "again", math.inf)
+        call = FrontCall(again.number, again.operation, again.payload, "again", math.inf)
         with self.world.lock, pytest.raises(ModelFailed):
             self.world.dispatcher.submit(call)
         self.world.settle()

@@ -75,12 +75,14 @@ def make_call(request_bytes):
     """Return a function that makes calls, numbered from 1."""
     made = []
 
-    def make(values=((1, 2),), seconds=60.0, payload=None, method=operations.PREDICT, **details):
+    def make(
+        values=((1, 2),), seconds=60.0, payload=None, operation=operations.PREDICT.key, **details
+    ):
         payload = request_bytes(values, **details) if payload is None else payload
         number = len(made) + 1
         made.append(number)
         deadline = time.monotonic() + seconds
-        return CallFrame(number, method, f"id-{number}", deadline, bytearray(payload))
+        return CallFrame(number, operation, f"id-{number}", deadline, bytearray(payload))
 
     return make
 

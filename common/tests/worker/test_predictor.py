@@ -327,7 +327,10 @@ def test_metadata_is_answered_beside_predictions(predictor, make_call, model, ou
     wanted = message_class("tensorflow.serving.GetModelMetadataRequest")(
         metadata_field=["signature_def"]
     )
-    metadata = {"payload": wanted.SerializeToString(), "method": operations.GET_MODEL_METADATA}
+    metadata = {
+        "payload": wanted.SerializeToString(),
+        "operation": operations.GET_MODEL_METADATA.key,
+    }
     calls = [make_call([[1, 2]]), make_call(**metadata), make_call([[3, 4]])]
     calls.append(make_call(**dict(metadata, payload=b"\xff")))
     replies = by_call(predictor().answer(calls))

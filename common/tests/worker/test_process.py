@@ -59,7 +59,7 @@ class Worker:
 
     def call(self, payload, seconds=60.0):
         """Send a call."""
-        call = CallFrame(1, operations.PREDICT, "id", time.monotonic() + seconds, payload)
+        call = CallFrame(1, operations.PREDICT.key, "id", time.monotonic() + seconds, payload)
         self.connection.sendall(frames.pack_batch(1) + b"".join(frames.pack_call(call)))
 
     def end(self):

@@ -1,6 +1,6 @@
 """Keep account, over one request, of what its tensors' encodings were and cost."""
 
-from serving_runtime.errors import LimitExceeded
+from serving_runtime.errors import RequestOverBudget
 
 
 class DecodeBudget:
@@ -33,11 +33,11 @@ class DecodeBudget:
         """Take memory that the request did not send out of its budget, before allocating it.
 
         Raises:
-            LimitExceeded: the total is more than the setting allows.
+            RequestOverBudget: the total is more than the setting allows.
         """
         self._expanded_bytes += size_bytes
         if self._expanded_bytes > self._max_expanded_bytes:
-            raise LimitExceeded(
+            raise RequestOverBudget(
                 f"the request's repeated values would grow to {self._expanded_bytes} bytes, "
                 f"more than RUNTIME_MAX_EXPANDED_BYTES={self._max_expanded_bytes}"
             )

@@ -77,7 +77,7 @@ class Admission:
         number = next(self._numbers)
         return FrontCall(
             number=number,
-            method=incoming.method,
+            operation=incoming.operation,
             payload=incoming.payload,
             request_id=self._request_id(incoming.request_id, number),
             deadline=time.monotonic() + left,
@@ -111,7 +111,7 @@ def _printable(request_id: str) -> str:
 def _log(call: FrontCall, outcome: Reply) -> None:
     fields = {
         "id": call.request_id,
-        "method": call.method.rpartition("/")[2],
+        "method": call.operation.grpc_method.rpartition("/")[2],
         "status": outcome.status.name,
         "ms": round((time.monotonic() - call.received) * 1000, 1),
         "bytes_in": len(call.payload),

@@ -4,6 +4,7 @@ import time
 from typing import Callable, List
 
 from serving_runtime.errors import DeadlinePassed, ServingError, Status, one_line
+from serving_runtime.operations import Operation
 from serving_runtime.server.transport import Reply
 
 # How far grpc's timers and ours may be apart.
@@ -15,7 +16,7 @@ class FrontCall:
 
     Args:
         number: unique within this front.
-        method: full gRPC name, such as ``/package.Service/Method``.
+        operation: the row of the table that it asks for.
         payload: the request as it came; the front never reads it.
         request_id: the client's ``x-request-id``, or one made here.
         deadline: seconds on the monotonic clock.
@@ -26,8 +27,8 @@ class FrontCall:
         "deadline",
         "deaths",
         "is_done",
-        "method",
         "number",
+        "operation",
         "payload",
         "received",
         "request_id",
@@ -35,10 +36,10 @@ class FrontCall:
     )
 
     def __init__(
-        self, number: int, method: str, payload: bytes, request_id: str, deadline: float
+        self, number: int, operation: Operation, payload: bytes, request_id: str, deadline: float
     ) -> None:
         self.number = number
-        self.method = method
+        self.operation = operation
         self.payload = payload
         self.request_id = request_id
         self.deadline = deadline

@@ -4,7 +4,7 @@ import math
 import time
 from typing import Dict, List
 
-from serving_runtime.errors import LimitExceeded, ModelFailed, ServingError
+from serving_runtime.errors import DeadlineUnreachable, ModelFailed, ServingError
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.quarantine import Quarantine
 from serving_runtime.server.admission.queue import AdmissionQueue
@@ -112,7 +112,7 @@ class Dispatcher:
         """Refuse a call that would only wait for its deadline, in the way of those behind it."""
         due = self._wait_estimator.expected_completion(len(self._waiting), len(self._workers))
         if due > call.deadline:
-            raise LimitExceeded(
+            raise DeadlineUnreachable(
                 f"{len(self._waiting)} calls are waiting, which takes longer than this call has "
                 "until its deadline; more RUNTIME_WORKERS may answer more"
             )

@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from typing import NamedTuple, Optional
 
-from serving_runtime.errors import ModelFailed
+from serving_runtime.errors import PoisonRequest
 from serving_runtime.server.admission.call import FrontCall
 
 # How many are remembered; beyond that the oldest is forgotten.
@@ -39,7 +39,7 @@ class Quarantine:
         if len(self._until) > MAX_REMEMBERED:
             self._until.popitem(last=False)
 
-    def refusal(self, call: FrontCall) -> Optional[ModelFailed]:
+    def refusal(self, call: FrontCall) -> Optional[PoisonRequest]:
         """Return why a call is not run; None for all but a remembered one.
 
         Only a payload as long as a remembered one is hashed.
@@ -53,7 +53,7 @@ class Quarantine:
         left = self._until.get(_fingerprint(call), now) - now
         if not left:
             return None
-        return ModelFailed(
+        return PoisonRequest(
             "this very request has ended worker processes: it is refused for another "
             f"{left:.0f} s (RUNTIME_POISON_MEMORY)"
         )
@@ -65,5 +65,5 @@ class Quarantine:
 
 def _fingerprint(call: FrontCall) -> Fingerprint:
     hashed = hashlib.blake2b(call.payload, digest_size=16)
-    hashed.update(call.method.encode())
+    hashed.update(call.operation.key.encode())
     return Fingerprint(len(call.payload), hashed.digest())

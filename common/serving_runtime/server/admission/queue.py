@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import List
 
-from serving_runtime.errors import LimitExceeded
+from serving_runtime.errors import QueueFull
 from serving_runtime.server.admission.call import FrontCall
 
 
@@ -28,12 +28,12 @@ class AdmissionQueue:
         """Let ``call`` wait.
 
         Raises:
-            LimitExceeded: as many calls or bytes as allowed wait already.
+            QueueFull: as many calls or bytes as allowed wait already.
         """
         if len(self._calls) >= self._max_calls:
-            raise LimitExceeded(f"{self._max_calls} calls are waiting, as RUNTIME_MAX_QUEUE allows")
+            raise QueueFull(f"{self._max_calls} calls are waiting, as RUNTIME_MAX_QUEUE allows")
         if self._calls and self._bytes + len(call.payload) > self._max_bytes:
-            raise LimitExceeded(
+            raise QueueFull(
                 f"{self._bytes} bytes of calls are waiting, and {len(call.payload)} more would "
                 f"exceed RUNTIME_MAX_QUEUE_BYTES ({self._max_bytes})"
             )

@@ -8,6 +8,7 @@ import grpc
 import grpc.aio
 
 from serving_runtime.errors import ServingError, Status, one_line
+from serving_runtime.operations import Operation
 from serving_runtime.security import NONE, Security
 from serving_runtime.security.tokens import TokenAuthenticator
 from serving_runtime.server.front_lock import FrontLock
@@ -67,11 +68,13 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only
     ) -> None:
         self._access = access
         self._handlers = {
-            method: grpc.unary_unary_rpc_method_handler(_unary_behaviour(method, handler, lock))
-            for method, handler in routes.unary.items()
+            operation.grpc_method: grpc.unary_unary_rpc_method_handler(
+                _unary_behaviour(operation, handler, lock)
+            )
+            for operation, handler in routes.unary.items()
         }
-        for method, stream in routes.streams.items():
-            self._handlers[method] = grpc.stream_stream_rpc_method_handler(
+        for operation, stream in routes.streams.items():
+            self._handlers[operation.grpc_method] = grpc.stream_stream_rpc_method_handler(
                 _stream_behaviour(stream)
             )
 
@@ -89,11 +92,11 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only
 
 
 def _unary_behaviour(
-    method: str, handler: UnaryHandler, lock: FrontLock
+    operation: Operation, handler: UnaryHandler, lock: FrontLock
 ) -> Callable[[bytes, Any], Awaitable[bytes]]:
     async def answer(payload: bytes, context: Any) -> bytes:
         answered = asyncio.get_event_loop().create_future()
-        incoming = _incoming(method, payload, context, functools.partial(_set, answered))
+        incoming = _incoming(operation, payload, context, functools.partial(_set, answered))
         with lock:
             cancel = handler(incoming)
         try:
@@ -129,11 +132,11 @@ def _refuser(refusal: Reply) -> Any:
 
 
 def _incoming(
-    method: str, payload: bytes, context: Any, respond: Callable[[Reply, Metadata], None]
+    operation: Operation, payload: bytes, context: Any, respond: Callable[[Reply, Metadata], None]
 ) -> Request:
     told = first_values(context.invocation_metadata() or ())
     return Request(
-        method=method,
+        operation=operation,
         payload=payload,
         request_id=told.get("x-request-id", ""),
         seconds_left=context.time_remaining(),

@@ -7,6 +7,7 @@ from typing import Callable
 import grpc
 
 from serving_runtime.errors import StartError, Status
+from serving_runtime.operations import AnsweredBy, Operation
 from serving_runtime.security import NONE, Security
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
@@ -15,7 +16,7 @@ from serving_runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-TRIAL = "/serving_runtime.Trial/Echo"
+TRIAL = Operation("trial.echo", AnsweredBy.FRONT, "/serving_runtime.Trial/Echo")
 TRIAL_SECONDS = 2.0
 
 
@@ -69,7 +70,7 @@ async def _open(transport: Transport) -> None:
 async def _call(channel: grpc.Channel, payload: bytes) -> bytes:
     loop = asyncio.get_event_loop()
     answered = asyncio.Event()
-    call = channel.unary_unary(TRIAL, None, None).future(payload)
+    call = channel.unary_unary(TRIAL.grpc_method, None, None).future(payload)
     call.add_done_callback(lambda done: _wake(loop, answered))
     await answered.wait()
     return bytes(call.result())

@@ -11,6 +11,7 @@ import time
 from typing import Any, Callable, Dict, Optional
 
 from serving_runtime.errors import Status
+from serving_runtime.operations import Operation
 from serving_runtime.security import NONE, Security
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import cygrpc as core
@@ -53,10 +54,12 @@ class CompletionQueueTransport(Transport):
         self._security = protection
         self._access = protection.access
         self._begin: Dict[bytes, Callable[[Any], object]] = {}
-        for method, handler in routes.unary.items():
-            self._begin[method.encode()] = functools.partial(_UnaryCall, self, method, handler)
-        for method, stream in routes.streams.items():
-            self._begin[method.encode()] = functools.partial(StreamCall, self, stream)
+        for operation, handler in routes.unary.items():
+            name = operation.grpc_method.encode()
+            self._begin[name] = functools.partial(_UnaryCall, self, operation, handler)
+        for operation, stream in routes.streams.items():
+            name = operation.grpc_method.encode()
+            self._begin[name] = functools.partial(StreamCall, self, stream)
         self._server = core.CoreServer(server_options(settings), lock, self._on_call, self._on_end)
         self._is_started = False
         # When each is to be watched; the oldest is the first.
@@ -138,14 +141,18 @@ def _refuse_unknown(event: Any) -> None:
 class _UnaryCall:
     """One request, and its one answer."""
 
-    __slots__ = ("_call", "_cancel", "_deadline", "_handler", "_is_over", "_transport", "_metadata",
-                 "_method")  # fmt: skip
+    __slots__ = ("_call", "_cancel", "_deadline", "_handler", "_is_over", "_metadata", "_operation",
+                 "_transport")  # fmt: skip
 
     def __init__(
-        self, transport: CompletionQueueTransport, method: str, handler: UnaryHandler, event: Any
+        self,
+        transport: CompletionQueueTransport,
+        operation: Operation,
+        handler: UnaryHandler,
+        event: Any,
     ) -> None:
         self._transport = transport
-        self._method = method
+        self._operation = operation
         self._handler = handler
         self._call = event.call
         self._metadata = event.invocation_metadata
@@ -188,7 +195,7 @@ class _UnaryCall:
         told = first_values(self._metadata)
         left = self._deadline - time.monotonic()
         return Request(
-            method=self._method,
+            operation=self._operation,
             payload=payload,
             request_id=told.get("x-request-id", ""),
             seconds_left=left if left < MAX_SECONDS else None,

@@ -11,19 +11,10 @@ from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.message import DecodeError
 
 from hydro_serving_grpc.messages import POOL, message_class
+from serving_runtime import operations
 from serving_runtime.errors import InvalidInput, Status
 
-# Both have the same messages; grpcurl asks for the first and falls back to the second.
-METHODS = (
-    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-)
-SERVICES = (
-    "grpc.health.v1.Health",
-    "grpc.reflection.v1.ServerReflection",
-    "grpc.reflection.v1alpha.ServerReflection",
-    "tensorflow.serving.PredictionService",
-)
+SERVICES = tuple(sorted({row.grpc_service for row in operations.ALL if row.grpc_method}))
 
 _Request = message_class("grpc.reflection.v1.ServerReflectionRequest")
 _Response = message_class("grpc.reflection.v1.ServerReflectionResponse")

@@ -216,5 +216,10 @@ def _summary(body: bytes) -> ModelSummary:
 
 def _for_worker(call: FrontCall) -> CallFrame:
     return CallFrame(
-        call.number, call.method, call.request_id, call.deadline, call.payload, call.resets_state
+        call.number,
+        call.operation.key,
+        call.request_id,
+        call.deadline,
+        call.payload,
+        call.resets_state,
     )

@@ -11,7 +11,7 @@ from serving_runtime.errors import InvalidInput, LimitExceeded
 from serving_runtime.protocols import CONTRACT_ANSWERS, PROTOCOLS, ModelSpec, Request
 from serving_runtime.signature import Contract, Tensor
 
-PREDICT = PROTOCOLS[operations.PREDICT]
+PREDICT = PROTOCOLS[operations.PREDICT.key]
 
 
 def request_bytes(**inputs):
@@ -36,7 +36,9 @@ MAP = hs.TensorProto(dtype=hs.DT_MAP, map_val=[{"subtensors": {"k": TYPED}}])
 
 def test_the_table_is_keyed_by_full_method_names():
     """Every method that the front forwards has a protocol, or is answered by the contract."""
-    assert sorted([*PROTOCOLS, *CONTRACT_ANSWERS]) == sorted(operations.FORWARDED)
+    assert sorted([*PROTOCOLS, *CONTRACT_ANSWERS]) == sorted(
+        operation.key for operation in operations.FORWARDED
+    )
 
 
 @pytest.mark.parametrize(

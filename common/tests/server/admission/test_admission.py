@@ -5,6 +5,7 @@ import time
 import pytest
 
 from serving_runtime.errors import LimitExceeded, Status
+from serving_runtime.operations import PREDICT
 from serving_runtime.server.admission.admission import Admission
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.metrics import Counters
@@ -44,7 +45,7 @@ class Reception:
         """Bring a request; returns the function that cancels it."""
         return self.intake.accept(
             Request(
-                "/tensorflow.serving.PredictionService/Predict",
+                PREDICT,
                 SECRET,
                 request_id,
                 seconds_left,

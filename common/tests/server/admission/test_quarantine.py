@@ -1,6 +1,7 @@
 import pytest
 
 from serving_runtime.errors import Status
+from serving_runtime.operations import GET_MODEL_METADATA, PREDICT
 from serving_runtime.server.admission import quarantine
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.quarantine import Quarantine
@@ -21,9 +22,9 @@ def clock(monkeypatch):
     return clock
 
 
-def call(payload=b"poison", method="/service/Predict"):
+def call(payload=b"poison", operation=PREDICT):
     """Return a call."""
-    return FrontCall(1, method, payload, "id", 0.0)
+    return FrontCall(1, operation, payload, "id", 0.0)
 
 
 def test_remembered_request_is_refused_until_its_time_is_over(clock):
@@ -39,7 +40,7 @@ def test_remembered_request_is_refused_until_its_time_is_over(clock):
 
 
 @pytest.mark.parametrize(
-    "other", [call(b"innocent"), call(b"Poison"), call(method="/service/Other"), call(b"")]
+    "other", [call(b"innocent"), call(b"Poison"), call(operation=GET_MODEL_METADATA), call(b"")]
 )
 def test_other_requests_are_not(clock, other):
     """Neither of another length, nor of the same one, nor of another method."""

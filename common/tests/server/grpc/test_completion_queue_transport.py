@@ -54,7 +54,7 @@ def test_many_calls_at_once_get_their_own_answers(serve):
     payloads = [b"%d" % number for number in range(300)]
 
     async def scenario(channel, transport):
-        calls = [channel.unary_unary(ECHO)(payload) for payload in payloads]
+        calls = [channel.unary_unary(ECHO.grpc_method)(payload) for payload in payloads]
         assert await asyncio.gather(*calls) == payloads
 
     serve(scenario)
@@ -65,7 +65,7 @@ def test_an_ended_call_leaves_nothing_for_the_garbage_collector(serve):
 
     async def scenario(channel, transport):
         for _ in range(20):
-            await channel.unary_unary(ECHO)(b"")
+            await channel.unary_unary(ECHO.grpc_method)(b"")
         await transport.stop(1)
         kept = [
             one
@@ -86,7 +86,7 @@ def test_compressed_requests_are_read(serve):
     """Core unpacks them."""
 
     async def scenario(channel, transport):
-        call = channel.unary_unary(ECHO)(b"x" * 5000, compression=grpc.Compression.Gzip)
+        call = channel.unary_unary(ECHO.grpc_method)(b"x" * 5000, compression=grpc.Compression.Gzip)
         assert await call == b"x" * 5000
 
     serve(scenario)
@@ -96,7 +96,7 @@ def test_a_call_without_a_request_is_refused(serve):
     """It would else wait for a request that cannot come any more."""
 
     async def scenario(channel, transport):
-        call = channel.stream_unary(ECHO)()
+        call = channel.stream_unary(ECHO.grpc_method)()
         await call.done_writing()
         assert await code(call) is grpc.StatusCode.UNIMPLEMENTED
 
@@ -113,7 +113,7 @@ def test_what_a_handler_raises_fails_its_call_alone(serve, caplog):
 
     async def scenario(channel, transport):
         payloads = [b"good", b"bad"] * 20
-        calls = [channel.unary_unary(ECHO)(payload) for payload in payloads]
+        calls = [channel.unary_unary(ECHO.grpc_method)(payload) for payload in payloads]
         codes = [(await code(call)).name for call in calls]
         assert codes == ["OK", "INTERNAL"] * 20
 
@@ -130,7 +130,7 @@ def test_what_a_stream_raises_ends_it(serve, complaints):
             raise ValueError("a bug")
 
     async def scenario(channel, transport):
-        call = channel.stream_stream(STREAM)()
+        call = channel.stream_stream(STREAM.grpc_method)()
         await call.write(b"a")
         assert await call.read() == b"a"
         assert await code(call) is grpc.StatusCode.INTERNAL
@@ -148,10 +148,10 @@ def test_a_lost_event_does_not_end_the_thread(serve, monkeypatch, caplog):
 
     async def scenario(channel, transport):
         monkeypatch.setattr(transport._server, "_on_call", broken)
-        call = channel.unary_unary(ECHO)(b"", timeout=0.2)
+        call = channel.unary_unary(ECHO.grpc_method)(b"", timeout=0.2)
         assert await code(call) is not grpc.StatusCode.OK
         monkeypatch.undo()
-        assert await channel.unary_unary(ECHO)(b"a") == b"a"
+        assert await channel.unary_unary(ECHO.grpc_method)(b"a") == b"a"
 
     serve(scenario)
     assert "an event of grpc's queue was lost" in caplog.text
@@ -168,8 +168,8 @@ def test_a_turn_that_ends_badly_does_not_end_the_thread(serve, caplog):
                 raise failure
 
         transport._lock.on_release(fail_once)
-        assert await channel.unary_unary(ECHO)(b"a") == b"a"
-        assert await channel.unary_unary(ECHO)(b"b") == b"b"
+        assert await channel.unary_unary(ECHO.grpc_method)(b"a") == b"a"
+        assert await channel.unary_unary(ECHO.grpc_method)(b"b") == b"b"
 
     serve(scenario)
     assert "did not end well" in caplog.text
@@ -185,8 +185,8 @@ def test_stopping_leaves_no_thread_and_no_way_to_crash(serve):
         return lambda: None
 
     async def scenario(channel, transport):
-        calls = [channel.unary_unary(ECHO)(b"") for _ in range(10)]
-        stream = channel.stream_stream(STREAM)()
+        calls = [channel.unary_unary(ECHO.grpc_method)(b"") for _ in range(10)]
+        stream = channel.stream_stream(STREAM.grpc_method)()
         await stream.write(b"a")
         assert await stream.read() == b"a"
         while len(held) < 10:

@@ -9,10 +9,9 @@ import grpc.aio
 import pytest
 from echoes import ECHO, STREAM, echo, echo_stream
 
-from serving_runtime import security
+from serving_runtime import operations, security
 from serving_runtime.client.connection import ConnectionOptions
 from serving_runtime.errors import SettingError, StartError
-from serving_runtime.server import health
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import auto
 from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
@@ -37,7 +36,10 @@ REQUEST = b"".join(
 )
 
 
-ROUTES = Routes({ECHO: echo, health.CHECK: echo}, {STREAM: echo_stream, health.WATCH: echo_stream})
+ROUTES = Routes(
+    {ECHO: echo, operations.HEALTH_CHECK: echo},
+    {STREAM: echo_stream, operations.HEALTH_WATCH: echo_stream},
+)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +100,7 @@ def serve(run, settings, request):
     return lambda scenario, **changes: run(whole(scenario, settings(**changes)))
 
 
-async def ask(channel, method=ECHO, token=None, payload=b"x"):
+async def ask(channel, method=ECHO.grpc_method, token=None, payload=b"x"):
     """Call a method; returns the name of the status."""
     metadata = [("authorization", f"Bearer {token}")] if token else []
     call = channel.unary_unary(method)(payload, metadata=metadata, timeout=5)
@@ -107,7 +109,7 @@ async def ask(channel, method=ECHO, token=None, payload=b"x"):
     return (await call.code()).name
 
 
-async def stream(channel, method=STREAM, token=None):
+async def stream(channel, method=STREAM.grpc_method, token=None):
     """Open a stream with one request; returns the name of the status."""
     metadata = [("authorization", f"Bearer {token}")] if token else []
     call = channel.unary_stream(method)(b"x", metadata=metadata, timeout=5)
@@ -123,7 +125,7 @@ def test_tokens_cover_every_method(serve, token):
         channel = dial(ConnectionOptions())
         assert await ask(channel, token="good") == "OK"
         assert await ask(channel, "/test.Service/Other", token="good") == "UNIMPLEMENTED"
-        for method in (ECHO, "/test.Service/Other"):
+        for method in (ECHO.grpc_method, "/test.Service/Other"):
             assert await ask(channel, method) == "UNAUTHENTICATED"
             assert await ask(channel, method, token="bad") == "UNAUTHENTICATED"
         assert await stream(channel, token="good") == "OK"
@@ -138,7 +140,7 @@ def test_a_refusal_says_what_was_expected(serve, token):
 
     async def scenario(dial, protected):
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await dial(ConnectionOptions()).unary_unary(ECHO)(b"")
+            await dial(ConnectionOptions()).unary_unary(ECHO.grpc_method)(b"")
         assert "authorization: Bearer TOKEN" in caught.value.details()
         assert "RUNTIME_TOKEN_FILE" in caught.value.details()
 
@@ -152,9 +154,9 @@ def test_health_is_open_or_not(serve, token, is_open):
 
     async def scenario(dial, protected):
         channel = dial(ConnectionOptions())
-        assert await ask(channel, health.CHECK) == expected
-        assert await stream(channel, health.WATCH) == expected
-        assert await ask(channel, health.CHECK, token="good") == "OK"
+        assert await ask(channel, operations.HEALTH_CHECK.grpc_method) == expected
+        assert await stream(channel, operations.HEALTH_WATCH.grpc_method) == expected
+        assert await ask(channel, operations.HEALTH_CHECK.grpc_method, token="good") == "OK"
 
     serve(scenario, open_health=is_open, **token)
 
@@ -224,7 +226,7 @@ def test_tls_and_token_together(serve, tls, token, trusting):
         channel = dial(trusting)
         assert await ask(channel, token="good") == "OK"
         assert await ask(channel) == "UNAUTHENTICATED"
-        assert await ask(channel, health.CHECK) == "OK"
+        assert await ask(channel, operations.HEALTH_CHECK.grpc_method) == "OK"
 
     serve(scenario, **tls, **token)
 
@@ -270,7 +272,7 @@ def test_client_certificates_are_required(serve, tls, trusting, authority, tmp_p
 
     async def scenario(dial, protected):
         assert await ask(dial(trusting)) == "UNAVAILABLE"
-        assert await ask(dial(trusting), health.CHECK) == "UNAVAILABLE"
+        assert await ask(dial(trusting), operations.HEALTH_CHECK.grpc_method) == "UNAVAILABLE"
         assert await ask(dial(showing(theirs))) == "UNAVAILABLE"
         assert await ask(dial(showing(ours))) == "OK"
 

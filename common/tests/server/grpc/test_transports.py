@@ -84,9 +84,9 @@ def test_bytes_go_in_and_out(serve, service, payload):
     service.answer = lambda incoming: incoming.respond(Reply(Status.OK, "", incoming.payload), ())
 
     async def scenario(channel):
-        call = channel.unary_unary(ECHO)(payload)
+        call = channel.unary_unary(ECHO.grpc_method)(payload)
         assert await call == payload
-        assert service.incoming[0].method == ECHO
+        assert service.incoming[0].operation is ECHO
 
     serve(scenario)
 
@@ -99,7 +99,7 @@ def test_every_status_reaches_the_client_with_details_and_metadata(serve, servic
     )
 
     async def scenario(channel):
-        error = await failure(channel.unary_unary(ECHO)(b""))
+        error = await failure(channel.unary_unary(ECHO.grpc_method)(b""))
         assert error.code().value[0] == status
         assert error.details() == "why: 100% \N{SNOWMAN}"
         assert ("x-request-id", "abc") in tuple(error.trailing_metadata())
@@ -111,7 +111,7 @@ def test_success_has_no_metadata_of_ours(serve, service):
     """Clients see the reply, and nothing else."""
 
     async def scenario(channel):
-        call = channel.unary_unary(ECHO)(b"")
+        call = channel.unary_unary(ECHO.grpc_method)(b"")
         await call
         assert "x-request-id" not in dict(await call.trailing_metadata())
 
@@ -125,7 +125,7 @@ def test_success_may_carry_metadata(serve, service):
     )
 
     async def scenario(channel):
-        call = channel.unary_unary(ECHO)(b"")
+        call = channel.unary_unary(ECHO.grpc_method)(b"")
         assert await call == b"reply"
         assert ("x-state-epoch", "3") in tuple(await call.trailing_metadata())
 
@@ -138,10 +138,10 @@ def test_a_wish_to_reset_is_handed_over_unread(serve, service):
 
     async def scenario(channel):
         for text in sent:
-            await channel.unary_unary(ECHO)(b"", metadata=[("x-reset-state", text)])
+            await channel.unary_unary(ECHO.grpc_method)(b"", metadata=[("x-reset-state", text)])
         twice = [("x-reset-state", "1"), ("x-request-id", "a"), ("x-reset-state", "0")]
-        await channel.unary_unary(ECHO)(b"", metadata=twice)
-        await channel.unary_unary(ECHO)(b"")
+        await channel.unary_unary(ECHO.grpc_method)(b"", metadata=twice)
+        await channel.unary_unary(ECHO.grpc_method)(b"")
 
     serve(scenario)
     assert [incoming.reset_state for incoming in service.incoming] == [*sent, "1", None]
@@ -151,8 +151,10 @@ def test_request_id_and_deadline_are_handed_over(serve, service):
     """The client's id from its metadata, and the time it gave."""
 
     async def scenario(channel):
-        await channel.unary_unary(ECHO)(b"", timeout=5, metadata=[("x-request-id", "abc")])
-        await channel.unary_unary(ECHO)(b"")
+        await channel.unary_unary(ECHO.grpc_method)(
+            b"", timeout=5, metadata=[("x-request-id", "abc")]
+        )
+        await channel.unary_unary(ECHO.grpc_method)(b"")
 
     serve(scenario)
     first, second = service.incoming
@@ -178,7 +180,7 @@ def test_too_large_message_is_refused(serve, service, size, fits):
     """RUNTIME_MAX_MESSAGE_BYTES itself fits; more never reaches the front's memory."""
 
     async def scenario(channel):
-        call = channel.unary_unary(ECHO)(b"x" * size)
+        call = channel.unary_unary(ECHO.grpc_method)(b"x" * size)
         if fits:
             await call
         else:
@@ -193,7 +195,7 @@ def test_client_that_goes_away_cancels_its_call(serve, service, until):
     service.answer = lambda incoming: None
 
     async def scenario(channel):
-        call = channel.unary_unary(ECHO)(b"")
+        call = channel.unary_unary(ECHO.grpc_method)(b"")
         await until(lambda: service.incoming)
         call.cancel()
         await until(lambda: service.cancelled)
@@ -209,7 +211,7 @@ def test_deadline_of_the_client_cancels_its_call(serve, service, until):
     service.answer = lambda incoming: None
 
     async def scenario(channel):
-        error = await failure(channel.unary_unary(ECHO)(b"", timeout=0.2))
+        error = await failure(channel.unary_unary(ECHO.grpc_method)(b"", timeout=0.2))
         assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
         await until(lambda: service.cancelled)
 
@@ -220,7 +222,7 @@ def test_answered_call_is_not_cancelled(serve, service):
     """The function to cancel is for calls without an answer."""
 
     async def scenario(channel):
-        await channel.unary_unary(ECHO)(b"")
+        await channel.unary_unary(ECHO.grpc_method)(b"")
 
     serve(scenario)
     assert service.cancelled == []
@@ -236,7 +238,7 @@ def test_second_answer_is_dropped(serve, service):
     service.answer = twice
 
     async def scenario(channel):
-        assert await channel.unary_unary(ECHO)(b"") == b"first"
+        assert await channel.unary_unary(ECHO.grpc_method)(b"") == b"first"
 
     serve(scenario)
 
@@ -245,7 +247,7 @@ def test_streams_are_answered_message_by_message(serve):
     """Health's Watch and reflection: the client sees each reply before it asks again."""
 
     async def scenario(channel):
-        call = channel.stream_stream(STREAM)()
+        call = channel.stream_stream(STREAM.grpc_method)()
         for payload in (b"a", b"b"):
             await call.write(payload)
             assert await call.read() == payload
@@ -260,7 +262,7 @@ def test_stream_ends_with_the_status_of_an_error(serve):
     """What a handler raises is told, not hidden behind UNKNOWN."""
 
     async def scenario(channel):
-        call = channel.stream_stream(STREAM)()
+        call = channel.stream_stream(STREAM.grpc_method)()
         await call.write(b"")
         await failure(call.read())
         assert await call.code() is grpc.StatusCode.INVALID_ARGUMENT
@@ -320,7 +322,7 @@ def test_stopping_cancels_what_still_runs_after_the_grace(run, service, settings
         transport = make(service.routes, settings(), FrontLock())
         port = await transport.start("127.0.0.1", 0)
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
-            call = channel.unary_unary(ECHO)(b"")
+            call = channel.unary_unary(ECHO.grpc_method)(b"")
             await until(lambda: service.incoming)
             await transport.stop(0.01)
             await until(lambda: service.cancelled)

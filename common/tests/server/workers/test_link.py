@@ -10,6 +10,7 @@ import pytest
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
 from serving_runtime.ipc.frames import ReplyFrame
+from serving_runtime.operations import PREDICT
 from serving_runtime.server.workers.link import ModelSummary, State, WorkerLink
 from serving_runtime.settings import Settings
 from serving_runtime.worker.channel import Channel
@@ -65,7 +66,7 @@ def test_batch_arrives_whole_and_is_answered_one_by_one(run, connect, until, hap
         await until(lambda: worker.has_whole_batch)
         assert [call.id for call in worker.calls] == [1, 2, 3]
         first, second, third = worker.calls
-        assert (first.method, first.request_id) == ("/p.S/M", "id-1")
+        assert (first.operation, first.request_id) == (PREDICT.key, "id-1")
         assert first.deadline == calls[0].deadline
         worker.reply(third, first)
         await until(lambda: calls[0].is_done)
