@@ -1,27 +1,44 @@
 """The bytes between the front and a worker: calls one way, replies the other, nothing pickled.
 
-Both ends are this code in one image and one version, over an inherited socket pair, so the layout
-may change at will. Every frame is a length, a kind and a body; integers are little-endian.
+Both ends are this code in one image and one version, over an inherited socket pair. Every frame is
+a length, a kind and a body; integers are little-endian. The rules:
+
+* The front sends BATCH and then as many CALLs, to be answered together. The worker sends one REPLY
+  for each, in any order, with a payload or one line of details; what both say beside that are
+  attributes (see `attributes.py`), which take no bytes where there are none.
+* A payload goes with its frame, or lies in shared memory (PLACED_…; see `shared_payloads.py`).
+* Room for replies in parts, which nothing sends yet: each REPLY of a call but its last has the flag
+  MORE, and they are numbered from 0. A worker sends at most ``part_credit`` of them, and one more
+  for each that PARTS_TAKEN says the front has passed on. CANCEL ends a call early: a reply that
+  comes nevertheless is dropped. Until workers send parts they skip CANCEL and PARTS_TAKEN, and to
+  the front a reply with MORE is no frame of its worker's.
 """
 
 import struct
-from typing import Iterable, List, NamedTuple, Optional, Tuple, Union
+from typing import Mapping, NamedTuple, Optional, Tuple, Union
 
 from serving_runtime.errors import Status
+from serving_runtime.ipc import attributes as attributes_codec
+from serving_runtime.ipc.attributes import EMPTY
 
 Bytes = Union[bytes, bytearray, memoryview]
 
 HEADER = struct.Struct("<QB")  # body's length in bytes, kind
-_KIND_OFFSET = 8
-# Parts of frames from this size on are sent by themselves, rather than joined with others.
-JOINED_BYTES = 1 << 15
 BATCH, CALL, CLOSE, READY, FAILED, REPLY = range(1, 7)
-# Frames of which the payload is a place in shared memory, and those that tell of such memory.
+# Frames of which the payload is a place in shared memory, and those about such memory.
 PLACED_CALL, PLACED_REPLY, OFFER, FREED, DROPPED = range(7, 12)
+# About replies in parts, from the front to a worker.
+CANCEL, PARTS_TAKEN = range(12, 14)
 
-_CALL = struct.Struct("<QdHH?")  # id, deadline, lengths of operation and request id, resets_state
-_REPLY = struct.Struct("<QBH?")  # id, status, length of details, was_reset
+# id, deadline, lengths of operation, request id, target and attributes, part credit, flags
+_CALL = struct.Struct("<QdHHHHHB")
+# id, status, flags, part, lengths of details, reason and attributes, the timings' seconds and rows
+_REPLY = struct.Struct("<QBBIHBH4dI")
 _COUNT = struct.Struct("<I")
+_CANCEL = struct.Struct("<Q")  # id
+_PARTS_TAKEN = struct.Struct("<QI")  # id, how many more
+_RESETS_STATE = 1
+_WAS_RESET, _MORE, _TIMED = 1, 2, 4
 # Made once: an enumeration takes ten times as long to look a number up.
 _STATUSES = {status.value: status for status in Status}
 
@@ -30,11 +47,30 @@ class GarbledError(ValueError):
     """The bytes are not what this code sends: something else wrote to the socket."""
 
 
+class Timings(NamedTuple):
+    """How long a worker took for a call, in seconds, and how many rows ran with it; 0: unknown.
+
+    ``queue_seconds`` is the wait inside of the worker, from the call's arrival to its run;
+    ``model_seconds`` is the whole run's, of all ``rows`` of the batch.
+    """
+
+    decode_seconds: float = 0.0
+    queue_seconds: float = 0.0
+    model_seconds: float = 0.0
+    encode_seconds: float = 0.0
+    rows: int = 0
+
+
+NO_TIMINGS = Timings()
+
+
 class CallFrame(NamedTuple):
     """One request as a worker receives it.
 
     ``deadline`` is in seconds on the monotonic clock, which all processes of a machine share;
-    ``resets_state``: a stateful model forgets what earlier calls have left, just before this one.
+    ``resets_state``: a stateful model forgets what earlier calls have left, just before this one;
+    ``target`` is the model that the request's path names; ``part_credit``: how many parts of a
+    reply may be on their way.
     """
 
     id: int
@@ -43,12 +79,17 @@ class CallFrame(NamedTuple):
     deadline: float
     payload: Bytes
     resets_state: bool = False
+    attributes: Mapping[str, str] = EMPTY
+    target: str = ""
+    part_credit: int = 0
 
 
 class ReplyFrame(NamedTuple):
     """A worker's answer to one call: a status, and the payload or one line of details.
 
-    ``was_reset``: the model's state was reset for the call, whatever became of the call itself.
+    ``was_reset``: the model's state was reset for the call, whatever became of the call itself;
+    ``reason``: why it failed, as ``ServingError.reason`` has it; ``part`` and ``has_more``: which
+    part of the answer this is, and whether others follow.
     """
 
     id: int
@@ -56,6 +97,11 @@ class ReplyFrame(NamedTuple):
     details: str
     payload: Bytes
     was_reset: bool = False
+    reason: str = ""
+    attributes: Mapping[str, str] = EMPTY
+    timings: Timings = NO_TIMINGS
+    part: int = 0
+    has_more: bool = False
 
 
 def pack_batch(count: int) -> bytes:
@@ -74,28 +120,45 @@ def pack_call(call: CallFrame, place: Optional[bytes] = None) -> Tuple[bytes, By
     Args:
         call: what to send.
         place: where the payload is already; None: it goes with the frame.
+
+    Raises:
+        ValueError: one of the attributes is not on the allow-list.
     """
-    operation, request_id = call.operation.encode(), call.request_id.encode()
-    head = _CALL.pack(call.id, call.deadline, len(operation), len(request_id), call.resets_state)
-    head += operation + request_id
+    (number, operation, request_id, deadline, payload,
+     resets_state, attributes, target, credit) = call  # fmt: skip
+    key, request = operation.encode(), request_id.encode()
+    model = target.encode() if target else b""
+    packed = attributes_codec.pack_of_call(attributes) if attributes else b""
+    flags = _RESETS_STATE if resets_state else 0
+    head = _CALL.pack(
+        number, deadline, len(key), len(request), len(model), len(packed), credit, flags
+    )
+    head += key + request + model + packed
     if place is not None:
         return pack(PLACED_CALL, head + place), b""
-    return HEADER.pack(len(head) + len(call.payload), CALL) + head, call.payload
+    return HEADER.pack(len(head) + len(payload), CALL) + head, payload
 
 
 def unpack_call(body: Bytes) -> CallFrame:
     """Read a CALL frame's body; the payload (or its place) is a view of it."""
-    number, deadline, method_size, id_size, resets_state = _CALL.unpack_from(body)
+    number, deadline, key_size, request_size, target_size, size, credit, flags = _CALL.unpack_from(
+        body
+    )
     view = memoryview(body)
-    method_end = _CALL.size + method_size
-    payload_start = method_end + id_size
+    key_end = _CALL.size + key_size
+    request_end = key_end + request_size
+    target_end = request_end + target_size
+    end = target_end + size
     return CallFrame(
-        id=number,
-        operation=str(view[_CALL.size : method_end], "utf-8"),
-        request_id=str(view[method_end:payload_start], "utf-8"),
-        deadline=deadline,
-        payload=view[payload_start:],
-        resets_state=resets_state,
+        number,
+        str(view[_CALL.size : key_end], "utf-8"),
+        str(view[key_end:request_end], "utf-8"),
+        deadline,
+        view[end:],
+        bool(flags & _RESETS_STATE),
+        attributes_codec.unpack(bytes(view[target_end:end])) if size else EMPTY,
+        str(view[request_end:target_end], "utf-8") if target_size else "",
+        credit,
     )
 
 
@@ -106,11 +169,22 @@ def pack_reply(reply: ReplyFrame, place: Optional[bytes] = None) -> Tuple[bytes,
         reply: what to send.
         place: as ``pack_call`` takes it.
     """
-    details = reply.details.encode("utf-8", "replace")
-    head = _REPLY.pack(reply.id, reply.status, len(details), reply.was_reset) + details
+    (number, status, details, payload, was_reset,
+     reason, attributes, timings, part, has_more) = reply  # fmt: skip
+    line, why = details.encode("utf-8", "replace"), reason.encode()
+    packed = attributes_codec.pack(attributes) if attributes else b""
+    flags = _WAS_RESET if was_reset else 0
+    if has_more:
+        flags |= _MORE
+    if timings is not NO_TIMINGS:
+        flags |= _TIMED
+    head = _REPLY.pack(
+        number, status, flags, part, len(line), len(why), len(packed), *timings
+    )  # fmt: skip
+    head += line + why + packed
     if place is not None:
         return pack(PLACED_REPLY, head + place), b""
-    return HEADER.pack(len(head) + len(reply.payload), REPLY) + head, reply.payload
+    return HEADER.pack(len(head) + len(payload), REPLY) + head, payload
 
 
 def unpack_reply(body: bytes) -> ReplyFrame:
@@ -120,73 +194,48 @@ def unpack_reply(body: bytes) -> ReplyFrame:
         GarbledError: it is no such body.
     """
     try:
-        number, status, size, was_reset = _REPLY.unpack_from(body)
-        end = _REPLY.size + size
-        details = body[_REPLY.size : end].decode("utf-8")
-        return ReplyFrame(number, _STATUSES[status], details, body[end:], was_reset)
-    except (struct.error, KeyError, UnicodeDecodeError) as error:
+        (number, status, flags, part, details_size, reason_size, size,
+         decode, queue, model, encode, rows) = _REPLY.unpack_from(body)  # fmt: skip
+        details_end = _REPLY.size + details_size
+        reason_end = details_end + reason_size
+        end = reason_end + size
+        return ReplyFrame(
+            number,
+            _STATUSES[status],
+            body[_REPLY.size : details_end].decode() if details_size else "",
+            body[end:],
+            bool(flags & _WAS_RESET),
+            body[details_end:reason_end].decode() if reason_size else "",
+            attributes_codec.unpack(body[reason_end:end]) if size else EMPTY,
+            Timings(decode, queue, model, encode, rows) if flags & _TIMED else NO_TIMINGS,
+            part,
+            bool(flags & _MORE),
+        )
+    except (struct.error, KeyError, ValueError) as error:
         raise GarbledError(f"no reply: {error!r}") from None
+
+
+def pack_cancel(number: int) -> bytes:
+    """Return the frame that ends a call whose answer nobody waits for."""
+    return pack(CANCEL, _CANCEL.pack(number))
+
+
+def unpack_cancel(body: Bytes) -> int:
+    """Read the id of the call that a CANCEL frame ends."""
+    return int(_CANCEL.unpack(body)[0])
+
+
+def pack_parts_taken(number: int, count: int) -> bytes:
+    """Return the frame that allows ``count`` more parts of a call's reply."""
+    return pack(PARTS_TAKEN, _PARTS_TAKEN.pack(number, count))
+
+
+def unpack_parts_taken(body: Bytes) -> Tuple[int, int]:
+    """Read the id of a call, and how many more parts of its reply may be sent."""
+    number, count = _PARTS_TAKEN.unpack(body)
+    return number, count
 
 
 def pack(kind: int, body: bytes = b"") -> bytes:
     """Return a frame of ``kind`` with a body that needs no packing (JSON, or none)."""
     return HEADER.pack(len(body), kind) + body
-
-
-def joined(parts: Iterable[Bytes]) -> List[Bytes]:
-    """Return the same bytes in as few pieces as large parts allow, which are not copied."""
-    pieces: List[Bytes] = []
-    small: List[Bytes] = []
-    for part in parts:
-        if len(part) < JOINED_BYTES:
-            small.append(part)
-        else:
-            pieces += [b"".join(small), part]
-            small = []
-    return [*pieces, b"".join(small)]
-
-
-class Splitter:
-    """Cut a stream of bytes, arriving in any pieces, into whole frames.
-
-    Args:
-        most_bytes: how long a body may be, at most.
-    """
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self._left = bytearray()
-        # How many bytes there must be before another frame is whole.
-        self._wanted = HEADER.size
-
-    def split(self, data: bytes) -> List[Tuple[int, bytes]]:
-        """Take in more bytes; returns the kind and body of each frame that is whole now.
-
-        Raises:
-            GarbledError: a frame says that it is longer than any is.
-        """
-        if self._left:
-            self._left += data
-            if len(self._left) < self._wanted:
-                return []
-            data = bytes(self._left)
-            self._left.clear()
-        found, start = [], 0
-        end = self._end(data, start)
-        while end <= len(data):
-            found.append((data[start + _KIND_OFFSET], data[start + HEADER.size : end]))
-            start = end
-            end = self._end(data, start)
-        self._left += data[start:]
-        self._wanted = end - start
-        return found
-
-    def _end(self, data: bytes, start: int) -> int:
-        """Return where the frame that begins at ``start`` ends, as far as that can be told yet."""
-        body_start = start + HEADER.size
-        if body_start > len(data):
-            return body_start
-        size: int = HEADER.unpack_from(data, start)[0]
-        if size > self._most_bytes:
-            raise GarbledError(f"a frame of {size} bytes, more than {self._most_bytes}")
-        return body_start + size

@@ -1,6 +1,6 @@
 """Make segments of shared memory, and write payloads to those that the other end says are free.
 
-See `shared_payloads.py` for what the two ends tell each other.
+See `shared_payloads.py` for what the two ends say to each other.
 """
 
 import mmap
@@ -20,10 +20,10 @@ MAX_SEGMENTS = 64
 # A segment that was of no use for so long is given back.
 IDLE_SECONDS = 10.0
 # How far from its beginning a payload may start.
-MAX_LEAD_BYTES = 64
+MAX_ALIGNMENT_OFFSET = 64
 
 OFFER_FORMAT = struct.Struct("<QQII")  # segment, its size, process id, descriptor
-FREED_FORMAT = struct.Struct("<QB")  # segment, lead
+FREED_FORMAT = struct.Struct("<QB")  # segment, alignment offset
 DROPPED_FORMAT = struct.Struct("<Q")  # segment
 PLACE = struct.Struct("<QQQ")  # segment, offset, length
 
@@ -36,7 +36,7 @@ class Segment:
         self.size = size
         self.file, self.memory = memfd.create(size)
         # Where the next payload should begin, in the reader's interest.
-        self.lead = 0
+        self.alignment_offset = 0
         self.used = time.monotonic()
 
     def close(self) -> None:
@@ -56,41 +56,43 @@ class SegmentWriter:
         self._make_room = make_room
         self._segments: Dict[int, Segment] = {}
         self._free: Dict[int, Segment] = {}
-        self._notes: List[bytes] = []
+        self._control_frames: List[bytes] = []
         self._made = 0
         # Whether the other end has ever mapped one.
-        self._is_taken = False
+        self._is_mapped = False
 
     def place(self, payload: Bytes) -> Optional[bytes]:
         """Write a payload into a segment and return its place; None: it must go by the socket."""
         size = len(payload)
         if size < THRESHOLD_BYTES:
             return None
-        fitting = [each for each in self._free.values() if each.size >= size + each.lead]
+        fitting = [
+            each for each in self._free.values() if each.size >= size + each.alignment_offset
+        ]
         if not fitting:
             self._offer(size)
             return None
         segment = min(fitting, key=lambda each: (each.size, -each.used))
         del self._free[segment.number]
         segment.used = time.monotonic()
-        segment.memory[segment.lead : segment.lead + size] = payload
-        return PLACE.pack(segment.number, segment.lead, size)
+        segment.memory[segment.alignment_offset : segment.alignment_offset + size] = payload
+        return PLACE.pack(segment.number, segment.alignment_offset, size)
 
     def on_released(self, body: Bytes) -> None:
         """Note that the other end has mapped a segment, or needs it no more (a FREED frame)."""
-        number, lead = FREED_FORMAT.unpack(body)
+        number, offset = FREED_FORMAT.unpack(body)
         segment = self._segments[number]
         segment.file.close()  # the other end has the memory
-        segment.lead = min(lead, MAX_LEAD_BYTES)
+        segment.alignment_offset = min(offset, MAX_ALIGNMENT_OFFSET)
         self._free[number] = segment
-        self._is_taken = True
+        self._is_mapped = True
 
-    def notes(self) -> List[bytes]:
+    def control_frames(self) -> List[bytes]:
         """Return the OFFER and DROPPED frames to send."""
         if self._free:
             self._drop_idle(time.monotonic() - IDLE_SECONDS)
-        notes, self._notes = self._notes, []
-        return notes
+        found, self._control_frames = self._control_frames, []
+        return found
 
     def close(self) -> None:
         """Give all segments back, used or not."""
@@ -103,8 +105,8 @@ class SegmentWriter:
 
         One at first: if the other end cannot map it, no more memory is spent.
         """
-        size = _rounded(payload_size + MAX_LEAD_BYTES)
-        is_refused = self._made and not self._is_taken
+        size = _rounded(payload_size + MAX_ALIGNMENT_OFFSET)
+        is_refused = self._made and not self._is_mapped
         if is_refused or size > MAX_BYTES or not self._drop_for(size):
             return
         self._make_room()
@@ -115,7 +117,7 @@ class SegmentWriter:
         self._made += 1
         self._segments[segment.number] = segment
         offer = OFFER_FORMAT.pack(segment.number, size, os.getpid(), segment.file.fileno())
-        self._notes.append(frames.pack(frames.OFFER, offer))
+        self._control_frames.append(frames.pack(frames.OFFER, offer))
 
     def _drop_for(self, size: int) -> bool:
         """Drop what is idle, the longest unused first, until ``size`` more bytes are allowed."""
@@ -135,7 +137,9 @@ class SegmentWriter:
     def _drop(self, segment: Segment) -> None:
         del self._free[segment.number], self._segments[segment.number]
         segment.close()
-        self._notes.append(frames.pack(frames.DROPPED, DROPPED_FORMAT.pack(segment.number)))
+        self._control_frames.append(
+            frames.pack(frames.DROPPED, DROPPED_FORMAT.pack(segment.number))
+        )
 
 
 def _rounded(size: int) -> int:

@@ -9,7 +9,7 @@ from serving_runtime.protocols.tensorflow_serving import metadata, predict
 from serving_runtime.protocols.tensorflow_serving.model_spec import ModelSpec
 from serving_runtime.signature import Contract, Value
 
-__all__ = ["CONTRACT_ANSWERS", "PROTOCOLS", "ModelSpec", "Protocol", "Request"]
+__all__ = ["CONTRACT_ANSWERS", "PROTOCOLS", "ModelSpec", "Protocol", "Request", "alignment_offset"]
 
 
 class Protocol(NamedTuple):
@@ -26,6 +26,15 @@ class Protocol(NamedTuple):
 PROTOCOLS: Dict[str, Protocol] = {
     operations.PREDICT.key: Protocol(predict.decode, predict.encode),
 }
+
+
+def alignment_offset(operation_key: str, length_bytes: int) -> int:
+    """Return how far after an aligned address an operation's payload of that length should begin.
+
+    Its arrays are then aligned, and views of them need no copy.
+    """
+    return predict.alignment_offset(length_bytes) if operation_key in PROTOCOLS else 0
+
 
 # Operations that the contract alone answers: the request's bytes and the contract make the reply's;
 # they raise InvalidInput.

@@ -3,27 +3,40 @@
 import socket
 from typing import Iterable, Iterator, List, Optional, Tuple
 
-from serving_runtime.ipc import frames
+from serving_runtime.ipc import frames, stream
 from serving_runtime.ipc.frames import Bytes, CallFrame, ReplyFrame
+from serving_runtime.ipc.segment_reader import AlignmentOffset
 from serving_runtime.ipc.shared_payloads import SharedPayloads
-from serving_runtime.protocols.tensorflow_serving import predict
 
 # What one read takes in; a larger frame is read into memory of its own.
 READ_BYTES = 1 << 16
+ABOUT_MEMORY = (frames.OFFER, frames.FREED, frames.DROPPED)
+# About replies in parts, which no worker sends yet: nothing follows from them.
+ABOUT_PARTS = (frames.CANCEL, frames.PARTS_TAKEN)
 
 
 class Channel:
-    """Reads and writes frames on a blocking socket."""
+    """Reads and writes frames on a blocking socket.
 
-    def __init__(self, connection: socket.socket) -> None:
+    Args:
+        connection: the worker's end of the socket pair.
+        alignment_offset: where the payload of an operation, of some length, should begin, so that
+            the arrays in it need no copy; 0 for all without one.
+    """
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        alignment_offset: AlignmentOffset = lambda operation, length: 0,
+    ) -> None:
         self._connection = connection
         self._reader = _Reader(connection)
-        self._shared = SharedPayloads(predict.alignment_offset)
+        self._shared = SharedPayloads(alignment_offset)
 
     def batches(self) -> Iterator[List[CallFrame]]:
-        """Yield calls as the front sends them together, until it says CLOSE or is gone."""
+        """Yield calls as the front sends them together, until it sends CLOSE or is gone."""
         while True:
-            self._send(self._shared.notes())
+            self._send(self._shared.control_frames())
             kind, body = self._receive()
             if kind != frames.BATCH:
                 return
@@ -38,15 +51,15 @@ class Channel:
         parts: List[Bytes] = []
         for reply in replies:
             parts.extend(frames.pack_reply(reply, self._shared.place(reply.payload)))
-        # The notes first: memory that is offered is taken by the time that the next calls come.
-        self._send([*self._shared.notes(), *parts])
+        # Control frames first: offered memory is mapped by the time that the next calls come.
+        self._send([*self._shared.control_frames(), *parts])
 
-    def tell(self, kind: int, body: bytes) -> None:
+    def announce(self, kind: int, body: bytes) -> None:
         """Send a READY or FAILED frame."""
         self._connection.sendall(frames.pack(kind, body))
 
     def _send(self, parts: Iterable[Bytes]) -> None:
-        for piece in frames.joined(parts):
+        for piece in stream.joined(parts):
             if piece:
                 self._connection.sendall(piece)
 
@@ -56,11 +69,11 @@ class Channel:
             raise ConnectionResetError("the front ended in the middle of a batch")
         call = frames.unpack_call(body)
         if kind == frames.PLACED_CALL:
-            return call._replace(payload=self._shared.view(call.payload))
+            return call._replace(payload=self._shared.view(call.payload, call.operation))
         return call
 
     def _receive(self) -> Tuple[int, memoryview]:
-        """Return the next frame but those about shared memory; CLOSE if the front is gone."""
+        """Return the next frame that is about calls; CLOSE if the front is gone."""
         while True:
             header = self._reader.read(frames.HEADER.size)
             if header is None:
@@ -69,9 +82,10 @@ class Channel:
             body = self._reader.read(size)
             if body is None:
                 return frames.CLOSE, memoryview(b"")
-            if kind not in (frames.OFFER, frames.FREED, frames.DROPPED):
+            if kind in ABOUT_MEMORY:
+                self._shared.on_control_frame(kind, body)
+            elif kind not in ABOUT_PARTS:
                 return kind, body
-            self._shared.take(kind, body)
 
 
 class _Reader:
@@ -91,7 +105,7 @@ class _Reader:
         return wanted
 
     def _fill(self, size: int) -> bool:
-        """Receive until ``size`` bytes are there, or more; says whether they are."""
+        """Receive until ``size`` bytes are there, or more; return whether they are."""
         if size > READ_BYTES:
             return self._receive_into(bytearray(size), size)
         while len(self._left) < size:

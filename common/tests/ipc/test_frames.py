@@ -5,44 +5,49 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving_runtime.errors import Status
-from serving_runtime.ipc import frames
-from serving_runtime.ipc.frames import CallFrame, GarbledError, ReplyFrame, Splitter
+from serving_runtime.ipc import attributes, frames
+from serving_runtime.ipc.frames import NO_TIMINGS, CallFrame, GarbledError, ReplyFrame, Timings
+from serving_runtime.ipc.stream import Splitter
 
 NUMBERS = st.integers(0, 2**64 - 1)
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=20)
 PAYLOADS = st.binary(max_size=50)
 FLAGS = st.booleans()
 MAX_BYTES = 1 << 20
-CALLS = st.builds(CallFrame, NUMBERS, TEXTS, TEXTS, st.floats(allow_nan=False), PAYLOADS, FLAGS)
-REPLIES = st.builds(ReplyFrame, NUMBERS, st.sampled_from(list(Status)), TEXTS, PAYLOADS, FLAGS)
-KINDS = st.sampled_from([frames.BATCH, frames.CALL, frames.CLOSE, frames.READY, frames.REPLY])
-FRAMES = st.lists(st.tuples(KINDS, PAYLOADS), max_size=6)
+SECONDS = st.floats(allow_nan=False)
+CALL_ATTRIBUTES = st.dictionaries(st.sampled_from(sorted(attributes.CALL_ATTRIBUTES)), TEXTS)
+TIMINGS = st.builds(Timings, SECONDS, SECONDS, SECONDS, SECONDS, st.integers(0, 2**32 - 1))
+CALLS = st.builds(
+    CallFrame,
+    NUMBERS,
+    TEXTS,
+    TEXTS,
+    SECONDS,
+    PAYLOADS,
+    FLAGS,
+    CALL_ATTRIBUTES,
+    TEXTS,
+    st.integers(0, 2**16 - 1),
+)
+REPLIES = st.builds(
+    ReplyFrame,
+    NUMBERS,
+    st.sampled_from(list(Status)),
+    TEXTS,
+    PAYLOADS,
+    FLAGS,
+    TEXTS,
+    st.dictionaries(TEXTS, TEXTS, max_size=3),
+    st.just(NO_TIMINGS) | TIMINGS,
+    st.integers(0, 2**32 - 1),
+    FLAGS,
+)
 
 
 def split(pieces):
     """Return the frames of a stream that arrives in these pieces."""
     splitter = Splitter(MAX_BYTES)
     return [frame for piece in pieces for frame in splitter.split(piece)]
-
-
-def cut(stream, points):
-    """Cut a stream at some points, in any order and beyond its end."""
-    ends = [0, *sorted(point % (len(stream) + 1) for point in points), len(stream)]
-    return [stream[start:end] for start, end in zip(ends, ends[1:])]
-
-
-@given(FRAMES, st.lists(st.integers(0, 10**6), max_size=10))
-def test_any_split_of_the_stream_gives_the_same_frames(wanted, points):
-    """However the socket cuts the bytes, the frames come out whole and in order."""
-    stream = b"".join(frames.pack(kind, body) for kind, body in wanted)
-    assert split(cut(stream, points)) == wanted
-
-
-@given(FRAMES)
-def test_single_bytes_give_the_same_frames(wanted):
-    """A header that arrives in two pieces is no frame yet."""
-    stream = b"".join(frames.pack(kind, body) for kind, body in wanted)
-    assert split([stream[index : index + 1] for index in range(len(stream))]) == wanted
 
 
 @given(CALLS)
@@ -105,22 +110,6 @@ def test_details_that_utf8_cannot_encode_do_not_stop_the_reply():
     assert frames.unpack_reply(head[frames.HEADER.size :]).details == "?"
 
 
-def test_unfinished_frame_is_none():
-    """What has not arrived in full is not handed out, not even an empty stream."""
-    splitter = Splitter(MAX_BYTES)
-    assert splitter.split(b"") == []
-    assert splitter.split(frames.pack(frames.READY, b"body")[:-1]) == []
-    assert splitter.split(b"y") == [(frames.READY, b"body")]
-
-
-def test_frame_that_says_it_is_longer_than_any_is_an_error():
-    """Something else wrote to the socket; the front must not wait for so many bytes."""
-    splitter = Splitter(MAX_BYTES)
-    splitter.split(frames.HEADER.pack(MAX_BYTES, frames.REPLY))
-    with pytest.raises(GarbledError, match="bytes, more than"):
-        Splitter(MAX_BYTES).split(frames.HEADER.pack(MAX_BYTES + 1, frames.REPLY))
-
-
 @given(st.binary(max_size=60))
 def test_bytes_of_no_reply_are_an_error_or_a_reply(body):
     """Whatever a reply's body is, nothing but the one error comes of it."""
@@ -130,16 +119,44 @@ def test_bytes_of_no_reply_are_an_error_or_a_reply(body):
 
 def test_unknown_status_is_an_error():
     """A number that no Status has cannot come from a worker of the same version."""
-    body = frames._REPLY.pack(1, 200, 0, False)
+    body = frames._REPLY.pack(1, 200, 0, 0, 0, 0, 0, *frames.NO_TIMINGS)
     with pytest.raises(GarbledError, match="200"):
         frames.unpack_reply(body)
 
 
-@given(st.lists(st.sampled_from([b"", b"small", b"L" * frames.JOINED_BYTES]), max_size=8))
-def test_joined_parts_are_the_same_bytes_and_large_ones_the_same_objects(parts):
-    """Few system calls, and no copy of what is large."""
-    pieces = frames.joined(parts)
-    assert b"".join(pieces) == b"".join(parts)
-    large = [part for part in parts if len(part) == frames.JOINED_BYTES]
-    assert [piece for piece in pieces if len(piece) >= frames.JOINED_BYTES] == large
-    assert all(any(piece is part for piece in pieces) for part in large)
+def test_what_a_frame_leaves_out_costs_no_bytes_and_no_objects():
+    """Most calls have no attributes, and most replies neither attributes nor a reason."""
+    head, _ = frames.pack_call(CallFrame(1, "", "", 0.0, b""))
+    assert len(head) == frames.HEADER.size + frames._CALL.size
+    assert frames.unpack_call(head[frames.HEADER.size :]).attributes is attributes.EMPTY
+    head, _ = frames.pack_reply(ReplyFrame(1, Status.OK, "", b""))
+    assert len(head) == frames.HEADER.size + frames._REPLY.size
+    reply = frames.unpack_reply(head[frames.HEADER.size :])
+    assert reply.attributes is attributes.EMPTY
+    assert reply.timings is NO_TIMINGS
+
+
+def test_attributes_of_a_call_are_an_allow_list():
+    """What a client sends must not reach further than the list lets it."""
+    call = CallFrame(1, "/m", "id", 0.0, b"", attributes={"cookie": "secret"})
+    with pytest.raises(ValueError, match="cookie"):
+        frames.pack_call(call)
+
+
+def test_replies_in_parts_have_an_order_and_an_end():
+    """The last part is the one after which no more follows."""
+    parts = [
+        ReplyFrame(1, Status.OK, "", b"%d" % number, part=number, has_more=number < 2)
+        for number in range(3)
+    ]
+    stream = b"".join(b"".join(frames.pack_reply(part)) for part in parts)
+    found = [frames.unpack_reply(body) for _, body in split([stream])]
+    assert [(part.part, part.has_more) for part in found] == [(0, True), (1, True), (2, False)]
+
+
+@given(NUMBERS, st.integers(0, 2**32 - 1))
+def test_frames_about_parts_round_trip(number, count):
+    """A call is cancelled, or more parts of its reply may come."""
+    [cancel, taken] = split([frames.pack_cancel(number) + frames.pack_parts_taken(number, count)])
+    assert (cancel[0], frames.unpack_cancel(cancel[1])) == (frames.CANCEL, number)
+    assert (taken[0], frames.unpack_parts_taken(taken[1])) == (frames.PARTS_TAKEN, (number, count))

@@ -10,6 +10,7 @@ import pytest
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
 from serving_runtime.ipc.frames import ReplyFrame
+from serving_runtime.ipc.stream import Splitter
 from serving_runtime.operations import PREDICT
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.front_lock import FrontLock
@@ -36,7 +37,7 @@ class FakeWorker(asyncio.Protocol):
         self.ended = None
         self.transport = None
         self._left = 0
-        self._splitter = frames.Splitter(2**30)
+        self._splitter = Splitter(2**30)
         self.process = WorkerProcess(0, self._kill, lambda: self.ended)
 
     def connection_made(self, transport):

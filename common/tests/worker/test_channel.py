@@ -5,12 +5,11 @@ import pytest
 
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
-from serving_runtime.ipc.frames import CallFrame, ReplyFrame, Splitter
-from serving_runtime.ipc.segment_writer import THRESHOLD_BYTES
+from serving_runtime.ipc.frames import CallFrame, ReplyFrame
+from serving_runtime.ipc.segment_writer import PLACE, THRESHOLD_BYTES
 from serving_runtime.ipc.shared_payloads import SharedPayloads
-from serving_runtime.worker.channel import Channel
-
-ABOUT_MEMORY = (frames.OFFER, frames.FREED, frames.DROPPED)
+from serving_runtime.ipc.stream import Splitter
+from serving_runtime.worker.channel import ABOUT_MEMORY, Channel
 
 
 @pytest.fixture
@@ -88,7 +87,7 @@ def test_reply_is_one_frame(ends):
     sent = [ReplyFrame(7, Status.OK, "", b"x" * 10), ReplyFrame(8, Status.INTERNAL, "why", b"")]
     for reply in sent:
         channel.reply(reply)
-    channel.tell(frames.READY, b"{}")
+    channel.announce(frames.READY, b"{}")
     splitter, found = Splitter(2**20), []
     while len(found) < 3:
         found.extend(splitter.split(front.recv(1000)))
@@ -152,7 +151,7 @@ def test_large_payloads_go_through_shared_memory(ends):
     front, channel = ends
     shared, batches, large = SharedPayloads(), channel.batches(), b"z" * THRESHOLD_BYTES
     assert shared.place(large) is None
-    front.sendall(b"".join(shared.notes()) + batch(b""))
+    front.sendall(b"".join(shared.control_frames()) + batch(b""))
     next(batches)
     sender = threading.Thread(target=channel.reply, args=(ReplyFrame(1, Status.OK, "", large),))
     sender.start()
@@ -161,12 +160,40 @@ def test_large_payloads_go_through_shared_memory(ends):
     sender.join()
 
     call = frames.pack_call(CallFrame(2, "/m", "id", 1.0, large), shared.place(large))
-    front.sendall(b"".join([*shared.notes(), frames.pack_batch(1), *call]))
+    front.sendall(b"".join([*shared.control_frames(), frames.pack_batch(1), *call]))
     assert payloads(next(batches)) == [large]
     channel.reply(ReplyFrame(2, Status.OK, "", large))
     [(freed, _), (kind, body)] = take_frames(front, shared, 2)
     assert (freed, kind) == (frames.FREED, frames.PLACED_REPLY)
     assert shared.copy(frames.unpack_reply(body).payload) == large
+
+
+def test_payloads_lie_where_their_operation_wants_them():
+    """Asked by operation and length, once the last payload there is not needed any more."""
+    asked, large = [], b"z" * THRESHOLD_BYTES
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        channel = Channel(theirs, lambda *of: asked.append(of) or 5)
+        shared, batches = SharedPayloads(), channel.batches()
+        assert shared.place(large) is None
+        for offset in (0, 5):
+            ours.sendall(b"".join(shared.control_frames()) + batch(b""))
+            next(batches)
+            channel.reply(ReplyFrame(1, Status.OK, "", b""))
+            take_frames(ours, shared, 2)
+            place = shared.place(large)
+            assert PLACE.unpack(place)[1] == offset
+            call = frames.pack_call(CallFrame(2, "/m", "id", 1.0, large), place)
+            ours.sendall(b"".join([frames.pack_batch(1), *call]))
+            next(batches)
+    assert asked == [("/m", len(large))]
+
+
+def test_frames_about_parts_are_skipped(ends):
+    """A worker that answers in one part has nothing to cancel, and waits for nobody."""
+    front, channel = ends
+    front.sendall(frames.pack_cancel(1) + frames.pack_parts_taken(1, 2) + batch(b"a"))
+    assert payloads(next(channel.batches())) == [b"a"]
 
 
 def take_frames(front, shared, count):
@@ -175,6 +202,6 @@ def take_frames(front, shared, count):
     while len(found) < count:
         for kind, body in splitter.split(front.recv(2**20)):
             if kind in ABOUT_MEMORY:
-                shared.take(kind, body)
+                shared.on_control_frame(kind, body)
             found.append((kind, body))
     return found

@@ -12,7 +12,8 @@ from serving_runtime import operations
 from serving_runtime.contract import serialise
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
-from serving_runtime.ipc.frames import CallFrame, Splitter
+from serving_runtime.ipc.frames import CallFrame
+from serving_runtime.ipc.stream import Splitter
 from serving_runtime.server.workers.processes import ENTRY
 from serving_runtime.signature import Contract, Field, Signature
 

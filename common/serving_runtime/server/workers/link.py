@@ -11,6 +11,7 @@ from typing import Callable, Deque, Dict, List, NamedTuple, Optional, Sequence, 
 from serving_runtime.ipc import frames
 from serving_runtime.ipc.frames import CallFrame, GarbledError
 from serving_runtime.ipc.shared_payloads import SharedPayloads
+from serving_runtime.ipc.stream import Splitter, joined
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.transport import Reply
@@ -86,7 +87,7 @@ class WorkerLink:
         self._events = events
         self._lock = lock
         self._loop = asyncio.get_event_loop()
-        self._splitter = frames.Splitter(settings.max_message_bytes + MAX_FRAME_OVERHEAD_BYTES)
+        self._splitter = Splitter(settings.max_message_bytes + MAX_FRAME_OVERHEAD_BYTES)
         # When a segment is made, gRPC has just freed two copies of a payload as large.
         self._shared = SharedPayloads(make_room=memory.give_back_freed_memory)
         self._held: Dict[int, FrontCall] = {}
@@ -112,7 +113,7 @@ class WorkerLink:
             place = self._shared.place(call.payload)
             parts.extend(frames.pack_call(_for_worker(call), place))
         # The notes first: memory that is offered is taken by the time that the replies come.
-        self._socket.write(frames.joined([*self._shared.notes(), *parts]))
+        self._socket.write(joined([*self._shared.control_frames(), *parts]))
         self._watchdog.begin()
 
     def close(self) -> None:
@@ -189,7 +190,7 @@ class WorkerLink:
         elif kind == frames.FAILED:
             self._events.refused(self, body.decode("utf-8", "replace"))
         else:
-            self._shared.take(kind, body)
+            self._shared.on_control_frame(kind, body)
 
     def _on_reply(self, reply: frames.ReplyFrame, payload: bytes) -> None:
         call = self._held.pop(reply.id, None)

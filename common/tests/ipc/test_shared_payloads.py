@@ -7,15 +7,18 @@ from serving_runtime.ipc import frames, memfd, segment_writer
 from serving_runtime.ipc.frames import HEADER, GarbledError
 from serving_runtime.ipc.shared_payloads import SharedPayloads
 
+# The operation whose payloads are sent, unless a test says otherwise.
+KEY = "protocol.operation"
+OFFSETS = {KEY: 61, "other.operation": 5}
 LARGE = bytes(range(256)) * (segment_writer.THRESHOLD_BYTES // 256)
 
 
 def tell(sender, receiver):
     """Pass on what one end has to tell the other; returns the kinds of frames."""
     kinds = []
-    for note in sender.notes():
-        kinds.append(HEADER.unpack_from(note)[1])
-        receiver.take(kinds[-1], note[HEADER.size :])
+    for frame in sender.control_frames():
+        kinds.append(HEADER.unpack_from(frame)[1])
+        receiver.on_control_frame(kinds[-1], frame[HEADER.size :])
     return kinds
 
 
@@ -29,7 +32,7 @@ def offered(sender, receiver, payload):
 @pytest.fixture
 def ends():
     """Give two ends, of which the second reads floats at the third byte."""
-    both = SharedPayloads(), SharedPayloads(lambda length: 61)
+    both = SharedPayloads(), SharedPayloads(lambda operation, length: OFFSETS.get(operation, 0))
     yield both
     for end in both:
         end.close()
@@ -54,7 +57,7 @@ def test_large_payloads_are_read_where_they_were_written(ends):
     offered(front, worker, LARGE)
     place = front.place(LARGE)
     assert len(place) < 100
-    assert worker.view(place) == LARGE
+    assert worker.view(place, KEY) == LARGE
 
 
 def test_room_is_made_before_memory_is_taken(refused):
@@ -83,17 +86,17 @@ def test_small_payloads_go_through_the_socket(ends):
     """For them it is quicker, and no memory is taken."""
     front, _ = ends
     assert front.place(LARGE[:-1]) is None
-    assert front.notes() == []
+    assert front.control_frames() == []
 
 
 def test_segments_are_used_again_when_nothing_refers_to_the_payload(ends):
     """An array that a model keeps is never written over; when it goes, its segment serves again."""
     front, worker = ends
     offered(front, worker, LARGE)
-    kept = worker.view(front.place(LARGE))[5:10]
+    kept = worker.view(front.place(LARGE), KEY)[5:10]
     assert tell(worker, front) == []
     offered(front, worker, b"z" * len(LARGE))
-    other = worker.view(front.place(b"z" * len(LARGE)))
+    other = worker.view(front.place(b"z" * len(LARGE)), KEY)
     assert kept == LARGE[5:10]
     del other
     gc.collect()
@@ -107,20 +110,25 @@ def test_payloads_are_writable_and_changes_reach_no_other(ends):
     """A model may change its input in place: the next payload there is whole again."""
     front, worker = ends
     offered(front, worker, LARGE)
-    view = worker.view(front.place(LARGE))
+    view = worker.view(front.place(LARGE), KEY)
     view[:] = bytes(len(view))
     del view
     gc.collect()
     tell(worker, front)
-    assert worker.view(front.place(LARGE)) == LARGE
+    assert worker.view(front.place(LARGE), KEY) == LARGE
 
 
 def test_payloads_begin_where_the_reader_wants_them(ends):
-    """Then the arrays in them are aligned."""
+    """As it wants it for the operation of the last one there: then its arrays are aligned."""
     front, worker = ends
     offered(front, worker, LARGE)
-    _, offset, length = segment_writer.PLACE.unpack(front.place(LARGE))
-    assert (offset, length) == (61, len(LARGE))
+    for operation, expected in (KEY, 0), ("other.operation", 61), ("unknown", 5), (KEY, 0):
+        place = front.place(LARGE)
+        _, offset, length = segment_writer.PLACE.unpack(place)
+        assert (offset, length) == (expected, len(LARGE))
+        worker.view(place, operation)
+        gc.collect()
+        tell(worker, front)
 
 
 def test_an_end_that_cannot_map_is_offered_one_segment_only(ends, monkeypatch):
@@ -131,7 +139,7 @@ def test_an_end_that_cannot_map_is_offered_one_segment_only(ends, monkeypatch):
     assert tell(front, worker) == [frames.OFFER]
     assert tell(worker, front) == []
     assert front.place(LARGE) is None
-    assert front.notes() == []
+    assert front.control_frames() == []
 
 
 def test_without_memory_payloads_go_through_the_socket(ends, refused):
@@ -139,7 +147,7 @@ def test_without_memory_payloads_go_through_the_socket(ends, refused):
     front, _ = ends
     assert front.place(LARGE) is None
     assert front.place(LARGE) is None
-    assert front.notes() == []
+    assert front.control_frames() == []
     assert len(refused) == 2
 
 
@@ -150,9 +158,9 @@ def test_what_an_end_takes_is_bounded(ends, monkeypatch):
     kept = []
     for _ in range(2):
         offered(front, worker, LARGE)
-        kept.append(worker.view(front.place(LARGE)))
+        kept.append(worker.view(front.place(LARGE), KEY))
     assert front.place(LARGE) is None
-    assert front.notes() == []
+    assert front.control_frames() == []
 
 
 def test_idle_segments_make_room_for_larger_ones(ends, monkeypatch):
@@ -165,7 +173,7 @@ def test_idle_segments_make_room_for_larger_ones(ends, monkeypatch):
     assert front.place(4 * LARGE) is None
     assert tell(front, worker) == [frames.DROPPED, frames.OFFER]
     assert tell(worker, front) == [frames.FREED]
-    assert worker.view(front.place(4 * LARGE)) == 4 * LARGE
+    assert worker.view(front.place(4 * LARGE), KEY) == 4 * LARGE
     front.close()
     worker.close()
     gc.collect()
@@ -176,7 +184,7 @@ def test_segments_that_stay_idle_are_given_back(ends, monkeypatch):
     """One large request does not hold memory for ever."""
     front, worker = ends
     offered(front, worker, LARGE)
-    assert front.notes() == []
+    assert front.control_frames() == []
     monkeypatch.setattr(segment_writer, "IDLE_SECONDS", -1.0)
     assert tell(front, worker) == [frames.DROPPED]
     assert front.place(LARGE) is None
@@ -186,7 +194,7 @@ def test_payloads_outlive_the_connection(ends):
     """A model's thread may hold an input while the service shuts down."""
     front, worker = ends
     offered(front, worker, LARGE)
-    view = worker.view(front.place(LARGE))
+    view = worker.view(front.place(LARGE), KEY)
     front.close()
     worker.close()
     assert view == LARGE
@@ -197,6 +205,7 @@ def test_places_outside_of_a_segment_are_refused(ends, place):
     """What a garbled frame names is an error, never somebody else's memory."""
     front, worker = ends
     offered(front, worker, LARGE)
-    for read in (worker.view, worker.copy):
-        with pytest.raises(GarbledError):
-            read(segment_writer.PLACE.pack(*place))
+    with pytest.raises(GarbledError):
+        worker.view(segment_writer.PLACE.pack(*place), KEY)
+    with pytest.raises(GarbledError):
+        worker.copy(segment_writer.PLACE.pack(*place))
