@@ -9,7 +9,7 @@ import threading
 from typing import Mapping
 
 from serving_runtime import logs
-from serving_runtime.server.workers import fork_server, processes
+from serving_runtime.server.workers import fork_server, orphans, processes
 from serving_runtime.server.workers.processes import HeadStart, Spawn, Spawned, WorkerProcess
 from serving_runtime.settings import Settings
 from serving_runtime.system import cpus, memory
@@ -58,7 +58,7 @@ def _process_spawner(chosen: Settings, environ: Mapping[str, str], runtime_name:
     start = processes.process_starter({**environ, **threads}, runtime_name)
     if sys.platform != "linux":
         return processes.process_spawner(start)
-    processes.adopt_orphans()
+    orphans.adopt_orphans()
     if chosen.workers == 1:
         return processes.process_spawner(start)
     return fork_server.ForkServerSpawner(start)

@@ -96,8 +96,8 @@ class Server:
 
     @property
     def workers(self) -> List[int]:
-        """The process ids of the workers, without the template that they are forked from."""
-        return [pid for pid in children(self.front) if name_of(pid) != "template"]
+        """The process ids of the workers, without the fork server that they are forked from."""
+        return [pid for pid in children(self.front) if name_of(pid) != "fork-server"]
 
     @property
     def processes(self) -> List[int]:

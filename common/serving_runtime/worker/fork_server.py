@@ -1,8 +1,8 @@
-"""Keeps a loaded model in a process that only forks workers, so that they share its memory.
+"""Keep a loaded model in a process that only forks workers, so that they share its memory.
 
-The first worker splits the template off once it has loaded the model. The template never calls the
-model: a fork is safe only of a process that has no threads of its own and shares nothing that is
-open. Whatever it forks is a child of the front's, as every other worker is.
+The first worker forks this fork server once it has loaded the model. The fork server never calls
+the model: a fork is safe only of a process that has no threads of its own and shares nothing that
+is open. Whatever it forks is a child of the front's, as every other worker is.
 """
 
 import contextlib
@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Mapping, NamedTuple, Optional, Set, Tuple
 
 from serving_runtime import logs
+from serving_runtime.ipc import environment
 from serving_runtime.settings import Settings
+from serving_runtime.worker.parent import die_with
 
 logger = logging.getLogger(__name__)
 
-# As serving_runtime.server.workers.processes has it.
-VARIABLE, WORKER_VARIABLE = "SERVING_RUNTIME_TEMPLATE", "SERVING_RUNTIME_WORKER"
-NAME = b"template"
+# What `ps` calls it.
+NAME = b"fork-server"
 MAX_NAME = 100  # bytes
 DESCRIPTOR_SIZE = 4
 REPARENTED_POLL_SECONDS = 0.0005
@@ -41,8 +42,8 @@ class ProcessFootprint(NamedTuple):
         """Return what this process has."""
         return cls(len(os.listdir("/proc/self/task")), _descriptors())
 
-    def objection(self) -> str:
-        """Say what has been added since that a fork would break; nothing if it would not."""
+    def reason_not_forkable(self) -> str:
+        """Return what has been added since that a fork would break; empty if it would not."""
         now = ProcessFootprint.now()
         if now.threads > self.threads:
             return "loading it has started threads"
@@ -52,7 +53,7 @@ class ProcessFootprint(NamedTuple):
 
 
 class ForkRequests(NamedTuple):
-    """Where a template takes orders, and where the workers that it forks look for the front.
+    """Where a fork server takes requests, and where the workers that it forks look for the front.
 
     ``before``: what the process had before it loaded the model.
     """
@@ -63,27 +64,27 @@ class ForkRequests(NamedTuple):
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Optional[ForkRequests]":
-        """Take what the front has passed on; None where it wants no template."""
-        if VARIABLE not in environ:
+        """Take what the front has passed on; None where it wants no fork server."""
+        if environment.FORK_SERVER not in environ:
             return None
-        control, connection = map(int, environ[VARIABLE].split(","))
-        os.environ.pop(VARIABLE, None)  # it is not for what the model starts
+        control, connection = map(int, environ[environment.FORK_SERVER].split(","))
+        os.environ.pop(environment.FORK_SERVER, None)  # it is not for what the model starts
         os.set_inheritable(control, False)
         ours = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=control)
         return cls(ours, connection, ProcessFootprint.now())
 
 
-def start_fork_server(orders: ForkRequests, settings: Settings, objection: str) -> None:
-    """Fork the template; in each worker that it forks later, this returns as well.
+def start_fork_server(requests: ForkRequests, settings: Settings, reason_not: str) -> None:
+    """Fork the fork server; in each worker that it forks later, this returns as well.
 
     Args:
-        orders: as the front has passed them; without a template nobody takes any.
+        requests: where the front sends them; without a fork server nobody takes any.
         settings: of the logs.
-        objection: why this process may not be forked; empty if it may.
+        reason_not: why this process may not be forked; empty if it may.
     """
-    with orders.control:
-        if objection:
-            logger.info("each worker loads the model by itself: %s", objection)
+    with requests.control:
+        if reason_not:
+            logger.info("each worker loads the model by itself: %s", reason_not)
             return
         sys.stdout.flush()  # else each worker would write what is left there
         try:
@@ -92,28 +93,28 @@ def start_fork_server(orders: ForkRequests, settings: Settings, objection: str) 
             logger.warning("each worker loads the model by itself: %s", error)
             return
         if pid == 0:
-            name = _serve(orders, done)
+            name = _serve(requests, done)
             logs.configure(settings.log_level, settings.log_format, sys.stderr, role=name)
 
 
-def _serve(orders: ForkRequests, done: int) -> str:
-    """Fork a worker for each that the front asks for; returns in each of them, with its name."""
+def _serve(requests: ForkRequests, done: int) -> str:
+    """Fork a worker for each that the front asks for; return in each of them, with its name."""
     front = os.getppid()
     own_name = Path("/proc/self/comm").read_bytes().strip()
     try:
         _set_name(NAME)
-        _move(os.open(os.devnull, os.O_RDWR), orders.connection)  # it is the first worker's
+        _move(os.open(os.devnull, os.O_RDWR), requests.connection)  # it is the first worker's
         os.close(done)
         while True:
-            name, received = _receive(orders.control)
+            name, received = _receive(requests.control)
             pid, done = _fork_away(front)
             if pid == 0:
                 break
             os.close(received)
-            orders.control.send(b"%d" % pid)
+            requests.control.send(b"%d" % pid)
         _set_name(own_name)
-        os.environ[WORKER_VARIABLE] = name
-        _move(received, orders.connection)
+        os.environ[environment.WORKER] = name
+        _move(received, requests.connection)
         _draw_other_numbers()
         os.close(done)
     except (EOFError, OSError):  # the front wants no more, or the system gives no more
@@ -130,13 +131,13 @@ def _fork_away(front: int) -> Tuple[int, int]:
     Raises:
         OSError: out of memory, or of processes.
     """
-    told, done = os.pipe()
+    answer, done = os.pipe()
     between = os.fork()
     if between == 0:
-        os.close(told)
+        os.close(answer)
         return _fork_again(front, done)
     os.close(done)
-    with open(told, "rb") as reader:
+    with open(answer, "rb") as reader:
         pid = int(reader.read() or b"0")
     os.waitpid(between, 0)
     if pid == 0:
@@ -146,8 +147,6 @@ def _fork_away(front: int) -> Tuple[int, int]:
 
 def _fork_again(front: int, done: int) -> Tuple[int, int]:
     """Fork once more and end: then the kernel gives the new process to the front."""
-    from serving_runtime.worker.process import die_with  # which imports this module
-
     between = os.getpid()
     try:
         pid = os.fork()

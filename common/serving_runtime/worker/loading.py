@@ -41,10 +41,11 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
         logger.info("loading %s with the %s runtime", directory.files, runtime.name)
         runtime.import_loader()
         freeze_gc_heap()
-        orders = fork_server.ForkRequests.from_env(environ)
+        requests = fork_server.ForkRequests.from_env(environ)
         model, agreed = _load(runtime, directory, settings, environ)
-    if orders is not None:
-        fork_server.start_fork_server(orders, settings, _objection(runtime, model, orders.before))
+    if requests is not None:
+        reason_not = _reason_not_forkable(runtime, model, requests.before)
+        fork_server.start_fork_server(requests, settings, reason_not)
     warm_up(model, agreed, settings.warm_up)
     return Predictor(model, agreed, settings)
 
@@ -60,11 +61,15 @@ def _load(
     return runtime.load(directory.files, agreed, environ), agreed
 
 
-def _objection(runtime: Runtime, model: Model, before: fork_server.ProcessFootprint) -> str:
-    """Say why no further workers can be forked from this one; nothing if they can."""
+def _reason_not_forkable(
+    runtime: Runtime, model: Model, before: fork_server.ProcessFootprint
+) -> str:
+    """Return why no further workers can be forked from this one; empty if they can."""
     if model.stateful:
         return "it is stateful"
-    return before.objection() if runtime.forks else f"the {runtime.name} runtime has threads"
+    return (
+        before.reason_not_forkable() if runtime.forks else f"the {runtime.name} runtime has threads"
+    )
 
 
 @contextlib.contextmanager
@@ -97,13 +102,13 @@ def _name_temporary_folder() -> None:
 
 
 def summary(predictor: Predictor) -> bytes:
-    """Tell the front, as JSON, what it must know of the model."""
-    told = {
+    """Return what the front must know of the model, as JSON."""
+    known = {
         "signatures": list(predictor.contract.names),
         "stateful": predictor.model.stateful,
         "status_message": predictor.model.status_message,
     }
-    return json.dumps(told).encode()
+    return json.dumps(known).encode()
 
 
 def _declared(directory: ModelDirectory) -> Optional[Contract]:

@@ -1,4 +1,4 @@
-"""Makes sure that all workers of a service load the same files: those that the first one loaded.
+"""Make sure that all workers of a service load the same files: those that the first one loaded.
 
 Files may be exchanged under a service that runs. A worker that is started later, in place of one
 that has ended, must not answer with another model than its neighbours, nor with half of one.
@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Mapping
 
 from serving_runtime.errors import LoadError
+from serving_runtime.ipc import environment
 
 logger = logging.getLogger(__name__)
 
-# As serving_runtime.server.workers.processes has it.
-VARIABLE = "SERVING_RUNTIME_LOADED"
 # Of each file the first and the last bytes are looked at; of a larger one, also its time of change.
 END_BYTES = 1 << 15
 IGNORED = ("__pycache__", "lost+found")
@@ -53,11 +52,11 @@ def verified(environ: Mapping[str, str], root: Path) -> Iterator[None]:
     Raises:
         LoadError: the files have changed since then, or while they were loaded once more.
     """
-    if VARIABLE not in environ:
+    if environment.LOADED not in environ:
         yield
         return
     # All workers share the place at which it would be read, so none may depend on that.
-    record = int(environ[VARIABLE])
+    record = int(environ[environment.LOADED])
     os.set_inheritable(record, False)
     try:
         found = fingerprints(root)
@@ -129,7 +128,7 @@ def _check(noted: Fingerprints, found: Fingerprints, root: Path) -> None:
 
 
 def _differences(noted: Fingerprints, found: Fingerprints) -> List[str]:
-    """Say what has changed.
+    """Return what has changed, in words.
 
     A model may write files of its own beside those that were loaded. So new ones count only if they
     are of a kind that was there before: a second version's folder has such, a log or a cache not.

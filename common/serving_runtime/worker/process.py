@@ -1,27 +1,24 @@
 """Run a worker: load the model, say so, answer calls until the front closes or is gone."""
 
 import argparse
-import ctypes
 import faulthandler
 import logging
 import os
-import signal
 import socket
 import sys
 import traceback
 from typing import List, Mapping, Optional
 
-from serving_runtime import logs
+from serving_runtime import logs, protocols
 from serving_runtime.errors import StartError, one_line
 from serving_runtime.ipc import frames
 from serving_runtime.settings import Settings
 from serving_runtime.worker import loading
 from serving_runtime.worker.channel import Channel
+from serving_runtime.worker.parent import die_with
 from serving_runtime.worker.predictor import Predictor
 
 logger = logging.getLogger(__name__)
-
-PR_SET_PDEATHSIG = 1
 
 
 def main(argv: List[str]) -> int:
@@ -43,7 +40,7 @@ def main(argv: List[str]) -> int:
 
 def run(connection: socket.socket, environ: Mapping[str, str], runtime_name: str) -> int:
     """Load the model and answer calls on ``connection`` until the front closes it."""
-    channel = Channel(connection)
+    channel = Channel(connection, protocols.alignment_offset)
     try:
         predictor = _load(channel, environ, runtime_name)
         if predictor is None:
@@ -65,28 +62,17 @@ def serve(channel: Channel, predictor: Predictor) -> None:
     predictor.close()
 
 
-def die_with(front: int) -> None:
-    """Ask the kernel to kill this process when the front ends, however it ends.
-
-    A worker that hangs in user code cannot notice by itself. See: prctl(2), PR_SET_PDEATHSIG.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != front:  # it ended before the kernel was asked
-        os._exit(1)
-
-
 def _load(channel: Channel, environ: Mapping[str, str], runtime_name: str) -> Optional[Predictor]:
     try:
         predictor = loading.load(environ, Settings.from_env(environ), runtime_name)
     except StartError as error:
         # A path in the text may be of bytes that are no UTF-8.
-        channel.tell(frames.FAILED, str(error).encode("utf-8", "replace"))
+        channel.announce(frames.FAILED, str(error).encode("utf-8", "replace"))
         return None
     except BaseException as error:  # noqa: BLE001  user code may raise anything while loading
         traceback.print_exc()
         text = f"the model cannot be loaded: {one_line(repr(error))}"
-        channel.tell(frames.FAILED, text.encode("utf-8", "replace"))
+        channel.announce(frames.FAILED, text.encode("utf-8", "replace"))
         return None
-    channel.tell(frames.READY, loading.summary(predictor))
+    channel.announce(frames.READY, loading.summary(predictor))
     return predictor

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from serving_runtime.ipc import environment
 from serving_runtime.settings import Settings
 from serving_runtime.worker import fork_server
 from serving_runtime.worker.fork_server import ForkRequests, ProcessFootprint
@@ -13,7 +14,7 @@ SETTINGS = Settings.from_env({})
 
 @pytest.fixture
 def sockets():
-    """Give the two ends of a socket for orders."""
+    """Give the two ends of a socket for requests."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
         yield ours, theirs
@@ -21,43 +22,43 @@ def sockets():
 
 def test_nothing_was_added_where_nothing_was_done():
     """Looking itself opens a folder, which does not count."""
-    assert ProcessFootprint.now().objection() == ""
+    assert ProcessFootprint.now().reason_not_forkable() == ""
 
 
-def test_a_thread_is_an_objection():
+def test_a_process_with_threads_is_not_forkable():
     """A fork has only the thread that forked."""
     before, end = ProcessFootprint.now(), threading.Event()
     thread = threading.Thread(target=end.wait)
     thread.start()
-    assert "threads" in before.objection()
+    assert "threads" in before.reason_not_forkable()
     end.set()
     thread.join()
 
 
-def test_what_is_open_is_an_objection():
+def test_a_process_that_has_opened_something_is_not_forkable():
     """Two processes that read from one connection would each have half of the answers."""
     before = ProcessFootprint.now()
     ends = socket.socketpair()
-    assert "open" in before.objection()
+    assert "open" in before.reason_not_forkable()
     for end in ends:
         end.close()
-    assert before.objection() == ""
+    assert before.reason_not_forkable() == ""
 
 
-def test_orders_are_what_the_front_has_passed(sockets):
+def test_requests_come_by_what_the_front_has_passed(sockets):
     """Without its variable there are none; the user's own processes do not inherit the socket."""
     assert ForkRequests.from_env({}) is None
     passed = os.dup(sockets[1].fileno())
     os.set_inheritable(passed, True)
-    orders = ForkRequests.from_env({fork_server.VARIABLE: f"{passed},77"})
-    with orders.control:
-        assert orders.connection == 77
+    requests = ForkRequests.from_env({environment.FORK_SERVER: f"{passed},77"})
+    with requests.control:
+        assert requests.connection == 77
         assert not os.get_inheritable(passed)
-        sockets[0].send(b"an order")
-        assert orders.control.recv(100) == b"an order"
+        sockets[0].send(b"a request")
+        assert requests.control.recv(100) == b"a request"
 
 
-def test_a_refusal_is_told_and_leaves_nobody_to_take_orders(sockets, caplog):
+def test_a_refusal_is_told_and_leaves_nobody_to_take_requests(sockets, caplog):
     """The front sees the end of the socket, and starts processes."""
     ours, theirs = sockets
     with caplog.at_level("INFO"):
@@ -80,9 +81,3 @@ def test_a_system_without_room_is_told(sockets, caplog, monkeypatch):
     )
     assert sockets[0].recv(1) == b""
     assert caplog.messages == ["each worker loads the model by itself: out of processes"]
-
-
-def test_variable_is_the_one_that_the_front_sets():
-    """The worker may not import the front, so it has the name once more."""
-    processes = pytest.importorskip("serving_runtime.server.workers.processes")
-    assert processes.TEMPLATE_VARIABLE == fork_server.VARIABLE

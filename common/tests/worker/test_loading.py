@@ -12,6 +12,7 @@ import pytest
 from serving_runtime.contract import serialise
 from serving_runtime.errors import LoadError, SettingError
 from serving_runtime.framework import discovery
+from serving_runtime.ipc import environment
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Field, Signature
 from serving_runtime.worker import fork_server, loading
@@ -120,18 +121,19 @@ def test_what_a_framework_imports_is_never_looked_through(toy, model_dir):
 
 
 def test_stateful_model_and_frameworks_with_threads_are_not_forked(toy, model_dir, caplog):
-    """The front, which asks for a template, sees that there is none, and the log says why."""
+    """The front, which asks for a fork server, sees that there is none, and the log says why."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, caplog.at_level(logging.INFO):
-        load(model_dir, **{fork_server.VARIABLE: f"{theirs.detach()},77"})
+        load(model_dir, **{environment.FORK_SERVER: f"{theirs.detach()},77"})
         assert ours.recv(1) == b""
     assert "each worker loads the model by itself: it is stateful" in caplog.messages
     model = SimpleNamespace(stateful=False)
     toy_runtime = discovery.choose("toy", model_dir)
-    objection = loading._objection(toy_runtime, model, fork_server.ProcessFootprint.now())
-    assert objection == "the toy runtime has threads"
+    reason = loading._reason_not_forkable(toy_runtime, model, fork_server.ProcessFootprint.now())
+    assert reason == "the toy runtime has threads"
     toy_runtime.package.FORKS = True
-    assert loading._objection(toy_runtime, model, fork_server.ProcessFootprint.now()) == ""
+    reason = loading._reason_not_forkable(toy_runtime, model, fork_server.ProcessFootprint.now())
+    assert reason == ""
 
 
 def test_front_is_told_what_it_must_know(toy, model_dir):

@@ -4,7 +4,7 @@ import tempfile
 import pytest
 
 from serving_runtime.errors import LoadError
-from serving_runtime.worker import model_snapshot
+from serving_runtime.ipc import environment
 from serving_runtime.worker.model_snapshot import END_BYTES, verified
 
 
@@ -25,7 +25,7 @@ def load():
     with tempfile.TemporaryFile() as record:
 
         def load(root, meanwhile=lambda: None):
-            environ = {model_snapshot.VARIABLE: str(os.dup(record.fileno()))}
+            environ = {environment.LOADED: str(os.dup(record.fileno()))}
             with verified(environ, root):
                 meanwhile()
 

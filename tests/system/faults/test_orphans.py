@@ -19,7 +19,7 @@ PR_SET_CHILD_SUBREAPER = 36
 # Asks to be given orphans, as PID 1 is, gets one, and must be rid of it once it has ended.
 ADOPTING = f"""
 import ctypes, os, signal, subprocess
-from serving_runtime.server.workers.processes import reap_strangers
+from serving_runtime.server.workers.orphans import reap_strangers
 assert ctypes.CDLL(None).prctl({PR_SET_CHILD_SUBREAPER}, 1) == 0
 signal.signal(signal.SIGCHLD, lambda *_: reap_strangers([known.pid]))
 known = subprocess.Popen(["sleep", "1000"])

@@ -32,18 +32,18 @@ def test_a_worker_that_is_replaced_refuses_another_model(serve, obedient, dial):
     assert_bit_exact(dial(server))
 
 
-@pytest.mark.parametrize("is_template_gone", [False, True])
-def test_several_workers_never_serve_two_models(serve, obedient, dial, is_template_gone):
-    """Copies of the template have the model already; where it is gone, a worker refuses."""
+@pytest.mark.parametrize("is_fork_server_gone", [False, True])
+def test_several_workers_never_serve_two_models(serve, obedient, dial, is_fork_server_gone):
+    """Forked workers have the model already; without the fork server a worker refuses."""
     server = serve(RUNTIME_WORKERS="2")
     wait_until(lambda: server.log.count(" serves ") == 2, "both workers")
     swap(obedient)
-    if is_template_gone:
+    if is_fork_server_gone:
         for pid in set(server.processes) - {server.front, *server.workers}:
             os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: len(server.processes) == 3, "the template's end")
+        wait_until(lambda: len(server.processes) == 3, "the fork server's end")
     os.kill(server.workers[0], signal.SIGKILL)
-    awaited = REFUSAL if is_template_gone else "worker-3 serves"
+    awaited = REFUSAL if is_fork_server_gone else "worker-3 serves"
     server.wait_log(awaited)
     for _ in range(8):
         assert_bit_exact(dial(server))

@@ -1,4 +1,4 @@
-"""Has further workers forked from the first one's loaded model, where that is safe."""
+"""Have further workers forked from the first one's loaded model, where that is safe."""
 
 import contextlib
 import os
@@ -9,12 +9,12 @@ from typing import Optional
 from serving_runtime.server.workers import processes
 from serving_runtime.server.workers.processes import Spawned, Start, WorkerProcess
 
-# It waits for nothing but such orders, and a fork takes milliseconds.
+# A fork server waits for nothing but such requests, and a fork takes milliseconds.
 FORK_SECONDS = 2.0
 
 
 class ForkServerSpawner:
-    """Starts the first worker, which may split a template off, and asks that for the others.
+    """Starts the first worker, which may fork a fork server, and asks that for the others.
 
     Args:
         start: starts a process that loads the model itself.
@@ -26,11 +26,11 @@ class ForkServerSpawner:
         self._is_first = True
 
     def __call__(self, name: str) -> Spawned:
-        """Start a worker: forked if there is a template, else a fresh process."""
+        """Start a worker: forked if there is a fork server, else a fresh process."""
         return self._forked(name) or self._fresh(name)
 
     def end(self) -> None:
-        """Let the template end."""
+        """End the fork server: its socket closes."""
         if self._control is not None:
             self._control.close()
             self._control = None
@@ -47,29 +47,29 @@ class ForkServerSpawner:
                 return Spawned(ours, self._start(name, theirs, control))
 
     def _forked(self, name: str) -> Optional[Spawned]:
-        """Return the worker that the template has forked; None if there is no template."""
+        """Return the worker that the fork server has forked; None if there is none."""
         if self._control is None:
             return None
         ours, theirs = socket.socketpair()
         with theirs, contextlib.suppress(OSError):
-            return Spawned(ours, _Child(_order(self._control, name, theirs)).process)
+            return Spawned(ours, _Child(_request_fork(self._control, name, theirs)).process)
         # A worker that comes too late ends at once: nobody is at the other end.
         ours.close()
         self.end()
         return None
 
 
-def _order(control: socket.socket, name: str, connection: socket.socket) -> int:
-    """Have a worker forked; returns its process id.
+def _request_fork(control: socket.socket, name: str, connection: socket.socket) -> int:
+    """Have a worker forked, and return its process id.
 
     Raises:
-        OSError: nobody takes orders, or not in time.
+        OSError: nobody takes requests, or not in time.
     """
     rights = struct.pack("i", connection.fileno())
     control.sendmsg([name.encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
     pid = control.recv(20)
     if not pid:
-        raise ConnectionResetError("the template has ended")
+        raise ConnectionResetError("the fork server has ended")
     return int(pid)
 
 
@@ -90,5 +90,5 @@ class _Child:
             if pid:
                 is_signal = os.WIFSIGNALED(status)
                 code = -os.WTERMSIG(status) if is_signal else os.WEXITSTATUS(status)
-                self._how_it_ended = processes.told(code)
+                self._how_it_ended = processes.ending_of(code)
         return self._how_it_ended

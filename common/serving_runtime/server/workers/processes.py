@@ -1,15 +1,14 @@
-"""Start worker processes, end them with all their children, and leave no zombie behind."""
+"""Start worker processes, and end each with all that it has started."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import socket
 import subprocess
 import sys
-from typing import Callable, Container, Dict, List, Mapping, NamedTuple, Optional
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional
 
-from serving_runtime.ipc import memfd
+from serving_runtime.ipc import environment, memfd
 
 # Not `-m`, which would put the working directory first on the path: in a derived image that is the
 # model's, where a file of the user's called signal.py would replace the standard library's.
@@ -19,15 +18,6 @@ ENTRY = (
     "import sys; sys.path[:] = filter(None, sys.path); "
     "from serving_runtime.worker.process import main; sys.exit(main(sys.argv[1:]))",
 )
-
-PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER = 36, 37
-# Tells the first worker that it may split a template off: the descriptors of the socket on which
-# that takes orders, and of the worker's connection.
-TEMPLATE_VARIABLE = "SERVING_RUNTIME_TEMPLATE"
-# The descriptor of a file without a name, in which the first worker notes what it has loaded.
-LOADED_VARIABLE = "SERVING_RUNTIME_LOADED"
-# Says to whatever a worker starts which worker that was.
-WORKER_VARIABLE = "SERVING_RUNTIME_WORKER"
 
 
 class WorkerProcess(NamedTuple):
@@ -54,7 +44,7 @@ Spawn = Callable[[str], Spawned]
 
 
 # Starts a process that loads the model itself: given its name, its connection, and, where it may
-# keep a template of itself, the socket on which that takes orders.
+# fork a fork server, the socket on which that takes requests.
 Start = Callable[[str, socket.socket, Optional[socket.socket]], WorkerProcess]
 
 
@@ -73,13 +63,13 @@ def process_starter(environ: Mapping[str, str], runtime_name: str) -> Start:
         name: str, connection: socket.socket, control: Optional[socket.socket] = None
     ) -> WorkerProcess:
         command = _command(name, connection.fileno(), runtime_name)
-        passed, own = [connection.fileno()], {**environ, WORKER_VARIABLE: name}
+        passed, own = [connection.fileno()], {**environ, environment.WORKER: name}
         if loaded is not None:
             passed.append(loaded)
-            own[LOADED_VARIABLE] = str(loaded)
+            own[environment.LOADED] = str(loaded)
         if control is not None:
             passed.append(control.fileno())
-            own[TEMPLATE_VARIABLE] = f"{control.fileno()},{connection.fileno()}"
+            own[environment.FORK_SERVER] = f"{control.fileno()},{connection.fileno()}"
         try:
             return _start(command, own, passed)
         except OSError as error:  # out of memory, or of processes, for a while
@@ -123,74 +113,6 @@ def not_started(error: OSError) -> WorkerProcess:
     return WorkerProcess(0, lambda: None, lambda: f"could not be started ({error})")
 
 
-def adopt_orphans() -> None:
-    """Become the parent of what is forked on the front's behalf, which Linux alone can do.
-
-    See: prctl(2), PR_SET_CHILD_SUBREAPER.
-    """
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-
-
-def adopts_orphans() -> bool:
-    """Whether this process becomes the parent of orphans: PID 1 does without asking."""
-    if os.getpid() == 1 or sys.platform != "linux":
-        return os.getpid() == 1
-    answer = ctypes.c_int()
-    ctypes.CDLL(None).prctl(PR_GET_CHILD_SUBREAPER, ctypes.byref(answer))
-    return bool(answer.value)
-
-
-def reap_strangers(known: Container[int]) -> None:
-    """Collect ended children that nobody started here: orphans, and the template."""
-    while True:
-        try:
-            child = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except ChildProcessError:
-            return
-        if child is None or child.si_pid in known:
-            return
-        os.waitpid(child.si_pid, os.WNOHANG)
-
-
-def kill_strays(running: Container[str]) -> None:
-    """Kill the children that workers have left to this process, if they are not ``running``.
-
-    A child in a session of its own is no part of its worker's group. Once its worker has ended it
-    is a child of this process, which adopts orphans; the variable that it was started with says
-    whose it was. Without that (it was cleared, or the worker is a copy of the template and has
-    itself only copied) nobody can tell, and the child lives until this process ends.
-    """
-    for pid in _children():
-        owner = _owner(pid)
-        if owner and owner not in running:
-            kill_group(pid)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-
-def _children() -> List[int]:
-    """Return the children of this process, where the kernel tells of them. See: proc(5)."""
-    found: List[int] = []
-    with contextlib.suppress(OSError):
-        for task in os.listdir("/proc/self/task"):
-            with open(f"/proc/self/task/{task}/children", "rb") as children:
-                found.extend(map(int, children.read().split()))
-    return found
-
-
-def _owner(pid: int) -> str:
-    """Return the name of the worker whose child a process was; nothing if nobody can tell."""
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as environ:
-            pairs = [pair.split(b"=", 1) for pair in environ.read().split(b"\0") if b"=" in pair]
-    except OSError:  # it has ended, or runs as somebody else
-        return ""
-    variables = dict(pairs)
-    if TEMPLATE_VARIABLE.encode() in variables:
-        return ""
-    return variables.get(WORKER_VARIABLE.encode(), b"").decode("utf-8", "replace")
-
-
 def _command(name: str, descriptor: int, runtime_name: str) -> List[str]:
     return [
         *ENTRY,
@@ -219,7 +141,9 @@ def _start(command: List[str], environ: Dict[str, str], passed: List[int]) -> Wo
         # user's code has started.
         start_new_session=True,
     )
-    return WorkerProcess(process.pid, lambda: kill_group(process.pid), lambda: told(process.poll()))
+    return WorkerProcess(
+        process.pid, lambda: kill_group(process.pid), lambda: ending_of(process.poll())
+    )
 
 
 def kill_group(leader: int) -> None:
@@ -228,7 +152,7 @@ def kill_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def told(code: Optional[int]) -> Optional[str]:
+def ending_of(code: Optional[int]) -> Optional[str]:
     """Return how a process ended, as a phrase; a signal's number is negative, None is no end."""
     if code is None:
         return None

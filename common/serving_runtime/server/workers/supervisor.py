@@ -11,12 +11,8 @@ from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.metrics import Counters
 from serving_runtime.server.workers.link import Events, ModelSummary, State, WorkerLink
-from serving_runtime.server.workers.processes import (
-    Spawn,
-    adopts_orphans,
-    kill_strays,
-    reap_strangers,
-)
+from serving_runtime.server.workers.orphans import adopts_orphans, kill_strays, reap_strangers
+from serving_runtime.server.workers.processes import Spawn
 from serving_runtime.server.workers.state_epoch import StateEpoch
 from serving_runtime.settings import Settings
 

@@ -12,10 +12,10 @@ from serving_runtime.server.workers.processes import WorkerProcess
 # has forked, and ends it. Prints how it ended, first while it runs.
 ADOPTED = """
 import os, signal, time
-from serving_runtime.server.workers import fork_server, processes
-assert not processes.adopts_orphans()
-processes.adopt_orphans()
-assert processes.adopts_orphans()
+from serving_runtime.server.workers import fork_server, orphans
+assert not orphans.adopts_orphans()
+orphans.adopt_orphans()
+assert orphans.adopts_orphans()
 read, write = os.pipe()
 if os.fork() == 0:
     pid = os.fork()
@@ -62,13 +62,13 @@ def spawner(started):
         connection.close()
 
 
-def test_first_worker_is_a_process_with_a_socket_for_orders(spawner, started):
-    """It may keep a template, which listens there."""
+def test_first_worker_is_a_process_with_a_socket_for_requests(spawner, started):
+    """It may fork a fork server, which listens there."""
     assert started.names == ["worker-1"]
     assert started.control.type == socket.SOCK_SEQPACKET
 
 
-def test_template_gets_the_name_and_the_connection(spawner, started):
+def test_fork_server_gets_the_name_and_the_connection(spawner, started):
     """What it forks answers on the very socket pair whose other end the front has."""
     started.control.send(b"4194305")  # its answer, in advance: an id that no process has
     ours = spawner("worker-2")
@@ -81,7 +81,7 @@ def test_template_gets_the_name_and_the_connection(spawner, started):
         assert ours.recv(4) == b"here"
 
 
-def test_without_a_template_a_process_is_started(spawner, started):
+def test_without_a_fork_server_a_process_is_started(spawner, started):
     """It may have refused to be one, or have ended."""
     started.control.close()
     spawner("worker-2")
@@ -89,7 +89,7 @@ def test_without_a_template_a_process_is_started(spawner, started):
     assert started.names == ["worker-1", "worker-2", "worker-3"]
 
 
-def test_template_that_does_not_answer_is_given_up(started, monkeypatch):
+def test_fork_server_that_does_not_answer_is_given_up(started, monkeypatch):
     """The front serves others meanwhile, so it does not wait for long."""
     monkeypatch.setattr(fork_server, "FORK_SECONDS", 0.01)
     silent = fork_server.ForkServerSpawner(started)

@@ -42,9 +42,9 @@ def ask(connection, what=""):
     return hs.PredictResponse.FromString(reply).outputs["y"].double_val[0]
 
 
-def template_of(server):
-    """Return the template's process id; None if there is none."""
-    return next((pid for pid in children(server.front) if name_of(pid) == "template"), None)
+def fork_server_of(server):
+    """Return the fork server's process id; None if there is none."""
+    return next((pid for pid in children(server.front) if name_of(pid) == "fork-server"), None)
 
 
 def wait_workers(server, count):
@@ -108,22 +108,22 @@ def test_what_a_fork_would_break_is_loaded_by_each_worker(launch, write, line):
     server = launch(write(line), RUNTIME_WORKERS="2").wait_serving()
     wait_workers(server, 2)
     assert server.runs("loads") == 2
-    assert template_of(server) is None
+    assert fork_server_of(server) is None
     assert server.log.count(f"loads the model by itself: loading it has {UNSAFE[line]}") == 1
 
 
-def test_without_its_template_the_front_starts_processes(launch, write):
-    """A template that was killed is missed by nobody."""
+def test_without_its_fork_server_the_front_starts_processes(launch, write):
+    """A fork server that was killed is missed by nobody."""
     server = launch(write(), RUNTIME_WORKERS="2").wait_serving()
     wait_workers(server, 2)
-    os.kill(template_of(server), signal.SIGKILL)
-    wait_until(lambda: len(children(server.front)) == 2, "the template's end")
+    os.kill(fork_server_of(server), signal.SIGKILL)
+    wait_until(lambda: len(children(server.front)) == 2, "the fork server's end")
     os.kill(server.workers[0], signal.SIGKILL)
     wait_workers(server, 3)
     assert server.runs("loads") == 2
 
 
-def test_one_worker_needs_no_template(launch, write):
+def test_one_worker_needs_no_fork_server(launch, write):
     """The default costs no memory."""
     server = launch(write()).wait_serving()
     assert len(children(server.front)) == 1
