@@ -62,7 +62,7 @@ class Server:
         with self._out.open("wb") as out, self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*prefix, *SERVE, str(model), *arguments],
-                env={"APP_PORT": "0", **kept, **settings, MARK: self.mark},
+                env={"APP_PORT": "0", "RUNTIME_DEBUG": "1", **kept, **settings, MARK: self.mark},
                 stdin=subprocess.DEVNULL, stdout=out, stderr=log, start_new_session=True,
             )  # fmt: skip
 

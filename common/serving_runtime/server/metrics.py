@@ -1,4 +1,4 @@
-"""Count what happens in the front: the one source of what metrics will tell."""
+"""Count what happens in the front: the one source of all metrics."""
 
 import collections
 from typing import Any, Dict

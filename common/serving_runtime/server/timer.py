@@ -9,14 +9,14 @@ from serving_runtime.server.front_lock import FrontLock
 
 
 class EarliestTimer:
-    """Rings once, in a turn of the event loop's, at the soonest time that was asked for.
+    """Fires once, in the event loop and holding the front lock, at the soonest time asked for.
 
-    Calls that are answered long before their deadlines cost no timer each: the alarm rings for the
-    first of them, and is then set for what is still there.
+    Calls that are answered long before their deadlines cost no timer each: it fires for the first
+    of them, and is then set for what is still there.
 
     Args:
-        turns: of the front; ``set`` is called within one.
-        on_ring: sets the alarm again if there is more to wait for.
+        lock: held when ``set`` and ``cancel`` are called, and when the timer fires.
+        on_fire: sets the timer again if there is more to wait for.
     """
 
     def __init__(self, lock: FrontLock, on_fire: Callable[[], None]) -> None:
@@ -27,13 +27,15 @@ class EarliestTimer:
         self._timer: Optional[asyncio.TimerHandle] = None
 
     def set(self, due: float) -> None:
-        """Ring at ``due``, in seconds on the monotonic clock, or earlier."""
+        """Fire at ``due``, in seconds on the monotonic clock, or earlier."""
+        self._lock.assert_held()
         if due < self._due:
             self._due = due
             self._loop.call_soon_threadsafe(self._arm)
 
     def cancel(self) -> None:
-        """Ring no more, unless it is set again."""
+        """Fire no more, unless it is set again."""
+        self._lock.assert_held()
         self._due = math.inf
         self._loop.call_soon_threadsafe(self._arm)
 
@@ -41,7 +43,7 @@ class EarliestTimer:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._due < math.inf:  # it may have rung since it was set
+        if self._due < math.inf:  # it may have fired since it was set
             left = self._due - time.monotonic()
             self._timer = self._loop.call_later(max(0.0, left), self._fire)
 

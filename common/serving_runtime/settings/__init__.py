@@ -62,6 +62,15 @@ class Settings(NamedTuple):
     log_level: str
     log_format: str
     log_calls: bool
+    debug: bool
+
+    @property
+    def max_batch_calls(self) -> int:
+        """Most calls that a worker is given at a time: the front cannot know how many rows each has.
+
+        By RUNTIME_MAX_BATCH_SIZE too, since a call has one row at least.
+        """
+        return self.max_batch_rows
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -108,6 +117,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_LOG_LEVEL", "log_level", parsing.one_of("debug", "info", "warning", "error"), "info", "Least severe level that is logged."),
     Setting("RUNTIME_LOG_FORMAT", "log_format", parsing.one_of("text", "json"), "text", "One line of text or of JSON for each record."),
     Setting("RUNTIME_LOG_CALLS", "log_calls", parsing.SWITCH, "1", "Whether each call gets a line; health checks never do."),
+    Setting("RUNTIME_DEBUG", "debug", parsing.SWITCH, "0", "Whether the service checks its own rules while it runs, such as who may change what; for those who change its code."),
 )
 # fmt: on
 
