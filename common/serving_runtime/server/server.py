@@ -45,7 +45,7 @@ class Server:
         self._security = security.of(settings)
         self._health = Health()
         self._counters = Counters()
-        self._lock = FrontLock()
+        self._lock = FrontLock(settings.debug)
         self._dispatcher = Dispatcher(settings, self._counters, self._lock)
         self._supervisor = Supervisor(
             settings, spawn, self._dispatcher, self._health, self._counters, self._on_fatal
@@ -77,14 +77,14 @@ class Server:
         return 0
 
     def _routes(self) -> Routes:
-        intake = Admission(
+        admission = Admission(
             self._settings,
             self._dispatcher,
             self._health,
-            self._supervisor.state_epoch,
+            self._supervisor.state_epoch.headers,
             self._counters,
         )
-        unary: Dict[Operation, UnaryHandler] = dict.fromkeys(operations.FORWARDED, intake.accept)
+        unary: Dict[Operation, UnaryHandler] = dict.fromkeys(operations.FORWARDED, admission.admit)
         unary[operations.HEALTH_CHECK] = _immediate(self._health.check)
         unary[operations.STATUS] = _immediate(self._health.status)
         streams: Dict[Operation, StreamHandler] = {

@@ -4,6 +4,7 @@ import abc
 from typing import AsyncIterator, Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from serving_runtime.errors import NotAuthenticated, StartError, Status
+from serving_runtime.ipc.attributes import EMPTY
 from serving_runtime.operations import Operation
 from serving_runtime.security.tokens import TokenAuthenticator
 
@@ -16,6 +17,8 @@ class Reply(NamedTuple):
     status: Status
     details: str
     payload: bytes
+    reason: str = ""
+    attributes: Mapping[str, str] = EMPTY
 
 
 class Request(NamedTuple):

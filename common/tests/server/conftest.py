@@ -202,7 +202,7 @@ def happenings():
 
 @pytest.fixture
 def lock():
-    """Give the turns of a front."""
+    """Give the lock of a front, which says so if it is not held where it must be."""
     return FrontLock()
 
 
@@ -213,10 +213,10 @@ def connect(loop, happenings, lock):
     async def connect(name="worker-1", grace=60.0, events=None):
         ours, theirs = socket.socketpair()
         settings = Settings.from_env({"RUNTIME_HANG_GRACE": f"{grace}s"})
-        link = WorkerLink(name, ours, settings, lock, events or happenings.events)
         worker = FakeWorker(name)
+        spawned = Spawned(ours, worker.process)
+        link = WorkerLink(name, spawned, settings, lock, events or happenings.events)
         await loop.create_unix_connection(lambda: worker, None, sock=theirs)
-        link.process = worker.process
         return link, worker
 
     return connect

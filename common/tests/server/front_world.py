@@ -100,7 +100,7 @@ class World:
         ]
 
     def admit(self, count, seconds):
-        """Submit calls in one turn; returns how many were admitted."""
+        """Submit calls together; return how many were admitted."""
         before = len(self.calls)
         with self.lock:
             for _ in range(count):

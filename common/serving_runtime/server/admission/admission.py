@@ -1,10 +1,10 @@
-"""Turn what the listener brings into calls: an id, a deadline, admission, a line in the log."""
+"""Turn requests of all transports into calls: an id, a deadline, admission, a line in the log."""
 
 import itertools
 import logging
 import secrets
 import time
-from typing import Callable, Optional
+from typing import Callable, List, Optional, Tuple
 
 from serving_runtime.errors import InvalidInput, LimitExceeded, ModelFailed, NotAvailable, Status
 from serving_runtime.server.admission.call import FrontCall
@@ -12,7 +12,6 @@ from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.health import Health
 from serving_runtime.server.metrics import Counters
 from serving_runtime.server.transport import Reply, Request
-from serving_runtime.server.workers.state_epoch import StateEpoch
 from serving_runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -22,33 +21,42 @@ RESET_WORDS = {None: False, "0": False, "false": False, "1": True, "true": True}
 
 
 class Admission:
-    """Admits calls for the model, or answers at once why not."""
+    """Admit calls for the model, or answer at once why not.
+
+    Args:
+        settings: the longest deadline, and whether calls are logged.
+        dispatcher: takes what is admitted.
+        health: whether any call is.
+        state_headers: what each answer says of a stateful model's state.
+        counters: what is counted.
+    """
 
     def __init__(
         self,
         settings: Settings,
         dispatcher: Dispatcher,
         health: Health,
-        state_epoch: StateEpoch,
+        state_headers: Callable[[], List[Tuple[str, str]]],
         counters: Counters,
     ) -> None:
         self._settings = settings
         self._dispatcher = dispatcher
         self._health = health
-        self._state_epoch = state_epoch
+        self._state_headers = state_headers
         self._counters = counters
         self._numbers = itertools.count(1)
         # Ids made here: one random half for the service's life, so that calls cost no entropy.
         self._own_ids = secrets.token_hex(4)
 
-    def accept(self, incoming: Request) -> Callable[[], None]:
-        """Admit a call; returns the function that cancels it."""
-        call = self._call(incoming)
-        call.when_done(lambda call, outcome: self._respond(incoming, call, outcome))
+    def admit(self, request: Request) -> Callable[[], None]:
+        """Admit a call, while holding the front lock; return the function that cancels it."""
+        self._dispatcher.lock.assert_held()
+        call = self._call(request)
+        call.when_done(lambda call, outcome: self._respond(request, call, outcome))
         if self._settings.log_calls:
             call.when_done(_log)
         if self._health.takes_calls:
-            self._submit(call, incoming.reset_state)
+            self._submit(call, request.reset_state)
         else:
             call.fail(NotAvailable(self._health.phase.value))
         return call.cancel
@@ -63,28 +71,28 @@ class Admission:
             self._counters.queue_refusals += 1
             call.fail(error)
 
-    def _respond(self, incoming: Request, call: FrontCall, outcome: Reply) -> None:
+    def _respond(self, request: Request, call: FrontCall, outcome: Reply) -> None:
         """Answer the client; a failure carries the request id by which the log can be searched."""
         self._counters.calls[outcome.status.name] += 1
-        metadata = self._state_epoch.metadata
+        headers = self._state_headers()
         if outcome.status != Status.OK:
-            metadata.append(("x-request-id", call.request_id))
-        incoming.respond(outcome, metadata)
+            headers.append(("x-request-id", call.request_id))
+        request.respond(outcome, headers)
 
-    def _call(self, incoming: Request) -> FrontCall:
+    def _call(self, request: Request) -> FrontCall:
         longest = self._settings.request_timeout_seconds
-        left = longest if incoming.seconds_left is None else min(longest, incoming.seconds_left)
+        left = longest if request.seconds_left is None else min(longest, request.seconds_left)
         number = next(self._numbers)
         return FrontCall(
             number=number,
-            operation=incoming.operation,
-            payload=incoming.payload,
-            request_id=self._request_id(incoming.request_id, number),
+            operation=request.operation,
+            payload=request.payload,
+            request_id=self._request_id(request.request_id, number),
             deadline=time.monotonic() + left,
         )
 
-    def _request_id(self, told: str, number: int) -> str:
-        return (told and _printable(told)) or f"{self._own_ids}{number:08x}"
+    def _request_id(self, given: str, number: int) -> str:
+        return (given and _printable(given)) or f"{self._own_ids}{number:08x}"
 
 
 def _is_wanted(reset_state: Optional[str]) -> bool:

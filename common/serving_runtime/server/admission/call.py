@@ -1,9 +1,11 @@
 """One call on its way through the front, from the client's bytes to the one answer it gets."""
 
 import time
-from typing import Callable, List
+from typing import Callable, List, Mapping
 
 from serving_runtime.errors import DeadlinePassed, ServingError, Status, one_line
+from serving_runtime.ipc.attributes import EMPTY
+from serving_runtime.ipc.frames import NO_TIMINGS
 from serving_runtime.operations import Operation
 from serving_runtime.server.transport import Reply
 
@@ -20,10 +22,16 @@ class FrontCall:
         payload: the request as it came; the front never reads it.
         request_id: the client's ``x-request-id``, or one made here.
         deadline: seconds on the monotonic clock.
+
+    Attributes:
+        target: the model that the request's path names; empty where it names none.
+        attributes: what the request says beside its payload, of `ipc.attributes`' allow-list.
+        timings: how long the worker took, once it has answered; for observers.
     """
 
     __slots__ = (
         "_observers",
+        "attributes",
         "deadline",
         "deaths",
         "is_done",
@@ -33,16 +41,26 @@ class FrontCall:
         "received",
         "request_id",
         "resets_state",
+        "target",
+        "timings",
     )
 
     def __init__(
-        self, number: int, operation: Operation, payload: bytes, request_id: str, deadline: float
+        self,
+        number: int,
+        operation: Operation,
+        payload: bytes,
+        request_id: str,
+        deadline: float,
     ) -> None:
         self.number = number
         self.operation = operation
         self.payload = payload
         self.request_id = request_id
         self.deadline = deadline
+        self.target = ""
+        self.attributes: Mapping[str, str] = EMPTY
+        self.timings = NO_TIMINGS
         self.received = time.monotonic()
         # Whether the model's state is to be reset just before this call.
         self.resets_state = False
@@ -52,7 +70,12 @@ class FrontCall:
         self._observers: List[Callable[[FrontCall, Reply], None]] = []
 
     def when_done(self, observer: Callable[["FrontCall", Reply], None]) -> None:
-        """Tell ``observer`` the outcome, once there is one."""
+        """Call ``observer`` with the outcome, once there is one.
+
+        Observers are called in the order in which they were added, which is a contract: the
+        client's answer is the first (Admission adds it), the line in the log follows, and the
+        dispatcher forgets the call at last.
+        """
         self._observers.append(observer)
 
     def finish(self, outcome: Reply) -> None:
@@ -65,7 +88,7 @@ class FrontCall:
 
     def fail(self, error: ServingError) -> None:
         """Answer the call with an error's status and text."""
-        self.finish(Reply(error.status, one_line(str(error)), b""))
+        self.finish(Reply(error.status, one_line(str(error)), b"", error.reason))
 
     def expire(self) -> None:
         """Answer the call at its deadline."""

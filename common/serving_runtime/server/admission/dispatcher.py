@@ -2,32 +2,31 @@
 
 import math
 import time
-from typing import Dict, List
+from typing import Dict, List, Tuple
 
 from serving_runtime.errors import DeadlineUnreachable, ModelFailed, ServingError
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.quarantine import Quarantine
 from serving_runtime.server.admission.queue import AdmissionQueue
 from serving_runtime.server.admission.wait_estimate import WaitEstimator
+from serving_runtime.server.admission.worker import Worker
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.metrics import Counters
 from serving_runtime.server.timer import EarliestTimer
 from serving_runtime.server.transport import Reply
-from serving_runtime.server.workers.link import State, WorkerLink
 from serving_runtime.settings import Settings
 
 # Requests beyond this gain nothing from being stacked, which copies them once more.
 BATCH_BYTES = 1 << 24
-# When so many wait, a free worker need not wait for the turn's end: it runs them meanwhile.
-EAGER_CALLS = 32
 # A call that was running when this many workers ended is taken for the cause.
 MAX_DEATHS = 2
 
 
 class Dispatcher:
-    """Admits calls, hands what waits to whichever worker is free, and retries after a death.
+    """Admit calls, hand what waits to whichever worker is free, and retry after a death.
 
-    All of it happens within turns, and at the end of each the free workers get what waits.
+    All of it happens while holding the front lock; before each release ``run_ready_work`` does what
+    has become ready meanwhile, whatever that was.
     """
 
     def __init__(self, settings: Settings, counters: Counters, lock: FrontLock) -> None:
@@ -38,12 +37,12 @@ class Dispatcher:
         self._wait_estimator = WaitEstimator()
         # Those that are not answered yet, by number.
         self._calls: Dict[int, FrontCall] = {}
-        self._workers: List[WorkerLink] = []
+        self._workers: List[Worker] = []
         self._quarantine = Quarantine(settings.poison_memory_seconds)
         self._deadlines = EarliestTimer(lock, self._expire_late)
-        # Rings so that there is a turn, at whose end the delay is over.
+        # Fires so that the front lock is held and released once the delay is over.
         self._delay = EarliestTimer(lock, _nothing)
-        lock.on_release(self._pump)
+        lock.on_release(self.run_ready_work)
 
     @property
     def is_idle(self) -> bool:
@@ -57,6 +56,7 @@ class Dispatcher:
             LimitExceeded: the queue is full, or too long for the call's deadline.
             ModelFailed: the same request has ended workers before.
         """
+        self.lock.assert_held()
         refusal = self._quarantine.refusal(call)
         if refusal is not None:
             raise refusal
@@ -65,48 +65,69 @@ class Dispatcher:
         self._calls[call.number] = call
         call.when_done(self._forget)
         self._deadlines.set(call.deadline)
-        if len(self._waiting) % EAGER_CALLS == 0:
-            self._pump()
 
-    def add_worker(self, link: WorkerLink) -> None:
+    def add_worker(self, worker: Worker) -> None:
         """Use a worker that has loaded."""
-        self._workers.append(link)
+        self.lock.assert_held()
+        self._workers.append(worker)
 
-    def remove_worker(self, link: WorkerLink, unanswered: List[FrontCall], why: str) -> None:
+    def remove_worker(self, worker: Worker, unanswered: List[FrontCall], why: str) -> None:
         """Forget a worker that ended; what it had not answered is tried once more, singly."""
-        if link in self._workers:
-            self._workers.remove(link)
+        self.lock.assert_held()
+        if worker in self._workers:
+            self._workers.remove(worker)
         for call in reversed(unanswered):
             self._retry(call, why)
 
     def refuse_all(self, error: ServingError) -> None:
         """Answer everything that waits with ``error``."""
+        self.lock.assert_held()
         for call in self._waiting.everything():
             call.fail(error)
 
-    def _pump(self) -> None:
-        """Take the replies that are there, and give what waits to the workers that are free.
+    def run_ready_work(self) -> None:
+        """Do what is ready, in three steps; the front lock's release calls it.
 
-        Only then are the clients answered, while the workers run.
+        The clients are answered last: meanwhile the workers run already.
         """
-        for link in self._workers:
-            if link.state is State.BUSY:
-                link.look()
-        free = [link for link in self._workers if link.state is State.FREE]
+        self._read_replies()
+        self._dispatch_waiting()
+        self._deliver_replies()
+
+    def _read_replies(self) -> None:
+        """Take the replies that are there: that is what makes workers free."""
+        for worker in self._workers:
+            if worker.is_busy:
+                worker.read_replies()
+
+    def _dispatch_waiting(self) -> None:
+        """Give what waits to the workers that are free."""
+        for worker, calls in self._assign_waiting():
+            worker.send(calls)
+
+    def _deliver_replies(self) -> None:
+        """Answer the clients whose calls' replies have been read."""
+        for worker in self._workers:
+            worker.deliver_replies()
+
+    def _assign_waiting(self) -> List[Tuple[Worker, List[FrontCall]]]:
+        """Take from the queue what the free workers get; nothing is sent yet."""
+        batches: List[Tuple[Worker, List[FrontCall]]] = []
+        free = [worker for worker in self._workers if worker.is_free]
         while free and self._waiting and not self._is_delayed():
             share = math.ceil(len(self._waiting) / len(free))
-            self._send(free.pop(), share)
+            worker = free.pop()
+            batches.append((worker, self._next_batch(worker, share)))
         if not self._waiting:
             self._wait_estimator.reset()
-        for link in self._workers:
-            link.answer()
+        return batches
 
-    def _send(self, link: WorkerLink, share: int) -> None:
-        most = 1 if link.is_stateful else min(share, self._settings.max_batch_rows)
+    def _next_batch(self, worker: Worker, share: int) -> List[FrontCall]:
+        max_calls = 1 if worker.is_stateful else min(share, self._settings.max_batch_calls)
         room = min(BATCH_BYTES, self._settings.max_message_bytes)
-        calls = self._waiting.take(most, room)
+        calls = self._waiting.take(max_calls, room)
         self._wait_estimator.note_batch(time.monotonic(), len(calls))
-        link.send(calls)
+        return calls
 
     def _shed_if_deadline_unreachable(self, call: FrontCall) -> None:
         """Refuse a call that would only wait for its deadline, in the way of those behind it."""
@@ -120,7 +141,7 @@ class Dispatcher:
     def _is_delayed(self) -> bool:
         """Whether to wait for more calls first (RUNTIME_BATCH_DELAY), and see to the waking."""
         delay = self._settings.batch_delay_seconds
-        if not delay or len(self._waiting) >= self._settings.max_batch_rows:
+        if not delay or len(self._waiting) >= self._settings.max_batch_calls:
             return False
         due = self._waiting.oldest.received + delay
         if due <= time.monotonic():
@@ -137,15 +158,20 @@ class Dispatcher:
             self._deadlines.set(min(call.deadline for call in self._calls.values()))
 
     def _retry(self, call: FrontCall, why: str) -> None:
+        """Queue a call once more whose worker ended, unless it may not be, or has ended several."""
         call.deaths += 1
-        if call.deaths < MAX_DEATHS:
-            self._waiting.requeue_front(call)
-            self._counters.retries += 1
-        else:
+        if call.deaths >= MAX_DEATHS:
             self._quarantine.note(call)
             call.fail(
                 ModelFailed(f"{MAX_DEATHS} worker processes ended on this request; the last: {why}")
             )
+        elif not call.operation.may_retry:
+            call.fail(
+                ModelFailed(f"the worker process ended on this request, not tried again: {why}")
+            )
+        else:
+            self._waiting.requeue_front(call)
+            self._counters.retries += 1
 
     def _forget(self, call: FrontCall, outcome: Reply) -> None:
         del self._calls[call.number]

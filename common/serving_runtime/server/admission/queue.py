@@ -25,7 +25,7 @@ class AdmissionQueue:
         return next(iter(self._calls.values()))
 
     def add(self, call: FrontCall) -> None:
-        """Let ``call`` wait.
+        """Queue ``call``.
 
         Raises:
             QueueFull: as many calls or bytes as allowed wait already.
@@ -40,7 +40,7 @@ class AdmissionQueue:
         self._insert(call)
 
     def requeue_front(self, call: FrontCall) -> None:
-        """Let a call whose worker ended wait again, before all others and beyond the bounds."""
+        """Queue a call whose worker ended again, before all others and beyond the bounds."""
         self._insert(call)
         self._calls.move_to_end(call.number, last=False)
 
@@ -63,7 +63,7 @@ class AdmissionQueue:
         return taken
 
     def discard(self, call: FrontCall) -> None:
-        """Let a call leave that was answered otherwise (deadline, cancelled), if it waits."""
+        """Remove a call that was answered otherwise (deadline, cancelled), if it waits."""
         if call.number in self._calls:
             self._remove(call)
 

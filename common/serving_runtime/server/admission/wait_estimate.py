@@ -1,8 +1,8 @@
-"""Tell how fast calls leave a queue that does not run empty."""
+"""Estimate how long a call will wait, from how fast calls leave a queue that is not empty."""
 
 from typing import Optional
 
-# How much the latest batch says of the pace.
+# How much the latest batch says of the speed.
 WEIGHT = 0.125
 # Nothing runs so evenly that a queue may be filled to the last moment.
 MARGIN = 1.25

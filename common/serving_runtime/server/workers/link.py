@@ -1,21 +1,31 @@
-"""The front's view of one worker: its socket, what it holds, and whether it hangs."""
+"""The front's view of one worker: what it is sent, what it answers, and how it ends.
+
+The rules:
+
+* What a worker does is a state of `lifecycle.py`; it changes by the events of that table alone. An
+  event that the table lacks, as a frame that is none of its worker's, ends the worker.
+* Batches are sent, and replies read and delivered, while holding the front lock.
+* A worker ends in two ways, which lead to one: its socket closes; or its process ends while a
+  child of that still has the socket open, which the supervisor then closes (``close_socket``). From
+  then on it counts as ENDED; ``Events.ended`` follows once its process can say how it ended.
+"""
 
 import asyncio
-import collections
-import enum
 import json
-import socket
 import time
-from typing import Callable, Deque, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, List, NamedTuple, Sequence
 
 from serving_runtime.ipc import frames
 from serving_runtime.ipc.frames import CallFrame, GarbledError
 from serving_runtime.ipc.shared_payloads import SharedPayloads
 from serving_runtime.ipc.stream import Splitter, joined
 from serving_runtime.server.admission.call import FrontCall
+from serving_runtime.server.admission.worker import Worker
 from serving_runtime.server.front_lock import FrontLock
-from serving_runtime.server.transport import Reply
-from serving_runtime.server.workers.processes import WorkerProcess
+from serving_runtime.server.workers import lifecycle
+from serving_runtime.server.workers.calls_in_flight import CallsInFlight
+from serving_runtime.server.workers.lifecycle import Event, ImpossibleEventError, State
+from serving_runtime.server.workers.processes import Spawned
 from serving_runtime.server.workers.socket import WorkerSocket
 from serving_runtime.server.workers.watchdog import Watchdog
 from serving_runtime.settings import Settings
@@ -28,17 +38,8 @@ EXIT_STATUS_POLL_SECONDS = 0.002
 MAX_FRAME_OVERHEAD_BYTES = 1 << 20
 
 
-class State(enum.Enum):
-    """What a worker is doing."""
-
-    LOADING = "loading"
-    FREE = "free"
-    BUSY = "busy"
-    ENDED = "ended"
-
-
 class ModelSummary(NamedTuple):
-    """What a worker tells of its model once it has loaded."""
+    """What a worker says of its model once it has loaded."""
 
     signatures: List[str]
     stateful: bool
@@ -46,7 +47,7 @@ class ModelSummary(NamedTuple):
 
 
 class Events(NamedTuple):
-    """Whom a link tells what happens to its worker, in the turn in which it happens."""
+    """What to call when something happens to a worker, while holding the front lock."""
 
     ready: Callable[["WorkerLink", ModelSummary], None]
     refused: Callable[["WorkerLink", str], None]
@@ -54,35 +55,32 @@ class Events(NamedTuple):
     ended: Callable[["WorkerLink", List[FrontCall]], None]
 
 
-class WorkerLink:
-    """Sends batches to a worker and takes its replies.
+class WorkerLink(Worker):
+    """Send batches to a worker and take its replies.
 
     Args:
         name: what log lines call the worker.
-        connection: our end of the socket pair.
+        spawned: our end of the socket pair, and the process.
         settings: how large a reply may be, and how long after a call's deadline the worker may
             give no sign of life.
-        turns: of the front; batches are sent, and replies taken, within one.
-        events: whom to tell.
+        lock: of the front.
+        events: what to call.
+
+    Attributes:
+        refusal: why the worker could not load the model, in its own words.
     """
 
     def __init__(
-        self,
-        name: str,
-        connection: socket.socket,
-        settings: Settings,
-        lock: FrontLock,
-        events: Events,
+        self, name: str, spawned: Spawned, settings: Settings, lock: FrontLock, events: Events
     ) -> None:
         self.name = name
-        self.state = State.LOADING
+        self.process = spawned.process
         self.has_loaded = False
         self.has_answered = False
         self.has_hung = False
         self.is_stateful = False
-        # Why the worker could not load the model, in its own words.
         self.refusal = ""
-        self.process: Optional[WorkerProcess] = None
+        self._state = State.LOADING
         self._why_killed = ""
         self._events = events
         self._lock = lock
@@ -90,29 +88,42 @@ class WorkerLink:
         self._splitter = Splitter(settings.max_message_bytes + MAX_FRAME_OVERHEAD_BYTES)
         # When a segment is made, gRPC has just freed two copies of a payload as large.
         self._shared = SharedPayloads(make_room=memory.give_back_freed_memory)
-        self._held: Dict[int, FrontCall] = {}
-        # Calls that the worker has answered and the client has not been told of, the answers, and
-        # whether the model's state was reset before.
-        self._replies: Deque[Tuple[FrontCall, Reply, bool]] = collections.deque()
-        self._watchdog = Watchdog(settings.hang_grace_seconds, self._held, lock, self._on_hang)
-        self._socket = WorkerSocket(connection, lock, self._on_data, self._on_end)
+        self._in_flight = CallsInFlight()
+        self._watchdog = Watchdog(settings.hang_grace_seconds, self._in_flight, lock, self._on_hang)
+        self._socket = WorkerSocket(spawned.connection, lock, self._on_data, self._on_end)
+
+    @property
+    def state(self) -> State:
+        """What the worker is doing."""
+        return self._state
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it waits for calls."""
+        return self._state is State.FREE
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it holds calls that it has not answered."""
+        return self._state is State.BUSY
 
     @property
     def why_it_ended(self) -> str:
         """How the worker ended, as a phrase that its name can stand before."""
         if self._why_killed:
             return f"was killed: {self._why_killed}"
-        return (self.process and self.process.how_it_ended()) or "ended"
+        return self.process.how_it_ended() or "ended"
 
     def send(self, calls: Sequence[FrontCall]) -> None:
         """Give the worker ``calls`` to answer together."""
-        self.state = State.BUSY
-        self._held.update((call.number, call) for call in calls)
+        self._lock.assert_held()
+        self._state = lifecycle.follow(self._state, Event.SENT)
+        self._in_flight.add(calls)
         parts: List[frames.Bytes] = [frames.pack_batch(len(calls))]
         for call in calls:
             place = self._shared.place(call.payload)
             parts.extend(frames.pack_call(_for_worker(call), place))
-        # The notes first: memory that is offered is taken by the time that the replies come.
+        # Control frames first: offered memory is mapped by the time that the replies come.
         self._socket.write(joined([*self._shared.control_frames(), *parts]))
         self._watchdog.begin()
 
@@ -122,59 +133,31 @@ class WorkerLink:
             self._socket.write([frames.pack(frames.CLOSE)])
 
     def kill(self, reason: str) -> None:
-        """End the worker at once; ``reason`` is what is told of it."""
-        if self.process is None:
-            return
+        """End the worker at once; ``reason`` is what ``why_it_ended`` says, if it still ran."""
         if self.process.how_it_ended() is None:
             self._why_killed = self._why_killed or reason
         self.process.kill()
 
-    def lose(self) -> None:
+    def close_socket(self) -> None:
         """Treat the worker as ended even if its socket is still open somewhere."""
         self._socket.shut()
 
-    def look(self) -> None:
-        """Take the replies that are there already; called in a turn."""
+    def read_replies(self) -> None:
+        """Take the replies that are there already."""
+        self._lock.assert_held()
         self._socket.read()
 
-    def answer(self) -> None:
-        """Answer the calls whose replies have been taken; called in the same turn.
-
-        It takes longer than the worker should wait for its next calls.
-        """
-        while self._replies:
-            call, outcome, was_reset = self._replies.popleft()
-            if was_reset:  # told first: the answer is one of the new state
-                self._events.reset(call)
-            call.finish(outcome)
+    def deliver_replies(self) -> None:
+        """Answer the calls whose replies have been read, before the front lock is released."""
+        self._lock.assert_held()
+        self._in_flight.deliver(self._events.reset)
 
     def _on_data(self, data: bytes) -> None:
         try:
             for kind, body in self._splitter.split(data):
                 self._on_frame(kind, body)
-        except GarbledError as error:
+        except (GarbledError, ImpossibleEventError) as error:
             self.kill(f"what came over its socket was not its own ({error})")
-
-    def _on_end(self) -> None:
-        with self._lock:
-            self.state = State.ENDED
-            self._shared.close()
-            self._watchdog.end()
-        self._settle(time.monotonic() + EXIT_STATUS_WAIT_SECONDS)
-
-    def _settle(self, until: float) -> None:
-        """Tell that the worker ended, once its process is gone and can say how.
-
-        The socket closes a moment before the process can be waited for.
-        """
-        if self.process and self.process.how_it_ended() is None and time.monotonic() < until:
-            self._loop.call_later(EXIT_STATUS_POLL_SECONDS, self._settle, until)
-            return
-        self.kill("it closed its connection")
-        with self._lock:
-            unanswered = [call for call in self._held.values() if not call.is_done]
-            self._held.clear()
-            self._events.ended(self, unanswered)
 
     def _on_frame(self, kind: int, body: bytes) -> None:
         if kind == frames.REPLY:
@@ -183,29 +166,47 @@ class WorkerLink:
         elif kind == frames.PLACED_REPLY:
             reply = frames.unpack_reply(body)
             self._on_reply(reply, self._shared.copy(reply.payload))
-        elif kind == frames.READY and not self.has_loaded:
-            self.state = State.FREE
-            self.has_loaded = True
-            self._events.ready(self, _summary(body))
+        elif kind == frames.READY:
+            self._on_loaded(_summary(body))
         elif kind == frames.FAILED:
+            self._state = lifecycle.follow(self._state, Event.REFUSED)
             self._events.refused(self, body.decode("utf-8", "replace"))
         else:
             self._shared.on_control_frame(kind, body)
 
-    def _on_reply(self, reply: frames.ReplyFrame, payload: bytes) -> None:
-        call = self._held.pop(reply.id, None)
-        if call is None:
-            raise GarbledError(f"a reply to call {reply.id}, which it does not hold")
-        self._watchdog.note_sign()
+    def _on_reply(self, frame: frames.ReplyFrame, payload: bytes) -> None:
+        self._in_flight.note_reply(frame, payload)
         self.has_answered = True
-        outcome = Reply(reply.status, reply.details, payload)
-        self._replies.append((call, outcome, reply.was_reset))
-        if not self._held:
-            self.state = State.FREE
+        if not self._in_flight.held:
+            self._state = lifecycle.follow(self._state, Event.ANSWERED)
+
+    def _on_loaded(self, summary: ModelSummary) -> None:
+        self._state = lifecycle.follow(self._state, Event.LOADED)
+        self.has_loaded = True
+        self._events.ready(self, summary)
 
     def _on_hang(self) -> None:
         self.has_hung = True
         self.kill("it stayed busy past a call's deadline")
+
+    def _on_end(self) -> None:
+        with self._lock:
+            self._state = lifecycle.follow(self._state, Event.CLOSED)
+            self._shared.close()
+            self._watchdog.end()
+        self._settle(time.monotonic() + EXIT_STATUS_WAIT_SECONDS)
+
+    def _settle(self, until: float) -> None:
+        """Report the worker's end, once its process is gone and can say how.
+
+        The socket closes a moment before the process can be waited for.
+        """
+        if self.process.how_it_ended() is None and time.monotonic() < until:
+            self._loop.call_later(EXIT_STATUS_POLL_SECONDS, self._settle, until)
+            return
+        self.kill("it closed its connection")
+        with self._lock:
+            self._events.ended(self, self._in_flight.give_up())
 
 
 def _summary(body: bytes) -> ModelSummary:
@@ -223,4 +224,6 @@ def _for_worker(call: FrontCall) -> CallFrame:
         call.deadline,
         call.payload,
         call.resets_state,
+        call.attributes,
+        call.target,
     )

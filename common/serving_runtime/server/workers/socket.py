@@ -1,4 +1,4 @@
-"""The front's end of a worker's socket: whichever thread has a turn reads it, and writes to it."""
+"""The front's end of a worker's socket: any thread that holds the front lock reads and writes."""
 
 import asyncio
 import collections
@@ -17,9 +17,9 @@ class WorkerSocket:
 
     Args:
         connection: our end of the socket pair; closed at the end.
-        turns: of the front.
-        on_data: takes what has come, in a turn.
-        on_end: told by the event loop that the other end has closed.
+        lock: of the front.
+        on_data: takes what has come, while holding the front lock.
+        on_end: called in the event loop once the other end has closed.
     """
 
     def __init__(
@@ -40,10 +40,11 @@ class WorkerSocket:
         self._loop.add_reader(connection.fileno(), self._on_readable)
 
     def read(self) -> None:
-        """Take what has come, if anything; called in a turn, so that nothing is taken in disorder.
+        """Take what has come, if anything; while holding the front lock, so in order.
 
-        Under load this saves waiting for the event loop, which is told of the same bytes.
+        Under load this saves waiting for the event loop, which learns of the same bytes.
         """
+        self._lock.assert_held()
         try:
             data = self._connection.recv(READ_BYTES)
         except (BlockingIOError, InterruptedError):
@@ -56,7 +57,8 @@ class WorkerSocket:
             self._is_at_end = True
 
     def write(self, pieces: Iterable[Bytes]) -> None:
-        """Send as much as there is room for, and the rest when there is; called in a turn."""
+        """Send as much as there is room for, and the rest when there is."""
+        self._lock.assert_held()
         is_waiting = bool(self._unsent)
         self._unsent.extend(map(memoryview, pieces))
         if not is_waiting and not self._send():
@@ -87,7 +89,7 @@ class WorkerSocket:
             self._loop.add_writer(self._connection.fileno(), self._on_writable)
 
     def _send(self) -> bool:
-        """Send what there is room for; says whether that was everything."""
+        """Send what there is room for; return whether that was everything."""
         try:
             while self._unsent:
                 sent = self._connection.send(self._unsent[0])

@@ -21,9 +21,8 @@ class StateEpoch:
         """How many states ended before this one, since the service started."""
         return self._counters.state_losses + self._counters.state_resets
 
-    @property
-    def metadata(self) -> List[Tuple[str, str]]:
-        """What each answer says of the state: a client whose number changes has lost its thread."""
+    def headers(self) -> List[Tuple[str, str]]:
+        """Return what each answer says of the state: by its number a client sees that it is new."""
         return [("x-state-epoch", str(self.epoch))] if self._is_stateful else []
 
     def begin(self) -> None:

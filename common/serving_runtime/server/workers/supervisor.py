@@ -10,7 +10,8 @@ from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.metrics import Counters
-from serving_runtime.server.workers.link import Events, ModelSummary, State, WorkerLink
+from serving_runtime.server.workers.lifecycle import State
+from serving_runtime.server.workers.link import Events, ModelSummary, WorkerLink
 from serving_runtime.server.workers.orphans import adopts_orphans, kill_strays, reap_strangers
 from serving_runtime.server.workers.processes import Spawn
 from serving_runtime.server.workers.state_epoch import StateEpoch
@@ -38,7 +39,7 @@ class Supervisor:
     one from each; and only it knows whether the model is stateful, and thus must stay alone.
 
     Args:
-        on_fatal: told why, if the first worker never comes to serve.
+        on_fatal: called with the reason if the first worker never comes to serve.
     """
 
     def __init__(
@@ -79,25 +80,24 @@ class Supervisor:
         )
         name = f"worker-{self._counters.worker_starts}"
         try:
-            connection, process = self._spawn(name)
+            spawned = self._spawn(name)
         except OSError as error:  # no descriptor is free, say
             logger.error("%s could not be started: %s", name, error)
             self._start_after(FIRST_BACKOFF_SECONDS)
             return
-        link = WorkerLink(name, connection, self._settings, self._dispatcher.lock, events)
-        link.process = process
+        link = WorkerLink(name, spawned, self._settings, self._dispatcher.lock, events)
         self._links.append(link)
         self._load_timeouts[link] = asyncio.get_event_loop().call_later(
             self._settings.load_timeout_seconds, _end_slow_load, link
         )
 
     async def close(self, seconds: float) -> None:
-        """Let every worker close its model; kill those that take longer than ``seconds``."""
+        """Have every worker close its model; kill those that take longer than ``seconds``."""
         self._is_closing = True
         for link in list(self._links):
-            if link.state is State.LOADING:  # it hears nothing until it has loaded
+            if not link.has_loaded:  # it hears nothing until it has
                 link.kill("the service was shut down")
-                link.lose()
+                link.close_socket()
             else:
                 link.close()
         await self._until_none_is_left(seconds)
@@ -107,11 +107,11 @@ class Supervisor:
 
     def on_child_ended(self) -> None:
         """See which process ended (SIGCHLD), and take its children and its socket with it."""
-        known = {link.process.pid: link for link in self._links if link.process is not None}
+        known = {link.process.pid: link for link in self._links}
         for link in known.values():
-            if link.process is not None and link.process.how_it_ended() is not None:
+            if link.process.how_it_ended() is not None:
                 link.process.kill()
-                asyncio.get_event_loop().call_later(STRAY_SOCKET_SECONDS, link.lose)
+                asyncio.get_event_loop().call_later(STRAY_SOCKET_SECONDS, link.close_socket)
         # Where the model runs in this process, strangers are the user's own children.
         if self._settings.workers and adopts_orphans():
             reap_strangers(known)
@@ -124,7 +124,7 @@ class Supervisor:
 
     def _kill_strays(self) -> None:
         """Kill what ended workers have left behind in sessions of their own."""
-        running = [link for link in self._links if link.process and not link.process.how_it_ended()]
+        running = [link for link in self._links if not link.process.how_it_ended()]
         kill_strays({link.name for link in running})
 
     def _on_ready(self, link: WorkerLink, summary: ModelSummary) -> None:
@@ -175,7 +175,7 @@ class Supervisor:
             self._after_failure(link)
 
     def _made_progress(self, link: WorkerLink, unanswered: int) -> bool:
-        """Say whether a worker may be replaced at once, as it answered or had something to do."""
+        """Return whether to replace a worker at once, since it answered or had something to do."""
         if link.has_answered:
             self._crashes_without_reply = 0
         elif unanswered or link.has_hung:
@@ -207,7 +207,7 @@ class Supervisor:
 
 
 def _reason(link: WorkerLink) -> str:
-    """Say why a worker was of no use."""
+    """Return why a worker was of no use."""
     doing = "before it had answered a call" if link.has_loaded else "while it loaded the model"
     return link.refusal or f"{link.name} {link.why_it_ended} {doing}"
 

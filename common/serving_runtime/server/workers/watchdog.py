@@ -1,59 +1,53 @@
 """Notice a worker that hangs: busy past a call's deadline, without a sign of life."""
 
 import time
-from typing import Callable, Mapping
+from typing import Callable
 
-from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.timer import EarliestTimer
+from serving_runtime.server.workers.calls_in_flight import CallsInFlight
 
 
 class Watchdog:
-    """Watches one worker while it holds calls.
+    """Watch one worker while it holds calls.
 
     Args:
         grace_seconds: how long after the soonest deadline, and after the last sign of life, the
             worker may go on.
-        held: the calls that the worker holds, by number; kept up to date by its owner.
-        turns: of the front.
+        in_flight: the calls that the worker holds, and when it last gave a sign of life.
+        lock: of the front.
         on_hang: called once the worker hangs.
     """
 
     def __init__(
         self,
         grace_seconds: float,
-        held: Mapping[int, FrontCall],
+        in_flight: CallsInFlight,
         lock: FrontLock,
         on_hang: Callable[[], None],
     ) -> None:
         self._grace = grace_seconds
-        self._held = held
+        self._in_flight = in_flight
         self._on_hang = on_hang
-        self._last_sign = 0.0
-        self._alarm = EarliestTimer(lock, self._check)
+        self._timer = EarliestTimer(lock, self._check)
 
     def begin(self) -> None:
         """Watch a worker that has just been given calls."""
-        self.note_sign()
-        self._alarm.set(self._patience_ends())
+        self._timer.set(self._patience_ends())
 
     def end(self) -> None:
         """Watch no more: the worker has ended."""
-        self._alarm.cancel()
-
-    def note_sign(self) -> None:
-        """Note that the worker has answered something, and so does not hang."""
-        self._last_sign = time.monotonic()
+        self._timer.cancel()
 
     def _patience_ends(self) -> float:
-        soonest = min(call.deadline for call in self._held.values())
-        return max(soonest, self._last_sign) + self._grace
+        soonest = min(call.deadline for call in self._in_flight.held.values())
+        return max(soonest, self._in_flight.last_sign) + self._grace
 
     def _check(self) -> None:
-        if not self._held:
+        if not self._in_flight.held:
             return
         ends = self._patience_ends()
         if ends > time.monotonic():
-            self._alarm.set(ends)
+            self._timer.set(ends)
         else:
             self._on_hang()

@@ -7,6 +7,7 @@ import pytest
 from serving_runtime.errors import LimitExceeded, Status
 from serving_runtime.operations import PREDICT
 from serving_runtime.server.admission.admission import Admission
+from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.metrics import Counters
 from serving_runtime.server.transport import Reply, Request
@@ -19,6 +20,7 @@ class FakeDispatcher:
     """Keeps the calls, or refuses them."""
 
     def __init__(self):
+        self.lock = FrontLock()
         self.calls = []
         self.refusal = None
 
@@ -30,7 +32,7 @@ class FakeDispatcher:
 
 
 class Reception:
-    """An intake with its neighbours, and what was answered."""
+    """An admission with its neighbours, and what was answered."""
 
     def __init__(self, settings):
         self.dispatcher = FakeDispatcher()
@@ -38,21 +40,23 @@ class Reception:
         self.health.enter(Phase.SERVING)
         self.counters = Counters()
         self.state = StateEpoch(self.counters)
-        self.intake = Admission(settings, self.dispatcher, self.health, self.state, self.counters)
+        self.admission = Admission(
+            settings, self.dispatcher, self.health, self.state.headers, self.counters
+        )
         self.answers = []
 
-    def accept(self, request_id="", seconds_left=None, reset_state=None):
-        """Bring a request; returns the function that cancels it."""
-        return self.intake.accept(
-            Request(
-                PREDICT,
-                SECRET,
-                request_id,
-                seconds_left,
-                reset_state,
-                lambda outcome, metadata: self.answers.append((outcome, dict(metadata))),
-            )
+    def admit(self, request_id="", seconds_left=None, reset_state=None):
+        """Bring a request; return the function that cancels it."""
+        request = Request(
+            PREDICT,
+            SECRET,
+            request_id,
+            seconds_left,
+            reset_state,
+            lambda outcome, headers: self.answers.append((outcome, dict(headers))),
         )
+        with self.dispatcher.lock:
+            return self.admission.admit(request)
 
     @property
     def call(self):
@@ -63,7 +67,7 @@ class Reception:
 
 @pytest.fixture
 def reception(settings):
-    """Give an intake whose longest deadline is 10 s."""
+    """Give an admission whose longest deadline is 10 s."""
     return Reception(settings(request_timeout_seconds=10.0))
 
 
@@ -76,14 +80,14 @@ def records(caplog):
 
 def test_clients_request_id_is_kept(reception):
     """The same id finds the call in every log that it went through."""
-    reception.accept("abc-123")
+    reception.admit("abc-123")
     assert reception.call.request_id == "abc-123"
 
 
 def test_request_id_is_made_where_there_is_none(reception):
     """Each call has one of its own."""
-    reception.accept()
-    reception.accept()
+    reception.admit()
+    reception.admit()
     first, second = [call.request_id for call in reception.dispatcher.calls]
     assert re.fullmatch("[0-9a-f]{16}", first)
     assert first != second
@@ -95,13 +99,13 @@ def test_request_id_is_made_where_there_is_none(reception):
 )
 def test_request_id_is_made_harmless(reception, given, kept):
     """It goes into a header and into the log, where it must not forge a line."""
-    reception.accept(given)
+    reception.admit(given)
     assert reception.call.request_id == kept
 
 
 def test_request_id_of_nothing_harmless_is_made(reception):
     """An id that is all spaces is none."""
-    reception.accept(" \n")
+    reception.admit(" \n")
     assert re.fullmatch("[0-9a-f]{16}", reception.call.request_id)
 
 
@@ -111,22 +115,22 @@ def test_request_id_of_nothing_harmless_is_made(reception):
 def test_deadline_is_the_sooner_one(reception, left, seconds):
     """The client's, but never longer than RUNTIME_REQUEST_TIMEOUT."""
     before = time.monotonic()
-    reception.accept(seconds_left=left)
+    reception.admit(seconds_left=left)
     after = time.monotonic()
     assert before + seconds <= reception.call.deadline <= after + seconds
 
 
 def test_calls_have_numbers_of_their_own(reception):
     """Workers answer by number."""
-    reception.accept()
-    reception.accept()
+    reception.admit()
+    reception.admit()
     first, second = reception.dispatcher.calls
     assert first.number != second.number
 
 
 def test_success_has_no_trailing_metadata(reception):
     """Hydrosphere's clients expect nothing beside the reply."""
-    reception.accept("abc")
+    reception.admit("abc")
     outcome = Reply(Status.OK, "", b"reply")
     reception.call.finish(outcome)
     assert reception.answers == [(outcome, {})]
@@ -134,7 +138,7 @@ def test_success_has_no_trailing_metadata(reception):
 
 def test_failure_carries_the_request_id(reception):
     """The client learns by which id the log can be searched."""
-    reception.accept("abc")
+    reception.admit("abc")
     outcome = Reply(Status.INTERNAL, "ValueError('x')", b"")
     reception.call.finish(outcome)
     assert reception.answers == [(outcome, {"x-request-id": "abc"})]
@@ -147,7 +151,7 @@ def test_calls_are_refused_while_there_is_no_model(reception, phase):
         reception.health.__init__()
     else:
         reception.health.enter(phase)
-    reception.accept("abc")
+    reception.admit("abc")
     [(outcome, metadata)] = reception.answers
     assert (outcome.status, outcome.details) == (Status.UNAVAILABLE, phase.value)
     assert metadata == {"x-request-id": "abc"}
@@ -157,7 +161,7 @@ def test_calls_are_refused_while_there_is_no_model(reception, phase):
 def test_calls_are_taken_while_draining(reception):
     """Clients need a moment to learn that the service goes away: nothing is lost meanwhile."""
     reception.health.enter(Phase.DRAINING)
-    reception.accept()
+    reception.admit()
     assert reception.answers == []
     assert reception.call
 
@@ -165,16 +169,17 @@ def test_calls_are_taken_while_draining(reception):
 def test_full_queue_is_answered_at_once(reception):
     """The dispatcher's refusal becomes RESOURCE_EXHAUSTED."""
     reception.dispatcher.refusal = LimitExceeded("full: RUNTIME_MAX_QUEUE")
-    reception.accept()
+    reception.admit()
     [(outcome, _)] = reception.answers
-    assert outcome == (Status.RESOURCE_EXHAUSTED, "full: RUNTIME_MAX_QUEUE", b"")
+    assert outcome[:3] == (Status.RESOURCE_EXHAUSTED, "full: RUNTIME_MAX_QUEUE", b"")
+    assert outcome.reason == "limit_exceeded"
     counts = {"calls": {"RESOURCE_EXHAUSTED": 1}, "queue_refusals": 1}
     assert reception.counters.nonzero() == counts
 
 
 def test_client_can_cancel(reception, records):
     """The function that accept returns ends the call; the log has it."""
-    cancel = reception.accept()
+    cancel = reception.admit()
     cancel()
     assert reception.call.is_done
     assert records()[0]["status"] == "CANCELLED"
@@ -182,7 +187,7 @@ def test_client_can_cancel(reception, records):
 
 def test_each_call_gets_one_line(reception, records):
     """Id, method, status, time and sizes: what operators look for."""
-    reception.accept("abc")
+    reception.admit("abc")
     reception.call.finish(Reply(Status.OK, "", b"reply"))
     [fields] = records()
     assert fields.pop("ms") >= 0
@@ -193,7 +198,7 @@ def test_each_call_gets_one_line(reception, records):
 
 def test_failed_call_is_logged_with_its_details(reception, records):
     """What the client was told is in the log too."""
-    reception.accept()
+    reception.admit()
     reception.call.finish(Reply(Status.OUT_OF_RANGE, "why", b""))
     [fields] = records()
     assert (fields["status"], fields["details"]) == ("OUT_OF_RANGE", "why")
@@ -202,7 +207,7 @@ def test_failed_call_is_logged_with_its_details(reception, records):
 def test_payloads_are_never_logged(reception, caplog):
     """Neither the request's nor the reply's."""
     caplog.set_level(logging.DEBUG)
-    reception.accept()
+    reception.admit()
     reception.call.finish(Reply(Status.OK, "", b"private reply"))
     told = caplog.text + repr([record.__dict__ for record in caplog.records])
     assert "private" not in told
@@ -211,7 +216,7 @@ def test_payloads_are_never_logged(reception, caplog):
 def test_lines_can_be_switched_off(settings, records):
     """RUNTIME_LOG_CALLS=0 leaves calls out; they are answered all the same."""
     reception = Reception(settings(log_calls=False))
-    reception.accept()
+    reception.admit()
     reception.call.finish(Reply(Status.OK, "", b""))
     assert records() == []
     assert len(reception.answers) == 1
@@ -222,14 +227,14 @@ def test_lines_can_be_switched_off(settings, records):
 )
 def test_a_reset_can_be_asked_for(reception, text, wanted):
     """The words of x-reset-state; without it the state is kept."""
-    reception.accept(reset_state=text)
+    reception.admit(reset_state=text)
     assert reception.call.resets_state is wanted
 
 
 @pytest.mark.parametrize("text", ["", "yes", "True", "1 ", "2", "\N{SNOWMAN}", "x" * 5000])
 def test_another_word_for_a_reset_is_refused(reception, text):
     """Neither yes nor no: the call is not queued, and the client learns the key and the words."""
-    reception.accept("abc", reset_state=text)
+    reception.admit("abc", reset_state=text)
     [(outcome, metadata)] = reception.answers
     assert outcome.status == Status.INVALID_ARGUMENT
     assert outcome.details.startswith("the metadata x-reset-state is " + repr(text)[:900])
@@ -242,11 +247,11 @@ def test_another_word_for_a_reset_is_refused(reception, text):
 def test_answers_of_a_stateful_model_tell_the_epoch(reception):
     """Success and failure alike, as the state is when the answer is given."""
     reception.state.begin()
-    reception.accept("a")
+    reception.admit("a")
     reception.call.finish(Reply(Status.OK, "", b"reply"))
     reception.state.lose("worker-1")
     reception.dispatcher.refusal = LimitExceeded("full")
-    reception.accept("b")
+    reception.admit("b")
     told = [metadata for _, metadata in reception.answers]
     assert told == [{"x-state-epoch": "0"}, {"x-request-id": "b", "x-state-epoch": "1"}]
 
@@ -254,7 +259,7 @@ def test_answers_of_a_stateful_model_tell_the_epoch(reception):
 def test_answers_are_counted_by_status(reception):
     """Each once, whoever gives them: the worker, the clock or the client."""
     for _ in range(4):
-        reception.accept()
+        reception.admit()
     first, second, third, fourth = reception.dispatcher.calls
     first.finish(Reply(Status.OK, "", b"reply"))
     second.finish(Reply(Status.OK, "", b"reply"))
@@ -262,3 +267,10 @@ def test_answers_are_counted_by_status(reception):
     third.expire()
     fourth.cancel()
     assert reception.counters.calls == {"OK": 2, "DEADLINE_EXCEEDED": 1, "CANCELLED": 1}
+
+
+def test_use_without_the_front_lock_is_caught(reception):
+    """Another thread might be in the middle of the same."""
+    with pytest.raises(RuntimeError, match="front lock"):
+        reception.admission.admit(None)
+    assert reception.dispatcher.calls == []

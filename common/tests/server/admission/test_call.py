@@ -15,7 +15,7 @@ def test_first_answer_counts(make_call):
     assert call.outcomes == [DONE]
 
 
-def test_every_observer_is_told(make_call):
+def test_every_observer_is_called_in_order(make_call):
     """The client, the queue, the timer and the log all wait for the end of a call."""
     call = make_call()
     told = []
@@ -29,7 +29,7 @@ def test_failure_is_one_line(make_call):
     """The text of an error becomes details that a header can carry."""
     call = make_call()
     call.fail(InvalidInput("a\nb"))
-    assert call.outcomes == [Reply(Status.INVALID_ARGUMENT, "a b", b"")]
+    assert call.outcomes == [Reply(Status.INVALID_ARGUMENT, "a b", b"", "invalid_input")]
 
 
 @pytest.mark.parametrize(

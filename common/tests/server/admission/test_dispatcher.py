@@ -4,9 +4,11 @@ import time
 import pytest
 
 from serving_runtime.errors import LimitExceeded, ModelFailed, NotAvailable, Status
+from serving_runtime.operations import AnsweredBy, Operation
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.metrics import Counters
-from serving_runtime.server.workers.link import Events, State
+from serving_runtime.server.workers.lifecycle import State
+from serving_runtime.server.workers.link import Events
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def ids(batches):
 
 
 def submit(team, calls):
-    """Queue the calls, in order, each in a turn of its own."""
+    """Queue the calls, in order, each while holding the front lock once."""
     for call in calls:
         with team.lock:
             team.dispatcher.submit(call)
@@ -107,7 +109,7 @@ def test_worker_has_its_next_calls_before_its_last_are_answered(
     run(scenario())
 
 
-def test_what_comes_in_one_turn_goes_together(run, team, until, make_call):
+def test_what_comes_while_the_lock_is_held_goes_together(run, team, until, make_call):
     """The queue's thread takes in what is there, and a batch is made of all of it."""
 
     async def scenario():
@@ -160,12 +162,12 @@ def test_free_workers_share_what_waits(run, team, until, make_call):
         await until(lambda: first.has_whole_batch and second.has_whole_batch)
         assert sorted(ids(first.batches) + ids(second.batches)) == [[1], [2]]
         submit(members, [make_call() for _ in range(5)])
-        # Both become free in one turn.
+        # Both become free before the lock is released.
         members.lock.on_release(lambda: None)
         first.reply(*first.calls)
         second.reply(*second.calls)
         await until(lambda: all(link.state is State.FREE for link in members.dispatcher._workers))
-        members.lock.on_release(members.dispatcher._pump)
+        members.lock.on_release(members.dispatcher.run_ready_work)
         with members.lock:
             pass
         await until(lambda: len(first.calls) + len(second.calls) == 7)
@@ -302,7 +304,7 @@ def test_full_queue_refuses(run, team, make_call):
         refused = make_call(seconds=0.0)
         submit(members, [make_call()])
         with pytest.raises(LimitExceeded):
-            members.dispatcher.submit(refused)
+            submit(members, [refused])
         await asyncio.sleep(0)
         assert refused.outcomes == []
 
@@ -316,7 +318,8 @@ def test_everything_that_waits_can_be_refused(run, team, make_call):
         members = await team(count=0)
         calls = [make_call(), make_call()]
         submit(members, calls)
-        members.dispatcher.refuse_all(NotAvailable("no worker"))
+        with members.lock:
+            members.dispatcher.refuse_all(NotAvailable("no worker"))
         assert [call.status for call in calls] == [Status.UNAVAILABLE] * 2
         assert members.dispatcher.is_idle
 
@@ -369,6 +372,62 @@ def test_call_that_ends_two_workers_is_the_models_failure(run, team, until, make
         assert good.status == Status.OK
         assert ids(third.batches) == [[2]]
         assert members.dispatcher.is_idle
+
+    run(scenario())
+
+
+def test_operation_that_may_not_be_retried_is_tried_once(run, team, until, make_call):
+    """What it has changed before its worker ended would be changed twice."""
+
+    async def scenario():
+        members = await team(count=0)
+        call = make_call()
+        call.operation = Operation("other.train", AnsweredBy.MODEL, "/other.Service/Train")
+        submit(members, [call])
+        worker = await members.join()
+        await until(lambda: worker.has_whole_batch)
+        worker.die("was killed by SIGSEGV")
+        await until(lambda: call.is_done)
+        assert call.status == Status.INTERNAL
+        assert "not tried again: was killed by SIGSEGV" in call.outcomes[0].details
+        assert members.counters.nonzero() == {}
+        assert members.dispatcher.is_idle
+
+    run(scenario())
+
+
+def test_batches_are_chosen_before_any_is_sent(run, team, until, make_call):
+    """What each free worker gets follows from the queue alone; nothing is sent to find out."""
+
+    async def scenario():
+        members = await team(count=2)
+        members.lock.on_release(lambda: None)
+        calls = [make_call() for _ in range(3)]
+        submit(members, calls)
+        with members.lock:
+            chosen = members.dispatcher._assign_waiting()
+        assert [batch for _, batch in chosen] == [calls[:2], calls[2:]]
+        assert {link for link, _ in chosen} == set(members.links)
+        assert [link.state for link in members.links] == [State.FREE] * 2
+
+    run(scenario())
+
+
+def test_use_without_the_front_lock_is_caught(run, team, make_call):
+    """Another thread might be in the middle of the same."""
+
+    async def scenario():
+        members = await team()
+        dispatcher, link = members.dispatcher, members.links[0]
+        for use in (
+            lambda: dispatcher.submit(make_call()),
+            lambda: dispatcher.add_worker(link),
+            lambda: dispatcher.remove_worker(link, [], "ended"),
+            lambda: dispatcher.refuse_all(NotAvailable("no worker")),
+        ):
+            with pytest.raises(RuntimeError, match="front lock"):
+                use()
+        assert dispatcher.is_idle
 
     run(scenario())
 
@@ -519,7 +578,7 @@ def test_calls_that_would_wait_past_their_deadline_are_refused(run, team, make_c
     run(scenario())
 
 
-def test_pace_is_told_of_batches_and_of_an_empty_queue(run, team, until, make_call, monkeypatch):
+def test_estimate_learns_of_batches_and_of_an_empty_queue(run, team, until, make_call, monkeypatch):
     """Each batch is told as it leaves, and that nothing waits, for whatever reason."""
     monkeypatch.setattr("serving_runtime.server.admission.dispatcher.WaitEstimator", FakeEstimator)
 

@@ -9,23 +9,46 @@ import pytest
 
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
-from serving_runtime.ipc.frames import ReplyFrame
+from serving_runtime.ipc.frames import ReplyFrame, Timings
 from serving_runtime.operations import PREDICT
-from serving_runtime.server.workers.link import ModelSummary, State, WorkerLink
+from serving_runtime.server.transport import Reply
+from serving_runtime.server.workers.lifecycle import ImpossibleEventError, State
+from serving_runtime.server.workers.link import ModelSummary, WorkerLink
+from serving_runtime.server.workers.processes import Spawned, WorkerProcess
 from serving_runtime.settings import Settings
 from serving_runtime.worker.channel import Channel
 
 
 @pytest.fixture
 def connect(connect, lock):
-    """Connect likewise, and let turns end as the dispatcher's do."""
+    """Connect likewise, and answer as the dispatcher does, before the lock is released."""
 
     async def connect_answering(*arguments, **options):
         link, worker = await connect(*arguments, **options)
-        lock.on_release(link.answer)
+        lock.on_release(link.deliver_replies)
         return link, worker
 
     return connect_answering
+
+
+@pytest.fixture
+def load(connect, until, happenings):
+    """Return a coroutine function that connects a worker, which has loaded the model."""
+
+    async def load(**options):
+        link, worker = await connect(**options)
+        worker.ready()
+        await until(lambda: link.has_loaded)
+        happenings.told.clear()
+        return link, worker
+
+    return load
+
+
+def send(link, calls):
+    """Give a worker calls, as the dispatcher does."""
+    with link._lock:
+        link.send(calls)
 
 
 def test_ready_tells_of_the_model(run, connect, until, happenings):
@@ -55,13 +78,13 @@ def test_refusal_is_in_the_workers_own_words(run, connect, until, happenings):
     run(scenario())
 
 
-def test_batch_arrives_whole_and_is_answered_one_by_one(run, connect, until, happenings, make_call):
+def test_batch_arrives_whole_and_is_answered_one_by_one(run, load, until, happenings, make_call):
     """Each reply answers its own call at once; the worker is free after the last."""
 
     async def scenario():
-        link, worker = await connect()
+        link, worker = await load()
         calls = [make_call(b"a"), make_call(b""), make_call(b"c" * 10**6)]
-        link.send(calls)
+        send(link, calls)
         assert link.state is State.BUSY
         await until(lambda: worker.has_whole_batch)
         assert [call.id for call in worker.calls] == [1, 2, 3]
@@ -76,23 +99,23 @@ def test_batch_arrives_whole_and_is_answered_one_by_one(run, connect, until, hap
         assert happenings.told == []
         worker.reply(second, status=Status.INVALID_ARGUMENT, details="no")
         await until(lambda: calls[1].is_done)
-        assert calls[1].outcomes == [(Status.INVALID_ARGUMENT, "no", b"")]
+        assert calls[1].outcomes == [Reply(Status.INVALID_ARGUMENT, "no", b"")]
         assert link.state is State.FREE
         assert happenings.told == []
 
     run(scenario())
 
 
-def test_reset_is_told_before_the_answer(run, connect, until, happenings, make_call):
+def test_reset_is_told_before_the_answer(run, load, until, happenings, make_call):
     """The answer tells the new state's number; also if it comes too late, or is a failure."""
 
     async def scenario():
-        link, worker = await connect()
+        link, worker = await load()
         answered, expired = calls = [make_call(), make_call()]
         for call in calls:
             call.resets_state = True
             call.when_done(lambda call, outcome: happenings.told.append(("answered", call)))
-        link.send(calls)
+        send(link, calls)
         await until(lambda: worker.has_whole_batch)
         expired.expire()
         assert [call.resets_state for call in worker.calls] == [True, True]
@@ -109,25 +132,83 @@ def test_reset_is_told_before_the_answer(run, connect, until, happenings, make_c
     run(scenario())
 
 
-def test_empty_payload_does_not_keep_the_loop_busy(run, connect, until, make_call):
+def test_what_a_reply_says_beside_its_payload_reaches_the_observers(run, load, until, make_call):
+    """Reason and attributes are the reply's; the worker's timings are the call's."""
+    timings = Timings(0.1, 0.2, 0.3, 0.4, 5)
+
+    async def scenario():
+        link, worker = await load()
+        call = make_call()
+        call.attributes, call.target = {"content-type": "a/b"}, "m"
+        send(link, [call])
+        await until(lambda: worker.has_whole_batch)
+        [sent] = worker.calls
+        assert (sent.attributes, sent.target) == ({"content-type": "a/b"}, "m")
+        reply = ReplyFrame(1, Status.INTERNAL, "", b"", False, "why", {"n": "v"}, timings)
+        worker.transport.write(b"".join(frames.pack_reply(reply)))
+        await until(lambda: call.is_done)
+        assert call.outcomes == [Reply(Status.INTERNAL, "", b"", "why", {"n": "v"})]
+        assert call.timings == timings
+
+    run(scenario())
+
+
+def test_batches_are_sent_only_to_a_worker_that_is_free(run, load, lock, make_call):
+    """While it loads, runs others or has ended, nobody may have chosen it."""
+
+    async def scenario():
+        link, _ = await load()
+        assert (link.is_free, link.is_busy) == (True, False)
+        send(link, [make_call()])
+        assert (link.is_free, link.is_busy) == (False, True)
+        with pytest.raises(ImpossibleEventError, match="SENT while BUSY"):
+            send(link, [make_call()])
+
+    run(scenario())
+
+
+def test_its_state_is_for_others_to_read(run, load):
+    """Only what happens to the worker changes it."""
+
+    async def scenario():
+        link, _ = await load()
+        with pytest.raises(AttributeError):
+            link.state = State.BUSY
+
+    run(scenario())
+
+
+def test_use_without_the_front_lock_is_caught(run, load, make_call):
+    """Another thread might be in the middle of the same."""
+
+    async def scenario():
+        link, _ = await load()
+        for use in (lambda: link.send([make_call()]), link.read_replies, link.deliver_replies):
+            with pytest.raises(RuntimeError, match="front lock"):
+                use()
+
+    run(scenario())
+
+
+def test_empty_payload_does_not_keep_the_loop_busy(run, load, until, make_call):
     """A request may be empty: there must be nothing left to write afterwards."""
 
     async def scenario():
-        link, worker = await connect()
-        link.send([make_call(b"")])
+        link, worker = await load()
+        send(link, [make_call(b"")])
         await until(lambda: worker.has_whole_batch)
         assert not link._socket._unsent
 
     run(scenario())
 
 
-def test_late_reply_is_dropped(run, connect, until, make_call):
+def test_late_reply_is_dropped(run, load, until, make_call):
     """A call that expired while it ran has had its answer; the worker is free nonetheless."""
 
     async def scenario():
-        link, worker = await connect()
+        link, worker = await load()
         call = make_call()
-        link.send([call])
+        send(link, [call])
         call.expire()
         await until(lambda: worker.has_whole_batch)
         worker.reply(*worker.calls)
@@ -137,13 +218,13 @@ def test_late_reply_is_dropped(run, connect, until, make_call):
     run(scenario())
 
 
-def test_death_gives_back_what_was_not_answered(run, connect, until, happenings, make_call):
+def test_death_gives_back_what_was_not_answered(run, load, until, happenings, make_call):
     """Answered and expired calls are not among what can be tried again."""
 
     async def scenario():
-        link, worker = await connect()
+        link, worker = await load()
         answered, expired, lost = calls = [make_call() for _ in range(3)]
-        link.send(calls)
+        send(link, calls)
         expired.expire()
         await until(lambda: worker.has_whole_batch)
         worker.reply(worker.calls[0])
@@ -157,13 +238,13 @@ def test_death_gives_back_what_was_not_answered(run, connect, until, happenings,
     run(scenario())
 
 
-def test_reply_sent_before_death_counts(run, connect, until, happenings, make_call):
+def test_reply_sent_before_death_counts(run, load, until, happenings, make_call):
     """What the worker wrote before it ended is read first."""
 
     async def scenario():
-        link, worker = await connect()
+        link, worker = await load()
         call = make_call()
-        link.send([call])
+        send(link, [call])
         await until(lambda: worker.has_whole_batch)
         worker.reply(*worker.calls)
         worker.ended = "exited with code 1"
@@ -212,7 +293,7 @@ def test_lost_worker_is_ended_though_its_socket_is_open(run, connect, until, hap
     async def scenario():
         link, worker = await connect()
         worker.ended = "exited with code 0"
-        link.lose()
+        link.close_socket()
         await until(lambda: happenings.told)
         assert happenings.told == [("ended", link, [])]
         worker.transport.close()
@@ -248,14 +329,14 @@ def test_first_reason_of_a_kill_is_told(run, connect):
     run(scenario())
 
 
-def test_hung_worker_is_killed_after_deadline_and_grace(run, connect, until, happenings, make_call):
+def test_hung_worker_is_killed_after_deadline_and_grace(run, load, until, happenings, make_call):
     """It is left alone until the grace is over, and killed then."""
     grace = 0.1
 
     async def scenario():
-        link, worker = await connect(grace=grace)
+        link, worker = await load(grace=grace)
         call = make_call(seconds=0.05)
-        link.send([call, make_call(seconds=60.0)])
+        send(link, [call, make_call(seconds=60.0)])
         await until(lambda: worker.kills)
         assert time.monotonic() >= call.deadline + grace
         await until(lambda: happenings.told)
@@ -264,14 +345,14 @@ def test_hung_worker_is_killed_after_deadline_and_grace(run, connect, until, hap
     run(scenario())
 
 
-def test_worker_whose_replies_keep_coming_does_not_hang(run, connect, until, make_call):
+def test_worker_whose_replies_keep_coming_does_not_hang(run, load, until, make_call):
     """A batch may take longer than its first deadline as long as there is progress."""
     grace = 0.2
 
     async def scenario():
-        link, worker = await connect(grace=grace)
+        link, worker = await load(grace=grace)
         calls = [make_call(seconds=0.0) for _ in range(8)]
-        link.send(calls)
+        send(link, calls)
         await until(lambda: worker.has_whole_batch)
         for sent, call in zip(worker.calls[:-1], calls):
             replied = time.monotonic()
@@ -286,13 +367,13 @@ def test_worker_whose_replies_keep_coming_does_not_hang(run, connect, until, mak
     run(scenario())
 
 
-def test_answered_batch_is_not_watched(run, connect, until, make_call, loop, monkeypatch):
+def test_answered_batch_is_not_watched(run, load, until, make_call, loop, monkeypatch):
     """A worker that answered in time is not killed for a deadline that passes later."""
 
     async def scenario():
-        link, worker = await connect(grace=0.0)
+        link, worker = await load(grace=0.0)
         call = make_call(seconds=0.05)
-        link.send([call])
+        send(link, [call])
         await until(lambda: worker.has_whole_batch)
         worker.reply(*worker.calls)
         await until(lambda: call.is_done)
@@ -327,18 +408,21 @@ def test_frames_in_pieces_are_put_together(run, connect, happenings, size):
         frames.pack(frames.FREED, b"\xff" * 9),
         frames.pack(frames.READY, b"no JSON"),
         b"".join(frames.pack_reply(ReplyFrame(404, Status.OK, "", b""))),
+        b"".join(frames.pack_reply(ReplyFrame(1, Status.OK, "", b"", part=0, has_more=True))),
+        frames.pack(frames.FAILED, b"it had loaded before"),
+        frames.pack_cancel(1),
         b"".join(frames.pack_reply(ReplyFrame(1, Status.OK, "", b"x"), b"no place")),
     ],
 )
 def test_worker_whose_socket_brings_something_else_is_killed(
-    run, connect, make_call, until, happenings, garbled
+    run, load, make_call, until, happenings, garbled
 ):
     """User code that wrote to the socket must not end the front, nor answer a call."""
 
     async def scenario():
-        link, worker = await connect()
+        link, worker = await load()
         call = make_call()
-        link.send([call])
+        send(link, [call])
         worker.transport.write(garbled)
         await until(lambda: worker.kills)
         assert worker.kills == 1
@@ -354,15 +438,17 @@ def test_large_payloads_take_the_way_through_shared_memory(
 ):
     """Both ways, after the first call, which goes with the offer; each gets its own answer."""
     ours, theirs = socket.socketpair()
-    link = WorkerLink("worker-1", ours, Settings.from_env({}), lock, happenings.events)
-    lock.on_release(link.answer)
+    spawned = Spawned(ours, WorkerProcess(0, lambda: None, lambda: "ended"))
+    link = WorkerLink("worker-1", spawned, Settings.from_env({}), lock, happenings.events)
+    lock.on_release(link.deliver_replies)
     are_shared = []
     thread = threading.Thread(target=_echo, args=(Channel(theirs), are_shared))
     calls = [make_call(bytes([number]) * 2**20) for number in range(5)]
 
     async def scenario():
+        await until(lambda: link.has_loaded)
         for call in calls:
-            link.send([call])
+            send(link, [call])
             await until(functools.partial(getattr, call, "is_done"))
         link.close()
         await until(lambda: not thread.is_alive())
@@ -375,6 +461,7 @@ def test_large_payloads_take_the_way_through_shared_memory(
 
 
 def _echo(channel, are_shared):
+    channel.announce(frames.READY, b'{"signatures": [], "stateful": false, "status_message": ""}')
     for calls in channel.batches():
         are_shared.extend(isinstance(call.payload.obj, ctypes.Array) for call in calls)
         channel.replies([ReplyFrame(call.id, Status.OK, "", bytes(call.payload)) for call in calls])

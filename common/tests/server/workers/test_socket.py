@@ -33,7 +33,7 @@ def ends(loop, lock):
 
 
 def test_whoever_has_a_turn_may_read(run, until, ends):
-    """What was read in a turn is not read again by the event loop, nor in another order."""
+    """What was read is not read again by the event loop, nor in another order."""
 
     async def scenario():
         ends.theirs.send(b"first")

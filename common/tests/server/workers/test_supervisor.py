@@ -31,7 +31,7 @@ class Service:
         )
 
     def submit(self, call):
-        """Queue a call, in a turn of its own."""
+        """Queue a call while holding the front lock."""
         with self.lock:
             self.dispatcher.submit(call)
 

@@ -1,0 +1,65 @@
+"""The calls that a worker holds, and the answers that have come and are not delivered yet."""
+
+import collections
+import time
+from typing import Callable, Deque, Dict, List, Sequence, Tuple
+
+from serving_runtime.ipc.frames import GarbledError, ReplyFrame
+from serving_runtime.server.admission.call import FrontCall
+from serving_runtime.server.transport import Reply
+
+
+class CallsInFlight:
+    """Match a worker's replies with the calls that it was given.
+
+    Attributes:
+        held: the calls that the worker has not answered, by number.
+        last_sign: when it was given calls, or answered one; seconds on the monotonic clock.
+    """
+
+    def __init__(self) -> None:
+        self.held: Dict[int, FrontCall] = {}
+        self.last_sign = 0.0
+        # With whether the model's state was reset before.
+        self._undelivered: Deque[Tuple[FrontCall, Reply, bool]] = collections.deque()
+
+    def add(self, calls: Sequence[FrontCall]) -> None:
+        """Note that the worker is given ``calls``."""
+        self.held.update((call.number, call) for call in calls)
+        self.last_sign = time.monotonic()
+
+    def note_reply(self, frame: ReplyFrame, payload: bytes) -> None:
+        """Keep the answer to a call until it is delivered.
+
+        Raises:
+            GarbledError: it is no answer to a call that the worker holds, or one of several parts,
+                which no worker sends yet.
+        """
+        call = self.held.get(frame.id)
+        if call is None or frame.has_more:
+            what = "one part of a reply" if call else "a reply"
+            raise GarbledError(f"{what} to call {frame.id}, which it does not hold so")
+        del self.held[frame.id]
+        self.last_sign = time.monotonic()
+        call.timings = frame.timings
+        reply = Reply(frame.status, frame.details, payload, frame.reason, frame.attributes)
+        self._undelivered.append((call, reply, frame.was_reset))
+
+    def deliver(self, on_reset: Callable[[FrontCall], None]) -> None:
+        """Answer the calls whose replies have come.
+
+        Args:
+            on_reset: called before the answer to a call that has reset the model's state: the
+                answer is one of the new state.
+        """
+        while self._undelivered:
+            call, reply, was_reset = self._undelivered.popleft()
+            if was_reset:
+                on_reset(call)
+            call.finish(reply)
+
+    def give_up(self) -> List[FrontCall]:
+        """Return the calls that the worker will not answer any more, and hold none of them."""
+        unanswered = [call for call in self.held.values() if not call.is_done]
+        self.held.clear()
+        return unanswered
