@@ -14,11 +14,13 @@ class CallsInFlight:
 
     Attributes:
         held: the calls that the worker has not answered, by number.
+        has_answered: whether the worker has ever answered one.
         last_sign: when it was given calls, or answered one; seconds on the monotonic clock.
     """
 
     def __init__(self) -> None:
         self.held: Dict[int, FrontCall] = {}
+        self.has_answered = False
         self.last_sign = 0.0
         # With whether the model's state was reset before.
         self._undelivered: Deque[Tuple[FrontCall, Reply, bool]] = collections.deque()
@@ -40,6 +42,7 @@ class CallsInFlight:
             what = "one part of a reply" if call else "a reply"
             raise GarbledError(f"{what} to call {frame.id}, which it does not hold so")
         del self.held[frame.id]
+        self.has_answered = True
         self.last_sign = time.monotonic()
         call.timings = frame.timings
         reply = Reply(frame.status, frame.details, payload, frame.reason, frame.attributes)

@@ -11,19 +11,19 @@ The rules:
 """
 
 import asyncio
-import json
 import time
 from typing import Callable, List, NamedTuple, Sequence
 
 from serving_runtime.ipc import frames
 from serving_runtime.ipc.frames import CallFrame, GarbledError
 from serving_runtime.ipc.shared_payloads import SharedPayloads
-from serving_runtime.ipc.stream import Splitter, joined
+from serving_runtime.ipc.stream import joined
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.worker import Worker
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.workers import lifecycle
 from serving_runtime.server.workers.calls_in_flight import CallsInFlight
+from serving_runtime.server.workers.frame_reader import FrameReader, ModelSummary
 from serving_runtime.server.workers.lifecycle import Event, ImpossibleEventError, State
 from serving_runtime.server.workers.processes import Spawned
 from serving_runtime.server.workers.socket import WorkerSocket
@@ -34,23 +34,13 @@ from serving_runtime.system import memory
 # How long an ended worker's process may take to say how it ended (a core dump, say).
 EXIT_STATUS_WAIT_SECONDS = 0.5
 EXIT_STATUS_POLL_SECONDS = 0.002
-# What a frame may have beside a reply's payload: a line of details, or why a model did not load.
-MAX_FRAME_OVERHEAD_BYTES = 1 << 20
-
-
-class ModelSummary(NamedTuple):
-    """What a worker says of its model once it has loaded."""
-
-    signatures: List[str]
-    stateful: bool
-    status_message: str
 
 
 class Events(NamedTuple):
     """What to call when something happens to a worker, while holding the front lock."""
 
     ready: Callable[["WorkerLink", ModelSummary], None]
-    refused: Callable[["WorkerLink", str], None]
+    refused: Callable[["WorkerLink"], None]
     reset: Callable[[FrontCall], None]
     ended: Callable[["WorkerLink", List[FrontCall]], None]
 
@@ -76,7 +66,6 @@ class WorkerLink(Worker):
         self.name = name
         self.process = spawned.process
         self.has_loaded = False
-        self.has_answered = False
         self.has_hung = False
         self.is_stateful = False
         self.refusal = ""
@@ -85,10 +74,16 @@ class WorkerLink(Worker):
         self._events = events
         self._lock = lock
         self._loop = asyncio.get_event_loop()
-        self._splitter = Splitter(settings.max_message_bytes + MAX_FRAME_OVERHEAD_BYTES)
         # When a segment is made, gRPC has just freed two copies of a payload as large.
         self._shared = SharedPayloads(make_room=memory.give_back_freed_memory)
         self._in_flight = CallsInFlight()
+        self._reader = FrameReader(
+            settings.max_message_bytes,
+            self._in_flight,
+            self._shared,
+            self._on_loaded,
+            self._on_refused,
+        )
         self._watchdog = Watchdog(settings.hang_grace_seconds, self._in_flight, lock, self._on_hang)
         self._socket = WorkerSocket(spawned.connection, lock, self._on_data, self._on_end)
 
@@ -106,6 +101,11 @@ class WorkerLink(Worker):
     def is_busy(self) -> bool:
         """Whether it holds calls that it has not answered."""
         return self._state is State.BUSY
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether it has answered any call."""
+        return self._in_flight.has_answered
 
     @property
     def why_it_ended(self) -> str:
@@ -154,36 +154,21 @@ class WorkerLink(Worker):
 
     def _on_data(self, data: bytes) -> None:
         try:
-            for kind, body in self._splitter.split(data):
-                self._on_frame(kind, body)
+            self._reader.read(data)
+            if self._state is State.BUSY and not self._in_flight.held:
+                self._state = lifecycle.follow(State.BUSY, Event.ANSWERED)
         except (GarbledError, ImpossibleEventError) as error:
             self.kill(f"what came over its socket was not its own ({error})")
-
-    def _on_frame(self, kind: int, body: bytes) -> None:
-        if kind == frames.REPLY:
-            reply = frames.unpack_reply(body)
-            self._on_reply(reply, bytes(reply.payload))
-        elif kind == frames.PLACED_REPLY:
-            reply = frames.unpack_reply(body)
-            self._on_reply(reply, self._shared.copy(reply.payload))
-        elif kind == frames.READY:
-            self._on_loaded(_summary(body))
-        elif kind == frames.FAILED:
-            self._state = lifecycle.follow(self._state, Event.REFUSED)
-            self._events.refused(self, body.decode("utf-8", "replace"))
-        else:
-            self._shared.on_control_frame(kind, body)
-
-    def _on_reply(self, frame: frames.ReplyFrame, payload: bytes) -> None:
-        self._in_flight.note_reply(frame, payload)
-        self.has_answered = True
-        if not self._in_flight.held:
-            self._state = lifecycle.follow(self._state, Event.ANSWERED)
 
     def _on_loaded(self, summary: ModelSummary) -> None:
         self._state = lifecycle.follow(self._state, Event.LOADED)
         self.has_loaded = True
         self._events.ready(self, summary)
+
+    def _on_refused(self, reason: str) -> None:
+        self._state = lifecycle.follow(self._state, Event.REFUSED)
+        self.refusal = reason
+        self._events.refused(self)
 
     def _on_hang(self) -> None:
         self.has_hung = True
@@ -207,13 +192,6 @@ class WorkerLink(Worker):
         self.kill("it closed its connection")
         with self._lock:
             self._events.ended(self, self._in_flight.give_up())
-
-
-def _summary(body: bytes) -> ModelSummary:
-    try:
-        return ModelSummary(**json.loads(body.decode()))
-    except (TypeError, ValueError) as error:
-        raise GarbledError(f"no summary of a model: {error!r}") from None
 
 
 def _for_worker(call: FrontCall) -> CallFrame:

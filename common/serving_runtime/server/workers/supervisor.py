@@ -10,8 +10,9 @@ from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.metrics import Counters
+from serving_runtime.server.workers.frame_reader import ModelSummary
 from serving_runtime.server.workers.lifecycle import State
-from serving_runtime.server.workers.link import Events, ModelSummary, WorkerLink
+from serving_runtime.server.workers.link import Events, WorkerLink
 from serving_runtime.server.workers.orphans import adopts_orphans, kill_strays, reap_strangers
 from serving_runtime.server.workers.processes import Spawn
 from serving_runtime.server.workers.state_epoch import StateEpoch
@@ -149,8 +150,7 @@ class Supervisor:
             for _ in range(self._settings.workers - 1):
                 self._start_after(0.0)
 
-    def _on_refused(self, link: WorkerLink, reason: str) -> None:
-        link.refusal = reason
+    def _on_refused(self, link: WorkerLink) -> None:
         asyncio.get_event_loop().call_later(REFUSED_SECONDS, link.kill, "it did not end by itself")
 
     def _on_ended(self, link: WorkerLink, unanswered: List[FrontCall]) -> None:

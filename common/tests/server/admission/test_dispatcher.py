@@ -27,7 +27,7 @@ def team(loop, connect, settings, until, lock):
         async def join(self, grace=60.0, stateful=False):
             events = Events(
                 lambda link, summary: None,
-                lambda link, reason: None,
+                lambda link: None,
                 lambda call: None,
                 self._on_ended,
             )
