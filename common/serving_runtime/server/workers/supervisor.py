@@ -10,6 +10,7 @@ from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.metrics import Counters
+from serving_runtime.server.workers.crash_loop import CrashLoop
 from serving_runtime.server.workers.frame_reader import ModelSummary
 from serving_runtime.server.workers.lifecycle import State
 from serving_runtime.server.workers.link import Events, WorkerLink
@@ -20,11 +21,8 @@ from serving_runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-FIRST_BACKOFF_SECONDS = 0.5
-MAX_BACKOFF_SECONDS = 30.0
-# So many workers in a row may end on calls before one of them has answered any: several requests
-# that end whoever runs them may have come at once. More, and it is the model that ends.
-MAX_CRASHES_WITHOUT_REPLY = 10
+# When the system has refused to start a worker.
+REFUSED_START_SECONDS = 0.5
 # How long a worker that could not load may take to end, for instance in a thread of the user's.
 REFUSED_SECONDS = 1.0
 # How long an ended process may leave its socket open (in a child of its own) before it is cut.
@@ -61,16 +59,13 @@ class Supervisor:
         self.state_epoch = StateEpoch(counters)
         self._links: List[WorkerLink] = []
         self._load_timeouts: Dict[WorkerLink, asyncio.TimerHandle] = {}
-        # Workers in a row that ended before they were of use.
-        self._failures = 0
-        # Workers in a row that ended on calls before they had answered any.
-        self._crashes_without_reply = 0
+        self._crash_loop = CrashLoop()
         self._has_served = False
         self._is_closing = False
 
     def start_worker(self) -> None:
         """Start one worker; it joins in once it has loaded the model."""
-        if not self._may_start():
+        if self._is_closing:
             return
         self._counters.worker_starts += 1
         events = Events(
@@ -84,7 +79,7 @@ class Supervisor:
             spawned = self._spawn(name)
         except OSError as error:  # no descriptor is free, say
             logger.error("%s could not be started: %s", name, error)
-            self._start_after(FIRST_BACKOFF_SECONDS)
+            self._start_after(REFUSED_START_SECONDS)
             return
         link = WorkerLink(name, spawned, self._settings, self._dispatcher.lock, events)
         self._links.append(link)
@@ -166,7 +161,8 @@ class Supervisor:
         if link.is_stateful:
             self.state_epoch.lose(link.name)
         self._dispatcher.remove_worker(link, unanswered, link.why_it_ended)
-        if self._made_progress(link, len(unanswered)):
+        was_running = bool(unanswered) or link.has_hung
+        if self._crash_loop.note_end(link.has_answered, was_running):
             logger.error(
                 "%s %s with %d calls unanswered", link.name, link.why_it_ended, len(unanswered)
             )
@@ -174,33 +170,14 @@ class Supervisor:
         else:
             self._after_failure(link)
 
-    def _made_progress(self, link: WorkerLink, unanswered: int) -> bool:
-        """Return whether to replace a worker at once, since it answered or had something to do."""
-        if link.has_answered:
-            self._crashes_without_reply = 0
-        elif unanswered or link.has_hung:
-            self._crashes_without_reply += 1
-        else:
-            return False
-        if self._crashes_without_reply > MAX_CRASHES_WITHOUT_REPLY:
-            return False
-        self._failures = 0
-        return True
-
     def _after_failure(self, link: WorkerLink) -> None:
         """Try again after a worker that was of no use: at once if it may have been bad luck."""
-        self._failures += 1
-        is_bad_luck = self._failures == 1 and not link.refusal
-        back_off = min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2**self._failures)
-        delay = 0.0 if is_bad_luck else back_off
+        delay = self._crash_loop.back_off(is_certain=bool(link.refusal))
         logger.error("%s; the next try is in %.1f s", _reason(link), delay)
         self._start_after(delay)
-        if not is_bad_luck and not any(other.has_loaded for other in self._links):
+        if delay and not any(other.has_loaded for other in self._links):
             self._health.enter(Phase.NO_WORKER)
             self._dispatcher.refuse_all(NotAvailable(Phase.NO_WORKER.value))
-
-    def _may_start(self) -> bool:
-        return not self._is_closing
 
     def _start_after(self, seconds: float) -> None:
         asyncio.get_event_loop().call_later(seconds, self.start_worker)

@@ -11,6 +11,7 @@ from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.metrics import Counters
+from serving_runtime.server.workers import crash_loop
 from serving_runtime.server.workers import supervisor as supervisor_module
 from serving_runtime.server.workers.processes import Spawned, not_started
 from serving_runtime.server.workers.supervisor import Supervisor
@@ -61,7 +62,8 @@ def start(settings, spawner, until):
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(supervisor_module, "FIRST_BACKOFF_SECONDS", 0.02)
+    monkeypatch.setattr(crash_loop, "FIRST_BACKOFF_SECONDS", 0.02)
+    monkeypatch.setattr(supervisor_module, "REFUSED_START_SECONDS", 0.02)
     monkeypatch.setattr("serving_runtime.server.workers.link.EXIT_STATUS_WAIT_SECONDS", 0.05)
 
 
@@ -332,7 +334,7 @@ def test_no_worker_is_told_and_recovered_from(run, start, until, make_call):
         await until(lambda: third.has_whole_batch)
         third.die()
         await start.connected(4)
-        assert service.supervisor._failures == 0
+        assert service.supervisor._crash_loop.failures == 0
         await kill_all(service)
 
     run(scenario())
@@ -422,7 +424,7 @@ def test_worker_that_cannot_be_started_is_tried_again(run, start, until, caplog)
         await until(lambda: service.health.is_serving)
         spawn, service.supervisor._spawn = service.supervisor._spawn, refuse
         service.workers[0].die()
-        await until(lambda: service.supervisor._failures == 2)
+        await until(lambda: service.supervisor._crash_loop.failures == 2)
         service.supervisor._spawn = spawn
         await start.connected(2)
         await kill_all(service)
@@ -559,7 +561,7 @@ def test_workers_that_end_on_calls_before_they_answer_one_back_off(
     run, start, until, take_call, monkeypatch, caplog
 ):
     """A few in a row may be as many bad requests; more, and it is the model that ends."""
-    monkeypatch.setattr(supervisor_module, "MAX_CRASHES_WITHOUT_REPLY", 2)
+    monkeypatch.setattr(crash_loop, "MAX_CRASHES_WITHOUT_REPLY", 2)
 
     async def scenario():
         service = await start()
@@ -578,7 +580,7 @@ def test_workers_that_end_on_calls_before_they_answer_one_back_off(
 
 def test_a_worker_that_answered_ends_the_backing_off(run, start, until, take_call, monkeypatch):
     """The next may end at once, like the first."""
-    monkeypatch.setattr(supervisor_module, "MAX_CRASHES_WITHOUT_REPLY", 1)
+    monkeypatch.setattr(crash_loop, "MAX_CRASHES_WITHOUT_REPLY", 1)
 
     async def scenario():
         service = await start()
@@ -591,7 +593,8 @@ def test_a_worker_that_answered_ends_the_backing_off(run, start, until, take_cal
         await until(lambda: service.dispatcher.is_idle)
         worker.die("was killed by SIGKILL")
         await start.connected(3)
-        assert (service.supervisor._crashes_without_reply, service.supervisor._failures) == (0, 0)
+        judged = service.supervisor._crash_loop
+        assert (judged.crashes_without_reply, judged.failures) == (0, 0)
         await kill_all(service)
 
     run(scenario())

@@ -1,0 +1,54 @@
+"""Know a crash loop from a worker that one request has ended, and space its tries out.
+
+A worker that was of use is replaced at once. One that was not, since it could not load the model or
+ended by itself, is replaced after an exponential back-off: a second such start helps nobody.
+"""
+
+FIRST_BACKOFF_SECONDS = 0.5
+MAX_BACKOFF_SECONDS = 30.0
+# So many workers in a row may end on calls before one of them has answered any: several requests
+# that end whoever runs them may have come at once. More, and it is the model that ends.
+MAX_CRASHES_WITHOUT_REPLY = 10
+
+
+class CrashLoop:
+    """Judge each worker that has ended.
+
+    Attributes:
+        failures: workers in a row that ended before they were of use.
+        crashes_without_reply: workers in a row that ended on calls before they had answered any.
+    """
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self.crashes_without_reply = 0
+
+    def note_end(self, has_answered: bool, was_running: bool) -> bool:
+        """Note how a worker ended; return whether it was of use, and is to be replaced at once.
+
+        Args:
+            has_answered: it has answered a call.
+            was_running: it ended on calls, or since it hung with them.
+        """
+        if has_answered:
+            self.crashes_without_reply = 0
+        elif was_running:
+            self.crashes_without_reply += 1
+        else:
+            return False
+        if self.crashes_without_reply > MAX_CRASHES_WITHOUT_REPLY:
+            return False
+        self.failures = 0
+        return True
+
+    def back_off(self, is_certain: bool) -> float:
+        """Return how many seconds to wait after a worker that was of no use.
+
+        Args:
+            is_certain: it said why it cannot load the model; else the first may be bad luck, and
+                is replaced at once.
+        """
+        self.failures += 1
+        if self.failures == 1 and not is_certain:
+            return 0.0
+        return min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0**self.failures)
