@@ -36,7 +36,7 @@ def pack_of_call(attributes: Mapping[str, str]) -> bytes:
     """Return the attributes of a call as bytes.
 
     Raises:
-        ValueError: one is not on the allow-list: whoever made the call has passed on too much.
+        ValueError: one is not on the allow-list: too much was passed on.
     """
     unknown = attributes.keys() - CALL_ATTRIBUTES
     if unknown:

@@ -1,6 +1,6 @@
-"""The environment variables by which the front tells a worker what it has passed on to it."""
+"""The environment variables by which the front names what it has passed on to a worker."""
 
-# Tells the first worker that it may fork a fork server: the descriptors of the socket on which that
+# Set where the first worker may fork a fork server: the descriptors of the socket on which that
 # takes requests, and of the worker's connection.
 FORK_SERVER = "SERVING_RUNTIME_FORK_SERVER"
 # The descriptor of a file without a name, in which the first worker notes what it has loaded.

@@ -1,4 +1,4 @@
-"""Let one thread at a time work on the front's state: the event loop's, or the completion queue's.
+"""Allow one thread at a time to work on the front's state: the event loop's, or a transport's own.
 
 It is held for a short while, and nobody waits for anything while holding it. It may be held long
 enough to take in many requests, or many answers; what follows from all of them is then done once,
@@ -13,7 +13,7 @@ SIGNAL_POLL_SECONDS = 0.5
 
 
 class FrontLock:
-    """A lock whose waiter comes before whoever has just held it; it cannot be taken twice.
+    """A lock whose waiter comes before the thread that has just held it; it cannot be taken twice.
 
     Args:
         is_checked: whether ``assert_held`` looks (RUNTIME_DEBUG=1, and tests), or does nothing.

@@ -75,7 +75,7 @@ class ForkRequests(NamedTuple):
 
 
 def start_fork_server(requests: ForkRequests, settings: Settings, reason_not: str) -> None:
-    """Fork the fork server; in each worker that it forks later, this returns as well.
+    """Fork the fork server; in each worker that it forks later, return as well.
 
     Args:
         requests: where the front sends them; without a fork server nobody takes any.
@@ -181,7 +181,7 @@ def _move(descriptor: int, number: int) -> None:
 
 
 def _draw_other_numbers() -> None:
-    """Let workers draw different random numbers; Python's own ``random`` does so by itself."""
+    """Make workers draw different random numbers; Python's own ``random`` does so by itself."""
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()
 

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def main(argv: List[str]) -> int:
-    """Run a worker process on an inherited socket; returns its exit code."""
+    """Run a worker process on an inherited socket, and return its exit code."""
     parser = argparse.ArgumentParser(prog="serving_runtime.worker")
     parser.add_argument("--fd", type=int, required=True, help="the inherited socket")
     parser.add_argument("--front", type=int, required=True, help="process id of the front")

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from serving_runtime.ipc import frames, memfd, segment_writer
+from serving_runtime.ipc import frames, segment_writer
 from serving_runtime.ipc.frames import HEADER, GarbledError
 from serving_runtime.ipc.shared_payloads import SharedPayloads
 
@@ -38,19 +38,6 @@ def ends():
         end.close()
 
 
-@pytest.fixture
-def refused(monkeypatch):
-    """Give a list of the sizes for which there was no memory."""
-    sizes = []
-
-    def create(size):
-        sizes.append(size)
-        raise OSError("no memory")
-
-    monkeypatch.setattr(memfd, "create", create)
-    return sizes
-
-
 def test_large_payloads_are_read_where_they_were_written(ends):
     """From the second one on only the place goes through the socket."""
     front, worker = ends
@@ -58,17 +45,6 @@ def test_large_payloads_are_read_where_they_were_written(ends):
     place = front.place(LARGE)
     assert len(place) < 100
     assert worker.view(place, KEY) == LARGE
-
-
-def test_room_is_made_before_memory_is_taken(refused):
-    """Once for each segment, and for no payload that needs none."""
-    taken_before = []
-    end = SharedPayloads(make_room=lambda: taken_before.append(len(refused)))
-    end.place(LARGE[:10])
-    assert taken_before == []
-    end.place(LARGE)
-    assert taken_before == [0]
-    assert len(refused) == 1
 
 
 def test_replies_are_copied_and_their_segments_free_at_once(ends):
@@ -80,13 +56,6 @@ def test_replies_are_copied_and_their_segments_free_at_once(ends):
         assert payload == LARGE
         assert isinstance(payload, bytes)
         assert tell(front, worker) == [frames.FREED]
-
-
-def test_small_payloads_go_through_the_socket(ends):
-    """For them it is quicker, and no memory is taken."""
-    front, _ = ends
-    assert front.place(LARGE[:-1]) is None
-    assert front.control_frames() == []
 
 
 def test_segments_are_used_again_when_nothing_refers_to_the_payload(ends):
@@ -140,15 +109,6 @@ def test_an_end_that_cannot_map_is_offered_one_segment_only(ends, monkeypatch):
     assert tell(worker, front) == []
     assert front.place(LARGE) is None
     assert front.control_frames() == []
-
-
-def test_without_memory_payloads_go_through_the_socket(ends, refused):
-    """It is tried again with the next one: there may be some by then."""
-    front, _ = ends
-    assert front.place(LARGE) is None
-    assert front.place(LARGE) is None
-    assert front.control_frames() == []
-    assert len(refused) == 2
 
 
 def test_what_an_end_takes_is_bounded(ends, monkeypatch):

@@ -7,7 +7,7 @@ ended by itself, is replaced after an exponential back-off: a second such start 
 FIRST_BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 30.0
 # So many workers in a row may end on calls before one of them has answered any: several requests
-# that end whoever runs them may have come at once. More, and it is the model that ends.
+# that end any worker may have come at once. More, and it is the model that ends.
 MAX_CRASHES_WITHOUT_REPLY = 10
 
 
