@@ -171,17 +171,21 @@ def pack_reply(reply: ReplyFrame, place: Optional[bytes] = None) -> Tuple[bytes,
     """
     (number, status, details, payload, was_reset,
      reason, attributes, timings, part, has_more) = reply  # fmt: skip
-    line, why = details.encode("utf-8", "replace"), reason.encode()
+    line = details.encode("utf-8", "replace") if details else b""
+    why = reason.encode() if reason else b""
     packed = attributes_codec.pack(attributes) if attributes else b""
     flags = _WAS_RESET if was_reset else 0
     if has_more:
         flags |= _MORE
     if timings is not NO_TIMINGS:
         flags |= _TIMED
+    decode, queue, model, encode, rows = timings
     head = _REPLY.pack(
-        number, status, flags, part, len(line), len(why), len(packed), *timings
+        number, status, flags, part, len(line), len(why), len(packed),
+        decode, queue, model, encode, rows,
     )  # fmt: skip
-    head += line + why + packed
+    if line or why or packed:
+        head += line + why + packed
     if place is not None:
         return pack(PLACED_REPLY, head + place), b""
     return HEADER.pack(len(head) + len(payload), REPLY) + head, payload
