@@ -5,7 +5,7 @@ may change at will. Every frame is a length, a kind and a body; integers are lit
 """
 
 import struct
-from typing import Iterable, List, NamedTuple, Optional, Tuple, Union
+from typing import Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from serving_runtime.errors import Status
 
@@ -30,6 +30,22 @@ class GarbledError(ValueError):
     """The bytes are not what this code sends: something else wrote to the socket."""
 
 
+EMPTY: Mapping[str, str] = {}
+
+
+class Timings(NamedTuple):
+    """How long a worker took for a call, and how many rows the model was given together."""
+
+    decode_seconds: float
+    queue_seconds: float
+    model_seconds: float
+    encode_seconds: float
+    rows: int
+
+
+NO_TIMINGS = Timings(0.0, 0.0, 0.0, 0.0, 0)
+
+
 class CallFrame(NamedTuple):
     """One request as a worker receives it.
 
@@ -43,6 +59,8 @@ class CallFrame(NamedTuple):
     deadline: float
     payload: Bytes
     resets_state: bool = False
+    attributes: Mapping[str, str] = EMPTY
+    target: str = ""
 
 
 class ReplyFrame(NamedTuple):
@@ -56,6 +74,9 @@ class ReplyFrame(NamedTuple):
     details: str
     payload: Bytes
     was_reset: bool = False
+    reason: str = ""
+    attributes: Mapping[str, str] = EMPTY
+    timings: Timings = NO_TIMINGS
 
 
 def pack_batch(count: int) -> bytes:
