@@ -1,12 +1,13 @@
 """The worker's end of the socket pair: whole frames in, whole frames out."""
 
 import socket
+from functools import partial
 from typing import Iterable, Iterator, List, Optional, Tuple
 
+from serving_runtime import operations, protocols
 from serving_runtime.ipc import frames
 from serving_runtime.ipc.frames import Bytes, CallFrame, ReplyFrame
 from serving_runtime.ipc.shared_payloads import SharedPayloads
-from serving_runtime.protocols.tensorflow_serving import predict
 
 # What one read takes in; a larger frame is read into memory of its own.
 READ_BYTES = 1 << 16
@@ -18,7 +19,7 @@ class Channel:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._reader = _Reader(connection)
-        self._shared = SharedPayloads(predict.alignment_offset)
+        self._shared = SharedPayloads(partial(protocols.alignment_offset, operations.PREDICT.key))
 
     def batches(self) -> Iterator[List[CallFrame]]:
         """Yield calls as the front sends them together, until it says CLOSE or is gone."""
