@@ -11,7 +11,7 @@ from serving_runtime.model import Model
 from serving_runtime.signature import Contract, Value
 from serving_runtime.worker import batching
 from serving_runtime.worker.batching import Group, Prepared, RowsLost
-from serving_runtime.worker.replies import Replies
+from serving_runtime.worker.replies import Replies, make_tuple
 
 logger = logging.getLogger(__name__)
 
@@ -122,8 +122,9 @@ class GroupRunner:
             outputs = {name: outputs[name] for name in decoded.output_names}
         encoded = protocol.encode(outputs, decoded, signature)
         started, ended, begun = times
-        timings = Timings(
-            decode_seconds, started - ready_at, ended - started, time.monotonic() - begun, rows
+        encode_seconds = time.monotonic() - begun
+        timings = make_tuple(
+            Timings, (decode_seconds, started - ready_at, ended - started, encode_seconds, rows)
         )
         return self._replies.success(request.call, encoded, was_reset, timings)
 

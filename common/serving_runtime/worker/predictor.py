@@ -13,7 +13,7 @@ from serving_runtime.signature import Contract
 from serving_runtime.worker import batching
 from serving_runtime.worker.batching import Prepared
 from serving_runtime.worker.groups import GroupRunner
-from serving_runtime.worker.replies import Replies
+from serving_runtime.worker.replies import Replies, make_tuple
 
 
 class Predictor:
@@ -77,7 +77,8 @@ class Predictor:
                 request.unreadable,
             )
             now = time.monotonic()
-            return Prepared(call, protocol, request, signature, inputs, now - started, now)
+            parts = (call, protocol, request, signature, inputs, now - started, now)
+            return make_tuple(Prepared, parts)
         except BaseException as error:  # noqa: BLE001  whatever is raised, the others are answered
             return self._replies.failure(call, error, protocol.word)
 
