@@ -1,8 +1,8 @@
-"""Say what went wrong: exceptions that carry the gRPC status their caller will see."""
+"""Exceptions that carry the gRPC status, the reason and the problems that their caller will see."""
 
 import enum
 import re
-from typing import NamedTuple, Tuple
+from typing import Callable, NamedTuple, Sequence, Tuple
 
 DETAIL_BYTES = 1024
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -30,15 +30,53 @@ class Status(enum.IntEnum):
     UNAUTHENTICATED = 16
 
 
+class ProblemKind(enum.Enum):
+    """What can be wrong with one part of a request or a result."""
+
+    MISSING = "missing"
+    UNEXPECTED = "unexpected"
+    UNREADABLE = "unreadable"
+    DTYPE = "dtype"  # of a kind that is not cast; the shape may be wrong as well
+    SHAPE = "shape"
+    CAST = "cast"  # a value is lost by the cast
+    ROWS = "rows"  # as many rows as another input has not
+    NO_SIGNATURE = "no_signature"
+    UNKNOWN_SIGNATURE = "unknown_signature"
+    UNKNOWN_OUTPUT = "unknown_output"
+    DUPLICATE_OUTPUT = "duplicate_output"
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong, as data: each protocol has its own words for it.
+
+    ``name`` is the input's, output's or signature's, a path where maps are nested; a client's may
+    be long. ``reason``: why it cannot be read or cast. ``hint``: what mends it, or the name that
+    was meant. ``others``: the names that there are, or the input with which this one disagrees.
+    """
+
+    kind: ProblemKind
+    name: str
+    expected: str = ""
+    got: str = ""
+    reason: str = ""
+    hint: str = ""
+    others: Tuple[str, ...] = ()
+
+
 class ServingError(Exception):
     """A call failed; ``status`` and the text are what the client sees.
 
-    ``reason`` says why in one word of the field: transports have one table from reason to their
-    own status, since one of gRPC's can be several of HTTP's.
+    ``reason``: why, in one word of the field; each transport has one table from it to its own
+    status, since one of gRPC's can be several of HTTP's. ``problems``: what the text says, as data.
     """
 
     status = Status.INTERNAL
     reason = "internal"
+    problems: Tuple[Problem, ...] = ()
+
+    def __init__(self, *arguments: object, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(*arguments)
+        self.problems = tuple(problems)
 
 
 class InvalidInput(ServingError):
@@ -146,25 +184,29 @@ class SettingError(StartError):
 
 
 class Answer(NamedTuple):
-    """What a failed call tells its client: a status and one line."""
+    """What a failed call brings its client: a status, one line, and the reason in one word."""
 
     status: Status
     details: str
+    reason: str
 
 
-def answer_for(error: BaseException, detail: bool = True) -> Answer:
-    """Turn any exception of a call into its status and one line of details.
+def answer_for(
+    error: BaseException, detail: bool = True, word: Callable[[ServingError], str] = str
+) -> Answer:
+    """Turn any exception of a call into its status, one line of details and its reason.
 
     Args:
-        error: what was raised; anything but a ServingError is the model's failure, told as its
+        error: what was raised; anything but a ServingError is the model's failure, shown as its
             ``repr``, which is what Hydrosphere's clients compare.
         detail: False hides what the model raised (``RUNTIME_ERROR_DETAIL=none``).
+        word: writes an error's text as the protocol's clients know it.
     """
     if isinstance(error, ServingError) and not isinstance(error, ModelFailed):
-        return Answer(error.status, one_line(str(error)))
-    if not detail:
-        return Answer(Status.INTERNAL, "the model failed; the log has the reason")
-    return Answer(Status.INTERNAL, one_line(_told(error)))
+        return Answer(error.status, one_line(word(error)), error.reason)
+    reason = error.reason if isinstance(error, ModelFailed) else ModelFailed.reason
+    text = _text_of(error) if detail else "the model failed; the log has the reason"
+    return Answer(Status.INTERNAL, one_line(text), reason)
 
 
 def one_line(text: str, limit_bytes: int = DETAIL_BYTES) -> str:
@@ -180,7 +222,7 @@ def one_line(text: str, limit_bytes: int = DETAIL_BYTES) -> str:
     return encoded[: limit_bytes - 3].decode("utf-8", "ignore") + "..."
 
 
-def _told(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     if isinstance(error, ModelFailed):
         return str(error)
     try:
@@ -191,8 +233,18 @@ def _told(error: BaseException) -> str:
 
 def nearest(name: str, names: Tuple[str, ...]) -> str:
     """Return ``: did you mean "x"?`` for the name most like ``name``, or an empty string."""
+    return suggestion(nearest_name(name, names))
+
+
+def nearest_name(name: str, names: Tuple[str, ...]) -> str:
+    """Return the name most like ``name``, or an empty string if none is like it."""
     import difflib  # costs 5 ms of start-up, and only mistakes need it
 
     # A client's name may have a hundred million letters, and difflib indexes each.
     found = difflib.get_close_matches(name[:100], names, n=1)
-    return f': did you mean "{found[0]}"?' if found else ""
+    return found[0] if found else ""
+
+
+def suggestion(name: str) -> str:
+    """Return ``: did you mean "x"?`` for a name, or an empty string for none."""
+    return f': did you mean "{name}"?' if name else ""

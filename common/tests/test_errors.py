@@ -47,7 +47,7 @@ def test_statuses_have_the_numbers_of_grpc():
 @pytest.mark.parametrize("detail", [True, False])
 def test_our_errors_tell_their_text_with_their_status(error, status, detail):
     """What the service itself has to say is told in full, whatever RUNTIME_ERROR_DETAIL is."""
-    assert answer_for(error("why"), detail) == Answer(status, "why")
+    assert answer_for(error("why"), detail) == Answer(status, "why", error.reason)
 
 
 @pytest.mark.parametrize(
@@ -55,21 +55,21 @@ def test_our_errors_tell_their_text_with_their_status(error, status, detail):
 )
 def test_what_the_model_raised_is_told_as_its_repr(error):
     """Hydrosphere's clients compare the details with the exception's repr."""
-    assert answer_for(error) == Answer(Status.INTERNAL, repr(error))
+    assert answer_for(error) == Answer(Status.INTERNAL, repr(error), "model_failed")
 
 
 @pytest.mark.parametrize("error", [ValueError("secret"), ModelFailed("secret")])
 def test_what_the_model_raised_can_be_hidden(error):
     """With RUNTIME_ERROR_DETAIL=none nothing of the model's failure reaches the client."""
-    status, details = answer_for(error, detail=False)
-    assert status == Status.INTERNAL
+    status, details, reason = answer_for(error, detail=False)
+    assert (status, reason) == (Status.INTERNAL, "model_failed")
     assert "secret" not in details
     assert "ValueError" not in details
 
 
 def test_failed_model_is_told_by_its_text():
     """A ModelFailed is our own sentence, not something to show the repr of."""
-    assert answer_for(ModelFailed("it died")) == Answer(Status.INTERNAL, "it died")
+    assert answer_for(ModelFailed("it died")) == Answer(Status.INTERNAL, "it died", "model_failed")
 
 
 def test_exception_whose_repr_raises_is_told_by_its_type():

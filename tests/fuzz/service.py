@@ -92,5 +92,5 @@ def _by_reflection(payload: bytes) -> Answer:
     try:
         return Answer("OK", "", reflection.answer(payload))
     except ServingError as error:
-        status, details = answer_for(error)
-        return Answer(status.name, details)
+        refusal = answer_for(error)
+        return Answer(refusal.status.name, refusal.details)

@@ -21,6 +21,14 @@ SEAM = {
     "serving_runtime.signature",
     "serving_runtime.errors",
 }
+# The protocols' folders; what several of them share is in folders named after the encoding.
+FOLDERS = {path.parent.name for path in (OURS / "protocols").glob("*/__init__.py")} - {
+    "protobuf",
+    "json",
+}
+TENSORFLOW_SERVING_PHRASES = re.compile(
+    "tensor alias|signature is not present|does not match signature|output_filter"
+)
 PROTOBUF = {"google", "hydro_serving_grpc"}
 RUNTIME_NAME = re.compile(r"\b[a-z]+_runtime\b")
 # Where messages are used: the wire, contracts, the front's own services, and clients.
@@ -78,6 +86,37 @@ def test_the_front_never_imports_the_worker_or_the_wire(path):
 def test_the_worker_never_imports_the_front_or_grpc(path):
     """A worker answers on its socket pair and knows nothing of the network."""
     assert inside(imports_of(path), "serving_runtime.server", "grpc") == []
+
+
+@pytest.mark.parametrize("path", files_of("validation"), ids=lambda path: path.name)
+def test_validation_knows_no_protocol(path):
+    """What it finds is data, which each protocol words for its own clients."""
+    assert inside(imports_of(path), "serving_runtime.protocols", *PROTOBUF) == []
+
+
+@pytest.mark.parametrize("path", files_of("worker"), ids=lambda path: path.name)
+def test_the_worker_knows_the_registry_only(path):
+    """A new protocol changes nothing in the worker."""
+    names = inside(imports_of(path), *[f"serving_runtime.protocols.{name}" for name in FOLDERS])
+    assert names == []
+
+
+@pytest.mark.parametrize(
+    "path", files_of("protocols"), ids=lambda path: str(path.relative_to(OURS))
+)
+def test_protocols_do_not_import_each_other(path):
+    """What two of them need has a folder of its own, such as protobuf's."""
+    if path.parent.name in FOLDERS:
+        others = FOLDERS - {path.parent.name}
+        names = imports_of(path)
+        assert inside(names, *[f"serving_runtime.protocols.{name}" for name in others]) == []
+
+
+@pytest.mark.parametrize("path", files_of("."), ids=lambda path: str(path.relative_to(OURS)))
+def test_a_protocols_phrases_stay_in_its_folder(path):
+    """TensorFlow Serving's words mean nothing to the clients of another protocol."""
+    if path.relative_to(OURS).parts[:2] != ("protocols", "tensorflow_serving"):
+        assert TENSORFLOW_SERVING_PHRASES.findall(path.read_text(encoding="utf-8")) == []
 
 
 def test_a_running_front_has_no_numpy():

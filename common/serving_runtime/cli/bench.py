@@ -173,7 +173,7 @@ def _load(arguments: argparse.Namespace) -> "Load":
     from serving_runtime import operations
     from serving_runtime.bench import samples
     from serving_runtime.bench.level import Load
-    from serving_runtime.client import metadata
+    from serving_runtime.client import error_text, metadata
     from serving_runtime.errors import InvalidInput
     from serving_runtime.validation.selection import choose_signature
 
@@ -183,7 +183,7 @@ def _load(arguments: argparse.Namespace) -> "Load":
     try:
         signature = choose_signature(contract, arguments.signature)
     except InvalidInput as error:
-        raise StartError(str(error)) from None
+        raise StartError(error_text(error)) from None
     request = samples.request(signature, arguments.rows, as_content=not arguments.typed)
     metadata.ask(address, operations.PREDICT.grpc_method, request, arguments.deadline, dialing)
     return Load(

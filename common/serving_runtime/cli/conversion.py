@@ -17,7 +17,7 @@ def convert(signature: Signature, inputs: Dict[str, Any]) -> Dict[str, Any]:
     """Return the inputs in the dtypes and shapes that the signature declares.
 
     Raises:
-        InvalidInput: they cannot be; tells every problem, as the service would.
+        InvalidInput: they cannot be; has every problem, as the service would find it.
         TypeError: an input is of a type that no tensor can hold.
     """
     shapes = {field.name: field.shape for field in signature.inputs if field.shape is not None}
@@ -26,7 +26,7 @@ def convert(signature: Signature, inputs: Dict[str, Any]) -> Dict[str, Any]:
         for name, value in inputs.items()
     }
     tensors = {name: client.tensor_of(value, name) for name, value in shaped.items()}
-    arrays = validation.check_inputs(signature, tensors, "same_kind", bytes)
+    arrays = validation.validate_inputs(signature, tensors, "same_kind", bytes)
     return _declared(signature.inputs, arrays)
 
 

@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         StartError: the contract, APP_PORT, a certificate or a token cannot be read.
     """
     from serving_runtime.cli.inputs import UnreadableInput
-    from serving_runtime.client import CallFailed, Client
+    from serving_runtime.client import CallFailed, Client, error_text
 
     try:
         inputs = _inputs(arguments)
@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
                 arguments.reset_state,
             )
     except (UnreadableInput, TypeError, InvalidInput, CallFailed) as error:
-        print(error, file=sys.stderr)
+        print(error_text(error), file=sys.stderr)
         return 1
     print(_json(outputs) if arguments.format == "json" else _table(outputs))
     if client.state_epoch is not None:  # beside the outputs, which may be a program's to read

@@ -175,26 +175,25 @@ def encode_request(signature_name: str, inputs: "Mapping[str, Any]", as_content:
     Raises:
         TypeError: an input is of a type that no tensor can hold.
     """
-    import hydro_serving_grpc as hs
-    from serving_runtime.protocols.tensorflow_serving import encoding
+    from serving_runtime.protocols.tensorflow_serving import client_codec
 
-    request = hs.PredictRequest()
-    request.model_spec.signature_name = signature_name
-    for name, value in inputs.items():
-        encoding.fill(request.inputs[name], tensor_of(value, name), as_content)
-    return bytes(request.SerializeToString())
+    tensors = {name: tensor_of(value, name) for name, value in inputs.items()}
+    return client_codec.write_request(signature_name, tensors, as_content)
 
 
 def decode_response(payload: bytes) -> "Arrays":
     """Return the arrays of a PredictResponse's bytes."""
-    import hydro_serving_grpc as hs
-    from serving_runtime.protocols.tensorflow_serving import decoding
-    from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
+    from serving_runtime.protocols.tensorflow_serving import client_codec
 
-    response = hs.PredictResponse.FromString(payload)
-    reading = DecodeBudget(MAX_EXPANDED_BYTES)
-    return _arrays({name: decoding.decode(response.outputs[name], reading)
-                    for name in response.outputs})  # fmt: skip
+    return _arrays(client_codec.read_response(payload, MAX_EXPANDED_BYTES))
+
+
+def error_text(error: Exception) -> str:
+    """Return what is wrong with a request in the words that the service would answer with."""
+    from serving_runtime.errors import ServingError
+    from serving_runtime.protocols.tensorflow_serving import wording
+
+    return wording.word(error) if isinstance(error, ServingError) else str(error)
 
 
 def tensor_of(value: Any, name: str) -> "Value":
@@ -247,6 +246,5 @@ def _arrays(values: "Mapping[str, Value]") -> Dict[str, Any]:
 
 
 def _varint(number: int) -> bytes:
-    return (
-        bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80]) + _varint(number >> 7)
-    )
+    rest = _varint(number >> 7) if number > 0x7F else b""
+    return bytes([number & 0x7F | 0x80 * bool(rest)]) + rest

@@ -1,43 +1,63 @@
-"""Turn bytes into arrays and back, one module a protocol, looked up by the operation's key."""
+"""Turn bytes into arrays and back: a folder for each protocol, looked up by the operation's key.
 
-from typing import Callable, Dict, Mapping, NamedTuple, Optional
+A new protocol is a folder, rows in ``operations`` and, here, a line for each of its operations
+that a worker answers.
+"""
+
+from typing import Dict, NamedTuple, Type
 
 from serving_runtime import operations
-from serving_runtime.ipc.frames import Bytes
+from serving_runtime.protocols.protocol import ContractProtocol, ModelProtocol, Protocol
 from serving_runtime.protocols.request import Request
-from serving_runtime.protocols.tensorflow_serving import metadata, predict
-from serving_runtime.protocols.tensorflow_serving.model_spec import ModelSpec
-from serving_runtime.signature import Contract, Value
+from serving_runtime.protocols.tensorflow_serving.metadata import Metadata
+from serving_runtime.protocols.tensorflow_serving.predict import Predict
+from serving_runtime.settings import Settings
+from serving_runtime.signature import Contract
 
-__all__ = ["CONTRACT_ANSWERS", "PROTOCOLS", "ModelSpec", "Protocol", "Request", "alignment_offset"]
+__all__ = [
+    "CONTRACT_PROTOCOLS",
+    "MODEL_PROTOCOLS",
+    "PROTOCOLS",
+    "ContractProtocol",
+    "ModelProtocol",
+    "Protocol",
+    "Protocols",
+    "Request",
+    "alignment_offset",
+]
 
-
-class Protocol(NamedTuple):
-    """How one operation's requests are read and its replies written.
-
-    ``decode(payload, max_expanded_bytes)`` raises InvalidInput or LimitExceeded;
-    ``encode(outputs, request, answered_by)`` names the model that answered, unless it is None.
-    """
-
-    decode: Callable[[Bytes, int], Request]
-    encode: Callable[[Mapping[str, Value], Request, Optional[ModelSpec]], bytes]
-
-
-PROTOCOLS: Dict[str, Protocol] = {
-    operations.PREDICT.key: Protocol(predict.decode, predict.encode),
+MODEL_PROTOCOLS: Dict[str, Type[ModelProtocol]] = {
+    operations.PREDICT.key: Predict,
 }
+CONTRACT_PROTOCOLS: Dict[str, Type[ContractProtocol]] = {
+    operations.GET_MODEL_METADATA.key: Metadata,
+}
+PROTOCOLS: Dict[str, Type[Protocol]] = {**MODEL_PROTOCOLS, **CONTRACT_PROTOCOLS}
+
+
+class Protocols(NamedTuple):
+    """The protocols of one model, by the operations' keys."""
+
+    by_model: Dict[str, ModelProtocol]
+    by_contract: Dict[str, ContractProtocol]
+
+    @classmethod
+    def of(cls, contract: Contract, settings: Settings) -> "Protocols":
+        """Return what answers for a model."""
+        return cls(
+            {key: kind(contract, settings) for key, kind in MODEL_PROTOCOLS.items()},
+            {key: kind(contract, settings) for key, kind in CONTRACT_PROTOCOLS.items()},
+        )
 
 
 def alignment_offset(operation_key: str, length_bytes: int) -> int:
-    """Return how far after an aligned address an operation's payload of that length should begin.
+    """Return how far from an aligned address a request should begin, in bytes.
 
-    Its arrays are then aligned, and views of them need no copy.
+    Then its values can be used where they lie.
+
+    Args:
+        operation_key: what it asks for; one that is not known has no values.
+        length_bytes: of the request.
     """
-    return predict.alignment_offset(length_bytes) if operation_key in PROTOCOLS else 0
-
-
-# Operations that the contract alone answers: the request's bytes and the contract make the reply's;
-# they raise InvalidInput.
-CONTRACT_ANSWERS: Dict[str, Callable[[Bytes, Contract], bytes]] = {
-    operations.GET_MODEL_METADATA.key: metadata.answer,
-}
+    protocol = PROTOCOLS.get(operation_key)
+    return protocol.alignment_offset(length_bytes) if protocol else 0

@@ -1,4 +1,4 @@
-"""Work out a tensor's shape from what the client says, before anything is allocated.
+"""Work out a tensor's shape from what the client sent, before anything is allocated.
 
 Only Python's integers: NumPy says that 2**32 times 2**32 is 0, and reshapes to (-2, 2).
 """

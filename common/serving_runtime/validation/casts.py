@@ -32,10 +32,19 @@ def convert(tensor: Tensor, dtype: str, policy: str) -> np.ndarray:
     Raises:
         CastError: the dtypes are of different kinds, or a value does not fit; the text names it.
     """
-    if dtype == ANY:
-        return tensor.array
     if not is_allowed(tensor.dtype, dtype, policy):
         raise CastError(f"{tensor.dtype} is not cast to {dtype}")
+    return convert_allowed(tensor, dtype)
+
+
+def convert_allowed(tensor: Tensor, dtype: str) -> np.ndarray:
+    """Return the tensor's array as ``convert`` does, where the policy is known to allow it.
+
+    Raises:
+        CastError: a value does not fit; the text names it.
+    """
+    if dtype == ANY:
+        return tensor.array
     array, target = tensor.array, NUMPY_DTYPES[dtype]
     if tensor.dtype == dtype or array.size == 0:
         return array.astype(target, copy=False)
@@ -47,7 +56,7 @@ def convert(tensor: Tensor, dtype: str, policy: str) -> np.ndarray:
 
 
 def is_allowed(have: str, want: str, policy: str) -> bool:
-    """Say whether the policy lets ``have`` become ``want`` for values that fit."""
+    """Whether the policy lets ``have`` become ``want`` for values that fit."""
     if want in (have, ANY):
         return True
     if policy == STRICT:

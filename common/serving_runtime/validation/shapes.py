@@ -1,4 +1,4 @@
-"""Compare shapes with what a signature declares, and say what would make them fit."""
+"""Compare shapes with what a signature declares, and find what would make them fit."""
 
 from typing import Tuple
 
@@ -6,7 +6,7 @@ from serving_runtime.signature import FREE, Shape
 
 
 def fits(shape: Tuple[int, ...], declared: Shape) -> bool:
-    """Say whether an array's shape is one that was declared."""
+    """Whether an array's shape is one that was declared."""
     if declared is None:
         return True
     if len(shape) != len(declared):
@@ -17,12 +17,12 @@ def fits(shape: Tuple[int, ...], declared: Shape) -> bool:
     return True
 
 
-def remedy(shape: Tuple[int, ...], declared: Shape) -> str:
-    """Say what the caller could do to make ``shape`` fit; empty if that is not plain.
+def hint(shape: Tuple[int, ...], declared: Shape) -> str:
+    """Return what the caller could do to make ``shape`` fit; empty if that is not plain.
 
     Only what is certain to pass: a wrong hint costs more than none.
     """
-    remedies = (
+    changes = (
         ("add a leading axis", (1,) + shape),
         ("add a trailing axis", shape + (1,)),
         ("drop the leading axis", shape[1:] if shape[:1] == (1,) else None),
@@ -31,7 +31,7 @@ def remedy(shape: Tuple[int, ...], declared: Shape) -> str:
         ("move the channels last", shape[:-3] + shape[-2:] + shape[-3:-2]),
         ("move the channels first", shape[:-3] + shape[-1:] + shape[-3:-1]),
     )
-    for text, changed in remedies:
+    for text, changed in changes:
         if changed is not None and fits(changed, declared):
             return text
     return ""

@@ -7,17 +7,23 @@ import numpy as np
 
 from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.model import Arrays
-from serving_runtime.protocols import Request
+from serving_runtime.protocols import ModelProtocol, Request
 from serving_runtime.signature import Signature, Tensor, Value
 
 
 class Prepared(NamedTuple):
-    """A decoded and checked request, ready to run."""
+    """A decoded and validated request, ready to run.
+
+    ``decode_seconds`` is how long that took, ``ready_at`` when it was done.
+    """
 
     call: CallFrame
+    protocol: ModelProtocol
     request: Request
     signature: Signature
     inputs: Arrays
+    decode_seconds: float
+    ready_at: float
 
     @property
     def rows(self) -> int:

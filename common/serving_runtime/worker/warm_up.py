@@ -29,10 +29,10 @@ def warm_up(model: Model, contract: Contract, wanted: str) -> None:
 
 def _call(model: Model, signature: Signature) -> None:
     sample = samples.sample_inputs(signature)
-    inputs = validation.check_inputs(signature, sample, "same_kind", model.string_type)
+    inputs = validation.validate_inputs(signature, sample, "same_kind", model.string_type)
     started = time.monotonic()
     try:
-        validation.check_outputs(signature, model.predict(signature.name, inputs))
+        validation.validate_outputs(signature, model.predict(signature.name, inputs))
     except BaseException as error:  # noqa: BLE001  user code may raise anything
         logger.warning("warm-up of signature %s failed: %r", signature.name, error)
     else:

@@ -7,7 +7,7 @@ import pytest
 
 from serving_runtime.cli import main
 from serving_runtime.operations import HEALTH_CHECK, PREDICT, STATUS
-from serving_runtime.protocols import PROTOCOLS
+from serving_runtime.protocols.tensorflow_serving import protobuf_codec
 from serving_runtime.signature import Tensor
 
 
@@ -77,11 +77,10 @@ class TinyService(grpc.GenericRpcHandler):
         return grpc.unary_unary_rpc_method_handler(answer)
 
     def _predict(self, payload):
-        protocol = PROTOCOLS[PREDICT.key]
-        request = protocol.decode(payload, 2**20)
+        request = protobuf_codec.decode(payload, 2**20)
         self.requests.append(request)
         outputs = {name: doubled(it) for name, it in request.tensors.items()}
-        return protocol.encode(outputs, request, None)
+        return protobuf_codec.encode(outputs, request.reply_context.as_content)
 
 
 def doubled(value):

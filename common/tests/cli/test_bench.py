@@ -8,9 +8,8 @@ from serving_runtime.bench.percentiles import percentile
 from serving_runtime.client import metadata as client_metadata
 from serving_runtime.contract import serialise
 from serving_runtime.errors import StartError
-from serving_runtime.operations import GET_MODEL_METADATA, PREDICT
-from serving_runtime.protocols import PROTOCOLS
-from serving_runtime.protocols.tensorflow_serving import metadata
+from serving_runtime.operations import GET_MODEL_METADATA
+from serving_runtime.protocols.tensorflow_serving import metadata, protobuf_codec
 from serving_runtime.signature import FREE, MAP, Contract, Field, Signature
 
 OUTPUTS = (Field("y", "float32", (FREE,)),)
@@ -83,7 +82,7 @@ def test_contract_is_asked_for(command, talkative):
     assert code == 0
     request = talkative.requests[-1]
     assert (str(request.tensors["i"]), str(request.tensors["any"])) == ("int64[2, 2]", "float64[]")
-    assert not request.as_content
+    assert not request.reply_context.as_content
 
 
 def test_served_contract_is_the_one_that_was_given(talkative):
@@ -119,7 +118,7 @@ def test_rows_that_cannot_be_chosen_are_refused():
 
 def test_request_is_one_that_our_wire_reads():
     """Zeros in the declared form, with so many rows."""
-    request = PROTOCOLS[PREDICT.key].decode(samples.request(ROWS, 4, as_content=True), 2**20)
+    request = protobuf_codec.decode(samples.request(ROWS, 4, as_content=True), 2**20)
     assert {name: str(it) for name, it in request.tensors.items()} == {
         "x": "float32[4, 3]",
         "s": "string[4]",

@@ -87,8 +87,8 @@ def test_signature_encoding_and_address_from_the_environment(command, service, m
     monkeypatch.setenv("APP_PORT", service.address.split(":")[1])
     code, _, _ = command("predict", "--signature", "s", "--typed", "--input", '{"x": 1}')
     assert code == 0
-    assert service.requests[0].model_spec.signature_name == "s"
-    assert not service.requests[0].as_content
+    assert service.requests[0].signature_name == "s"
+    assert not service.requests[0].reply_context.as_content
 
 
 def test_csv_columns_are_inputs(predict, service, tmp_path):

@@ -25,8 +25,8 @@ def test_predict_sends_and_returns_arrays(client, service, as_content):
         "empty": np.zeros((0, 3)),
     }
     outputs = client.predict("predict", inputs, as_content=as_content)
-    assert service.requests[0].model_spec.signature_name == "predict"
-    assert service.requests[0].as_content == as_content
+    assert service.requests[0].signature_name == "predict"
+    assert service.requests[0].reply_context.as_content == as_content
     assert outputs["f"].dtype == np.float32
     np.testing.assert_array_equal(outputs["f"], [[3.0, 5.0]])
     assert (outputs["i"].shape, outputs["i"]) == ((), 6)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from serving_runtime.signature import ANY, MAP, NUMPY_DTYPES, Field, Signature, Tensor
-from serving_runtime.validation import check_inputs, check_outputs, fast_path
+from serving_runtime.validation import fast_path, validate_inputs, validate_outputs
 
 ROWS = Field("x", "float32", (-1, 2))
 OWN = sorted(name for name, dtype in NUMPY_DTYPES.items() if dtype.name == name)
@@ -118,5 +118,5 @@ def test_checks_pass_at_once_what_is_exact():
     """Nothing is made of it but what is handed on."""
     array = np.ones((1, 2), "f4")
     signature = Signature("s", (ROWS,), (ROWS._replace(name="y"),))
-    assert check_inputs(signature, {"x": tensor(array)}, "strict", str)["x"] is array
-    assert check_outputs(signature, {"y": array})["y"].array is array
+    assert validate_inputs(signature, {"x": tensor(array)}, "strict", str)["x"] is array
+    assert validate_outputs(signature, {"y": array})["y"].array is array

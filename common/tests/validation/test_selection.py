@@ -1,8 +1,12 @@
 import pytest
 
-from serving_runtime.errors import InvalidInput
+from serving_runtime.errors import InvalidInput, Problem, ProblemKind
 from serving_runtime.signature import Contract, Field, Signature
-from serving_runtime.validation.selection import check_output_filter, choose_signature
+from serving_runtime.validation.selection import (
+    by_requested_name,
+    choose_signature,
+    validate_output_names,
+)
 
 
 def contract(*names):
@@ -32,17 +36,21 @@ def test_no_name_among_several_lists_them():
 
 
 def test_an_unknown_name_is_refused_with_what_there_is():
-    """Hydrosphere's sentence comes first, then the names and the nearest."""
+    """The message has the names, and the nearest."""
     with pytest.raises(InvalidInput) as error:
         choose_signature(contract("add", "mul"), "ad")
     assert str(error.value) == (
-        'ad signature is not present in the model; it has: add, mul: did you mean "add"?'
+        'the model has no signature "ad"; it has: add, mul: did you mean "add"?'
+    )
+    [problem] = error.value.problems
+    assert problem == Problem(
+        ProblemKind.UNKNOWN_SIGNATURE, "ad", hint="add", others=("add", "mul")
     )
 
 
 def test_a_name_is_wanted_even_of_the_only_signature():
     """A wrong name is wrong, though there is nothing to choose."""
-    with pytest.raises(InvalidInput, match="^zzz signature is not present .* it has: add$"):
+    with pytest.raises(InvalidInput, match='^the model has no signature "zzz"; it has: add$'):
         choose_signature(contract("add"), "zzz")
 
 
@@ -53,13 +61,27 @@ def test_a_huge_name_is_cut():
     assert len(str(error.value)) < 250
 
 
+@pytest.mark.parametrize(
+    "names", [("add",), ("add", "mul"), ("add", "serving_default"), ("", "add")]
+)
+def test_signatures_are_remembered_by_the_names_that_choose_them(names):
+    """A name that is not there is one that would be refused."""
+    found = by_requested_name(contract(*names))
+    for name in ("", *names, "zzz"):
+        if name in found:
+            assert choose_signature(contract(*names), name) == found[name]
+        else:
+            with pytest.raises(InvalidInput):
+                choose_signature(contract(*names), name)
+
+
 RESULTS = Signature("s", (), tuple(Field(name, "bool") for name in ("sum", "product")))
 
 
 @pytest.mark.parametrize("names", [(), ("sum",), ("product", "sum")])
 def test_outputs_of_the_signature_may_be_asked_for(names):
     """Any of them, in any order; none means all."""
-    check_output_filter(RESULTS, names)
+    validate_output_names(RESULTS, names)
 
 
 @pytest.mark.parametrize(
@@ -67,25 +89,23 @@ def test_outputs_of_the_signature_may_be_asked_for(names):
     [
         (
             ("sum", "smu"),
-            'output_filter names "smu", but the outputs are: sum, product: did you mean "sum"?; '
-            "output tensor alias not found in signature: smu Outputs expected to be in the set "
-            "{product,sum}.",
+            'the signature has no output "smu"; it has: sum, product: did you mean "sum"?',
         ),
         (
             ("sum", "sum"),
-            'output_filter names "sum" twice; duplicate output tensor alias: sum',
+            'the request names the output "sum" twice',
         ),
     ],
 )
 def test_other_outputs_are_refused(names, problem):
-    """Our words come first, then TensorFlow Serving's, which its clients may know."""
+    """An unknown one with the nearest of those that there are."""
     with pytest.raises(InvalidInput) as error:
-        check_output_filter(RESULTS, names)
+        validate_output_names(RESULTS, names)
     assert str(error.value) == problem
 
 
 def test_a_huge_output_name_is_cut():
     """A name of a million letters is neither compared nor shown in full."""
     with pytest.raises(InvalidInput) as error:
-        check_output_filter(RESULTS, ["a" * 1000000])
+        validate_output_names(RESULTS, ["a" * 1000000])
     assert len(str(error.value)) < 500

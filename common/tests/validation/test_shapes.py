@@ -1,6 +1,6 @@
 import pytest
 
-from serving_runtime.validation.shapes import fits, remedy
+from serving_runtime.validation.shapes import fits, hint
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,6 @@ def test_fixed_sizes_must_match(shape, declared, expected):
         ((3, 2, 8), (-1, 8, 9, 3), ""),
     ],
 )
-def test_a_remedy_is_named_only_if_it_works(shape, declared, expected):
+def test_a_hint_is_named_only_if_it_works(shape, declared, expected):
     """The hint is what makes the shape fit, and none if nothing simple does."""
-    assert remedy(shape, declared) == expected
+    assert hint(shape, declared) == expected

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving_runtime.ipc.frames import CallFrame
-from serving_runtime.protocols import ModelSpec, Request
+from serving_runtime.protocols import Request
 from serving_runtime.signature import Field, Signature, Tensor
 from serving_runtime.worker.batching import Prepared, RowsLost, group, split, stack
 
@@ -20,8 +20,13 @@ def signature(name="s", shape=(-1, None)):
 def prepare(number, x, y=None, of=None):
     """Make a request with two inputs of as many rows."""
     inputs = {"x": x, "y": np.zeros(len(x)) if y is None else y}
-    call = CallFrame(number, "/m", "id", 0.0, b"")
-    return Prepared(call, Request(ModelSpec(), {}), of or signature(), inputs)
+    return prepared(number, of or signature(), inputs)
+
+
+def prepared(number, of, inputs):
+    """Make a request that no protocol has read."""
+    call = CallFrame(number, "m", "id", 0.0, b"")
+    return Prepared(call, None, Request("", {}), of, inputs, 0.0, 0.0)
 
 
 def rows(count, dtype="float32", width=2, start=0):
@@ -128,9 +133,7 @@ def test_signatures_that_are_not_stacked_run_alone():
 def test_inputs_without_rows_or_arrays_are_never_looked_into():
     """Maps are dicts and scalars have no length: both run alone."""
     mapping = Signature("m", (Field("x", "map"),), (Field("z", "float32", (-1,)),))
-    request = Prepared(
-        CallFrame(1, "/m", "i", 0.0, b""), Request(ModelSpec(), {}), mapping, {"x": {"a": 1}}
-    )
+    request = prepared(1, mapping, {"x": {"a": 1}})
     assert numbers(group([request, request], 64, {"m"})) == [[1], [1]]
 
 

@@ -1,4 +1,5 @@
 import logging
+import time
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ import hydro_serving_grpc as hs
 from hydro_serving_grpc.messages import message_class
 from serving_runtime import operations
 from serving_runtime.errors import BrokenResult, InvalidInput, Status
-from serving_runtime.ipc.frames import CallFrame
+from serving_runtime.ipc.frames import NO_TIMINGS, CallFrame
 
 
 def statuses(replies):
@@ -232,7 +233,7 @@ def test_call_that_expires_before_its_second_try_is_not_run(
         raise ValueError("slow")
 
     model.behaviour = behave
-    monkeypatch.setattr("serving_runtime.worker.predictor.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("serving_runtime.worker.groups.time.monotonic", lambda: clock[0])
     replies = list(predictor().answer(calls))
     monkeypatch.undo()
     assert {reply.status for reply in replies} == {Status.DEADLINE_EXCEEDED}
@@ -367,6 +368,56 @@ def test_replies_say_who_answered_if_they_shall(predictor, make_call, is_on):
             assert message.HasField("model_spec") is is_on
             expected = ("sums", "rows") if is_on else ("", "")
             assert (message.model_spec.name, message.model_spec.signature_name) == expected
+
+
+@pytest.mark.parametrize(
+    ("details", "reason"),
+    [
+        ({"payload": b"\xff"}, "invalid_input"),
+        ({"values": [[1, 2, 3]]}, "invalid_input"),
+        ({"seconds": -1.0}, "deadline_passed"),
+        ({"operation": "of.nobody"}, "model_failed"),
+        ({}, "model_failed"),
+    ],
+)
+def test_a_failure_has_its_reason(predictor, make_call, model, details, reason):
+    """Transports choose their status by it."""
+    model.behaviour = raising(ValueError("bad"))
+    reply = answer_one(predictor(), make_call(**details))
+    assert (reply.reason, reply.timings) == (reason, NO_TIMINGS)
+
+
+def test_a_reply_has_no_reason_and_the_protocols_attributes(predictor, make_call):
+    """Nothing went wrong, and Predict's replies need no further words."""
+    reply = answer_one(predictor(), make_call())
+    assert (reply.reason, reply.attributes) == ("", {})
+
+
+def test_a_reply_has_its_timings(predictor, make_call, model):
+    """What the model took is the whole stack's, the rest is each call's own."""
+
+    def behave(x):
+        time.sleep(0.02)
+        return model.sums(x)
+
+    model.behaviour = behave
+    started = time.monotonic()
+    replies = list(predictor().answer([make_call(), make_call([[1, 2]] * 3)]))
+    elapsed = time.monotonic() - started
+    for reply in replies:
+        decode, queue, run, encode, rows = reply.timings
+        assert 0.02 <= run <= elapsed
+        assert min(decode, queue, encode) >= 0
+        assert decode + queue + run + encode <= elapsed
+        assert rows == 4
+
+
+@pytest.mark.parametrize(
+    ("values", "signature", "rows"), [([[1, 2]] * 5, "rows", 5), ([1, 2], "one", 1)]
+)
+def test_rows_of_a_single_call_are_counted(predictor, make_call, values, signature, rows):
+    """A signature without rows counts as one."""
+    assert answer_one(predictor(), make_call(values, signature=signature)).timings.rows == rows
 
 
 def test_close_closes_the_model(predictor, model):

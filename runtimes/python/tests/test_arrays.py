@@ -68,7 +68,7 @@ def test_every_kind_of_value_passes_the_contract_s_check(load, signature, value,
     """Arrays, scalars, lists, text and bytes are outputs; strings keep their trailing NULs."""
     model = load(f"import numpy as np\ndef infer(x): return {{'y': {value}}}")
     declared = signature(dtype=dtype, shape=None)
-    output: Any = validation.check_outputs(declared, model.predict("infer", ONE))["y"]
+    output: Any = validation.validate_outputs(declared, model.predict("infer", ONE))["y"]
     assert (output.dtype, output.array.tolist()) == (dtype, expected)
 
 

@@ -24,7 +24,7 @@ def test_every_model_of_the_readme_answers(files, write, code):
     contract = read_yaml(CONTRACTS[0])
     model = loader.load(files, contract)
     outputs = model.predict("infer", {"x": np.array([[0.0, 1.0, 0.5, 0.5]])})
-    validation.check_outputs(contract.signatures[0], outputs)
+    validation.validate_outputs(contract.signatures[0], outputs)
     model.close()
 
 

@@ -29,7 +29,7 @@ def test_the_example_answers_as_its_pipeline(tmp_path, monkeypatch):
     environ = {"MODEL_DIR": str(tmp_path / "model"), "RUNTIME_ALLOW_PICKLE": "0"}
     predictor = loading.load(environ, Settings.from_env(environ), "sklearn")
     results = predictor.model.predict("predict", {"images": digits.held_out_images})
-    validation.check_outputs(predictor.contract.signatures[0], results)
+    validation.validate_outputs(predictor.contract.signatures[0], results)
     label, probabilities = (results[name] for name in train.OUTPUTS)
     np.testing.assert_allclose(probabilities, scores, atol=train.TOLERANCE)
     assert np.array_equal(label, scores.argmax(axis=1))

@@ -35,7 +35,7 @@ def test_numbers_come_back_as_they_were(identity, files, dtype, shape):
     answer = _answer(model, sent.copy())
     (signature,) = loader.infer_contract(files).signatures
     assert signature.inputs[0].dtype == dtype
-    received = validation.check_outputs(signature, {"y": answer})["y"]
+    received = validation.validate_outputs(signature, {"y": answer})["y"]
     assert received.dtype == dtype
     assert received.array.dtype == NUMPY_DTYPES[dtype]
     np.testing.assert_array_equal(received.array, sent)

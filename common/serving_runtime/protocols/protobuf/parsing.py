@@ -1,4 +1,4 @@
-"""Parse a request's bytes, and say what is wrong with them whatever protobuf's version is."""
+"""Parse a request's bytes, with one form of refusal whatever protobuf's version is."""
 
 import contextlib
 from typing import Any, Iterator

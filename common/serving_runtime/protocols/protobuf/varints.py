@@ -38,7 +38,7 @@ _JOINS = tuple(
 
 
 def are_short(buffer: memoryview) -> bool:
-    """Say whether these are few varints, or of one byte each: no other way is quicker for those."""
+    """Whether these are few varints, or of one byte each: no other way is quicker for those."""
     return len(buffer) <= _FEW_BYTES or bool(np.frombuffer(buffer, np.uint8).max() < 0x80)
 
 

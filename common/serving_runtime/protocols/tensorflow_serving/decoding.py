@@ -25,7 +25,7 @@ from serving_runtime.validation import bfloat16, casts
 from serving_runtime.validation.problems import Problems, quoted
 
 
-def decode(proto: "hs.TensorProto", reading: DecodeBudget) -> Value:
+def decode(proto: "hs.TensorProto", budget: DecodeBudget) -> Value:
     """Return the tensor as an array with its declared dtype, or a map of them.
 
     Strings are bytes objects in an object array. A list of values that is shorter than the shape
@@ -33,7 +33,7 @@ def decode(proto: "hs.TensorProto", reading: DecodeBudget) -> Value:
 
     Args:
         proto: as the client sent it.
-        reading: the request's account, which is charged for continued values.
+        budget: the request's account, which is charged for continued values.
 
     Raises:
         InvalidInput: no array follows from it; the text says why, but not which input it is.
@@ -42,24 +42,24 @@ def decode(proto: "hs.TensorProto", reading: DecodeBudget) -> Value:
     fields = {field.name: value for field, value in proto.ListFields()}
     number = fields.get("dtype", 0)
     if number == MAP_NUMBER:
-        return _map(fields, reading)
+        return _map(fields, budget)
     if number not in BY_NUMBER:
         raise InvalidInput(f"dtype number {number} is not one that tensors are served in")
     wire_type = BY_NUMBER[number]
     source = _source(fields, wire_type)
     values = _values(source, fields.get(source), wire_type)
     if source and wire_type.dtype != STRING:
-        reading.note_numeric(source == CONTENT)
+        budget.note_numeric(source == CONTENT)
     shape = shapes.resolve(_dims(fields, values.size), values.size)
-    return Tensor(wire_type.dtype, _shaped(values, shape, source, reading))
+    return Tensor(wire_type.dtype, _shaped(values, shape, source, budget))
 
 
 def decode_all(
-    protos: "Mapping[str, hs.TensorProto]", reading: DecodeBudget
+    protos: "Mapping[str, hs.TensorProto]", budget: DecodeBudget
 ) -> Tuple[Dict[str, Value], Dict[str, str]]:
-    """Decode every tensor of a request; those that cannot be read are told with the reason.
+    """Decode every tensor of a request; those that cannot be read are returned with the reason.
 
-    They are told and not raised, so that one message can have them and what the contract finds.
+    They are returned and not raised, so that one message can have them and what the contract finds.
 
     Raises:
         InvalidInput: so many cannot be read that no more would fit into the message.
@@ -70,16 +70,16 @@ def decode_all(
     problems = Problems("input")
     for name, proto in protos.items():
         try:
-            values[name] = decode(proto, reading)
+            values[name] = decode(proto, budget)
         except InvalidInput as problem:
             unreadable[name] = str(problem)
-            problems.add(name, f": {problem}")
+            problems.add_unreadable(name, str(problem))
             if problems.is_full:
-                raise InvalidInput(str(problems)) from None
+                raise InvalidInput(str(problems), problems=problems.found) from None
     return values, unreadable
 
 
-def _map(fields: Dict[str, Any], reading: DecodeBudget) -> Value:
+def _map(fields: Dict[str, Any], budget: DecodeBudget) -> Value:
     maps = fields.get(MAP_VALUES, ())
     others = sorted(VALUE_FIELDS.intersection(fields) - {MAP_VALUES})
     if others:
@@ -90,7 +90,7 @@ def _map(fields: Dict[str, Any], reading: DecodeBudget) -> Value:
     values = {}
     for key, proto in maps[0].subtensors.items():
         try:
-            values[key] = decode(proto, reading)
+            values[key] = decode(proto, budget)
         except InvalidInput as problem:
             raise InvalidInput(f"in {quoted(key)}: {problem}") from None
     return values
@@ -178,19 +178,19 @@ def _pairs(parts: np.ndarray, dtype: "np.dtype[np.generic]") -> np.ndarray:
 
 
 def _shaped(
-    values: np.ndarray, shape: Tuple[int, ...], source: str, reading: DecodeBudget
+    values: np.ndarray, shape: Tuple[int, ...], source: str, budget: DecodeBudget
 ) -> np.ndarray:
     count = shapes.element_count(shape)
     if values.size == count:
         if count == 0 and shape[0]:
             # Rows without columns cost the client nothing, but a model may allocate for each.
-            reading.charge(shape[0] * values.itemsize)
+            budget.charge(shape[0] * values.itemsize)
         return values.reshape(shape)
     if values.size > count or source == CONTENT or values.size == 0:
         given = _counted(values.size, "value") if values.size else "no values"
         wanted = _counted(count, "element")
         raise InvalidInput(f"{given} for {wanted} of shape {shape_text(shape)}")
-    reading.charge((count - values.size) * values.itemsize)
+    budget.charge((count - values.size) * values.itemsize)
     full = np.empty(count, values.dtype)
     full[: values.size] = values
     full[values.size :] = values[-1]

@@ -20,6 +20,7 @@ from serving_runtime.protocols.protobuf.scanning import (
 from serving_runtime.protocols.shapes import MAX_RANK
 from serving_runtime.protocols.tensorflow_serving.dtypes import BY_NUMBER, CONTENT, FIELD_DTYPES
 from serving_runtime.protocols.tensorflow_serving.model_spec import ModelSpec
+from serving_runtime.protocols.tensorflow_serving.reply_context import ReplyContext
 from serving_runtime.protocols.tensorflow_serving.slots import Slot, slot
 
 # Of a request with more inputs protobuf makes better use of the time.
@@ -42,20 +43,19 @@ _NUMBER: FrozenSet[int] = frozenset((NUMBER_1,))
 class Layout(NamedTuple):
     """What is where in a request.
 
-    ``as_content``: the values in all slots are raw bytes. ``others`` are the inputs that only
-    protobuf can read, tags included. ``fixed`` are the bytes outside of values and of what others
-    hold, with where they are.
+    ``reply_context`` is that of the slots alone. ``others`` are the inputs that only protobuf can
+    read, tags included. ``fixed`` are the bytes outside of values and of what others hold, with
+    where they are.
     """
 
-    model_spec: ModelSpec
+    reply_context: ReplyContext
     output_filter: Tuple[str, ...]
     slots: Tuple[Slot, ...]
-    as_content: bool
     others: Tuple[Span, ...]
     fixed: Tuple[Tuple[int, int, bytes], ...]
 
     def is_of(self, view: memoryview) -> bool:
-        """Say whether a request of the same length is laid out so."""
+        """Whether a request of the same length is laid out so."""
         for start, stop, expected in self.fixed:  # noqa: SIM110  a generator costs more than it all
             if view[start:stop] != expected:
                 return False
@@ -93,7 +93,7 @@ class RecentLayouts:
         return layout
 
     def alignment_offset(self, length: int) -> int:
-        """Say how far after an aligned address a request of that length should begin.
+        """Return how far after an aligned address a request of that length should begin.
 
         Then the largest input of the last such request would have been aligned.
         """
@@ -126,10 +126,12 @@ def find(view: memoryview) -> Layout:
     if len({place.name for place in slots}) < len(slots):
         raise Unusual
     return Layout(
-        model_spec=_spec(view, specs[0].content) if specs else ModelSpec(),
+        reply_context=ReplyContext(
+            _spec(view, specs[0].content) if specs else ModelSpec(),
+            as_content=all(place.source == CONTENT for place in slots),
+        ),
         output_filter=tuple(scanning.text(view, name.content) for name in filters),
         slots=slots,
-        as_content=all(place.source == CONTENT for place in slots),
         others=tuple(entry.whole for entry, place in zip(entries, places) if place is None),
         fixed=_fixed(view, [
             entry.content if place is None else (place.start, place.stop)

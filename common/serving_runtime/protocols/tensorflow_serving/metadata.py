@@ -8,10 +8,12 @@ from typing import Any, Iterable, Mapping, Sequence
 
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.contract.types import DTYPE_NUMBERS
-from serving_runtime.errors import InvalidInput
-from serving_runtime.ipc.frames import Bytes
+from serving_runtime.errors import InvalidInput, ServingError
+from serving_runtime.ipc.frames import EMPTY, Bytes
 from serving_runtime.protocols.protobuf.parsing import parsed
-from serving_runtime.protocols.tensorflow_serving import model_spec
+from serving_runtime.protocols.protocol import ContractProtocol, Encoded
+from serving_runtime.protocols.tensorflow_serving import model_spec, wording
+from serving_runtime.protocols.tensorflow_serving.model_spec import ModelSpec
 from serving_runtime.signature import Contract, Field, Signature
 from serving_runtime.validation.problems import shortened
 
@@ -21,6 +23,23 @@ PREDICT_METHOD = "tensorflow/serving/predict"
 _Request = message_class("tensorflow.serving.GetModelMetadataRequest")
 _Response = message_class("tensorflow.serving.GetModelMetadataResponse")
 _SignatureDefMap = message_class("tensorflow.serving.SignatureDefMap")
+
+
+class Metadata(ContractProtocol):
+    """What GetModelMetadata asks for: the signatures, as SignatureDefs."""
+
+    @classmethod
+    def alignment_offset(cls, length_bytes: int) -> int:
+        """Return 0: there are no values in such a request."""
+        return 0
+
+    def word(self, error: ServingError) -> str:
+        """Return an error's text with what TensorFlow Serving's clients match on."""
+        return wording.word(error)
+
+    def answer(self, payload: Bytes, target: str, attributes: Mapping[str, str]) -> Encoded:
+        """Return the GetModelMetadataResponse to a GetModelMetadataRequest."""
+        return answer(payload, self._contract), EMPTY
 
 
 def answer(payload: Bytes, contract: Contract) -> bytes:
@@ -37,10 +56,15 @@ def answer(payload: Bytes, contract: Contract) -> bytes:
     with parsed(_Request(), payload) as request:
         _check(request.metadata_field)
         asked = model_spec.read(request.model_spec)
-    response = _Response()
-    model_spec.fill(response.model_spec, asked.answered(contract))
-    response.metadata[SIGNATURE_DEF].Pack(_signatures(contract), deterministic=True)
-    return bytes(response.SerializeToString(deterministic=True))
+    return bytes(response(contract, asked).SerializeToString(deterministic=True))
+
+
+def response(contract: Contract, asked: ModelSpec) -> Any:
+    """Return what is to be said of a model as a message, which each codec writes in its form."""
+    message = _Response()
+    model_spec.fill(message.model_spec, asked.answered(contract))
+    message.metadata[SIGNATURE_DEF].Pack(_signatures(contract), deterministic=True)
+    return message
 
 
 def _check(wanted: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Say which model a request is for, and which one answers."""
+"""Read which model a request is for, and write which one answers."""
 
 from typing import NamedTuple, Optional
 
@@ -7,14 +7,14 @@ from serving_runtime.signature import Contract
 
 
 class ModelSpec(NamedTuple):
-    """A model's name, its version (None where none is told) and a signature's name."""
+    """A model's name, its version (None where there is none) and a signature's name."""
 
     name: str = ""
     version: Optional[int] = None
     signature_name: str = ""
 
     def answered(self, contract: Contract, signature_name: str = "") -> "ModelSpec":
-        """Return what the reply says: the name and version asked for, else the contract's.
+        """Return what goes into the reply: the name and version asked for, else the contract's.
 
         Args:
             contract: of the model that answers.

@@ -1,114 +1,41 @@
-"""Speak tensorflow.serving.PredictionService/Predict, Hydrosphere's and TF Serving's."""
+"""What Predict means: Hydrosphere's and TensorFlow Serving's, whatever its bytes are."""
 
-from functools import lru_cache
-from typing import Dict, List, Mapping, Optional
+from typing import Mapping
 
-import hydro_serving_grpc as hs
-from serving_runtime.ipc.frames import Bytes
-from serving_runtime.protocols.protobuf.parsing import parsed
-from serving_runtime.protocols.protobuf.scanning import BYTES_1, BYTES_2, Span, sized
+from serving_runtime.errors import ServingError
+from serving_runtime.ipc.frames import EMPTY, Bytes
+from serving_runtime.protocols.protocol import Encoded, ModelProtocol
 from serving_runtime.protocols.request import Request
-from serving_runtime.protocols.tensorflow_serving import decoding, encoding, model_spec
-from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
-from serving_runtime.protocols.tensorflow_serving.dtypes import CONTENT
-from serving_runtime.protocols.tensorflow_serving.layout import Layout, RecentLayouts
-from serving_runtime.protocols.tensorflow_serving.model_spec import ModelSpec
-from serving_runtime.signature import Tensor, Value
-
-_LAYOUTS = RecentLayouts()
+from serving_runtime.protocols.tensorflow_serving import protobuf_codec, wording
+from serving_runtime.signature import Signature, Value
 
 
-def decode(payload: Bytes, max_expanded_bytes: int) -> Request:
-    """Read a PredictRequest. Model name and version choose nothing: there is one model.
+class Predict(ModelProtocol):
+    """Model name and version of a request choose nothing: there is one model."""
 
-    Arrays are views of the payload where its encoding allows, and writable if it is. They are
-    aligned if the payload lies where ``lead_bytes`` says.
+    @classmethod
+    def alignment_offset(cls, length_bytes: int) -> int:
+        """Return where the values of the last request of that length would have been aligned."""
+        return protobuf_codec.alignment_offset(length_bytes)
 
-    Args:
-        payload: the message as it came.
-        max_expanded_bytes: how much repeated values may grow to.
+    def word(self, error: ServingError) -> str:
+        """Return an error's text with what TensorFlow Serving's clients match on."""
+        return wording.word(error)
 
-    Raises:
-        InvalidInput: it is no PredictRequest, or a tensor of it cannot be read.
-        LimitExceeded: repeated values would grow too large.
-    """
-    view = memoryview(payload)
-    layout = _LAYOUTS.of(view)
-    if layout is not None and layout.slots:
-        request = _read(view, layout, max_expanded_bytes)
-        if request is not None:
-            return request
-    with parsed(hs.PredictRequest(), payload) as message:
-        return _request(message, DecodeBudget(max_expanded_bytes))
+    def decode(self, payload: Bytes, target: str, attributes: Mapping[str, str]) -> Request:
+        """Read a PredictRequest."""
+        return protobuf_codec.decode(payload, self._settings.max_expanded_bytes)
 
+    def encode(
+        self, outputs: Mapping[str, Value], request: Request, signature: Signature
+    ) -> Encoded:
+        """Write a PredictResponse, in the request's encoding.
 
-def alignment_offset(length_bytes: int) -> int:
-    """Say how far from an aligned address a payload should begin.
-
-    The worker receives it there, so that views of it need no copy. Where the values are in a
-    payload is known from the last one of that length.
-
-    Args:
-        length_bytes: of the payload.
-    """
-    return _LAYOUTS.alignment_offset(length_bytes)
-
-
-def encode(
-    outputs: Mapping[str, Value], request: Request, answered_by: Optional[ModelSpec] = None
-) -> bytes:
-    """Write the PredictResponse to ``request``, in its encoding and with the outputs it wants.
-
-    Args:
-        outputs: all that the signature has.
-        request: what is answered.
-        answered_by: goes into ``model_spec``; None leaves it out, since to Hydrosphere's clients
-            it is an unknown field.
-    """
-    parts = encoding.entries(BYTES_1, request.select(outputs), request.as_content)
-    if answered_by:
-        parts.append(_spec_field(answered_by))
-    return b"".join(parts)
-
-
-def _read(view: memoryview, layout: Layout, max_expanded_bytes: int) -> Optional[Request]:
-    """Read the inputs where they lie, and leave to protobuf those that it alone can read."""
-    tensors: Dict[str, Value] = {}
-    others: List[Span] = list(layout.others)
-    for place in layout.slots:
-        array = place.read(view, place)
-        if array is None:
-            others.append(place.entry)
-        else:
-            tensors[place.name] = Tensor(place.wire_type.dtype, array)
-    request = Request(layout.model_spec, tensors, layout.as_content, layout.output_filter)
-    if not others:
-        return request
-    reading = DecodeBudget(max_expanded_bytes)
-    for place in layout.slots:
-        if place.name in tensors:
-            reading.note_numeric(place.source == CONTENT)
-    with parsed(hs.PredictRequest(), b"".join(view[a:b] for a, b in sorted(others))) as message:
-        if any(name in tensors for name in message.inputs):
-            return None  # of two inputs of one name the last one counts
-        more, unreadable = decoding.decode_all(message.inputs, reading)
-    tensors.update(more)
-    return request._replace(as_content=reading.as_content, unreadable=unreadable)
-
-
-@lru_cache(maxsize=64)
-def _spec_field(answered_by: ModelSpec) -> bytes:
-    message = hs.ModelSpec()
-    model_spec.fill(message, answered_by)
-    return sized(BYTES_2, message.SerializeToString())
-
-
-def _request(message: "hs.PredictRequest", reading: DecodeBudget) -> Request:
-    tensors, unreadable = decoding.decode_all(message.inputs, reading)
-    return Request(
-        model_spec=model_spec.read(message.model_spec),
-        tensors=tensors,
-        as_content=reading.as_content,
-        output_filter=tuple(message.output_filter),
-        unreadable=unreadable,
-    )
+        It says which model answered only where RUNTIME_REPLY_MODEL_SPEC asks for it: to
+        Hydrosphere's clients that is an unknown field.
+        """
+        context = request.reply_context
+        answered_by = None
+        if self._settings.reply_model_spec:
+            answered_by = context.model_spec.answered(self._contract, signature.name)
+        return protobuf_codec.encode(outputs, context.as_content, answered_by), EMPTY

@@ -1,17 +1,35 @@
-"""Repeat TensorFlow Serving's words for what its clients match on, after our own.
+"""Word problems as TensorFlow Serving's and Hydrosphere's clients know them; they match on it.
 
 See: tensorflow_serving/servables/tensorflow/predict_util.cc in https://github.com/tensorflow/serving
 """
 
 from typing import AbstractSet, Iterable
 
-from serving_runtime.validation.problems import shortened
+from serving_runtime.errors import Problem, ProblemKind, ServingError, suggestion
+from serving_runtime.validation.problems import InputMismatch, quoted, shortened
 
 _MAX_NAMES = 5  # of each set; a client may send a hundred thousand
 
 
+def word(error: ServingError) -> str:
+    """Return an error's text: our own, with or after what these clients match on."""
+    if isinstance(error, InputMismatch):
+        is_missing = not error.declared <= error.sent
+        return (
+            f"{error}; {missing_inputs(error.sent, error.declared)}" if is_missing else f"{error}"
+        )
+    for problem in error.problems:
+        if problem.kind is ProblemKind.UNKNOWN_SIGNATURE:
+            return _unknown_signature(problem)
+        if problem.kind is ProblemKind.UNKNOWN_OUTPUT:
+            return _unknown_output(problem)
+        if problem.kind is ProblemKind.DUPLICATE_OUTPUT:
+            return _duplicate_output(problem)
+    return str(error)
+
+
 def missing_inputs(sent: AbstractSet[str], expected: AbstractSet[str]) -> str:
-    """Say that a request lacks inputs.
+    """Return that a request lacks inputs.
 
     Args:
         sent: names of the request's inputs.
@@ -31,17 +49,30 @@ def missing_inputs(sent: AbstractSet[str], expected: AbstractSet[str]) -> str:
     )
 
 
-def unknown_output(name: str, outputs: Iterable[str]) -> str:
-    """Say that there is no such output."""
+def _unknown_signature(problem: Problem) -> str:
+    """Return the sentence that Hydrosphere's clients compare, and which signatures there are."""
+    names = ", ".join(problem.others)
     return (
-        f"output tensor alias not found in signature: {shortened(name)} "
-        f"Outputs expected to be in the set {_names(outputs)}."
+        f"{shortened(problem.name)} signature is not present in the model; it has: {names}"
+        f"{suggestion(problem.hint)}"
     )
 
 
-def duplicate_output(name: str) -> str:
-    """Say that an output is asked for twice."""
-    return f"duplicate output tensor alias: {shortened(name)}"
+def _unknown_output(problem: Problem) -> str:
+    name = shortened(problem.name)
+    return (
+        f"output_filter names {quoted(problem.name)}, but the outputs are: "
+        f"{', '.join(problem.others)}{suggestion(problem.hint)}; "
+        f"output tensor alias not found in signature: {name} "
+        f"Outputs expected to be in the set {_names(problem.others)}."
+    )
+
+
+def _duplicate_output(problem: Problem) -> str:
+    return (
+        f"output_filter names {quoted(problem.name)} twice; "
+        f"duplicate output tensor alias: {shortened(problem.name)}"
+    )
 
 
 def _names(names: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ import hydro_serving_grpc as hs
 from serving_runtime.errors import InvalidInput, LimitExceeded
 from serving_runtime.protocols.protobuf.parsing import parsed
 from serving_runtime.protocols.request import Request
-from serving_runtime.protocols.tensorflow_serving import decoding, model_spec, predict
+from serving_runtime.protocols.tensorflow_serving import protobuf_codec
 from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
 
 MAX_EXPANDED_BYTES = 1 << 12
@@ -29,15 +29,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Unexpected end-group tag")  # pr
 def by_protobuf(payload):
     """Read a request by protobuf and ``decoding`` alone."""
     with parsed(hs.PredictRequest(), payload) as message:
-        reading = DecodeBudget(MAX_EXPANDED_BYTES)
-        tensors, unreadable = decoding.decode_all(message.inputs, reading)
-        return Request(
-            model_spec.read(message.model_spec),
-            tensors,
-            reading.as_content,
-            tuple(message.output_filter),
-            unreadable,
-        )
+        return protobuf_codec.decode_message(message, DecodeBudget(MAX_EXPANDED_BYTES))
 
 
 def comparable(value):
@@ -65,9 +57,9 @@ def outcome(read):
         return text[:20] if text.startswith("not a PredictRequest") else text
     tensors = comparable(request.tensors)
     if request.unreadable:  # the request is refused, with the first problem of each map
-        return request._replace(
-            tensors=tensors, as_content=None, unreadable=set(request.unreadable)
-        )
+        context = request.reply_context._replace(as_content=None)
+        unreadable = set(request.unreadable)
+        return request._replace(tensors=tensors, reply_context=context, unreadable=unreadable)
     return request._replace(tensors=tensors)
 
 
@@ -80,7 +72,7 @@ def assert_same(payload):
     """Fail unless both ways of reading give the same, or refuse with the same words."""
     buffer = bytearray(b"head" + payload)
     expected = outcome(lambda: by_protobuf(payload))
-    seen = outcome(lambda: predict.decode(memoryview(buffer)[4:], MAX_EXPANDED_BYTES))
+    seen = outcome(lambda: protobuf_codec.decode(memoryview(buffer)[4:], MAX_EXPANDED_BYTES))
     # Of two bad tensors in one map the order of protobuf's maps decides which is found first.
     is_either = LimitExceeded in (seen, expected) and is_refused(seen) and is_refused(expected)
     assert seen == expected or is_either, payload.hex()

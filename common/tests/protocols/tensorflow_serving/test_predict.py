@@ -6,12 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hydro_serving_grpc as hs
-from serving_runtime import operations
 from serving_runtime.errors import InvalidInput, LimitExceeded
-from serving_runtime.protocols import CONTRACT_ANSWERS, PROTOCOLS, ModelSpec, Request
-from serving_runtime.signature import Contract, Tensor
-
-PREDICT = PROTOCOLS[operations.PREDICT.key]
+from serving_runtime.protocols import Request
+from serving_runtime.protocols.tensorflow_serving import protobuf_codec
+from serving_runtime.protocols.tensorflow_serving.model_spec import ModelSpec
+from serving_runtime.protocols.tensorflow_serving.predict import Predict
+from serving_runtime.protocols.tensorflow_serving.reply_context import ReplyContext
+from serving_runtime.settings import Settings
+from serving_runtime.signature import Contract, Signature, Tensor
 
 
 def request_bytes(**inputs):
@@ -29,16 +31,19 @@ TYPED = hs.TensorProto(dtype=hs.DT_FLOAT, float_val=[1])
 RAW = hs.TensorProto(dtype=hs.DT_FLOAT, tensor_content=bytes(4))
 STRINGS = hs.TensorProto(dtype=hs.DT_STRING, string_val=[b"x"])
 EMPTY = hs.TensorProto(dtype=hs.DT_FLOAT, tensor_shape={"dim": [{"size": 0}]})
-REQUEST = Request(ModelSpec("", None, "add"), {})
+ADD = Signature("add", (), ())
+SETTINGS = Settings.from_env({})
 OUTPUTS = {"y": Tensor("int8", np.array([1, 2], np.int8))}
 MAP = hs.TensorProto(dtype=hs.DT_MAP, map_val=[{"subtensors": {"k": TYPED}}])
 
 
-def test_the_table_is_keyed_by_full_method_names():
-    """Every method that the front forwards has a protocol, or is answered by the contract."""
-    assert sorted([*PROTOCOLS, *CONTRACT_ANSWERS]) == sorted(
-        operation.key for operation in operations.FORWARDED
-    )
+def encoded(outputs, as_content=False, asked=None, contract=None, **changes):
+    """Return the bytes of a reply, as the worker asks for them."""
+    protocol = Predict(contract or Contract("own", (ADD,)), SETTINGS._replace(**changes))
+    request = Request("add", {}, reply_context=ReplyContext(asked or ModelSpec(), as_content))
+    payload, attributes = protocol.encode(outputs, request, ADD)
+    assert attributes == {}
+    return payload
 
 
 @pytest.mark.parametrize(
@@ -46,10 +51,22 @@ def test_the_table_is_keyed_by_full_method_names():
 )
 def test_any_buffer_is_a_request(kind):
     """The worker hands over views of its receive buffer."""
-    request = PREDICT.decode(kind(request_bytes(x=TYPED)), 0)
-    assert request.model_spec == ModelSpec("ignored", 7, "add")
+    request = protobuf_codec.decode(kind(request_bytes(x=TYPED)), 0)
+    assert request.signature_name == "add"
+    assert request.reply_context.model_spec == ModelSpec("ignored", 7, "add")
     assert str(request.tensors["x"]) == "float32[]"
-    assert request.output_filter == ()
+    assert request.output_names == ()
+
+
+def test_the_budget_is_a_setting():
+    """RUNTIME_MAX_EXPANDED_BYTES bounds what repeated values grow to."""
+    repeated = hs.TensorProto(dtype=hs.DT_FLOAT, float_val=[1])
+    repeated.tensor_shape.dim.add(size=100)
+    protocol = Predict(Contract("own", (ADD,)), SETTINGS._replace(max_expanded_bytes=396))
+    assert protocol.decode(request_bytes(x=repeated), "", {}).tensors["x"].array.shape == (100,)
+    repeated.tensor_shape.dim[0].size = 101
+    with pytest.raises(LimitExceeded, match="RUNTIME_MAX_EXPANDED_BYTES=396"):
+        protocol.decode(request_bytes(x=repeated), "", {})
 
 
 @pytest.mark.parametrize(
@@ -68,7 +85,7 @@ def test_any_buffer_is_a_request(kind):
 )
 def test_the_encoding_of_the_request_is_noted(inputs, expected):
     """Replies are raw if all numbers came raw, and at least one did; maps count as well."""
-    assert PREDICT.decode(request_bytes(**inputs), 0).as_content is expected
+    assert protobuf_codec.decode(request_bytes(**inputs), 0).reply_context.as_content is expected
 
 
 @pytest.mark.parametrize(
@@ -77,7 +94,7 @@ def test_the_encoding_of_the_request_is_noted(inputs, expected):
 def test_bytes_that_are_no_request_are_refused(payload):
     """The caller is told what was expected."""
     with pytest.raises(InvalidInput, match="^not a PredictRequest: "):
-        PREDICT.decode(payload, 0)
+        protobuf_codec.decode(payload, 0)
 
 
 @pytest.mark.filterwarnings("ignore:Unexpected end-group tag")  # protobuf 3 adds it
@@ -85,14 +102,14 @@ def test_bytes_that_are_no_request_are_refused(payload):
 def test_random_bytes_are_read_or_refused(payload):
     """Nothing else is ever raised."""
     with contextlib.suppress(InvalidInput, LimitExceeded):
-        PREDICT.decode(payload, 1000)
+        protobuf_codec.decode(payload, 1000)
 
 
 @pytest.mark.filterwarnings("ignore:Unexpected end-group tag")  # protobuf 3 adds it
 def test_a_stray_group_end_is_refused():
     """Old versions of protobuf stop there, and would drop what comes after it."""
     with pytest.raises(InvalidInput, match="^not a PredictRequest: "):
-        PREDICT.decode(b"\0" + request_bytes(x=TYPED), 0)
+        protobuf_codec.decode(b"\0" + request_bytes(x=TYPED), 0)
 
 
 @pytest.mark.parametrize("field", [b"\x0a\x03\x1a\x01", b"\x1a\x01", b"\x12\x05\x0a\x01"])
@@ -100,7 +117,7 @@ def test_names_that_are_not_utf8_are_refused(field):
     """Signature, output and input names alike; some versions of protobuf notice late."""
     tail = b"\xff\x12\x00" if field[:1] == b"\x12" else b"\xff"
     with pytest.raises(InvalidInput, match="^not a PredictRequest: "):
-        PREDICT.decode(field + tail, 0)
+        protobuf_codec.decode(field + tail, 0)
 
 
 def test_maps_that_nest_too_deep_are_refused():
@@ -112,12 +129,12 @@ def test_maps_that_nest_too_deep_are_refused():
         payload = b"\x08\x1b\xda\x01" + _varint(len(subtensors)) + subtensors
     entry = b"\x0a\x01x\x12" + _varint(len(payload)) + payload
     with pytest.raises(InvalidInput, match="^not a PredictRequest: "):
-        PREDICT.decode(b"\x12" + _varint(len(entry)) + entry, 0)
+        protobuf_codec.decode(b"\x12" + _varint(len(entry)) + entry, 0)
 
 
 def test_the_reply_has_outputs_and_nothing_else():
     """No model_spec, which Hydrosphere's clients would not know."""
-    reply = hs.PredictResponse.FromString(PREDICT.encode(OUTPUTS, REQUEST, None))
+    reply = hs.PredictResponse.FromString(encoded(OUTPUTS))
     assert [field.name for field, _ in reply.ListFields()] == ["outputs"]
     assert reply.outputs["y"].dtype == hs.DT_INT8
     assert list(reply.outputs["y"].int_val) == [1, 2]
@@ -125,18 +142,15 @@ def test_the_reply_has_outputs_and_nothing_else():
 
 def test_the_reply_is_raw_if_the_request_was():
     """Answers use the encoding of the request."""
-    request = REQUEST._replace(as_content=True)
-    reply = hs.PredictResponse.FromString(PREDICT.encode(OUTPUTS, request, None))
+    reply = hs.PredictResponse.FromString(encoded(OUTPUTS, as_content=True))
     assert reply.outputs["y"].tensor_content == b"\1\2"
 
 
-def test_output_filter_picks_outputs():
-    """Only what was asked for is sent."""
-    message = hs.PredictRequest(output_filter=["b"])
-    request = PREDICT.decode(message.SerializeToString(), 0)
-    outputs = {name: Tensor("bool", np.array(True)) for name in "abc"}
-    reply = hs.PredictResponse.FromString(PREDICT.encode(outputs, request, None))
-    assert list(reply.outputs) == ["b"]
+def test_output_filter_names_outputs():
+    """Their order is kept."""
+    message = hs.PredictRequest(output_filter=["b", "a"])
+    request = protobuf_codec.decode(message.SerializeToString(), 0)
+    assert request.output_names == ("b", "a")
 
 
 @pytest.mark.parametrize(
@@ -150,9 +164,9 @@ def test_output_filter_picks_outputs():
 )
 def test_the_reply_can_say_who_answered(asked, version, expected):
     """The name and version that were asked for, else the contract's; the signature that ran."""
-    answered_by = asked.answered(Contract("own", (), version), "add")
-    assert answered_by == expected
-    payload = PREDICT.encode(OUTPUTS, REQUEST, answered_by)
+    payload = encoded(
+        OUTPUTS, asked=asked, contract=Contract("own", (ADD,), version), reply_model_spec=True
+    )
     reply = hs.PredictResponse.FromString(payload)
     wanted = hs.ModelSpec(name=expected.name, signature_name="add")
     if expected.version is not None:
@@ -160,7 +174,7 @@ def test_the_reply_can_say_who_answered(asked, version, expected):
         wanted.version.value = expected.version
     assert reply.model_spec == wanted
     reply.ClearField("model_spec")
-    assert reply.SerializeToString() == PREDICT.encode(OUTPUTS, REQUEST, None)
+    assert reply.SerializeToString() == encoded(OUTPUTS)
 
 
 def _varint(number):

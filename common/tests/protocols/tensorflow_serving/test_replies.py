@@ -7,10 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 import hydro_serving_grpc as hs
-from serving_runtime.protocols.request import Request
-from serving_runtime.protocols.tensorflow_serving import encoding, predict
+from serving_runtime.protocols.tensorflow_serving import encoding, protobuf_codec
 from serving_runtime.protocols.tensorflow_serving.dtypes import WIRE_TYPES
-from serving_runtime.protocols.tensorflow_serving.model_spec import ModelSpec
 from serving_runtime.signature import NUMPY_DTYPES, Tensor
 from serving_runtime.validation import bfloat16
 
@@ -56,8 +54,7 @@ def reply_by_protobuf(outputs, as_content):
 
 def reply(outputs, as_content, answered_by=None):
     """Return the bytes of our own."""
-    request = Request(ModelSpec(), {}, as_content)
-    return predict.encode(outputs, request, answered_by)
+    return protobuf_codec.encode(outputs, as_content, answered_by)
 
 
 @st.composite

@@ -9,8 +9,7 @@ import pytest
 
 import hydro_serving_grpc as hs
 from serving_runtime.errors import LimitExceeded
-from serving_runtime.protocols.request import Request
-from serving_runtime.protocols.tensorflow_serving import encoding, layout, predict, slots
+from serving_runtime.protocols.tensorflow_serving import encoding, layout, protobuf_codec, slots
 from serving_runtime.signature import NUMPY_DTYPES, Tensor
 
 VIEWS = sorted(set(NUMPY_DTYPES) - {"string", "bfloat16"})
@@ -33,8 +32,8 @@ def floats(count, dtype="float32"):
 
 def read(payload, max_expanded_bytes=0):
     """Decode, twice the same way: as it is found, and as it is remembered."""
-    first = predict.decode(payload, max_expanded_bytes)
-    second = predict.decode(payload, max_expanded_bytes)
+    first = protobuf_codec.decode(payload, max_expanded_bytes)
+    second = protobuf_codec.decode(payload, max_expanded_bytes)
     assert listed(first) == listed(second)
     return second
 
@@ -92,9 +91,9 @@ def test_views_need_no_memory(as_content, form):
         message = hs.PredictRequest.FromString(bytes(payload))
         message.inputs["x"].tensor_shape.dim[0].size = -1
         payload = bytearray(message.SerializeToString())
-    predict.decode(payload, 0)
+    protobuf_codec.decode(payload, 0)
     with at_most(2**14):
-        array = predict.decode(payload, 0).tensors["x"].array
+        array = protobuf_codec.decode(payload, 0).tensors["x"].array
     assert array.shape == (2**20,)
 
 
@@ -104,7 +103,7 @@ def test_varints_take_a_small_multiple_of_the_array(dtype):
     values = Tensor(dtype, (np.arange(2**20) % 100).astype(NUMPY_DTYPES[dtype]))
     payload = request(as_content=False, x=values)
     with at_most(6 * 2**20 * max(4, values.array.itemsize) + 2**22):
-        array = predict.decode(payload, 0).tensors["x"].array
+        array = protobuf_codec.decode(payload, 0).tensors["x"].array
     np.testing.assert_array_equal(array, values.array)
 
 
@@ -112,9 +111,8 @@ def test_varints_take_a_small_multiple_of_the_array(dtype):
 def test_replies_take_one_copy(as_content):
     """The reply's own bytes and nothing else."""
     outputs = {"y": floats(2**20)}
-    asked = Request(predict.ModelSpec(), {}, as_content)
     with at_most(2**22 + 2**14):
-        reply = predict.encode(outputs, asked)
+        reply = protobuf_codec.encode(outputs, as_content)
     assert len(reply) > 2**22
 
 
@@ -139,10 +137,10 @@ def test_requests_of_one_length_are_told_apart():
         request(x=Tensor("float32", np.ones((4, 1), "f4")), signature_name=""),
         request(x=Tensor("float32", np.ones((1, 4), "f4")), signature_name=""),
     ]
-    expected = [str(predict.decode(payload, 0)) for payload in payloads]
+    expected = [str(protobuf_codec.decode(payload, 0)) for payload in payloads]
     assert len(set(expected)) == len(payloads)
     for _ in range(3):
-        assert [str(predict.decode(payload, 0)) for payload in payloads] == expected
+        assert [str(protobuf_codec.decode(payload, 0)) for payload in payloads] == expected
 
 
 def test_an_odd_request_does_not_slow_down_proper_ones_of_its_length():
@@ -152,7 +150,7 @@ def test_an_odd_request_does_not_slow_down_proper_ones_of_its_length():
     odd[odd.index(b"\x08\x01") + 1] = 99  # no such dtype
     assert read(odd).unreadable
     assert not read(proper).tensors["x"].array.flags.owndata
-    array = predict.decode(proper, 0).tensors["x"].array
+    array = protobuf_codec.decode(proper, 0).tensors["x"].array
     proper[-8:] = bytes(range(8))
     assert array.tobytes() == bytes(range(8))
 
@@ -180,7 +178,7 @@ def test_no_bytes_become_objects():
     payload.inputs["x"].dtype = hs.DT_STRING
     payload.inputs["x"].tensor_content = bytes(8)
     for _ in range(2):
-        unreadable = predict.decode(payload.SerializeToString(), 0).unreadable
+        unreadable = protobuf_codec.decode(payload.SerializeToString(), 0).unreadable
         assert "string has its values in string_val" in unreadable["x"]
 
 
@@ -202,14 +200,14 @@ def test_of_two_inputs_of_one_name_the_last_counts():
 def test_a_payload_is_aligned_where_it_is_told():
     """From the second request of a length on, the largest input needs no copy."""
     payload = bytes(request(small=floats(1), x=floats(1000), signature_name="odd"))
-    predict.decode(payload, 0)
-    lead = predict.alignment_offset(len(payload))
+    protobuf_codec.decode(payload, 0)
+    lead = protobuf_codec.alignment_offset(len(payload))
     buffer = bytearray(len(payload) + 2 * layout.ALIGNMENT)
     start = -alignment_of(np.frombuffer(buffer, np.uint8)) % layout.ALIGNMENT + lead
     buffer[start : start + len(payload)] = payload
     view = memoryview(buffer)[start : start + len(payload)]
-    assert alignment_of(predict.decode(view, 0).tensors["x"].array) == 0
-    assert predict.alignment_offset(len(payload) + 1) == 0
+    assert alignment_of(protobuf_codec.decode(view, 0).tensors["x"].array) == 0
+    assert protobuf_codec.alignment_offset(len(payload) + 1) == 0
 
 
 @pytest.mark.parametrize("size", [0, 1, 2**31 - 1, 2**32 + 4, 2**63, 2**64 - 1])
