@@ -67,7 +67,7 @@ def _is_listening(connection: socket.socket) -> bool:
 
 
 def _is_connected(connection: socket.socket) -> bool:
-    """Say whether there is a peer: a socket that was shut has none, though grpc keeps it."""
+    """Return whether there is a peer: a socket that was shut has none, though grpc keeps it."""
     try:
         connection.getpeername()
     except OSError:

@@ -74,13 +74,13 @@ def trusting(authority):
 
 @pytest.fixture(params=[AsyncioTransport, CompletionQueueTransport])
 def serve(run, settings, request):
-    """Return a function that runs ``scenario(dial, protection)`` against a listener.
+    """Return a function that runs ``scenario(dial, protection)`` against a transport.
 
     ``dial(dialing)`` opens a channel, over a connection of its own.
     """
 
     async def whole(scenario, chosen):
-        protected = security.of(chosen)
+        protected = security.from_settings(chosen)
         transport = request.param(ROUTES, chosen, FrontLock(), protected)
         port = await transport.start("localhost", 0)
         channels = []
@@ -354,7 +354,7 @@ def test_files_of_no_use_stop_the_start(settings, tls, authority, tmp_path, spoi
     if spoil == "password":
         openssl("ec", "-aes128", "-passout", "pass:x", "-in", tls["tls_key"], "-out", path)
     with pytest.raises(SettingError) as caught:
-        security.of(settings(**{**tls, named: str(path)}))
+        security.from_settings(settings(**{**tls, named: str(path)}))
     assert f"RUNTIME_{named.upper()}={path}" in str(caught.value)
     assert "_ssl.c" not in str(caught.value)
 
@@ -368,7 +368,7 @@ def test_a_taken_port_is_told_over_tls_too(run, settings, tls):
             taken.bind(("127.0.0.1", 0))
             taken.listen(1)
             port = taken.getsockname()[1]
-            transport = kind(ROUTES, chosen, FrontLock(), security.of(chosen))
+            transport = kind(ROUTES, chosen, FrontLock(), security.from_settings(chosen))
             with pytest.raises(StartError, match=f"127.0.0.1:{port}"):
                 await transport.start("127.0.0.1", port)
             await transport.stop(0)
@@ -377,9 +377,9 @@ def test_a_taken_port_is_told_over_tls_too(run, settings, tls):
         run(scenario(kind))
 
 
-def test_the_fast_listener_is_chosen_with_tls(run, settings, tls, token, caplog):
+def test_the_fast_transport_is_chosen_with_tls(run, settings, tls, token, caplog):
     """The trial call needs neither certificate nor token."""
     chosen = settings(tls_client_ca=tls["tls_cert"], **tls, **token)
-    choice = auto.choose(ROUTES, chosen, FrontLock(), security.of(chosen))
+    choice = auto.choose(ROUTES, chosen, FrontLock(), security.from_settings(chosen))
     assert isinstance(run(choice), CompletionQueueTransport)
     assert caplog.records == []
