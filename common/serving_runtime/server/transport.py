@@ -6,16 +6,7 @@ the business of workers. Nothing here knows gRPC, nor any other transport.
 
 import abc
 import types
-from typing import (
-    AsyncIterator,
-    Callable,
-    FrozenSet,
-    Mapping,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Tuple,
-)
+from typing import AsyncIterator, Callable, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from serving_runtime import operations
 from serving_runtime.errors import Status
@@ -23,7 +14,9 @@ from serving_runtime.operations import Operation
 
 # Name and value, in order; a name may come twice. What gRPC calls metadata.
 Headers = Sequence[Tuple[str, str]]
-# What a request or a reply says beside its bytes, by name, such as a content type.
+# What a request or a reply says beside its bytes, by name, such as a content type. A transport puts
+# into a request's what the path and the headers say, of an allow-list of names: all others end with
+# the transport, since what they hold comes from a client. gRPC has none.
 Attributes = Mapping[str, str]
 
 NO_HEADERS: Headers = ()
@@ -33,19 +26,6 @@ NO_ATTRIBUTES: Attributes = types.MappingProxyType({})
 # The headers of a request that the front reads itself.
 REQUEST_ID = "x-request-id"
 RESET_STATE = "x-reset-state"
-# The headers that become attributes and travel to the worker, under the same names. No other header
-# leaves its transport: a client must not reach further than this list lets it.
-FORWARDED_HEADERS: FrozenSet[str] = frozenset()
-
-
-class Target(NamedTuple):
-    """Which model a request's path names; empty where it names none, as in gRPC."""
-
-    model: str = ""
-    version: str = ""
-
-
-NO_TARGET = Target()
 
 
 class Reply(NamedTuple):
@@ -67,7 +47,8 @@ class Request(NamedTuple):
 
     ``seconds_left`` is the client's deadline, None where it set none; ``reset_state`` is its
     ``x-reset-state``, unread, None where it sent none. ``respond`` takes the reply and the headers
-    that go with it; it is called once, while holding the front lock.
+    that go with it; it is called once, while holding the front lock. ``target`` is the model that
+    the path names; empty where it names none, as in gRPC.
     """
 
     operation: Operation
@@ -76,7 +57,7 @@ class Request(NamedTuple):
     seconds_left: Optional[float]
     reset_state: Optional[str]
     respond: Callable[[Reply, Headers], None]
-    target: Target = NO_TARGET
+    target: str = ""
     attributes: Attributes = NO_ATTRIBUTES
 
 
@@ -134,13 +115,6 @@ class Transport(abc.ABC):
 
         Does nothing to a transport that has not started, or has stopped.
         """
-
-
-def forwarded_attributes(headers: Mapping[str, str]) -> Attributes:
-    """Return those of a request's headers that travel to the worker."""
-    if not FORWARDED_HEADERS:
-        return NO_ATTRIBUTES
-    return {name: headers[name] for name in FORWARDED_HEADERS if name in headers}
 
 
 def bind(

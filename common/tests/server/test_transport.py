@@ -5,7 +5,7 @@ from serving_runtime import operations
 from serving_runtime.errors import Status
 from serving_runtime.operations import AnsweredBy
 from serving_runtime.server import transport
-from serving_runtime.server.transport import NO_ATTRIBUTES, NO_TARGET, Reply, Request
+from serving_runtime.server.transport import NO_ATTRIBUTES, Reply, Request
 
 FRONT = [row for row in operations.ALL if row.answered_by is AnsweredBy.FRONT]
 STREAMS = {row: echo_stream for row in FRONT if row.is_stream}
@@ -48,19 +48,11 @@ def test_a_stream_is_bound_as_one():
         transport.bind(forward, unary, streams)
 
 
-def test_no_header_is_forwarded_that_is_not_listed(monkeypatch):
-    """What a client sends reaches the worker by an allow-list only, which is empty as yet."""
-    headers = {"content-type": "application/grpc", "x-other": "1"}
-    assert transport.forwarded_attributes(headers) is NO_ATTRIBUTES
-    monkeypatch.setattr(transport, "FORWARDED_HEADERS", frozenset({"content-type", "x-none"}))
-    assert transport.forwarded_attributes(headers) == {"content-type": "application/grpc"}
-
-
 def test_what_a_transport_does_not_say_is_empty_and_shared():
     """A call without attributes costs no mapping, and none can be put into the shared one."""
     request = Request(ECHO, b"", "", None, None, lambda reply, headers: None)
     reply = Reply(Status.OK, "", b"")
-    assert request.target is NO_TARGET
+    assert request.target == ""
     assert request.attributes is reply.attributes is NO_ATTRIBUTES
     assert reply.reason == ""
     with pytest.raises(TypeError):

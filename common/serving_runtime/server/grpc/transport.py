@@ -14,7 +14,6 @@ from serving_runtime.server.grpc.credentials import server_credentials
 from serving_runtime.server.grpc.options import max_age_seconds
 from serving_runtime.server.grpc.status import failed
 from serving_runtime.server.transport import (
-    NO_TARGET,
     REQUEST_ID,
     RESET_STATE,
     Headers,
@@ -22,7 +21,6 @@ from serving_runtime.server.transport import (
     Request,
     Routes,
     Transport,
-    forwarded_attributes,
 )
 from serving_runtime.settings import Settings
 
@@ -127,8 +125,6 @@ def read_request(
         seconds_left,
         headers.get(RESET_STATE),
         respond,
-        NO_TARGET,
-        forwarded_attributes(headers),
     )
 
 
