@@ -2,31 +2,27 @@
 
 import asyncio
 import functools
-import logging
 from typing import Any, AsyncIterator, Awaitable, Callable, Dict, Optional
 
 import grpc
 import grpc.aio
 
-from serving_runtime.errors import ServingError, Status
+from serving_runtime.errors import Status
 from serving_runtime.operations import Operation
 from serving_runtime.security import NO_SECURITY, Security
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc.options import server_options
-from serving_runtime.server.grpc.status import CODES, FAILED, details_of, failed
+from serving_runtime.server.grpc.status import CODES, details_of, failed
 from serving_runtime.server.grpc.transport import GrpcTransport, read_request
 from serving_runtime.server.transport import (
     NO_HEADERS,
     Headers,
     Reply,
-    Request,
     Routes,
     StreamHandler,
     UnaryHandler,
 )
 from serving_runtime.settings import Settings
-
-logger = logging.getLogger(__name__)
 
 
 class AsyncioTransport(GrpcTransport):
@@ -95,7 +91,11 @@ def _unary_behaviour(
         respond = functools.partial(_set, replied)
         request = read_request(operation, payload, metadata, seconds_left, respond)
         with lock:
-            cancel = _call(handler, request)
+            try:
+                cancel = handler(request)
+            except Exception as error:  # noqa: BLE001  grpcio would answer UNKNOWN, with its text
+                respond(failed(error), NO_HEADERS)
+                cancel = _nothing
         try:
             reply, headers = await replied
         except asyncio.CancelledError:
@@ -107,16 +107,6 @@ def _unary_behaviour(
     return answer
 
 
-def _call(handler: UnaryHandler, request: Request) -> Callable[[], None]:
-    """Call a handler; what it raises is a bug of ours, and none of the client's business."""
-    try:
-        return handler(request)
-    except Exception:  # grpcio would answer UNKNOWN with it
-        logger.exception("a call failed in the front")
-        request.respond(FAILED, NO_HEADERS)
-        return lambda: None
-
-
 def _stream_behaviour(
     handler: StreamHandler,
 ) -> Callable[[AsyncIterator[bytes], Any], AsyncIterator[bytes]]:
@@ -124,7 +114,9 @@ def _stream_behaviour(
         try:
             async for payload in handler(requests):
                 yield payload
-        except ServingError as error:
+        except asyncio.CancelledError:  # an Exception before Python 3.8
+            raise
+        except Exception as error:  # noqa: BLE001  as above
             await _send(failed(error), NO_HEADERS, context)
 
     return answer
@@ -145,6 +137,10 @@ async def _send(reply: Reply, headers: Headers, context: Any) -> bytes:
     if headers:
         context.set_trailing_metadata(tuple(headers))
     return reply.payload
+
+
+def _nothing() -> None:
+    """Cancel a call that has ended."""
 
 
 def _set(future: "asyncio.Future[Any]", reply: Reply, headers: Headers) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import functools
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
-from serving_runtime.errors import ServingError, Status
+from serving_runtime.errors import Status
 from serving_runtime.server.grpc import cygrpc as core
 from serving_runtime.server.grpc.status import FAILED, failed
 from serving_runtime.server.transport import Reply, StreamHandler
@@ -55,7 +55,9 @@ class StreamCall:
             async for payload in self._handler(self):
                 await self._done(functools.partial(core.send_reply, payload=payload))
             reply = DONE
-        except ServingError as error:
+        except asyncio.CancelledError:  # an Exception before Python 3.8
+            raise
+        except Exception as error:  # noqa: BLE001  the client is to learn that nothing follows
             reply = failed(error)
         finally:
             if not self._transport.is_shut:

@@ -19,7 +19,7 @@ from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import cygrpc as core
 from serving_runtime.server.grpc.completion_queue_stream import StreamCall, resolve
 from serving_runtime.server.grpc.options import server_options
-from serving_runtime.server.grpc.status import FAILED, NO_REQUEST, UNKNOWN_METHOD
+from serving_runtime.server.grpc.status import NO_REQUEST, UNKNOWN_METHOD, failed
 from serving_runtime.server.grpc.transport import GrpcTransport, read_request
 from serving_runtime.server.timer import EarliestTimer
 from serving_runtime.server.transport import NO_HEADERS, Headers, Reply, Routes, UnaryHandler
@@ -174,7 +174,6 @@ class _UnaryCall:
                 cancel()
 
     def _accept(self, payload: bytes) -> None:
-        cancel = None
         try:
             left = self._deadline - time.monotonic()
             seconds_left = left if left < MAX_SECONDS else None
@@ -182,9 +181,9 @@ class _UnaryCall:
                 self._operation, payload, self._metadata, seconds_left, self._respond
             )
             cancel = self._handler(request)
-        finally:
-            if cancel is None:
-                self._respond(FAILED, NO_HEADERS)
+        except Exception as error:  # noqa: BLE001  a bug of ours costs this call alone
+            self._respond(failed(error), NO_HEADERS)
+            return
         if not self._is_over:
             self._cancel = cancel
 

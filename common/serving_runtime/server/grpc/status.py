@@ -6,12 +6,15 @@ table is made from them, and a reply's ``status`` is its result, looked up once.
 table of its own, where what is one status here can be several.
 """
 
+import logging
 from typing import Dict, List, Type
 
 import grpc
 
 from serving_runtime.errors import ServingError, Status, one_line
 from serving_runtime.server.transport import Reply
+
+logger = logging.getLogger(__name__)
 
 
 def _by_reason() -> Dict[str, Status]:
@@ -32,8 +35,14 @@ UNKNOWN_METHOD = Reply(Status.UNIMPLEMENTED, "there is no such method here", b""
 NO_REQUEST = Reply(Status.UNIMPLEMENTED, "the method takes one request, and none came", b"")
 
 
-def failed(error: ServingError) -> Reply:
-    """Return the reply to a call that failed in the front."""
+def failed(error: Exception) -> Reply:
+    """Return the reply to a call that failed in the front.
+
+    What is no ServingError is a bug of ours: the log has it, and the client learns no more.
+    """
+    if not isinstance(error, ServingError):
+        logger.error("a call failed in the front", exc_info=error)
+        return FAILED
     return Reply(BY_REASON[error.reason], str(error), b"", error.reason)
 
 

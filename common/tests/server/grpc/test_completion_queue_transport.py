@@ -36,14 +36,6 @@ def serve(run, settings):
     return serve
 
 
-@pytest.fixture
-def complaints(loop):
-    """Collect what the event loop would log: exceptions that nobody caught."""
-    collected = []
-    loop.set_exception_handler(lambda loop, context: collected.append(context.get("exception")))
-    return collected
-
-
 async def code(call):
     """Wait for a call's status."""
     return await call.code()
@@ -101,25 +93,6 @@ def test_a_call_without_a_request_is_refused(serve):
         assert await code(call) is grpc.StatusCode.UNIMPLEMENTED
 
     serve(scenario)
-
-
-def test_what_a_stream_raises_ends_it(serve, complaints):
-    """The client is told, and does not wait for ever."""
-
-    async def broken(requests):
-        async for payload in requests:
-            yield payload
-            raise ValueError("a bug")
-
-    async def scenario(channel, transport):
-        call = channel.stream_stream(STREAM.grpc_method)()
-        await call.write(b"a")
-        assert await call.read() == b"a"
-        assert await code(call) is grpc.StatusCode.INTERNAL
-
-    serve(scenario, stream=broken)
-    gc.collect()
-    assert [str(error) for error in complaints] == ["a bug"]
 
 
 def test_a_lost_event_does_not_end_the_thread(serve, monkeypatch, caplog):

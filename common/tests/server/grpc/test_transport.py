@@ -38,7 +38,7 @@ class Service:
         """Echo the requests of a stream; an empty one is refused."""
         async for payload in requests:
             if not payload:
-                raise InvalidInput(self.complaint)
+                raise InvalidInput(self.complaint) if self.complaint else ValueError("a bug")
             yield payload
 
 
@@ -373,6 +373,48 @@ def test_what_a_handler_raises_fails_its_call_alone(serve, service, caplog):
 
     serve(scenario)
     assert [str(record.exc_info[1]) for record in caplog.records] == ["a bug"] * 20
+
+
+def test_what_a_stream_raises_ends_it(serve, service, caplog):
+    """The client is told that it failed, not why, and does not wait for ever."""
+    service.complaint = None
+
+    async def scenario(channel):
+        call = channel.stream_stream(STREAM.grpc_method)()
+        await call.write(b"a")
+        assert await call.read() == b"a"
+        await call.write(b"")
+        assert await call.code() is grpc.StatusCode.INTERNAL
+        assert "a bug" not in await call.details()
+
+    serve(scenario)
+    assert [str(record.exc_info[1]) for record in caplog.records] == ["a bug"]
+
+
+def test_a_stream_whose_client_goes_away_is_no_failure(run, settings, make, until, caplog):
+    """Its handler is cancelled, and the log has nothing of it."""
+    left = []
+
+    async def wait(requests):
+        try:
+            async for _ in requests:
+                yield b"here"
+        finally:
+            left.append(True)
+
+    async def scenario():
+        transport = make(Routes({}, {STREAM: wait}), settings(), FrontLock())
+        port = await transport.start("127.0.0.1", 0)
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
+            call = channel.stream_stream(STREAM.grpc_method)()
+            await call.write(b"a")
+            assert await call.read() == b"here"
+            call.cancel()
+            await until(lambda: left)
+        await transport.stop(0)
+
+    run(scenario())
+    assert caplog.records == []
 
 
 def test_operations_of_other_transports_are_not_there(run, settings, make):
