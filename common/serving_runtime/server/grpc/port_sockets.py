@@ -1,4 +1,4 @@
-"""See and shut the port's sockets: what grpcio has no public way to do.
+"""Count and shut the port's sockets: what grpcio has no public way to do.
 
 grpcio can only stop listening together with everything else, and then calls that are on their way
 are lost as CANCELLED. Shutting the listening sockets first lets no new client in, while those

@@ -11,13 +11,13 @@ from echoes import ECHO, STREAM, echo, echo_stream
 
 from serving_runtime import operations, security
 from serving_runtime.client.connection import ConnectionOptions
-from serving_runtime.errors import SettingError, StartError
+from serving_runtime.errors import StartError
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import auto
 from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
 from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
 from serving_runtime.server.transport import Routes
-from tests.support.authority import Authority, openssl
+from tests.support.authority import Authority
 
 OPTIONS = [("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)]
 
@@ -342,24 +342,7 @@ def test_http_2_is_agreed_upon(serve, tls, authority):
     serve(scenario, **tls)
 
 
-@pytest.mark.parametrize("spoil", ["cert", "key", "pair", "password", "ca"])
-def test_files_of_no_use_stop_the_start(settings, tls, authority, tmp_path, spoil):
-    """The message names the settings and what they should have."""
-    path = tmp_path / "spoilt"
-    path.write_bytes(b"nonsense")
-    named = {"cert": "tls_cert", "key": "tls_key", "pair": "tls_key", "password": "tls_key",
-             "ca": "tls_client_ca"}[spoil]  # fmt: skip
-    if spoil == "pair":
-        path.write_bytes(authority.issue("other").key.read_bytes())
-    if spoil == "password":
-        openssl("ec", "-aes128", "-passout", "pass:x", "-in", tls["tls_key"], "-out", path)
-    with pytest.raises(SettingError) as caught:
-        security.from_settings(settings(**{**tls, named: str(path)}))
-    assert f"RUNTIME_{named.upper()}={path}" in str(caught.value)
-    assert "_ssl.c" not in str(caught.value)
-
-
-def test_a_taken_port_is_told_over_tls_too(run, settings, tls):
+def test_a_taken_port_stops_the_start_over_tls_too(run, settings, tls):
     """Not as a fault of the certificates."""
 
     async def scenario(kind):

@@ -12,7 +12,6 @@ from serving_runtime.operations import AnsweredBy, Operation
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
 from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
-from serving_runtime.server.grpc.options import server_options
 from serving_runtime.server.transport import Reply, Routes
 
 OPTIONS = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", -1)]
@@ -323,17 +322,6 @@ def test_own_port_cannot_be_taken_by_a_second_one(run, service, settings, make, 
         await first.stop(0)
 
     run(scenario())
-
-
-def test_ages_fit_into_grpcs_integers(settings):
-    """The longest times that settings allow are below 32 bits of milliseconds."""
-    options = dict(
-        server_options(
-            settings(connection_age_seconds=24 * 3600.0, request_timeout_seconds=24 * 3600.0)
-        )
-    )
-    assert options["grpc.max_connection_age_ms"] == 24 * 3600 * 1000
-    assert all(-1 <= value < 2**31 for value in options.values())
 
 
 def test_stopping_cancels_what_still_runs_after_the_grace(run, service, settings, make, until):
