@@ -9,7 +9,7 @@ _TLS_FAILED = ("handshake failed", "verification check", "peer name", "socket cl
 
 
 class ConnectionOptions(NamedTuple):
-    """How to connect; by default in the clear, and without a token.
+    """How to connect; by default in the clear and without credentials.
 
     Args:
         tls: whether to speak TLS.
