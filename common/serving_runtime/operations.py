@@ -1,8 +1,8 @@
 """The one table of operations: what clients can ask for, who answers, what each transport calls it.
 
-Routes, reflection, the services that health names and the worker's registry of protocols are all
-derived from it. A new operation is a row here and a module of its protocol's folder; a new
-transport is a column.
+Routes, reflection, the services that health names, what needs no token and the worker's registry
+of protocols are all derived from it. A new operation is a row here and a module of its protocol's
+folder; a new transport is a column.
 """
 
 import enum
@@ -18,7 +18,7 @@ class AnsweredBy(enum.Enum):
 
 
 class ErrorForm(enum.Enum):
-    """How a failure is told to the client, beside the transport's own status."""
+    """How a failure is reported to the client, beside the transport's own status."""
 
     STATUS = "status"  # one line of details beside a gRPC status; there is no body
 

@@ -8,6 +8,8 @@ from serving_runtime.errors import ServingError, answer_for
 from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.operations import BY_GRPC_METHOD
 from serving_runtime.server.grpc import reflection
+from serving_runtime.server.grpc.health_service import HealthService
+from serving_runtime.server.grpc.status import details_of
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.worker.predictor import Predictor
 from tests.fuzz import corpus, echo_model
@@ -31,8 +33,9 @@ class Service:
 
     def __init__(self) -> None:
         self._predictor = Predictor(echo_model.Echo(), echo_model.CONTRACT, echo_model.SETTINGS)
-        self._health = Health()
-        self._health.enter(Phase.SERVING)
+        health = Health()
+        health.enter(Phase.SERVING)
+        self._health = HealthService(health)
         self._is_late = False
         signal.signal(signal.SIGPROF, self._on_alarm)
         self._golden = {case: self.answer([case]) for case in corpus.golden()}
@@ -80,8 +83,8 @@ class Service:
         if case.method == corpus.REFLECTION:
             return _by_reflection(case.payload)
         ask = self._health.check if case.method == corpus.HEALTH_CHECK else self._health.status
-        status, details, payload = ask(case.payload)
-        return Answer(status.name, details, payload)
+        reply = ask(case.payload)
+        return Answer(reply.status.name, details_of(reply), reply.payload)
 
     def _on_alarm(self, number: int, frame: object) -> None:
         self._is_late = True

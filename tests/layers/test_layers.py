@@ -32,7 +32,7 @@ TENSORFLOW_SERVING_PHRASES = re.compile(
 PROTOBUF = {"google", "hydro_serving_grpc"}
 RUNTIME_NAME = re.compile(r"\b[a-z]+_runtime\b")
 # Where messages are used: the wire, contracts, the front's own services, and clients.
-MESSAGE_ROOMS = re.compile(r"protocols/|contract|server/(grpc/|health\.py)|client/|cli/")
+MESSAGE_ROOMS = re.compile(r"protocols/|contract|server/grpc/|client/|cli/")
 
 
 def imports_of(path):

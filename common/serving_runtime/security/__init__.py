@@ -2,9 +2,7 @@
 
 import ipaddress
 import logging
-from typing import Any, List, NamedTuple, Optional, Set
-
-import grpc
+from typing import Any, List, NamedTuple, Optional
 
 from serving_runtime import operations
 from serving_runtime.errors import SettingError
@@ -23,38 +21,32 @@ class Security(NamedTuple):
     access: Optional[TokenAuthenticator] = None
     certificates: Optional[Certificates] = None
 
-    def credentials(self) -> Optional[grpc.ServerCredentials]:
-        """Return what grpc is to have for a port, None for one in the clear."""
-        return None if self.certificates is None else self.certificates.credentials()
+
+NO_SECURITY = Security()
 
 
-NONE = Security()
-
-
-def of(settings: Settings) -> Security:
+def from_settings(settings: Settings) -> Security:
     """Return what the settings ask for.
 
     Raises:
         SettingError: a file is missing, or of no use.
     """
-    open_names: Set[str] = set()
-    if settings.open_health:
-        open_names = {row.grpc_method for row in operations.ALL if row.is_health}
-    access = TokenAuthenticator(settings.token_file, open_names) if settings.token_file else None
+    is_open = {row.key for row in operations.ALL if row.is_health and settings.open_health}
+    access = TokenAuthenticator(settings.token_file, is_open) if settings.token_file else None
     return Security(access, _certificates(settings))
 
 
-def watch_files(protection: Security) -> None:
-    """See changes of the files from now on."""
+def watch_files(security: Security) -> None:
+    """Read the files anew when they change, from now on."""
     files: List[Reloaded[Any]] = []
-    if protection.access is not None:
-        files.append(protection.access.tokens)
-    if protection.certificates is not None:
-        files.append(protection.certificates.files)
+    if security.access is not None:
+        files.append(security.access.tokens)
+    if security.certificates is not None:
+        files.append(security.certificates.files)
     reloading.keep(files)
 
 
-def tell(settings: Settings) -> None:
+def log_summary(settings: Settings) -> None:
     """Log how the service is protected, and a warning where a whole network may call the model."""
     token = _needed(settings.token_file)
     if settings.token_file and settings.open_health:
@@ -73,7 +65,7 @@ def tell(settings: Settings) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether only this machine reaches a host."""
+    """Return whether only this machine reaches a host."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

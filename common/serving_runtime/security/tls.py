@@ -1,9 +1,7 @@
-"""Give grpc the certificate that the service shows, and the one of today to each connection."""
+"""Read the service's certificate, and who signs its clients' ones; anew when they change."""
 
 import ssl
 from typing import NamedTuple, Optional
-
-import grpc
 
 from serving_runtime.errors import SettingError
 from serving_runtime.security import files
@@ -31,29 +29,11 @@ class Certificates:
         paths = [settings.tls_key, settings.tls_cert, settings.tls_client_ca]
         self.files = Reloaded([path for path in paths if path], self._read)
 
-    def credentials(self) -> grpc.ServerCredentials:
-        """Return credentials for one port; connections made later see renewed certificates."""
-        given = self.files.value
-
-        def renewed() -> Optional[grpc.ServerCertificateConfiguration]:
-            """Return what has changed since; called by grpc before each handshake."""
-            nonlocal given
-            if self.files.value is given:
-                return None
-            given = self.files.value
-            return _configuration(given)
-
-        return grpc.dynamic_ssl_server_credentials(
-            _configuration(given),
-            renewed,  # type: ignore[arg-type]  # its stubs do not know of "no change"
-            given.client_ca is not None,
-        )
-
     def _read(self) -> Pem:
         chosen = self._settings
         key = files.content("RUNTIME_TLS_KEY", chosen.tls_key)
         chain = files.content("RUNTIME_TLS_CERT", chosen.tls_cert)
-        # Tried with Python's own TLS, since grpc says nothing, and then refuses every client.
+        # Tried with Python's own TLS, since gRPC accepts anything, and then refuses every client.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         _check_pair(context, chosen.tls_cert, chosen.tls_key)
         client_ca = None
@@ -63,17 +43,13 @@ class Certificates:
         return Pem(key, chain, client_ca)
 
 
-def _configuration(pem: Pem) -> grpc.ServerCertificateConfiguration:
-    return grpc.ssl_server_certificate_configuration([(pem.key, pem.chain)], pem.client_ca)
-
-
 def _check_pair(context: ssl.SSLContext, cert: str, key: str) -> None:
     try:
         context.load_cert_chain(cert, key, password="")
     except (OSError, ValueError) as error:
         raise SettingError(
             f"RUNTIME_TLS_CERT={cert} and RUNTIME_TLS_KEY={key} cannot be used: expected, in PEM, "
-            f"a certificate (with those between it and its CA) and its key; {_told(error)}",
+            f"a certificate (with those between it and its CA) and its key; {_reason(error)}",
             "the key must be the certificate's own, and have no password",
         ) from None
 
@@ -84,10 +60,10 @@ def _check_ca(context: ssl.SSLContext, path: str) -> None:
     except (OSError, ValueError) as error:
         raise SettingError(
             f"RUNTIME_TLS_CLIENT_CA={path} cannot be used: expected, in PEM, the certificates of "
-            f"those who sign the clients' certificates; {_told(error)}"
+            f"those who sign the clients' certificates; {_reason(error)}"
         ) from None
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """Return OpenSSL's reason without its place in CPython's source."""
     return str(getattr(error, "strerror", None) or error).partition(" (_ssl.c")[0]

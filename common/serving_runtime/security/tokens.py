@@ -1,6 +1,6 @@
-"""Decide who may call: whoever shows one of the tokens in a file.
+"""Decide who may call: a client that shows one of the tokens in a file.
 
-Nothing here knows gRPC: what it calls metadata, others call headers.
+Each transport asks before it reads the body of a request.
 """
 
 import hashlib
@@ -15,8 +15,8 @@ from serving_runtime.security.reloading import Reloaded
 
 logger = logging.getLogger(__name__)
 
-# Refusals are counted, and told so often at most: whoever tries tokens must not fill the log.
-TELL_SECONDS = 10.0
+# Refusals are counted, and logged so often at most: trying tokens must not fill the log.
+LOG_SECONDS = 10.0
 
 EXPECTED = (
     "expected `authorization: Bearer TOKEN` in the metadata, with a token of the service's "
@@ -28,30 +28,30 @@ class TokenAuthenticator:
     """The tokens that are accepted, and what needs none.
 
     Args:
-        path: a file of tokens; see ``secret_files.tokens``.
-        open_names: methods, or paths, that anybody may call.
+        path: a file of tokens; see ``files.tokens``.
+        open_keys: the keys of the operations that anybody may call.
 
     Raises:
         SettingError: the file is of no use.
     """
 
-    def __init__(self, path: str, open_names: AbstractSet[str]) -> None:
+    def __init__(self, path: str, open_keys: AbstractSet[str]) -> None:
         self.tokens = Reloaded([path], lambda: _digests(path))
-        self._open_names = open_names
+        self._open_keys = open_keys
         self._refusals = 0
-        self._told = -TELL_SECONDS
+        self._logged = -LOG_SECONDS
 
-    def check(self, name: str, authorization: Optional[str]) -> None:
-        """Let a call go on, or not.
+    def check(self, key: str, authorization: Optional[str]) -> None:
+        """Refuse a call that may not go on.
 
         Args:
-            name: of the method, or the path.
-            authorization: what the caller's metadata has under that name, None if nothing.
+            key: the operation's; empty for one that does not exist.
+            authorization: the request's header of that name, None if it has none.
 
         Raises:
             NotAuthenticated: the token is missing, or none of those that are accepted.
         """
-        if name in self._open_names:
+        if key in self._open_keys:
             return
         scheme, _, token = (authorization or "").strip().partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
@@ -60,7 +60,7 @@ class TokenAuthenticator:
             self._refuse("the bearer token is not accepted")
 
     def _accepts(self, token: str) -> bool:
-        """Say whether a token is one of ours, in a time that does not tell which, or how nearly."""
+        """Return whether a token is ours, in a time that shows neither which one nor how nearly."""
         shown = _digest(token.encode("utf-8", "surrogateescape"))
         # A list, and not a generator: the first that is the same must not end the search.
         return any([hmac.compare_digest(shown, ours) for ours in self.tokens.value])  # noqa: C419
@@ -68,9 +68,9 @@ class TokenAuthenticator:
     def _refuse(self, why: str) -> None:
         self._refusals += 1
         now = time.monotonic()
-        if now - self._told >= TELL_SECONDS:
+        if now - self._logged >= LOG_SECONDS:
             logger.warning("refused for want of a token: calls=%d", self._refusals)
-            self._refusals, self._told = 0, now
+            self._refusals, self._logged = 0, now
         raise NotAuthenticated(f"{why}: {EXPECTED}")
 
 

@@ -1,25 +1,16 @@
-"""Tell the truth about the service: one phase, and its three forms on the wire."""
+"""Know whether the service can be used: one phase, and who waits for it to change.
+
+How that is said to clients is the business of each transport.
+"""
 
 import asyncio
+import contextlib
 import enum
-from typing import AsyncIterator, Set
-
-from google.protobuf.message import DecodeError
-
-from hydro_serving_grpc.messages import message_class
-from serving_runtime.errors import InvalidInput, ServingError, Status, one_line
-from serving_runtime.server.transport import Reply
-
-# The empty name asks for the server as a whole.
-SERVICES = ("", "tensorflow.serving.PredictionService")
-
-_HealthRequest = message_class("grpc.health.v1.HealthCheckRequest")
-_HealthResponse = message_class("grpc.health.v1.HealthCheckResponse")
-_StatusResponse = message_class("tensorflow.serving.StatusResponse")
+from typing import Iterator, Set
 
 
 class Phase(enum.Enum):
-    """Where the service is in its life; only SERVING is healthy. The value is what is told."""
+    """Where the service is in its life; only SERVING is ready. The value is for clients."""
 
     LOADING = "the model is loading"
     SERVING = "serving"
@@ -32,10 +23,10 @@ class Health:
 
     def __init__(self) -> None:
         self._phase = Phase.LOADING
-        # What Status says while serving; runtimes differ in it.
+        # Beside SERVING; runtimes differ in it.
         self.status_message = "ok"
         self._takes_calls = False
-        self._is_over = False
+        self._is_watchable = True
         self._watchers: Set[asyncio.Queue[None]] = set()
 
     @property
@@ -45,13 +36,18 @@ class Health:
 
     @property
     def is_serving(self) -> bool:
-        """Whether calls are answered and will be."""
+        """Whether calls are answered and will be: readiness."""
         return self._phase is Phase.SERVING
 
     @property
     def takes_calls(self) -> bool:
         """Whether there is a model to call: also while draining, if it was serving before."""
         return self._takes_calls
+
+    @property
+    def is_watchable(self) -> bool:
+        """Whether watchers may stay; once it is False, each is to end."""
+        return self._is_watchable
 
     def enter(self, phase: Phase) -> None:
         """Change the phase; DRAINING is the last one."""
@@ -62,64 +58,20 @@ class Health:
         self._wake_watchers()
 
     def end_watches(self) -> None:
-        """End every Watch: its open stream would keep its connection, and with it the drain."""
-        self._is_over = True
+        """End every watch: its open stream would keep its connection, and with it the drain."""
+        self._is_watchable = False
         self._wake_watchers()
 
-    def check(self, payload: bytes) -> Reply:
-        """Answer ``grpc.health.v1.Health/Check``."""
-        try:
-            service = _service(payload)
-        except ServingError as error:
-            return Reply(error.status, one_line(str(error)), b"")
-        if service not in SERVICES:
-            details = one_line(f'there is no service "{service}" here')
-            return Reply(Status.NOT_FOUND, details, b"")
-        return Reply(Status.OK, "", self._health_response(service))
-
-    async def watch(self, requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Answer ``grpc.health.v1.Health/Watch``: the status now, and each change of it."""
-        async for payload in requests:
-            service = _service(payload)
-            break
-        else:
-            return
+    @contextlib.contextmanager
+    def watching(self) -> "Iterator[asyncio.Queue[None]]":
+        """Give a queue that gets an entry at each change: of the phase, or of ``is_watchable``."""
         changes: asyncio.Queue[None] = asyncio.Queue()
         self._watchers.add(changes)
         try:
-            last = b""
-            while not self._is_over:
-                told = self._health_response(service)
-                if told != last:
-                    yield told
-                last = told
-                await changes.get()
+            yield changes
         finally:
             self._watchers.discard(changes)
-
-    def status(self, payload: bytes) -> Reply:
-        """Answer Hydrosphere's ``PredictionService/Status``."""
-        if self.is_serving:
-            response = _StatusResponse(status="SERVING", message=self.status_message)
-        else:
-            response = _StatusResponse(status="NOT_SERVING", message=self._phase.value)
-        return Reply(Status.OK, "", response.SerializeToString())
 
     def _wake_watchers(self) -> None:
         for watcher in self._watchers:
             watcher.put_nowait(None)
-
-    def _health_response(self, service: str) -> bytes:
-        if service not in SERVICES:
-            # The protocol wants Watch to wait for the service to appear.
-            told = "SERVICE_UNKNOWN"
-        else:
-            told = "SERVING" if self.is_serving else "NOT_SERVING"
-        return bytes(_HealthResponse(status=told).SerializeToString())
-
-
-def _service(payload: bytes) -> str:
-    try:
-        return str(_HealthRequest.FromString(payload).service)
-    except (DecodeError, ValueError) as error:  # older protobuf: a name that is not UTF-8
-        raise InvalidInput(f"not a HealthCheckRequest: {error}") from None

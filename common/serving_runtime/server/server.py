@@ -1,25 +1,26 @@
-"""The life of the front: start, serve, drain, stop."""
+"""The life of the front: start, serve, shut down gracefully."""
 
 import asyncio
 import logging
 import signal
 import time
-from typing import Callable, Dict
+from typing import Callable, List
 
 from serving_runtime import operations, security
 from serving_runtime.errors import StartError
-from serving_runtime.operations import Operation
+from serving_runtime.server import transport
 from serving_runtime.server.admission.admission import Admission
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.front_lock import FrontLock
-from serving_runtime.server.grpc import auto, port_sockets, reflection
+from serving_runtime.server.grpc import auto, reflection
+from serving_runtime.server.grpc.health_service import HealthService
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.metrics import Counters
 from serving_runtime.server.transport import (
+    NO_HEADERS,
     Reply,
     Request,
     Routes,
-    StreamHandler,
     Transport,
     UnaryHandler,
 )
@@ -30,19 +31,16 @@ from serving_runtime.system.memory import freeze_gc_heap
 
 logger = logging.getLogger(__name__)
 
-# grpc spreads connection ages by a tenth, and its timers are coarse.
-AGE_MARGIN_SECONDS = 1.0
 POLL_SECONDS = 0.02
-
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Server:
-    """One service on one port: everything in the front, put together."""
+    """One service: its transports, its admission queue and its workers, put together."""
 
     def __init__(self, settings: Settings, spawn: Spawn) -> None:
         self._settings = settings
-        self._security = security.of(settings)
+        self._security = security.from_settings(settings)
         self._health = Health()
         self._counters = Counters()
         self._lock = FrontLock(settings.debug)
@@ -50,33 +48,41 @@ class Server:
         self._supervisor = Supervisor(
             settings, spawn, self._dispatcher, self._health, self._counters, self._on_fatal
         )
-        self._transport: Transport
-        self._port = 0
+        # Those that have started.
+        self._transports: List[Transport] = []
         self._failure = ""
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
 
     async def run(self) -> int:
         """Serve until a signal or a failed start; returns the exit code."""
-        self._transport = await auto.choose(
-            self._routes(), self._settings, self._lock, self._security
-        )
-        self._port = await self._transport.start(self._settings.host, self._settings.port)
-        logger.info("listening on %s:%d", self._settings.host, self._port)
-        security.tell(self._settings)
+        await self._start_up()
+        await self._stop.wait()
+        if self._failure:
+            await self._stop_transports(grace_seconds=0)
+            raise StartError(self._failure)
+        await self._drain()
+        return 0
+
+    async def _start_up(self) -> None:
+        """Listen, then load: health is answered while the model loads."""
+        await self._start_transports()
+        security.log_summary(self._settings)
         security.watch_files(self._security)
         self._watch_signals()
         self._supervisor.start_worker()
         self._supervisor.on_child_ended()  # it was started before anyone watched for its end
         freeze_gc_heap()  # before the calls come
-        await self._stop.wait()
-        if self._failure:
-            await self._transport.stop(0)
-            raise StartError(self._failure)
-        await self._drain()
-        return 0
+
+    async def _start_transports(self) -> None:
+        host, port = self._settings.host, self._settings.port
+        grpc = await auto.choose(self._routes(), self._settings, self._lock, self._security)
+        port = await grpc.start(host, port)
+        self._transports.append(grpc)
+        logger.info("listening on %s:%d", host, port)
 
     def _routes(self) -> Routes:
+        """Bind each operation of the table to what answers it."""
         admission = Admission(
             self._settings,
             self._dispatcher,
@@ -84,15 +90,19 @@ class Server:
             self._supervisor.state_epoch.headers,
             self._counters,
         )
-        unary: Dict[Operation, UnaryHandler] = dict.fromkeys(operations.FORWARDED, admission.admit)
-        unary[operations.HEALTH_CHECK] = _immediate(self._health.check)
-        unary[operations.STATUS] = _immediate(self._health.status)
-        streams: Dict[Operation, StreamHandler] = {
-            operations.REFLECTION_V1: reflection.answer_all,
-            operations.REFLECTION_V1ALPHA: reflection.answer_all,
-        }
-        streams[operations.HEALTH_WATCH] = self._health.watch
-        return Routes(unary, streams)
+        health = HealthService(self._health)
+        return transport.bind(
+            forward=admission.admit,
+            unary={
+                operations.HEALTH_CHECK: _immediate(health.check),
+                operations.STATUS: _immediate(health.status),
+            },
+            streams={
+                operations.HEALTH_WATCH: health.watch,
+                operations.REFLECTION_V1: reflection.answer_all,
+                operations.REFLECTION_V1ALPHA: reflection.answer_all,
+            },
+        )
 
     def _watch_signals(self) -> None:
         loop = asyncio.get_event_loop()
@@ -122,18 +132,36 @@ class Server:
         self._stop.set()
 
     async def _drain(self) -> None:
-        """Lose nothing: see clients off, finish what runs, close the model."""
+        """Shut down gracefully: no call is lost that a client may still have answered.
+
+        The service has not been ready since the signal came. In a hurry, 1 and 4 take no time.
+        """
+        # 1. Serve as before, until load balancers have noticed that it is not ready.
         await self._until(lambda: False, self._settings.drain_delay_seconds)
-        port_sockets.stop_accepting(self._port)
+        # 2. Refuse new connections: their clients try another server.
+        for one in self._transports:
+            one.stop_accepting()
+        # 3. End the streams that would keep connections open, and ask the clients to go.
         self._health.end_watches()
-        age = self._settings.connection_age_seconds * 1.1 + AGE_MARGIN_SECONDS
-        await self._until(lambda: port_sockets.open_connections(self._port) == 0, age)
+        leave_seconds = max(one.announce_close() for one in self._transports)
+        # 4. Serve those that are still connected, until they have gone.
+        await self._until(lambda: not self._open_connections, leave_seconds)
+        # 5. Finish the calls that wait or run; none is cut short for a hurry.
         until = time.monotonic() + self._settings.drain_timeout_seconds
         while not self._dispatcher.is_idle and time.monotonic() < until:
             await asyncio.sleep(POLL_SECONDS)
-        await self._transport.stop(grace_seconds=1.0)
+        # 6. Close what is open, and give the last replies a moment to leave.
+        await self._stop_transports(grace_seconds=1.0)
+        # 7. Close the model, and end its workers.
         await self._supervisor.close(max(1.0, until - time.monotonic()))
         logger.info("stopped", extra={"fields": self._counters.nonzero()})
+
+    @property
+    def _open_connections(self) -> int:
+        return sum(one.open_connections for one in self._transports)
+
+    async def _stop_transports(self, grace_seconds: float) -> None:
+        await asyncio.gather(*(one.stop(grace_seconds) for one in self._transports))
 
     async def _until(self, condition: Callable[[], bool], seconds: float) -> None:
         """Wait for ``condition``, at most ``seconds``, and not at all in a hurry."""
@@ -143,10 +171,10 @@ class Server:
 
 
 def _immediate(answer: Callable[[bytes], Reply]) -> UnaryHandler:
-    """Make a handler of a function that answers at once, past the queue."""
+    """Make a handler of a function that answers at once, past the admission queue."""
 
-    def handle(incoming: Request) -> Callable[[], None]:
-        incoming.respond(answer(incoming.payload), ())
+    def handle(request: Request) -> Callable[[], None]:
+        request.respond(answer(request.payload), NO_HEADERS)
         return lambda: None
 
     return handle

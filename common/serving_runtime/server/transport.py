@@ -1,32 +1,54 @@
-"""What the front asks of whatever accepts connections: bytes in, status and bytes out."""
+"""What the server asks of a transport: how requests and replies look, and how it starts and stops.
+
+Both are bytes with an operation and what a transport may say beside them; what the bytes mean is
+the business of workers. Nothing here knows gRPC, nor any other transport.
+"""
 
 import abc
-from typing import AsyncIterator, Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import AsyncIterator, Callable, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from serving_runtime.errors import NotAuthenticated, StartError, Status
+from serving_runtime import operations
+from serving_runtime.errors import Status
 from serving_runtime.ipc.attributes import EMPTY
 from serving_runtime.operations import Operation
-from serving_runtime.security.tokens import TokenAuthenticator
 
-Metadata = Sequence[Tuple[str, str]]
+# Name and value, in order; a name may come twice. What gRPC calls metadata.
+Headers = Sequence[Tuple[str, str]]
+# What a request or a reply says beside its bytes, by name, such as a content type. A transport puts
+# into a request's what the path and the headers say, of an allow-list of names: all others end with
+# the transport, since what they hold comes from a client. gRPC has none.
+Attributes = Mapping[str, str]
+
+NO_HEADERS: Headers = ()
+# One for all: a call without any costs no mapping of its own.
+NO_ATTRIBUTES: Attributes = EMPTY
+
+# The headers of a request that the front reads itself.
+REQUEST_ID = "x-request-id"
+RESET_STATE = "x-reset-state"
 
 
 class Reply(NamedTuple):
-    """What a client receives: a status, and a payload or one line of details."""
+    """What a client receives: a status, and a payload or one line of details.
+
+    ``status`` has gRPC's numbers. ``reason`` is why the call failed (``ServingError.reason``), for
+    transports whose statuses are finer than those; empty where nothing failed, or nobody knows.
+    """
 
     status: Status
     details: str
     payload: bytes
     reason: str = ""
-    attributes: Mapping[str, str] = EMPTY
+    attributes: Attributes = NO_ATTRIBUTES
 
 
 class Request(NamedTuple):
-    """One unary request as a listener hands it over.
+    """One request for one reply, as a transport hands it over.
 
-    ``respond`` takes the outcome and the trailing metadata; it must be called once, in a turn.
-    ``seconds_left`` is the client's deadline, None where it set none;
-    ``reset_state`` is its ``x-reset-state``, unread, None where it sent none.
+    ``seconds_left`` is the client's deadline, None where it set none; ``reset_state`` is its
+    ``x-reset-state``, unread, None where it sent none. ``respond`` takes the reply and the headers
+    that go with it; it is called once, while holding the front lock. ``target`` is the model that
+    the path names; empty where it names none, as in gRPC.
     """
 
     operation: Operation
@@ -34,11 +56,13 @@ class Request(NamedTuple):
     request_id: str
     seconds_left: Optional[float]
     reset_state: Optional[str]
-    respond: Callable[[Reply, Metadata], None]
+    respond: Callable[[Reply, Headers], None]
+    target: str = ""
+    attributes: Attributes = NO_ATTRIBUTES
 
 
-# Takes a request and returns the function to call if the client goes away before the answer; both
-# are called in a turn.
+# Takes a request and returns the function to call if the client goes away before the reply; both
+# are called while holding the front lock.
 UnaryHandler = Callable[[Request], Callable[[], None]]
 # Requests of a stream in, replies out; raises ServingError to end it with a status.
 StreamHandler = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]
@@ -52,38 +76,66 @@ class Routes(NamedTuple):
 
 
 class Transport(abc.ABC):
-    """Accepts calls on a port and answers them with what the routes give."""
+    """Accept connections at an address and answer their requests by the routes.
+
+    A transport is started once, and shut down in the order of the methods here.
+    """
 
     @abc.abstractmethod
     async def start(self, host: str, port: int) -> int:
-        """Listen, and return the port.
+        """Listen, and return the port (a free one for port 0).
 
         Raises:
             StartError: the address cannot be listened on.
         """
 
     @abc.abstractmethod
+    def stop_accepting(self) -> None:
+        """Refuse new connections; those that are open are served as before.
+
+        Afterwards: ``announce_close``, since clients that stay need not know of it yet.
+        """
+
+    @abc.abstractmethod
+    def announce_close(self) -> float:
+        """Ask the clients that are connected to go elsewhere.
+
+        Returns:
+            In how many seconds each of them has left, unless it has a call that still runs.
+        """
+
+    @property
+    @abc.abstractmethod
+    def open_connections(self) -> int:
+        """How many clients are connected."""
+
+    @abc.abstractmethod
     async def stop(self, grace_seconds: float) -> None:
-        """Stop; calls that still run after the grace are cancelled."""
+        """Close what is open; calls that still run after the grace are cancelled.
+
+        Does nothing to a transport that has not started, or has stopped.
+        """
 
 
-def port_refused(host: str, port: int) -> StartError:
-    """Return the error to raise for an address that cannot be listened on."""
-    return StartError(
-        f"cannot listen on {host}:{port}: the port is in use, or the address is foreign",
-        "choose another with APP_PORT (or --port) and RUNTIME_HOST; 0 takes a free port",
-    )
+def bind(
+    forward: UnaryHandler,
+    unary: Mapping[Operation, UnaryHandler],
+    streams: Mapping[Operation, StreamHandler],
+) -> Routes:
+    """Return a handler for each row of the table of operations.
 
+    Args:
+        forward: answers every operation that workers answer.
+        unary: the front's own operations of one request and one reply.
+        streams: the front's own streams.
 
-def refusal_of(access: TokenAuthenticator, method: str, metadata: Metadata) -> Optional[Reply]:
-    """Return the answer to a call that may not go on, None if it may."""
-    try:
-        access.check(method, first_values(metadata).get("authorization"))
-    except NotAuthenticated as error:
-        return Reply(error.status, str(error), b"")
-    return None
-
-
-def first_values(metadata: Metadata) -> Dict[str, str]:
-    """Return a client's metadata by key; of a key that comes twice, the first."""
-    return dict(reversed(metadata))
+    Raises:
+        ValueError: a row has no handler, or a handler no row.
+    """
+    routes = Routes({**dict.fromkeys(operations.FORWARDED, forward), **unary}, streams)
+    expected = {(row.key, row.is_stream) for row in operations.ALL}
+    bound = {(row.key, False) for row in routes.unary} | {(row.key, True) for row in streams}
+    if bound != expected:
+        wrong = sorted({key for key, _ in bound ^ expected})
+        raise ValueError(f"operations and their handlers do not match: {', '.join(wrong)}")
+    return routes

@@ -45,14 +45,14 @@ def test_what_no_header_carries_is_refused_and_not_repeated(written, line):
     path = written(SECRET.encode() + b"\n\n" + line)
     with pytest.raises(SettingError) as caught:
         files.tokens("RUNTIME_TOKEN_FILE", path)
-    told = str(caught.value)
-    assert f"RUNTIME_TOKEN_FILE={path} has in line 3" in told
-    assert SECRET not in told
-    assert line.decode("latin-1") not in told
+    text = str(caught.value)
+    assert f"RUNTIME_TOKEN_FILE={path} has in line 3" in text
+    assert SECRET not in text
+    assert line.decode("latin-1") not in text
 
 
 @pytest.mark.parametrize("path", ["/does/not/exist", "/tmp", "a\0b"])
-def test_what_cannot_be_read_is_told(path):
+def test_what_cannot_be_read_is_reported(path):
     """With the setting that names it, and why."""
     with pytest.raises(SettingError, match="RUNTIME_TLS_KEY=.* cannot be read: "):
         files.content("RUNTIME_TLS_KEY", path)

@@ -20,19 +20,18 @@ OPEN = "may call the model"
 def test_half_of_tls_stops_the_start(settings, given, named):
     """Who wants TLS and forgets a part must not serve in the clear."""
     with pytest.raises(SettingError, match=named):
-        security.of(settings(**given))
+        security.from_settings(settings(**given))
 
 
 def test_nothing_is_on_by_default(settings):
     """As Hydrosphere's runtimes always were."""
-    assert security.of(settings()) == security.NONE
-    assert security.NONE.credentials() is None
+    assert security.from_settings(settings()) == security.NO_SECURITY == (None, None)
 
 
-def told(settings, caplog, **changes):
+def logged(settings, caplog, **changes):
     """Return the levels and texts of what is logged."""
     with caplog.at_level(logging.INFO):
-        security.tell(settings(**changes))
+        security.log_summary(settings(**changes))
     return [(record.levelname, record.getMessage()) for record in caplog.records]
 
 
@@ -53,14 +52,14 @@ def told(settings, caplog, **changes):
 )
 def test_the_log_says_what_is_on(settings, caplog, given, line):
     """In one line, whatever it is."""
-    assert ("INFO", line) in told(settings, caplog, **given)
+    assert ("INFO", line) in logged(settings, caplog, **given)
 
 
 @pytest.mark.parametrize("host", ["[::]", "0.0.0.0", "10.1.2.3", "models.example.com"])
 @pytest.mark.parametrize("given", [{}, {"tls_cert": "c"}])
 def test_an_open_service_is_warned_of(settings, caplog, host, given):
     """Whoever reaches it may call: TLS alone keeps nobody out."""
-    level, text = told(settings, caplog, host=host, **given)[-1]
+    level, text = logged(settings, caplog, host=host, **given)[-1]
     assert level == "WARNING"
     assert OPEN in text
     assert host in text
@@ -70,10 +69,10 @@ def test_an_open_service_is_warned_of(settings, caplog, host, given):
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "[::1]", "localhost"])
 def test_a_service_of_this_machine_is_not_warned_of(settings, caplog, host):
     """Only this machine reaches it."""
-    assert OPEN not in str(told(settings, caplog, host=host))
+    assert OPEN not in str(logged(settings, caplog, host=host))
 
 
 @pytest.mark.parametrize("given", [{"token_file": "t"}, {"tls_cert": "c", "tls_client_ca": "a"}])
 def test_a_closed_service_is_not_warned_of(settings, caplog, given):
     """A token or a client's certificate keeps strangers out."""
-    assert OPEN not in str(told(settings, caplog, **given))
+    assert OPEN not in str(logged(settings, caplog, **given))

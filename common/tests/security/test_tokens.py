@@ -7,8 +7,8 @@ from serving_runtime.errors import NotAuthenticated, SettingError, Status
 from serving_runtime.security import tokens as module
 from serving_runtime.security.tokens import TokenAuthenticator
 
-METHOD = "/p.S/M"
-OPEN = "/grpc.health.v1.Health/Check"
+OPERATION = "protocol.predict"
+OPEN = "health.check"
 TOKENS = ("first", "second", "third")
 
 
@@ -27,9 +27,9 @@ def access(path):
 
 
 def is_let_in(access, token):
-    """Say whether a token opens the method."""
+    """Return whether a token opens the operation."""
     try:
-        access.check(METHOD, f"Bearer {token}")
+        access.check(OPERATION, f"Bearer {token}")
     except NotAuthenticated:
         return False
     return True
@@ -38,8 +38,8 @@ def is_let_in(access, token):
 @pytest.mark.parametrize("token", TOKENS)
 @pytest.mark.parametrize("form", ["Bearer {}", "bearer {}", "BEARER   {} ", " Bearer {}"])
 def test_each_token_lets_in(access, token, form):
-    """The scheme is told apart in any case, as HTTP has it."""
-    access.check(METHOD, form.format(token))
+    """The scheme is known in any case, as HTTP has it."""
+    access.check(OPERATION, form.format(token))
 
 
 @pytest.mark.parametrize(
@@ -51,12 +51,12 @@ def test_each_token_lets_in(access, token, form):
 def test_everything_else_is_refused(access, authorization):
     """With what is expected and the setting's name, and nothing of the tokens."""
     with pytest.raises(NotAuthenticated) as caught:
-        access.check(METHOD, authorization)
+        access.check(OPERATION, authorization)
     assert caught.value.status == Status.UNAUTHENTICATED
-    told = str(caught.value)
-    assert "authorization: Bearer TOKEN" in told
-    assert "RUNTIME_TOKEN_FILE" in told
-    assert not any(token in told for token in (*TOKENS, "firs", "FIRST"))
+    text = str(caught.value)
+    assert "authorization: Bearer TOKEN" in text
+    assert "RUNTIME_TOKEN_FILE" in text
+    assert not any(token in text for token in (*TOKENS, "firs", "FIRST"))
 
 
 def test_what_is_open_needs_no_token(access):
@@ -147,16 +147,16 @@ def test_a_file_of_no_use_stops_the_start(tmp_path):
         TokenAuthenticator(str(tmp_path / "nothing"), set())
 
 
-def test_refusals_are_told_now_and_then(access, caplog, monkeypatch):
+def test_refusals_are_logged_now_and_then(access, caplog, monkeypatch):
     """The log says that somebody tries, and cannot be filled by it."""
     now = [100.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
     for _ in range(1000):
         is_let_in(access, "wrong")
-    now[0] += module.TELL_SECONDS
+    now[0] += module.LOG_SECONDS
     is_let_in(access, "wrong")
-    told = [record.getMessage() for record in caplog.records]
-    assert told == [
+    logged = [record.getMessage() for record in caplog.records]
+    assert logged == [
         "refused for want of a token: calls=1",
         "refused for want of a token: calls=1000",
     ]

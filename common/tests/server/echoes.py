@@ -8,9 +8,9 @@ ECHO = Operation("test.echo", AnsweredBy.FRONT, "/test.Service/Echo")
 STREAM = Operation("test.stream", AnsweredBy.FRONT, "/test.Service/Stream", is_stream=True)
 
 
-def echo(incoming):
+def echo(request):
     """Answer with the request."""
-    incoming.respond(Reply(Status.OK, "", incoming.payload), ())
+    request.respond(Reply(Status.OK, "", request.payload), ())
     return lambda: None
 
 

@@ -9,7 +9,8 @@ from typing import Any, Iterable, Mapping, Sequence
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.contract.types import DTYPE_NUMBERS
 from serving_runtime.errors import InvalidInput, ServingError
-from serving_runtime.ipc.frames import EMPTY, Bytes
+from serving_runtime.ipc.attributes import EMPTY
+from serving_runtime.ipc.frames import Bytes
 from serving_runtime.protocols.protobuf.parsing import parsed
 from serving_runtime.protocols.protocol import ContractProtocol, Encoded
 from serving_runtime.protocols.tensorflow_serving import model_spec, wording

@@ -3,7 +3,8 @@
 from typing import Mapping
 
 from serving_runtime.errors import ServingError
-from serving_runtime.ipc.frames import EMPTY, Bytes
+from serving_runtime.ipc.attributes import EMPTY
+from serving_runtime.ipc.frames import Bytes
 from serving_runtime.protocols.protocol import Encoded, ModelProtocol
 from serving_runtime.protocols.request import Request
 from serving_runtime.protocols.tensorflow_serving import protobuf_codec, wording

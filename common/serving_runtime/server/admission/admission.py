@@ -83,13 +83,15 @@ class Admission:
         longest = self._settings.request_timeout_seconds
         left = longest if request.seconds_left is None else min(longest, request.seconds_left)
         number = next(self._numbers)
-        return FrontCall(
+        call = FrontCall(
             number=number,
             operation=request.operation,
             payload=request.payload,
             request_id=self._request_id(request.request_id, number),
             deadline=time.monotonic() + left,
         )
+        call.target, call.attributes = request.target, request.attributes
+        return call
 
     def _request_id(self, given: str, number: int) -> str:
         return (given and _printable(given)) or f"{self._own_ids}{number:08x}"

@@ -1,111 +1,108 @@
-"""Listen with grpcio's public asyncio server."""
+"""Serve by grpcio's public asyncio server."""
 
 import asyncio
 import functools
-from typing import Any, AsyncIterator, Awaitable, Callable, Optional
+from typing import Any, AsyncIterator, Awaitable, Callable, Dict, Optional
 
 import grpc
 import grpc.aio
 
-from serving_runtime.errors import ServingError, Status, one_line
+from serving_runtime.errors import Status
 from serving_runtime.operations import Operation
-from serving_runtime.security import NONE, Security
-from serving_runtime.security.tokens import TokenAuthenticator
+from serving_runtime.security import NO_SECURITY, Security
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc.options import server_options
+from serving_runtime.server.grpc.status import CODES, details_of, failed
+from serving_runtime.server.grpc.transport import GrpcTransport, read_request
 from serving_runtime.server.transport import (
-    Metadata,
+    NO_HEADERS,
+    Headers,
     Reply,
-    Request,
     Routes,
     StreamHandler,
-    Transport,
     UnaryHandler,
-    first_values,
-    port_refused,
-    refusal_of,
 )
 from serving_runtime.settings import Settings
 
-CODES = {code.value[0]: code for code in grpc.StatusCode}
 
-
-class AsyncioTransport(Transport):
+class AsyncioTransport(GrpcTransport):
     """grpcio's asyncio server with generic handlers: messages stay bytes."""
 
     def __init__(
-        self, routes: Routes, settings: Settings, lock: FrontLock, protection: Security = NONE
+        self,
+        routes: Routes,
+        settings: Settings,
+        lock: FrontLock,
+        security: Security = NO_SECURITY,
     ) -> None:
-        self._security = protection
+        super().__init__(routes, settings, lock, security)
         self._server = grpc.aio.server(options=server_options(settings))
-        self._server.add_generic_rpc_handlers((_Router(routes, lock, protection.access),))
-
-    async def start(self, host: str, port: int) -> int:
-        """Listen, and return the port (a free one for port 0)."""
-        try:
-            bound = self._bind(f"{host}:{port}")
-        except RuntimeError:
-            bound = 0
-        if bound == 0:
-            raise port_refused(host, port)
-        await self._server.start()
-        return bound
+        self._server.add_generic_rpc_handlers((_Router(self._routes, lock, self._refusal),))
 
     async def stop(self, grace_seconds: float) -> None:
-        """Stop; calls that still run after the grace are cancelled."""
+        """Close what is open; calls that still run after the grace are cancelled."""
         await self._server.stop(grace_seconds)
 
-    def _bind(self, address: str) -> int:
-        credentials = self._security.credentials()
+    def _listen(self, address: str, credentials: Optional[grpc.ServerCredentials]) -> int:
         if credentials is None:
             return int(self._server.add_insecure_port(address))
         return int(self._server.add_secure_port(address, credentials))
 
+    async def _serve(self) -> None:
+        await self._server.start()
+
 
 class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only in its stubs
     def __init__(
-        self, routes: Routes, lock: FrontLock, access: Optional[TokenAuthenticator]
+        self,
+        routes: Routes,
+        lock: FrontLock,
+        refusal: Callable[[str, Headers], Optional[Reply]],
     ) -> None:
-        self._access = access
-        self._handlers = {
-            operation.grpc_method: grpc.unary_unary_rpc_method_handler(
+        self._refusal = refusal
+        self._handlers: Dict[str, Any] = {}
+        for operation, handler in routes.unary.items():
+            self._handlers[operation.grpc_method] = grpc.unary_unary_rpc_method_handler(
                 _unary_behaviour(operation, handler, lock)
             )
-            for operation, handler in routes.unary.items()
-        }
         for operation, stream in routes.streams.items():
             self._handlers[operation.grpc_method] = grpc.stream_stream_rpc_method_handler(
                 _stream_behaviour(stream)
             )
 
     def service(self, handler_call_details: Any) -> Any:
-        if self._access is not None:
-            told = handler_call_details.invocation_metadata or ()
-            refusal = refusal_of(self._access, handler_call_details.method, told)
-            if refusal is not None:
-                return _refuser(refusal)
+        metadata = handler_call_details.invocation_metadata or ()
+        refusal = self._refusal(handler_call_details.method, metadata)
+        if refusal is not None:
+            return _refuser(refusal)
         return self._handlers.get(handler_call_details.method)
 
 
 # What grpcio calls must be a coroutine function, or an asynchronous generator function; a partial
-# of one is not told from a plain function before Python 3.8.
+# of one passes for a plain function before Python 3.8.
 
 
 def _unary_behaviour(
     operation: Operation, handler: UnaryHandler, lock: FrontLock
 ) -> Callable[[bytes, Any], Awaitable[bytes]]:
     async def answer(payload: bytes, context: Any) -> bytes:
-        answered = asyncio.get_event_loop().create_future()
-        incoming = _incoming(operation, payload, context, functools.partial(_set, answered))
+        replied = asyncio.get_event_loop().create_future()
+        metadata, seconds_left = context.invocation_metadata() or (), context.time_remaining()
+        respond = functools.partial(_set, replied)
+        request = read_request(operation, payload, metadata, seconds_left, respond)
         with lock:
-            cancel = handler(incoming)
+            try:
+                cancel = handler(request)
+            except Exception as error:  # noqa: BLE001  grpcio would answer UNKNOWN, with its text
+                respond(failed(error), NO_HEADERS)
+                cancel = _nothing
         try:
-            outcome, metadata = await answered
+            reply, headers = await replied
         except asyncio.CancelledError:
             with lock:
                 cancel()
             raise
-        return await _told(outcome, metadata, context)
+        return await _send(reply, headers, context)
 
     return answer
 
@@ -115,45 +112,37 @@ def _stream_behaviour(
 ) -> Callable[[AsyncIterator[bytes], Any], AsyncIterator[bytes]]:
     async def answer(requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
         try:
-            async for reply in handler(requests):
-                yield reply
-        except ServingError as error:
-            await context.abort(CODES[error.status], one_line(str(error)))
+            async for payload in handler(requests):
+                yield payload
+        except asyncio.CancelledError:  # an Exception before Python 3.8
+            raise
+        except Exception as error:  # noqa: BLE001  as above
+            await _send(failed(error), NO_HEADERS, context)
 
     return answer
 
 
 def _refuser(refusal: Reply) -> Any:
     async def refuse(requests: AsyncIterator[bytes], context: Any) -> None:
-        await context.abort(CODES[refusal.status], refusal.details)
+        await _send(refusal, NO_HEADERS, context)
 
     # Not as for one request, which grpcio would receive before it called this.
     return grpc.stream_stream_rpc_method_handler(refuse)
 
 
-def _incoming(
-    operation: Operation, payload: bytes, context: Any, respond: Callable[[Reply, Metadata], None]
-) -> Request:
-    told = first_values(context.invocation_metadata() or ())
-    return Request(
-        operation=operation,
-        payload=payload,
-        request_id=told.get("x-request-id", ""),
-        seconds_left=context.time_remaining(),
-        reset_state=told.get("x-reset-state"),
-        respond=respond,
-    )
+async def _send(reply: Reply, headers: Headers, context: Any) -> bytes:
+    """Return a reply's bytes to grpcio, or end the call with its status."""
+    if reply.status != Status.OK:
+        await context.abort(CODES[reply.status], details_of(reply), tuple(headers))
+    if headers:
+        context.set_trailing_metadata(tuple(headers))
+    return reply.payload
 
 
-async def _told(outcome: Reply, metadata: Metadata, context: Any) -> bytes:
-    """Tell grpcio the outcome, and return the reply."""
-    if outcome.status != Status.OK:
-        await context.abort(CODES[outcome.status], outcome.details, tuple(metadata))
-    if metadata:
-        context.set_trailing_metadata(tuple(metadata))
-    return outcome.payload
+def _nothing() -> None:
+    """Cancel a call that has ended."""
 
 
-def _set(future: "asyncio.Future[Any]", outcome: Reply, metadata: Metadata) -> None:
+def _set(future: "asyncio.Future[Any]", reply: Reply, headers: Headers) -> None:
     if not future.done():
-        future.set_result((outcome, metadata))
+        future.set_result((reply, headers))

@@ -1,4 +1,4 @@
-"""Choose the listener: the fast one where it works, else the one on grpcio's public server."""
+"""Choose the gRPC transport: the fast one where it works, else that of grpcio's public server."""
 
 import asyncio
 import logging
@@ -8,10 +8,10 @@ import grpc
 
 from serving_runtime.errors import StartError, Status
 from serving_runtime.operations import AnsweredBy, Operation
-from serving_runtime.security import NONE, Security
+from serving_runtime.security import NO_SECURITY, Security
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
-from serving_runtime.server.transport import Reply, Request, Routes, Transport
+from serving_runtime.server.transport import NO_HEADERS, Reply, Request, Routes, Transport
 from serving_runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -21,35 +21,35 @@ TRIAL_SECONDS = 2.0
 
 
 async def choose(
-    routes: Routes, settings: Settings, lock: FrontLock, protection: Security = NONE
+    routes: Routes, settings: Settings, lock: FrontLock, security: Security = NO_SECURITY
 ) -> Transport:
-    """Return the listener that RUNTIME_LISTENER asks for, or the best that works here.
+    """Return the transport that RUNTIME_LISTENER asks for, or the best that works here.
 
     Raises:
         StartError: the one that was asked for does not work with the installed grpcio.
     """
     if settings.listener == "asyncio":
-        return AsyncioTransport(routes, settings, lock, protection)
+        return AsyncioTransport(routes, settings, lock, security)
     try:
         # Imported here since it may already fail: it uses what is private to grpcio.
         from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
 
         trial = _try(CompletionQueueTransport(Routes({TRIAL: _echo}, {}), settings, FrontLock()))
         await asyncio.wait_for(trial, TRIAL_SECONDS)
-        if protection.certificates is not None:
-            secured = CompletionQueueTransport(Routes({}, {}), settings, FrontLock(), protection)
+        if security.certificates is not None:
+            secured = CompletionQueueTransport(Routes({}, {}), settings, FrontLock(), security)
             await asyncio.wait_for(_open(secured), TRIAL_SECONDS)
-        return CompletionQueueTransport(routes, settings, lock, protection)
-    except Exception as error:  # noqa: BLE001  whatever it is, the other listener serves
+        return CompletionQueueTransport(routes, settings, lock, security)
+    except Exception as error:  # noqa: BLE001  whatever it is, the other one serves
         what = f"grpcio {grpc.__version__} cannot be driven by its completion queue: {error!r}"
     if settings.listener == "completion_queue":
         raise StartError(what, "RUNTIME_LISTENER=auto or asyncio uses grpcio's public server")
     logger.warning("%s; its asyncio server is used, which is slower", what)
-    return AsyncioTransport(routes, settings, lock, protection)
+    return AsyncioTransport(routes, settings, lock, security)
 
 
 async def _try(transport: Transport) -> None:
-    """Make a listener answer one call on a port of its own; raises whatever goes wrong."""
+    """Make a transport answer one call on a port of its own; raises whatever goes wrong."""
     port = await transport.start("127.0.0.1", 0)
     try:
         options = (("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1))
@@ -62,7 +62,7 @@ async def _try(transport: Transport) -> None:
 
 
 async def _open(transport: Transport) -> None:
-    """See that a listener takes the certificates, which the trial call does without."""
+    """Check that a transport takes the certificates, which the trial call does without."""
     await transport.start("127.0.0.1", 0)
     await transport.stop(0)
 
@@ -80,6 +80,6 @@ def _wake(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
     loop.call_soon_threadsafe(event.set)
 
 
-def _echo(incoming: Request) -> Callable[[], None]:
-    incoming.respond(Reply(Status.OK, "", incoming.payload), ())
+def _echo(request: Request) -> Callable[[], None]:
+    request.respond(Reply(Status.OK, "", request.payload), NO_HEADERS)
     return lambda: None

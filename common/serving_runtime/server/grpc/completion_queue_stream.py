@@ -1,17 +1,17 @@
-"""Answer a stream of requests that came by grpc's completion queue: by a task of the event loop."""
+"""Answer a stream that comes by grpc's completion queue, in a task of the event loop."""
 
 import asyncio
 import functools
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
-from serving_runtime.errors import ServingError, Status, one_line
+from serving_runtime.errors import Status
 from serving_runtime.server.grpc import cygrpc as core
+from serving_runtime.server.grpc.status import FAILED, failed
 from serving_runtime.server.transport import Reply, StreamHandler
 
 if TYPE_CHECKING:
     from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
 
-FAILED = Reply(Status.INTERNAL, "the service failed; its log has the reason", b"")
 DONE = Reply(Status.OK, "", b"")
 
 
@@ -49,17 +49,19 @@ class StreamCall:
             self._task.cancel()
 
     async def _answer_all(self) -> None:
-        outcome = FAILED
+        reply = FAILED
         try:
             await self._done(core.begin_replies)
-            async for reply in self._handler(self):
-                await self._done(functools.partial(core.send_reply, payload=reply))
-            outcome = DONE
-        except ServingError as error:
-            outcome = Reply(error.status, one_line(str(error)), b"")
+            async for payload in self._handler(self):
+                await self._done(functools.partial(core.send_reply, payload=payload))
+            reply = DONE
+        except asyncio.CancelledError:  # an Exception before Python 3.8
+            raise
+        except Exception as error:  # noqa: BLE001  the client is to learn that nothing follows
+            reply = failed(error)
         finally:
             if not self._transport.is_shut:
-                core.end_replies(self._call, outcome)
+                core.end_replies(self._call, reply)
 
     async def _done(self, start: Callable[..., None]) -> Any:
         """Start an operation and return its event; a client that has gone cancels the task."""

@@ -1,7 +1,8 @@
-"""Listen on grpc's completion queue: the thread that waits in it deals with what comes.
+"""Serve on grpc's completion queue: the thread that waits in it deals with what comes.
 
-It hands requests to the front itself, in a turn that takes in all that are there. Answers are
-started by whichever thread learns of them. So no call is handed from one thread to another.
+It calls the handlers itself, holding the front lock once for all requests that are there. Replies
+are started by whichever thread learns of them. So the lock passes from thread to thread, and no
+call does.
 """
 
 import asyncio
@@ -10,25 +11,18 @@ import math
 import time
 from typing import Any, Callable, Dict, Optional
 
-from serving_runtime.errors import Status
+import grpc
+
 from serving_runtime.operations import Operation
-from serving_runtime.security import NONE, Security
+from serving_runtime.security import NO_SECURITY, Security
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import cygrpc as core
-from serving_runtime.server.grpc.completion_queue_stream import FAILED, StreamCall, resolve
+from serving_runtime.server.grpc.completion_queue_stream import StreamCall, resolve
 from serving_runtime.server.grpc.options import server_options
+from serving_runtime.server.grpc.status import NO_REQUEST, UNKNOWN_METHOD, failed
+from serving_runtime.server.grpc.transport import GrpcTransport, read_request
 from serving_runtime.server.timer import EarliestTimer
-from serving_runtime.server.transport import (
-    Metadata,
-    Reply,
-    Request,
-    Routes,
-    Transport,
-    UnaryHandler,
-    first_values,
-    port_refused,
-    refusal_of,
-)
+from serving_runtime.server.transport import NO_HEADERS, Headers, Reply, Routes, UnaryHandler
 from serving_runtime.settings import Settings
 
 # A call that takes longer than this is watched: if its client goes away, that is noticed. Most are
@@ -37,27 +31,28 @@ UNWATCHED_SECONDS = 0.03
 # To core a client without a deadline has one in the far future.
 MAX_SECONDS = 1e9
 
-UNKNOWN_METHOD = Reply(Status.UNIMPLEMENTED, "there is no such method here", b"")
-NO_REQUEST = Reply(Status.UNIMPLEMENTED, "the method takes one request, and none came", b"")
 
-
-class CompletionQueueTransport(Transport):
+class CompletionQueueTransport(GrpcTransport):
     """A server of grpc's core, driven by its completion queue.
 
-    Methods that begin with ``on_`` run in turns, in any thread; all others in the loop's.
+    Methods that begin with ``on_`` are called while holding the front lock, in any thread; all
+    others in the event loop's.
     """
 
     def __init__(
-        self, routes: Routes, settings: Settings, lock: FrontLock, protection: Security = NONE
+        self,
+        routes: Routes,
+        settings: Settings,
+        lock: FrontLock,
+        security: Security = NO_SECURITY,
     ) -> None:
-        self._lock = lock
-        self._security = protection
-        self._access = protection.access
+        super().__init__(routes, settings, lock, security)
+        self._has_access_control = security.access is not None
         self._begin: Dict[bytes, Callable[[Any], object]] = {}
-        for operation, handler in routes.unary.items():
+        for operation, handler in self._routes.unary.items():
             name = operation.grpc_method.encode()
             self._begin[name] = functools.partial(_UnaryCall, self, operation, handler)
-        for operation, stream in routes.streams.items():
+        for operation, stream in self._routes.streams.items():
             name = operation.grpc_method.encode()
             self._begin[name] = functools.partial(StreamCall, self, stream)
         self._server = core.CoreServer(server_options(settings), lock, self._on_call, self._on_end)
@@ -65,22 +60,11 @@ class CompletionQueueTransport(Transport):
         # When each is to be watched; the oldest is the first.
         self._unwatched: Dict[_UnaryCall, float] = {}
         self._watching = EarliestTimer(lock, lambda: self._on_long_calls(time.monotonic()))
-        # No batch may be started any more. Changes within a turn.
+        # No batch may be started any more. Changes while holding the lock.
         self.is_shut = False
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen, and return the port (a free one for port 0)."""
-        self._loop = asyncio.get_event_loop()
-        self._ended = self._loop.create_future()
-        bound = self._server.bind(f"{host}:{port}", self._security.credentials())
-        if bound == 0:
-            raise port_refused(host, port)
-        self._server.start()
-        self._is_started = True
-        return bound
-
     async def stop(self, grace_seconds: float) -> None:
-        """Stop; calls that still run after the grace are cancelled."""
+        """Close what is open; calls that still run after the grace are cancelled."""
         if not self._is_started or self.is_shut:
             return
         left = self._loop.create_future()
@@ -97,7 +81,7 @@ class CompletionQueueTransport(Transport):
         self._server.close()
 
     def in_loop(self, work: Callable[..., None], *arguments: Any) -> None:
-        """Let the event loop call ``work``."""
+        """Make the event loop call ``work``."""
         self._loop.call_soon_threadsafe(work, *arguments)
 
     def on_begin(self, call: "_UnaryCall") -> None:
@@ -108,8 +92,17 @@ class CompletionQueueTransport(Transport):
         self._unwatched[call] = due
 
     def on_answer(self, call: "_UnaryCall") -> bool:
-        """Say whether a call that is answered now is watched already."""
+        """Return whether a call that is answered now is watched already."""
         return self._unwatched.pop(call, None) is None
+
+    def _listen(self, address: str, credentials: Optional[grpc.ServerCredentials]) -> int:
+        self._loop = asyncio.get_event_loop()
+        self._ended = self._loop.create_future()
+        return self._server.bind(address, credentials)
+
+    async def _serve(self) -> None:
+        self._server.start()
+        self._is_started = True
 
     def _on_long_calls(self, now: float) -> None:
         for call, due in list(self._unwatched.items()):
@@ -122,11 +115,10 @@ class CompletionQueueTransport(Transport):
 
     def _on_call(self, event: Any) -> None:
         method = event.call_details.method
-        if self._access is not None:  # before any of the request is read
-            told = event.invocation_metadata
-            refusal = refusal_of(self._access, method.decode("latin-1"), told)
+        if self._has_access_control:  # before any of the request is read
+            refusal = self._refusal(method.decode("latin-1"), event.invocation_metadata)
             if refusal is not None:
-                core.answer(event.call, refusal, (), is_watched=False)
+                core.answer(event.call, refusal, NO_HEADERS, is_watched=False)
                 return
         self._begin.get(method, _refuse_unknown)(event)
 
@@ -135,11 +127,11 @@ class CompletionQueueTransport(Transport):
 
 
 def _refuse_unknown(event: Any) -> None:
-    core.answer(event.call, UNKNOWN_METHOD, (), is_watched=False)
+    core.answer(event.call, UNKNOWN_METHOD, NO_HEADERS, is_watched=False)
 
 
 class _UnaryCall:
-    """One request, and its one answer."""
+    """One request, and its one reply."""
 
     __slots__ = ("_call", "_cancel", "_deadline", "_handler", "_is_over", "_metadata", "_operation",
                  "_transport")  # fmt: skip
@@ -164,14 +156,14 @@ class _UnaryCall:
         transport.on_begin(self)
 
     def watch(self) -> None:
-        """Learn of it when the client goes away."""
+        """Have it noticed when the client goes away."""
         core.watch_close(self._call, self._on_close)
 
     def _on_message(self, event: Any) -> None:
         if event.success:  # else core has ended the call: its message was too large, say
             payload = core.message_of(event)
             if payload is None:
-                self._respond(NO_REQUEST, ())
+                self._respond(NO_REQUEST, NO_HEADERS)
             else:
                 self._accept(payload)
 
@@ -182,33 +174,25 @@ class _UnaryCall:
                 cancel()
 
     def _accept(self, payload: bytes) -> None:
-        cancel = None
         try:
-            cancel = self._handler(self._incoming(payload))
-        finally:
-            if cancel is None:
-                self._respond(FAILED, ())
+            left = self._deadline - time.monotonic()
+            seconds_left = left if left < MAX_SECONDS else None
+            request = read_request(
+                self._operation, payload, self._metadata, seconds_left, self._respond
+            )
+            cancel = self._handler(request)
+        except Exception as error:  # noqa: BLE001  a bug of ours costs this call alone
+            self._respond(failed(error), NO_HEADERS)
+            return
         if not self._is_over:
             self._cancel = cancel
 
-    def _incoming(self, payload: bytes) -> Request:
-        told = first_values(self._metadata)
-        left = self._deadline - time.monotonic()
-        return Request(
-            operation=self._operation,
-            payload=payload,
-            request_id=told.get("x-request-id", ""),
-            seconds_left=left if left < MAX_SECONDS else None,
-            reset_state=told.get("x-reset-state"),
-            respond=self._respond,
-        )
-
-    def _respond(self, outcome: Reply, metadata: Metadata) -> None:
+    def _respond(self, reply: Reply, headers: Headers) -> None:
         if self._end() and not self._transport.is_shut:
-            core.answer(self._call, outcome, metadata, self._transport.on_answer(self))
+            core.answer(self._call, reply, headers, self._transport.on_answer(self))
 
     def _end(self) -> bool:
-        """Say whether this is the call's first end."""
+        """End the call, and return whether it had not ended before."""
         is_first, self._is_over = not self._is_over, True
         self._cancel = None  # it refers to this object: no cycle may keep the request in memory
         return is_first

@@ -29,17 +29,18 @@ import grpc
 from grpc._cython import cygrpc  # type: ignore[attr-defined]  # not in its stubs
 
 from serving_runtime.server.front_lock import FrontLock
-from serving_runtime.server.transport import Metadata, Reply
+from serving_runtime.server.grpc.status import details_of
+from serving_runtime.server.transport import NO_HEADERS, Headers, Reply
 
 logger = logging.getLogger(__name__)
 
 NO_FLAGS = 0
 SHUT_DOWN = cygrpc.CompletionType.queue_shutdown
 NONE_YET = cygrpc.CompletionType.queue_timeout
-# What happens during a turn is part of it, but not without end.
+# What comes while the lock is held is dealt with as well, but not without end.
 MAX_EVENTS = 256
 
-# Takes an event, in a turn of the queue's thread.
+# Takes an event, in the queue's thread, which holds the front lock.
 Tag = Callable[[Any], None]
 
 
@@ -48,9 +49,9 @@ class CoreServer:
 
     Args:
         options: grpc's channel arguments.
-        turns: of the front; every event is dealt with in one.
+        lock: the front's; it is held while events are dealt with.
         on_call: takes each new call's event.
-        on_end: told that the thread ends, by the thread, after everything else.
+        on_end: called by the thread at its end, after everything else.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class CoreServer:
         self._thread.start()
 
     def shut(self, tag: Tag) -> None:
-        """Take no more calls; ``tag`` is told when none is left and all connections are closed."""
+        """Take no more calls; ``tag`` gets an event once none is left, and no connection."""
         self._server.shutdown(self._queue, tag)
 
     def cancel_all(self) -> None:
@@ -116,8 +117,8 @@ class CoreServer:
             try:
                 with self._lock:
                     event = self._take_all(event)
-            except Exception:  # as in `_take_all`; what is done at the end of a turn may fail too
-                logger.exception("a turn of grpc's queue did not end well")
+            except Exception:  # as in `_take_all`; what is done at the lock's release may fail too
+                logger.exception("the front lock's release failed after events of grpc's queue")
             if event.completion_type == NONE_YET:
                 event = self._queue.poll()
         self._on_end()
@@ -147,12 +148,12 @@ def message_of(event: Any) -> Optional[bytes]:
 
 
 def watch_close(call: Any, tag: Tag) -> None:
-    """Learn of a call's end; see ``is_cancelled``."""
+    """Ask for an event at a call's end; see ``is_cancelled``."""
     call.start_server_batch((cygrpc.ReceiveCloseOnServerOperation(NO_FLAGS),), tag)
 
 
 def is_cancelled(event: Any) -> bool:
-    """Say whether a call ended before it was answered: by its client, its deadline, or core."""
+    """Return whether a call ended before it was answered: by its client, its deadline, or core."""
     return bool(event.batch_operations[0].cancelled())
 
 
@@ -166,16 +167,16 @@ def send_reply(call: Any, payload: bytes, tag: Tag) -> None:
     call.start_server_batch((cygrpc.SendMessageOperation(payload, NO_FLAGS),), tag)
 
 
-def end_replies(call: Any, outcome: Reply) -> None:
+def end_replies(call: Any, reply: Reply) -> None:
     """Send a stream's status."""
-    call.start_server_batch((_status(outcome, ()),), ignore)
+    call.start_server_batch((_status(reply, NO_HEADERS),), ignore)
 
 
-def answer(call: Any, outcome: Reply, metadata: Metadata, is_watched: bool) -> None:
+def answer(call: Any, reply: Reply, headers: Headers, is_watched: bool) -> None:
     """Answer a call of one request, whole; it is watched from now on, if it was not before."""
-    operations = [cygrpc.SendInitialMetadataOperation((), NO_FLAGS), _status(outcome, metadata)]
-    if not outcome.status:
-        operations.append(cygrpc.SendMessageOperation(bytes(outcome.payload), NO_FLAGS))
+    operations = [cygrpc.SendInitialMetadataOperation((), NO_FLAGS), _status(reply, headers)]
+    if not reply.status:
+        operations.append(cygrpc.SendMessageOperation(bytes(reply.payload), NO_FLAGS))
     if not is_watched:
         operations.append(cygrpc.ReceiveCloseOnServerOperation(NO_FLAGS))
     call.start_server_batch(operations, ignore)
@@ -185,7 +186,6 @@ def ignore(event: Any) -> None:
     """Take an event after which there is nothing to do."""
 
 
-def _status(outcome: Reply, metadata: Metadata) -> Any:
-    return cygrpc.SendStatusFromServerOperation(
-        tuple(metadata), outcome.status, outcome.details, NO_FLAGS
-    )
+def _status(reply: Reply, headers: Headers) -> Any:
+    details = details_of(reply) if reply.status else ""
+    return cygrpc.SendStatusFromServerOperation(tuple(headers), reply.status, details, NO_FLAGS)

@@ -1,10 +1,13 @@
-"""Say how grpc's core is to behave: the same for every listener."""
+"""Configure grpc's core: the same for both transports, asyncio's and the completion queue's."""
 
 from typing import Tuple
 
 from serving_runtime.settings import Settings
 
 HANDSHAKE_MS = 5000
+# grpc spreads connection ages by a tenth, and its timers are coarse.
+AGE_SPREAD = 1.1
+AGE_MARGIN_SECONDS = 1.0
 
 
 def server_options(settings: Settings) -> Tuple[Tuple[str, int], ...]:
@@ -27,3 +30,8 @@ def server_options(settings: Settings) -> Tuple[Tuple[str, int], ...]:
         # Who connects and says nothing holds a descriptor; core's own patience is two minutes.
         ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
     )
+
+
+def max_age_seconds(settings: Settings) -> float:
+    """Return the age by which every connection without a running call has been closed."""
+    return settings.connection_age_seconds * AGE_SPREAD + AGE_MARGIN_SECONDS

@@ -1,4 +1,4 @@
-"""See and shut the port's sockets: what grpcio has no public way to do.
+"""Count and shut the port's sockets: what grpcio has no public way to do.
 
 grpcio can only stop listening together with everything else, and then calls that are on their way
 are lost as CANCELLED. Shutting the listening sockets first lets no new client in, while those
@@ -67,7 +67,7 @@ def _is_listening(connection: socket.socket) -> bool:
 
 
 def _is_connected(connection: socket.socket) -> bool:
-    """Say whether there is a peer: a socket that was shut has none, though grpc keeps it."""
+    """Return whether there is a peer: a socket that was shut has none, though grpc keeps it."""
     try:
         connection.getpeername()
     except OSError:

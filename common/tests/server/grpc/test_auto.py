@@ -15,7 +15,7 @@ NO_ROUTES = Routes({}, {})
 
 @pytest.fixture
 def choose(run, settings):
-    """Return a function that chooses a listener by the setting's value."""
+    """Return a function that chooses a transport by the setting's value."""
     return lambda name: run(auto.choose(NO_ROUTES, settings(listener=name), FrontLock()))
 
 

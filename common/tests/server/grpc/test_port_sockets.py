@@ -44,7 +44,7 @@ def test_clients_are_counted(listening, enter):
 
 
 def test_other_ports_are_not_counted(listening, enter):
-    """Clients of another listener in the process are not ours."""
+    """Clients of another server in the process are not ours."""
     enter()
     with contextlib.closing(socket.socket()) as other:
         other.bind(("127.0.0.1", 0))
@@ -52,7 +52,7 @@ def test_other_ports_are_not_counted(listening, enter):
         assert port_sockets.open_connections(other.getsockname()[1]) == 0
 
 
-def test_shut_door_lets_nobody_in(listening, enter):
+def test_a_port_that_is_shut_takes_no_new_client(listening, enter):
     """A new client is refused at once; those inside go on talking."""
     port = listening[1]
     client, server = enter()
@@ -65,7 +65,7 @@ def test_shut_door_lets_nobody_in(listening, enter):
 
 
 def test_only_the_own_port_is_shut(listening):
-    """Another listener of the process, a metrics port say, stays open."""
+    """Another server of the process, a metrics port say, stays open."""
     with contextlib.closing(socket.socket()) as other:
         other.bind(("127.0.0.1", 0))
         other.listen(1)
@@ -93,7 +93,7 @@ def test_ipv6_is_seen_too():
 
 
 def test_other_sockets_and_files_are_passed_over(listening, tmp_path):
-    """Pipes, files, unix sockets and unbound sockets are none of the door's."""
+    """Pipes, files, unix sockets and unbound sockets are none of the port's."""
     with contextlib.ExitStack() as open_:
         for end in socket.socketpair():
             open_.enter_context(contextlib.closing(end))

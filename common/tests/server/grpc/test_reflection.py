@@ -93,7 +93,7 @@ def test_what_is_not_there_is_an_error_in_the_stream(wanted):
 
 
 def test_bytes_that_are_no_request_end_the_stream():
-    """The listener turns it into INVALID_ARGUMENT."""
+    """The transport turns it into INVALID_ARGUMENT."""
     with pytest.raises(InvalidInput, match="ServerReflectionRequest"):
         reflection.answer(b"\xff")
 

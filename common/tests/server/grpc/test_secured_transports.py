@@ -11,13 +11,13 @@ from echoes import ECHO, STREAM, echo, echo_stream
 
 from serving_runtime import operations, security
 from serving_runtime.client.connection import ConnectionOptions
-from serving_runtime.errors import SettingError, StartError
+from serving_runtime.errors import StartError
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import auto
 from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
 from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
 from serving_runtime.server.transport import Routes
-from tests.support.authority import Authority, openssl
+from tests.support.authority import Authority
 
 OPTIONS = [("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)]
 
@@ -74,13 +74,13 @@ def trusting(authority):
 
 @pytest.fixture(params=[AsyncioTransport, CompletionQueueTransport])
 def serve(run, settings, request):
-    """Return a function that runs ``scenario(dial, protection)`` against a listener.
+    """Return a function that runs ``scenario(dial, protection)`` against a transport.
 
     ``dial(dialing)`` opens a channel, over a connection of its own.
     """
 
     async def whole(scenario, chosen):
-        protected = security.of(chosen)
+        protected = security.from_settings(chosen)
         transport = request.param(ROUTES, chosen, FrontLock(), protected)
         port = await transport.start("localhost", 0)
         channels = []
@@ -342,24 +342,7 @@ def test_http_2_is_agreed_upon(serve, tls, authority):
     serve(scenario, **tls)
 
 
-@pytest.mark.parametrize("spoil", ["cert", "key", "pair", "password", "ca"])
-def test_files_of_no_use_stop_the_start(settings, tls, authority, tmp_path, spoil):
-    """The message names the settings and what they should have."""
-    path = tmp_path / "spoilt"
-    path.write_bytes(b"nonsense")
-    named = {"cert": "tls_cert", "key": "tls_key", "pair": "tls_key", "password": "tls_key",
-             "ca": "tls_client_ca"}[spoil]  # fmt: skip
-    if spoil == "pair":
-        path.write_bytes(authority.issue("other").key.read_bytes())
-    if spoil == "password":
-        openssl("ec", "-aes128", "-passout", "pass:x", "-in", tls["tls_key"], "-out", path)
-    with pytest.raises(SettingError) as caught:
-        security.of(settings(**{**tls, named: str(path)}))
-    assert f"RUNTIME_{named.upper()}={path}" in str(caught.value)
-    assert "_ssl.c" not in str(caught.value)
-
-
-def test_a_taken_port_is_told_over_tls_too(run, settings, tls):
+def test_a_taken_port_stops_the_start_over_tls_too(run, settings, tls):
     """Not as a fault of the certificates."""
 
     async def scenario(kind):
@@ -368,7 +351,7 @@ def test_a_taken_port_is_told_over_tls_too(run, settings, tls):
             taken.bind(("127.0.0.1", 0))
             taken.listen(1)
             port = taken.getsockname()[1]
-            transport = kind(ROUTES, chosen, FrontLock(), security.of(chosen))
+            transport = kind(ROUTES, chosen, FrontLock(), security.from_settings(chosen))
             with pytest.raises(StartError, match=f"127.0.0.1:{port}"):
                 await transport.start("127.0.0.1", port)
             await transport.stop(0)
@@ -377,9 +360,9 @@ def test_a_taken_port_is_told_over_tls_too(run, settings, tls):
         run(scenario(kind))
 
 
-def test_the_fast_listener_is_chosen_with_tls(run, settings, tls, token, caplog):
+def test_the_fast_transport_is_chosen_with_tls(run, settings, tls, token, caplog):
     """The trial call needs neither certificate nor token."""
     chosen = settings(tls_client_ca=tls["tls_cert"], **tls, **token)
-    choice = auto.choose(ROUTES, chosen, FrontLock(), security.of(chosen))
+    choice = auto.choose(ROUTES, chosen, FrontLock(), security.from_settings(chosen))
     assert isinstance(run(choice), CompletionQueueTransport)
     assert caplog.records == []

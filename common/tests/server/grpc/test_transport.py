@@ -5,38 +5,39 @@ import socket
 import grpc
 import grpc.aio
 import pytest
-from echoes import ECHO, STREAM
+from echoes import ECHO, STREAM, echo
 
-from serving_runtime.errors import InvalidInput, StartError, Status
+from serving_runtime.errors import DETAIL_BYTES, InvalidInput, StartError, Status
+from serving_runtime.operations import AnsweredBy, Operation
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
 from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
-from serving_runtime.server.grpc.options import server_options
 from serving_runtime.server.transport import Reply, Routes
 
 OPTIONS = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", -1)]
 
 
 class Service:
-    """The handlers of a listener: answers with what the test sets, or not at all."""
+    """The handlers of a transport: answers with what the test sets, or not at all."""
 
     def __init__(self):
-        self.incoming = []
+        self.requests = []
         self.cancelled = []
-        self.answer = lambda incoming: incoming.respond(Reply(Status.OK, "", b""), ())
+        self.complaint = "an empty message"
+        self.answer = lambda request: request.respond(Reply(Status.OK, "", b""), ())
         self.routes = Routes({ECHO: self.accept}, {STREAM: self.stream})
 
-    def accept(self, incoming):
+    def accept(self, request):
         """Take a request."""
-        self.incoming.append(incoming)
-        self.answer(incoming)
-        return lambda: self.cancelled.append(incoming)
+        self.requests.append(request)
+        self.answer(request)
+        return lambda: self.cancelled.append(request)
 
     async def stream(self, requests):
         """Echo the requests of a stream; an empty one is refused."""
         async for payload in requests:
             if not payload:
-                raise InvalidInput("an empty message")
+                raise InvalidInput(self.complaint) if self.complaint else ValueError("a bug")
             yield payload
 
 
@@ -48,13 +49,13 @@ def service():
 
 @pytest.fixture(params=[AsyncioTransport, CompletionQueueTransport])
 def make(request):
-    """Each implementation of a listener: they are to be the same to clients."""
+    """Each implementation of a transport: they are to be the same to clients."""
     return request.param
 
 
 @pytest.fixture
 def serve(run, service, settings, make):
-    """Return a function that runs ``scenario(channel)`` against a listener."""
+    """Return a function that runs ``scenario(channel)`` against a transport."""
 
     def serve(scenario, **changes):
         async def whole():
@@ -81,12 +82,12 @@ async def failure(call):
 )
 def test_bytes_go_in_and_out(serve, service, payload):
     """Whatever they are: nothing is parsed, and grpc's own 4 MiB are no limit."""
-    service.answer = lambda incoming: incoming.respond(Reply(Status.OK, "", incoming.payload), ())
+    service.answer = echo
 
     async def scenario(channel):
         call = channel.unary_unary(ECHO.grpc_method)(payload)
         assert await call == payload
-        assert service.incoming[0].operation is ECHO
+        assert service.requests[0].operation is ECHO
 
     serve(scenario)
 
@@ -94,7 +95,7 @@ def test_bytes_go_in_and_out(serve, service, payload):
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.OK])
 def test_every_status_reaches_the_client_with_details_and_metadata(serve, service, status):
     """The numbers of ours are grpc's codes, and the request id comes along."""
-    service.answer = lambda incoming: incoming.respond(
+    service.answer = lambda request: request.respond(
         Reply(status, "why: 100% \N{SNOWMAN}", b""), [("x-request-id", "abc")]
     )
 
@@ -104,6 +105,26 @@ def test_every_status_reaches_the_client_with_details_and_metadata(serve, servic
         assert error.details() == "why: 100% \N{SNOWMAN}"
         assert ("x-request-id", "abc") in tuple(error.trailing_metadata())
 
+    serve(scenario)
+
+
+@pytest.mark.parametrize("kind", [ECHO, STREAM], ids=["unary", "stream"])
+def test_details_on_the_wire_are_one_short_line(serve, service, kind):
+    """A header that is longer would hide the status behind RESOURCE_EXHAUSTED."""
+    long = "line\n" + "\N{SNOWMAN}" * DETAIL_BYTES
+
+    async def scenario(channel):
+        if kind is ECHO:
+            call = channel.unary_unary(ECHO.grpc_method)(b"")
+        else:
+            call = channel.unary_stream(STREAM.grpc_method)(b"")
+        assert await call.code() is grpc.StatusCode.INVALID_ARGUMENT
+        details = await call.details()
+        assert details.startswith("line \N{SNOWMAN}")
+        assert DETAIL_BYTES - 4 <= len(details.encode()) <= DETAIL_BYTES
+
+    service.complaint = long
+    service.answer = lambda request: request.respond(Reply(Status.INVALID_ARGUMENT, long, b""), ())
     serve(scenario)
 
 
@@ -120,7 +141,7 @@ def test_success_has_no_metadata_of_ours(serve, service):
 
 def test_success_may_carry_metadata(serve, service):
     """What an answer has beside its bytes comes at its end."""
-    service.answer = lambda incoming: incoming.respond(
+    service.answer = lambda request: request.respond(
         Reply(Status.OK, "", b"reply"), [("x-state-epoch", "3")]
     )
 
@@ -144,7 +165,7 @@ def test_a_wish_to_reset_is_handed_over_unread(serve, service):
         await channel.unary_unary(ECHO.grpc_method)(b"")
 
     serve(scenario)
-    assert [incoming.reset_state for incoming in service.incoming] == [*sent, "1", None]
+    assert [request.reset_state for request in service.requests] == [*sent, "1", None]
 
 
 def test_request_id_and_deadline_are_handed_over(serve, service):
@@ -157,7 +178,7 @@ def test_request_id_and_deadline_are_handed_over(serve, service):
         await channel.unary_unary(ECHO.grpc_method)(b"")
 
     serve(scenario)
-    first, second = service.incoming
+    first, second = service.requests
     assert first.request_id == "abc"
     assert 4 < first.seconds_left <= 5.1
     assert second.request_id == ""
@@ -172,7 +193,7 @@ def test_unknown_method_is_unimplemented(serve, service):
         assert error.code() is grpc.StatusCode.UNIMPLEMENTED
 
     serve(scenario)
-    assert service.incoming == []
+    assert service.requests == []
 
 
 @pytest.mark.parametrize(("size", "fits"), [(1000, True), (1001, False)])
@@ -187,28 +208,28 @@ def test_too_large_message_is_refused(serve, service, size, fits):
             assert (await failure(call)).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
     serve(scenario, max_message_bytes=1000)
-    assert len(service.incoming) == fits
+    assert len(service.requests) == fits
 
 
 def test_client_that_goes_away_cancels_its_call(serve, service, until):
     """So that nobody works for it."""
-    service.answer = lambda incoming: None
+    service.answer = lambda request: None
 
     async def scenario(channel):
         call = channel.unary_unary(ECHO.grpc_method)(b"")
-        await until(lambda: service.incoming)
+        await until(lambda: service.requests)
         call.cancel()
         await until(lambda: service.cancelled)
-        assert service.cancelled == service.incoming
+        assert service.cancelled == service.requests
         # An answer that comes later has nobody to go to.
-        service.incoming[0].respond(Reply(Status.OK, "", b"late"), ())
+        service.requests[0].respond(Reply(Status.OK, "", b"late"), ())
 
     serve(scenario)
 
 
 def test_deadline_of_the_client_cancels_its_call(serve, service, until):
     """The service learns that a client has stopped waiting."""
-    service.answer = lambda incoming: None
+    service.answer = lambda request: None
 
     async def scenario(channel):
         error = await failure(channel.unary_unary(ECHO.grpc_method)(b"", timeout=0.2))
@@ -231,9 +252,9 @@ def test_answered_call_is_not_cancelled(serve, service):
 def test_second_answer_is_dropped(serve, service):
     """Whoever answers twice does not break the call."""
 
-    def twice(incoming):
-        incoming.respond(Reply(Status.OK, "", b"first"), ())
-        incoming.respond(Reply(Status.OK, "", b"second"), ())
+    def twice(request):
+        request.respond(Reply(Status.OK, "", b"first"), ())
+        request.respond(Reply(Status.OK, "", b"second"), ())
 
     service.answer = twice
 
@@ -303,30 +324,120 @@ def test_own_port_cannot_be_taken_by_a_second_one(run, service, settings, make, 
     run(scenario())
 
 
-def test_ages_fit_into_grpcs_integers(settings):
-    """The longest times that settings allow are below 32 bits of milliseconds."""
-    options = dict(
-        server_options(
-            settings(connection_age_seconds=24 * 3600.0, request_timeout_seconds=24 * 3600.0)
-        )
-    )
-    assert options["grpc.max_connection_age_ms"] == 24 * 3600 * 1000
-    assert all(-1 <= value < 2**31 for value in options.values())
-
-
 def test_stopping_cancels_what_still_runs_after_the_grace(run, service, settings, make, until):
     """A call that never ends must not keep the service alive."""
-    service.answer = lambda incoming: None
+    service.answer = lambda request: None
 
     async def scenario():
         transport = make(service.routes, settings(), FrontLock())
         port = await transport.start("127.0.0.1", 0)
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
             call = channel.unary_unary(ECHO.grpc_method)(b"")
-            await until(lambda: service.incoming)
+            await until(lambda: service.requests)
             await transport.stop(0.01)
             await until(lambda: service.cancelled)
             with contextlib.suppress(asyncio.CancelledError):
                 await failure(call)
+
+    run(scenario())
+
+
+def test_what_a_handler_raises_fails_its_call_alone(serve, service, caplog):
+    """The client is answered, the log has the reason, and those that were behind it go on."""
+
+    def answer(request):
+        if request.payload == b"bad":
+            raise ValueError("a bug")
+        echo(request)
+
+    service.answer = answer
+
+    async def scenario(channel):
+        payloads = [b"good", b"bad"] * 20
+        calls = [channel.unary_unary(ECHO.grpc_method)(payload) for payload in payloads]
+        codes = [(await call.code()).name for call in calls]
+        assert codes == ["OK", "INTERNAL"] * 20
+        assert "a bug" not in await calls[1].details()
+
+    serve(scenario)
+    assert [str(record.exc_info[1]) for record in caplog.records] == ["a bug"] * 20
+
+
+def test_what_a_stream_raises_ends_it(serve, service, caplog):
+    """The client is told that it failed, not why, and does not wait for ever."""
+    service.complaint = None
+
+    async def scenario(channel):
+        call = channel.stream_stream(STREAM.grpc_method)()
+        await call.write(b"a")
+        assert await call.read() == b"a"
+        await call.write(b"")
+        assert await call.code() is grpc.StatusCode.INTERNAL
+        assert "a bug" not in await call.details()
+
+    serve(scenario)
+    assert [str(record.exc_info[1]) for record in caplog.records] == ["a bug"]
+
+
+def test_a_stream_whose_client_goes_away_is_no_failure(run, settings, make, until, caplog):
+    """Its handler is cancelled, and the log has nothing of it."""
+    left = []
+
+    async def wait(requests):
+        try:
+            async for _ in requests:
+                yield b"here"
+        finally:
+            left.append(True)
+
+    async def scenario():
+        transport = make(Routes({}, {STREAM: wait}), settings(), FrontLock())
+        port = await transport.start("127.0.0.1", 0)
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
+            call = channel.stream_stream(STREAM.grpc_method)()
+            await call.write(b"a")
+            assert await call.read() == b"here"
+            call.cancel()
+            await until(lambda: left)
+        await transport.stop(0)
+
+    run(scenario())
+    assert caplog.records == []
+
+
+def test_operations_of_other_transports_are_not_there(run, settings, make):
+    """A row without a gRPC method is no method of an empty name."""
+    other = Operation("test.other", AnsweredBy.FRONT, "")
+
+    async def scenario():
+        transport = make(Routes({other: echo, ECHO: echo}, {}), settings(), FrontLock())
+        port = await transport.start("127.0.0.1", 0)
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
+            assert await channel.unary_unary(ECHO.grpc_method)(b"x") == b"x"
+            error = await failure(channel.unary_unary("")(b""))
+            assert error.code() is grpc.StatusCode.UNIMPLEMENTED
+        await transport.stop(0)
+
+    run(scenario())
+
+
+def test_it_shuts_down_in_steps(run, service, settings, make, until):
+    """Strangers are refused, those inside are served until their connection has come of age."""
+    service.answer = echo
+
+    async def scenario():
+        chosen = settings(connection_age_seconds=0.5)
+        transport = make(service.routes, chosen, FrontLock())
+        port = await transport.start("127.0.0.1", 0)
+        assert transport.open_connections == 0
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
+            assert await channel.unary_unary(ECHO.grpc_method)(b"a") == b"a"
+            assert transport.open_connections == 1
+            transport.stop_accepting()
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port), timeout=10)
+            assert transport.announce_close() == pytest.approx(1.55)
+            await until(lambda: transport.open_connections == 0)
+        await transport.stop(0)
 
     run(scenario())

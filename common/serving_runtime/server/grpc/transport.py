@@ -1,0 +1,135 @@
+"""What both gRPC transports share: everything but the loop that brings the calls."""
+
+import abc
+from typing import Callable, Dict, Optional
+
+import grpc
+
+from serving_runtime.errors import NotAuthenticated, StartError
+from serving_runtime.operations import Operation
+from serving_runtime.security import NO_SECURITY, Security
+from serving_runtime.server.front_lock import FrontLock
+from serving_runtime.server.grpc import port_sockets
+from serving_runtime.server.grpc.credentials import server_credentials
+from serving_runtime.server.grpc.options import max_age_seconds
+from serving_runtime.server.grpc.status import failed
+from serving_runtime.server.transport import (
+    REQUEST_ID,
+    RESET_STATE,
+    Headers,
+    Reply,
+    Request,
+    Routes,
+    Transport,
+)
+from serving_runtime.settings import Settings
+
+
+class GrpcTransport(Transport):
+    """A gRPC server at one port, with the routes that gRPC has a method for.
+
+    Args:
+        routes: the handlers; they are called while holding the lock.
+        settings: of messages and connections.
+        lock: the front's.
+        security: who may call, and by which certificate.
+    """
+
+    def __init__(
+        self,
+        routes: Routes,
+        settings: Settings,
+        lock: FrontLock,
+        security: Security = NO_SECURITY,
+    ) -> None:
+        self._lock = lock
+        self._settings = settings
+        self._security = security
+        self._routes = _of_grpc(routes)
+        self._keys = {row.grpc_method: row.key for rows in self._routes for row in rows}
+        self._port = 0
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen, and return the port (a free one for port 0)."""
+        credentials = server_credentials(self._security.certificates)
+        try:
+            self._port = self._listen(f"{host}:{port}", credentials)
+        except RuntimeError:  # newer grpcio's word for it, older ones return 0
+            self._port = 0
+        if self._port == 0:
+            raise _port_refused(host, port)
+        await self._serve()
+        return self._port
+
+    def stop_accepting(self) -> None:
+        """Shut the listening sockets, which gRPC itself closes with all else only."""
+        port_sockets.stop_accepting(self._port)
+
+    def announce_close(self) -> float:
+        """Do nothing: gRPC asks clients to go when their connection has come of age.
+
+        Its core takes that age once, when the server is made, and has no call to do it sooner.
+        """
+        return max_age_seconds(self._settings)
+
+    @property
+    def open_connections(self) -> int:
+        """How many clients are connected."""
+        return port_sockets.open_connections(self._port)
+
+    @abc.abstractmethod
+    def _listen(self, address: str, credentials: Optional[grpc.ServerCredentials]) -> int:
+        """Take a port, and return it; 0, or RuntimeError, if it cannot be had."""
+
+    @abc.abstractmethod
+    async def _serve(self) -> None:
+        """Begin to take calls."""
+
+    def _refusal(self, method: str, metadata: Headers) -> Optional[Reply]:
+        """Return the reply to a call that may not go on, None if it may."""
+        access = self._security.access
+        if access is None:
+            return None
+        try:
+            access.check(self._keys.get(method, ""), first_values(metadata).get("authorization"))
+        except NotAuthenticated as error:
+            return failed(error)
+        return None
+
+
+def _of_grpc(routes: Routes) -> Routes:
+    """Return the routes that gRPC has a method for."""
+    unary = {row: handler for row, handler in routes.unary.items() if row.grpc_method}
+    streams = {row: handler for row, handler in routes.streams.items() if row.grpc_method}
+    return Routes(unary, streams)
+
+
+def first_values(metadata: Headers) -> Dict[str, str]:
+    """Return a client's metadata by key; of a key that comes twice, the first."""
+    return dict(reversed(metadata))
+
+
+def read_request(
+    operation: Operation,
+    payload: bytes,
+    metadata: Headers,
+    seconds_left: Optional[float],
+    respond: Callable[[Reply, Headers], None],
+) -> Request:
+    """Return the request of a call; whichever transport brought it, it is the same."""
+    headers = first_values(metadata)
+    return Request(
+        operation,
+        payload,
+        headers.get(REQUEST_ID, ""),
+        seconds_left,
+        headers.get(RESET_STATE),
+        respond,
+    )
+
+
+def _port_refused(host: str, port: int) -> StartError:
+    return StartError(
+        f"cannot listen on {host}:{port}: the port is in use, or the address is foreign",
+        "choose another with APP_PORT (or --port) and RUNTIME_HOST; 0 takes a free port",
+    )
