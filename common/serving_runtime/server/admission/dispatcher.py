@@ -39,7 +39,7 @@ class Dispatcher:
         # Those that are not answered yet, by number.
         self._calls: Dict[int, FrontCall] = {}
         self._workers: List[WorkerLink] = []
-        self._quarantine = Quarantine(settings.poison_memory_seconds)
+        self._quarantine = Quarantine(settings.poison_ttl_seconds)
         self._deadlines = EarliestTimer(lock, self._expire_late)
         # Rings so that there is a turn, at whose end the delay is over.
         self._delay = EarliestTimer(lock, _nothing)
