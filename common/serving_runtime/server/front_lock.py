@@ -19,10 +19,15 @@ class FrontLock:
         # Held while waiting, so that a thread that begs again stands in line.
         self._next = threading.Lock()
         self._at_end: Callable[[], None] = _nothing
+        self._afterwards: Callable[[], None] = _nothing
 
     def on_release(self, work: Callable[[], None]) -> None:
         """Do ``work`` at the end of every turn, as a part of it."""
         self._at_end = work
+
+    def after_release(self, work: Callable[[], None]) -> None:
+        """Do ``work`` after every release, without holding the lock."""
+        self._afterwards = work
 
     def __enter__(self) -> None:
         # Only the main thread deals with signals, and not while it waits here. While one is
@@ -37,6 +42,7 @@ class FrontLock:
             self._at_end()
         finally:
             self._now.release()
+            self._afterwards()
 
 
 def _nothing() -> None:

@@ -74,7 +74,8 @@ class Settings(NamedTuple):
     error_detail: str
     log_level: str
     log_format: str
-    log_calls: bool
+    log_calls: str
+    slow_call_seconds: float
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -120,7 +121,8 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_ERROR_DETAIL", "error_detail", parsing.one_of("full", "none"), "full", "`none` hides from clients what the model raised."),
     Setting("RUNTIME_LOG_LEVEL", "log_level", parsing.one_of("debug", "info", "warning", "error"), "info", "Least severe level that is logged."),
     Setting("RUNTIME_LOG_FORMAT", "log_format", parsing.one_of("text", "json"), "text", "One line of text or of JSON for each record."),
-    Setting("RUNTIME_LOG_CALLS", "log_calls", parsing.SWITCH, "1", "Whether each call gets a line; health checks never do."),
+    Setting("RUNTIME_LOG_CALLS", "log_calls", parsing.LOGGED_CALLS, "failed", "Which calls get a line in the log: `failed` are also those slower than `RUNTIME_SLOW_CALL`; health checks never do."),
+    Setting("RUNTIME_SLOW_CALL", "slow_call_seconds", parsing.SECONDS, "1s", "A call that takes longer from its arrival to its answer is logged like a failed one; 0 calls none slow."),
 )
 # fmt: on
 

@@ -8,8 +8,7 @@ import time
 
 import pytest
 
-from serving_runtime import logs
-from serving_runtime.logs import nonblocking
+from serving_runtime.logs import formatters, nonblocking
 from serving_runtime.logs.nonblocking import LineHandler, Lines
 
 LINE = b"x" * 99 + b"\n"
@@ -139,7 +138,7 @@ def test_a_file_is_written_where_it_is(tmp_path):
     """A regular file never makes a writer wait, and its position is shared with other writers."""
     with open(str(tmp_path / "log"), "wb") as log:
         handler = LineHandler(log.fileno())
-        handler.setFormatter(logs.TextFormatter("front"))
+        handler.setFormatter(formatters.TextFormatter("front"))
         os.write(log.fileno(), b"first\n")
         handler.handle(logging.LogRecord("n", logging.INFO, "", 0, "second", None, None))
         os.write(log.fileno(), b"third\n")

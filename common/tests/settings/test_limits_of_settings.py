@@ -15,6 +15,7 @@ BOUNDS = {
     "RUNTIME_LOAD_TIMEOUT": (["100ms", "101ms", "86399s", "24h"], ["99ms", "86401s"]),
     "RUNTIME_CONNECTION_AGE": (["100ms", "101ms", "86399s", "24h"], ["99ms", "86401s"]),
     "RUNTIME_DRAIN_TIMEOUT": (["0s", "1ms", "86399s", "24h"], ["86401s"]),
+    "RUNTIME_SLOW_CALL": (["0s", "1ms", "86399s", "24h"], ["86401s"]),
     "RUNTIME_HANG_GRACE": (["0s", "1ms", "86399s", "24h"], ["86401s"]),
 }
 DEFAULTS = {setting.variable: setting.default for setting in SETTINGS}

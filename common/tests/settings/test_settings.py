@@ -40,7 +40,7 @@ def test_nothing_set_gives_the_defaults():
     assert chosen.port == 9090
     assert chosen.workers == 1
     assert chosen.max_message_bytes == 256 * 2**20
-    assert chosen.log_calls is True
+    assert (chosen.log_calls, chosen.slow_call_seconds) == ("failed", 1.0)
 
 
 def test_values_are_read_with_their_units():
@@ -116,6 +116,17 @@ def test_default_model_dir_is_kserves_only_if_ours_is_missing(monkeypatch, exist
     """KServe mounts to a place of its own; ours goes first."""
     monkeypatch.setattr(settings.os.path, "isdir", lambda path: path in existing)
     assert settings.default_model_dir() == chosen
+
+
+@pytest.mark.parametrize(
+    ("text", "logged"),
+    [("all", "all"), ("Failed", "failed"), ("none", "none")]
+    + [(word, "all") for word in ("1", "true", "on", "yes")]
+    + [(word, "none") for word in ("0", "false", "off", "no")],
+)
+def test_words_for_the_log_of_calls(text, logged):
+    """It was a switch once, and takes a switch's words as well."""
+    assert Settings.from_env({"RUNTIME_LOG_CALLS": text}).log_calls == logged
 
 
 RENAMED = [setting for setting in SETTINGS if setting.former]
