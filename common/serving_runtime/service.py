@@ -25,7 +25,7 @@ def run(environ: Mapping[str, str], runtime_name: str = "") -> int:
         runtime_name: the framework, or empty to recognise it from the files.
 
     Raises:
-        StartError: something stops the start; the text says what and how to mend it.
+        StartError: something stops the start; the text has the reason and the remedy.
     """
     # The front takes over once it has a loop; until then PID 1 would ignore the signal.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))

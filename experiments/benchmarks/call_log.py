@@ -27,8 +27,6 @@ VALUES = ("none", "failed", "all")
 SERVE = (sys.executable, "-m", "serving_runtime.cli", "serve")
 HEALTH = (sys.executable, "-m", "serving_runtime.cli", "health", "--address")
 
-QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-
 
 def main() -> int:
     """Measure, and print the table."""
@@ -80,7 +78,7 @@ def serving(
     )
     reader = subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
     try:
-        while subprocess.call([*HEALTH, f"localhost:{port}"], **QUIET):
+        while not is_serving(port):
             if process.poll() is not None:
                 raise SystemExit(f"the service ended with exit code {process.returncode}")
         yield port, process
@@ -88,6 +86,12 @@ def serving(
         process.terminate()
         process.wait()
         reader.wait()
+
+
+def is_serving(port: int) -> bool:
+    """Return whether a service answers that it is ready."""
+    command = [*HEALTH, f"localhost:{port}"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def cpu_per_call(port: int, front: int, arguments: argparse.Namespace) -> float:

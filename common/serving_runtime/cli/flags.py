@@ -1,4 +1,4 @@
-"""Derives a flag from each setting, so that settings are listed in one place only."""
+"""Derive a flag from each setting, so that settings are listed in one place only."""
 
 import argparse
 import os

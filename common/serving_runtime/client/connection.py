@@ -9,7 +9,7 @@ _TLS_FAILED = ("handshake failed", "verification check", "peer name", "socket cl
 
 
 class ConnectionOptions(NamedTuple):
-    """How to connect; by default in the clear, as nobody in particular.
+    """How to connect; by default in the clear and without credentials.
 
     Args:
         tls: whether to speak TLS.
@@ -52,15 +52,15 @@ class ConnectionOptions(NamedTuple):
         """Return what may help against a failed call, or empty."""
         if status == "UNAUTHENTICATED":
             return "show a token with --token-file FILE"
-        told = details.lower()
-        if not any(words in told for words in _UNREACHABLE):
+        text = details.lower()
+        if not any(words in text for words in _UNREACHABLE):
             return ""
-        if self.tls and any(words in told for words in _TLS_FAILED):
+        if self.tls and any(words in text for words in _TLS_FAILED):
             return (
                 "TLS failed: --tls-ca FILE is to have what signed the service's certificate, and "
                 "--tls-name a name in it; it may want --tls-cert and --tls-key of its clients"
             )
-        if "socket closed" in told and not self.tls:
+        if "socket closed" in text and not self.tls:
             return f"something hangs up at {address}: if it wants TLS, give --tls-ca FILE"
         return f"nothing answers at {address}: is the service up, and is this its port?"
 

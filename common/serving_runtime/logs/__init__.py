@@ -19,8 +19,8 @@ def configure(
     Args:
         level: the least severe level that is written: debug, info, warning or error.
         format: ``text`` for people, ``json`` for machines.
-        stream: where to write; standard error if None. A log that nobody reads, or that has no
-            room, stops nobody: see ``nonblocking``.
+        stream: where to write; standard error if None. A log that is not read, or that has no
+            room, stops nothing: see ``nonblocking``.
         role: what the lines call this process, such as ``front`` or ``worker-1``; may be empty.
     """
     handler = _handler(stream or sys.stderr)

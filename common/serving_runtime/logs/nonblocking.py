@@ -1,6 +1,6 @@
 """Write log lines without ever waiting for their reader: no log may stop a service.
 
-A line is written at once where there is room for it. Where there is none (a pipe that nobody reads,
+A line is written at once where there is room for it. Where there is none (a pipe that is not read,
 a terminal that was stopped), a thread waits for room, and the lines meanwhile wait for it, up to a
 bound; those beyond it are lost, and so are those that cannot be written (a full disk). A line says
 how many were lost as soon as one can be written again.
@@ -15,7 +15,7 @@ import threading
 import time
 from typing import Callable, Deque, Iterable, Iterator, Optional
 
-# Lines beyond this are lost while nobody reads.
+# Lines beyond this are lost while none is read.
 MAX_WAITING_BYTES = 1 << 22
 # How long the end of the process waits for lines that were not read yet.
 FLUSH_SECONDS = 1.0

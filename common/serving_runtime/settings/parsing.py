@@ -19,7 +19,7 @@ MAX_SECONDS = 24 * 3600.0
 
 
 class Parser(NamedTuple):
-    """How a setting's text is read: ``parse`` raises ValueError, ``form`` says what it expects."""
+    """How a setting's text is read: ``parse`` raises ValueError, ``form`` is what it expects."""
 
     parse: Callable[[str], Any]
     form: str

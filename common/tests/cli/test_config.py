@@ -77,7 +77,7 @@ def test_json_says_where_values_come_from(command, monkeypatch):
     )] == [("3", "flag"), ("9", "environment"), ("same_kind", "default")]  # fmt: skip
 
 
-def test_unreadable_values_are_all_told(command, monkeypatch):
+def test_unreadable_values_are_all_shown(command, monkeypatch):
     """Every bad value is told with the form expected; the exit code is 1."""
     monkeypatch.setenv("RUNTIME_WORKERS", "many")
     monkeypatch.setenv("APP_PORT", "tcp://10.0.0.1:9090")
@@ -98,7 +98,7 @@ def test_unreadable_value_is_in_the_json(command, monkeypatch):
     assert json.loads(out)["kubernetes"] is None
 
 
-def test_unknown_variable_is_told_with_the_nearest(command, monkeypatch):
+def test_unknown_variable_is_shown_with_the_nearest(command, monkeypatch):
     """A variable that no setting reads is likely a typo: a warning, not an error."""
     monkeypatch.setenv("RUNTIME_WORKER", "2")
     code, out, err = command("config", "--format", "json")

@@ -14,7 +14,7 @@ from serving_runtime.logs.nonblocking import LineHandler, Lines
 LINE = b"x" * 99 + b"\n"
 
 
-def told(count):
+def shown(count):
     """Return the line about lost ones that the tests want."""
     return b"%d lost\n" % count
 
@@ -49,11 +49,11 @@ def read_until(reader, end):
     return found
 
 
-def test_a_pipe_that_nobody_reads_stops_nobody_and_the_loss_is_told(pipe, monkeypatch):
+def test_a_pipe_that_nobody_reads_stops_nobody_and_the_loss_is_shown(pipe, monkeypatch):
     """Lines wait up to the bound, the others are counted; order and wholeness are kept."""
     monkeypatch.setattr(nonblocking, "MAX_WAITING_BYTES", 100 * len(LINE))
     reader, writer = pipe
-    lines = Lines(writer, told)
+    lines = Lines(writer, shown)
     for number in range(2000):
         lines.write(b"%098d\n" % number)
     found = read_until(reader, b"lost\n").splitlines()
@@ -69,7 +69,7 @@ def test_a_pipe_that_nobody_reads_stops_nobody_and_the_loss_is_told(pipe, monkey
 def test_a_line_longer_than_the_pipe_arrives_whole(pipe):
     """A traceback may be longer than what a pipe takes at once."""
     reader, writer = pipe
-    lines = Lines(writer, told)
+    lines = Lines(writer, shown)
     long = b"y" * 200000 + b"\n"
     lines.write(long)
     assert read_until(reader, b"\n") == long
@@ -81,7 +81,7 @@ def test_flush_waits_for_a_reader_but_not_for_ever(pipe, monkeypatch):
     """The last lines of a process are read, if anyone reads."""
     monkeypatch.setattr(nonblocking, "FLUSH_SECONDS", 0.05)
     reader, writer = pipe
-    lines = Lines(writer, told)
+    lines = Lines(writer, shown)
     for _ in range(1000):
         lines.write(LINE)
     begun = time.monotonic()
@@ -95,7 +95,7 @@ def test_flush_waits_for_a_reader_but_not_for_ever(pipe, monkeypatch):
 def test_a_reader_that_has_gone_harms_nobody(pipe):
     """The signal of a broken pipe is not Python's default, and the error is not raised."""
     reader, writer = pipe
-    lines = Lines(writer, told)
+    lines = Lines(writer, shown)
     os.close(reader)
     for _ in range(3):
         lines.write(LINE)
@@ -103,9 +103,9 @@ def test_a_reader_that_has_gone_harms_nobody(pipe):
 
 
 def test_a_full_disk_loses_lines_until_there_is_room(monkeypatch):
-    """What cannot be written is counted, and told first once something can be."""
+    """What cannot be written is counted, and shown first once something can be."""
     reader, writer = os.pipe()
-    lines = Lines(writer, told)
+    lines = Lines(writer, shown)
     write, is_full = os.write, [True]
 
     def write_if_not_full(descriptor, data):

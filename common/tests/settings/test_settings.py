@@ -60,7 +60,7 @@ def test_empty_is_unset(setting):
     [setting for setting in SETTINGS if setting.parser.form != "text"],
     ids=lambda setting: setting.variable,
 )
-def test_bad_value_is_told_with_variable_value_and_form(setting):
+def test_bad_value_is_shown_with_variable_value_and_form(setting):
     """The message has what a user needs to mend it: which, what, and what instead."""
     with pytest.raises(SettingError) as caught:
         Settings.from_env({setting.variable: "a lot"})
