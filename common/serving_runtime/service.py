@@ -11,7 +11,7 @@ from typing import Mapping
 from serving_runtime import logs
 from serving_runtime.server.workers import fork_server, orphans, processes
 from serving_runtime.server.workers.processes import HeadStart, Spawn, Spawned, WorkerProcess
-from serving_runtime.settings import Settings
+from serving_runtime.settings import SETTINGS, Settings, former_names
 from serving_runtime.system import cpus, memory
 
 logger = logging.getLogger(__name__)
@@ -25,12 +25,14 @@ def run(environ: Mapping[str, str], runtime_name: str = "") -> int:
         runtime_name: the framework, or empty to recognise it from the files.
 
     Raises:
-        StartError: something stops the start; the text says what and how to mend it.
+        StartError: something stops the start; the text has the reason and the remedy.
     """
     # The front takes over once it has a loop; until then PID 1 would ignore the signal.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     chosen = Settings.from_env(environ)
     logs.configure(chosen.log_level, chosen.log_format, sys.stderr, role="front")
+    for warning in former_names(SETTINGS, environ):
+        logger.warning(warning)
     memory.keep_freed_memory()
     # Its fork handlers would run in the child that becomes a worker, and now and then hang the
     # start on Python 3.9 and older, which have no vfork.

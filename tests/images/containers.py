@@ -112,7 +112,8 @@ class InContainer(Target):
         self, framework: str, model_dir: Path, settings: Mapping[str, str]
     ) -> Iterator[Connection]:
         """Serve a model directory, and see that the container ends well."""
-        chosen = {"RUNTIME_DRAIN_DELAY": "0s", "RUNTIME_LISTENER": self._transport, **settings}
+        fixed = {"RUNTIME_DRAIN_DELAY": "0s", "RUNTIME_GRPC_TRANSPORT": self._transport}
+        chosen = {**fixed, **settings}
         options = [f"--env={name}={value}" for name, value in chosen.items()]
         container = Container(self.image, *self.options, mounted(model_dir), *options)
         try:

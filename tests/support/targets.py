@@ -28,7 +28,7 @@ from serving_runtime.worker import loading
 from tests.conformance.cases.case import PREDICT
 
 WATCH = "/grpc.health.v1.Health/Watch"
-# What RUNTIME_LISTENER may name. Never left to the service here: it would fall back in silence.
+# What RUNTIME_GRPC_TRANSPORT may name. Never left to the service: it would fall back in silence.
 LISTENERS = ("completion_queue", "asyncio")
 
 START_SECONDS = 90  # an image that nobody has read yet, on a busy machine
@@ -121,7 +121,7 @@ class ServerOnLoopback(Target):
 
     def __init__(self, workers: int, transport: str = LISTENERS[0]) -> None:
         self.name = f"server-{workers}-workers-{transport}"
-        self._chosen = {"RUNTIME_WORKERS": str(workers), "RUNTIME_LISTENER": transport}
+        self._chosen = {"RUNTIME_WORKERS": str(workers), "RUNTIME_GRPC_TRANSPORT": transport}
 
     @contextlib.contextmanager
     def start(

@@ -1,1 +1,1 @@
-"""Loads a running service with more and more callers, to find out how much it can answer."""
+"""Load a running service with more and more callers, to find out how much it can answer."""

@@ -1,4 +1,4 @@
-"""Shows a run while it goes on, and its result as a table or as plain objects."""
+"""Show a run while it goes on, and its result as a table or as plain objects."""
 
 from typing import Any, Dict, List, Sequence, TextIO
 
@@ -6,10 +6,12 @@ from serving_runtime.bench.level import Level
 
 LINE_CHARACTERS = 72
 BAR_CHARACTERS = 20
+# The last column is the curve of the throughput.
+HEADS = ("callers", "calls/s", "rows/s", "p50 ms", "p99 ms", "client busy", "errors", "")
 
 
 class Live:
-    """A line that is written over, and one that stays for each level; nothing where nobody looks.
+    """A line that is written over, and one that stays for each level; nothing without a terminal.
 
     Args:
         stream: standard error, since the result is for standard output.
@@ -22,13 +24,13 @@ class Live:
         self.is_shown = stream.isatty()
 
     def progress(self, callers: int, elapsed_seconds: float, answered: int) -> None:
-        """Say how a level is getting on."""
+        """Show how a level is getting on."""
         speed = answered / elapsed_seconds if elapsed_seconds else 0.0
         bar = _bar(min(1.0, elapsed_seconds / self.seconds))
         self._write(f"{_callers(callers)} [{bar:<{BAR_CHARACTERS}}] {speed:>9,.0f} calls/s")
 
     def keep(self, level: Level) -> None:
-        """Say what came of a level, and go on below."""
+        """Show what came of a level, and go on below."""
         speed = f"{level.calls_per_second:>9,.0f} calls/s"
         self._write(f"{_callers(level.callers)}  {speed}, p50 {level.p50_ms:.2f} ms", "\n")
 
@@ -42,15 +44,15 @@ class Live:
             self.stream.flush()
 
 
-def table_of(levels: Sequence[Level], rows: int) -> str:
-    """Return the levels as a table; its last column is the curve of the throughput."""
-    from serving_runtime.cli.tables import table
+def rows_of(levels: Sequence[Level], rows: int) -> List[List[str]]:
+    """Return the cells of each level, below ``HEADS``.
 
-    heads = ("callers", "calls/s", "rows/s", "p50 ms", "p99 ms", "client busy", "errors", "")
+    Args:
+        levels: in the order of the table.
+        rows: how many each call has.
+    """
     best = max((level.calls_per_second for level in levels), default=0.0) or 1.0
-    return table(
-        heads, [[*_cells(level, rows), _bar(level.calls_per_second / best)] for level in levels]
-    )
+    return [[*_cells(level, rows), _bar(level.calls_per_second / best)] for level in levels]
 
 
 def _bar(share: float) -> str:
@@ -75,7 +77,7 @@ def _cells(level: Level, rows: int) -> List[str]:
 
 def as_objects(level: Level, rows: int) -> Dict[str, Any]:
     """Return a level as what JSON can hold."""
-    told = dict(level._asdict())
-    told["calls_per_second"] = level.calls_per_second
-    told["rows_per_second"] = level.calls_per_second * rows
-    return told
+    entry = dict(level._asdict())
+    entry["calls_per_second"] = level.calls_per_second
+    entry["rows_per_second"] = level.calls_per_second * rows
+    return entry

@@ -1,6 +1,6 @@
-"""Keeps a number of calls under way for a while, and tells what came of them.
+"""Keep a number of calls under way for a while, and measure what comes of them.
 
-One thread drives all calls: what it can do at most is told with the figures, since a service may
+One thread drives all calls: how busy it was is one of the figures, since a service may
 be faster than this client.
 """
 
@@ -18,7 +18,7 @@ from serving_runtime.client.connection import PLAINTEXT, ConnectionOptions
 
 PROGRESS_SECONDS = 0.25
 EMPTY = "EMPTY"
-"""Counted among the errors: an answer of no bytes, which no model gives."""
+"""Counted among the errors: an answer of no bytes, which no model returns."""
 
 
 class Load(NamedTuple):
@@ -30,7 +30,7 @@ class Load(NamedTuple):
         seconds: how long calls are started for.
         deadline_seconds: how long one call may take.
         connections: over how many connections the callers are spread.
-        dialing: TLS and a token, where the service wants them.
+        options: TLS and a token, where the service wants them.
     """
 
     address: str
@@ -38,7 +38,7 @@ class Load(NamedTuple):
     seconds: float
     deadline_seconds: float
     connections: int = 1
-    dialing: ConnectionOptions = PLAINTEXT
+    options: ConnectionOptions = PLAINTEXT
 
 
 class Level(NamedTuple):
@@ -63,7 +63,7 @@ class Level(NamedTuple):
 
 
 Progress = Callable[[int, float, int], None]
-"""Is told the callers, the seconds since the start and the calls answered so far."""
+"""Called with the callers, the seconds since the start and the calls answered so far."""
 
 
 class _IdleClock(selectors.DefaultSelector):  # type: ignore[misc, valid-type, unused-ignore]
@@ -117,7 +117,7 @@ async def _measure(load: Load, callers: int, progress: Progress, clock: "_IdleCl
     working = asyncio.gather(
         *[_call_on(calls[index % len(calls)], load, until, tally) for index in range(callers)]
     )
-    await _told(
+    await _with_progress(
         working, lambda: progress(callers, time.perf_counter() - started, len(tally.seconds))
     )
     seconds = time.perf_counter() - started
@@ -129,13 +129,13 @@ async def _measure(load: Load, callers: int, progress: Progress, clock: "_IdleCl
 
 def _channel(load: Load) -> Any:
     # Without its own pool a second channel to the same address would share the connection.
-    options = [*client.channel_options(load.address), ("grpc.use_local_subchannel_pool", 1)]
-    return load.dialing.channel(load.address, options, aio)
+    arguments = [*client.channel_options(load.address), ("grpc.use_local_subchannel_pool", 1)]
+    return load.options.channel(load.address, arguments, aio)
 
 
 async def _call_on(call: Any, load: Load, until: float, tally: _Tally) -> None:
     """Be one caller."""
-    metadata = load.dialing.metadata
+    metadata = load.options.metadata
     while True:
         started = time.perf_counter()
         if started >= until:
@@ -151,12 +151,12 @@ async def _call_on(call: Any, load: Load, until: float, tally: _Tally) -> None:
             tally.failed(EMPTY)
 
 
-async def _told(working: "Awaitable[Any]", tell: Callable[[], None]) -> None:
-    """Wait for the callers, and tell of them now and then."""
+async def _with_progress(working: "Awaitable[Any]", report: Callable[[], None]) -> None:
+    """Wait for the callers, and report on them now and then."""
     pending = asyncio.ensure_future(working)
     while not pending.done():
         await asyncio.wait([pending], timeout=PROGRESS_SECONDS)
-        tell()
+        report()
     await pending
 
 

@@ -1,4 +1,4 @@
-"""Says what most latencies are not above."""
+"""Compute percentiles of latencies."""
 
 from typing import Sequence
 

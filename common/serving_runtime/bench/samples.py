@@ -1,4 +1,4 @@
-"""Makes the request that is sent again and again."""
+"""Make the request that is sent again and again."""
 
 from typing import Tuple
 

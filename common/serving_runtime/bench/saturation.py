@@ -1,4 +1,4 @@
-"""Decides which levels of load are run: more callers, until more of them bring nothing."""
+"""Decide which levels of load are run: more callers, until more of them bring nothing."""
 
 from typing import Callable, Iterator, List, Sequence
 
@@ -29,7 +29,7 @@ def climb(measure: Callable[[int], Level]) -> Iterator[Level]:
 
 
 def remarks(levels: Sequence[Level], climbed: bool) -> List[str]:
-    """Say what the levels show, and what they do not.
+    """Return what the levels show, and what they do not.
 
     Args:
         levels: at least one.
@@ -38,15 +38,15 @@ def remarks(levels: Sequence[Level], climbed: bool) -> List[str]:
     best = max(levels, key=lambda level: level.calls_per_second)
     if not best.answered:
         return ["no call was answered"]
-    said = []
+    remarks = []
     if climbed:
         enough = next(it for it in levels if it.calls_per_second * GROWTH >= best.calls_per_second)
-        said.append(
+        remarks.append(
             f"throughput stops growing at {enough.callers}"
             f" {'caller' if enough.callers == 1 else 'callers'}:"
             f" {enough.calls_per_second:,.0f} calls/s"
         )
-    return said + _client_limit(levels)
+    return remarks + _client_limit(levels)
 
 
 def _client_limit(levels: Sequence[Level]) -> List[str]:

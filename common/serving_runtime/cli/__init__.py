@@ -42,7 +42,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     Raises:
         SystemExit: 0 after help, 2 for arguments that make no sense.
     """
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # grpc's own lines tell a user nothing
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # grpc's own lines mean nothing to a user
     arguments = _parse(list(sys.argv[1:] if argv is None else argv))
     try:
         code: int = arguments.run(arguments)
@@ -92,7 +92,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
 
 
 def _complete(parser: argparse.ArgumentParser, verb: str) -> None:
-    """Give the chosen verb its arguments; the others are only listed."""
+    """Add the arguments of the chosen verb; the others are only listed."""
     module = importlib.import_module(f"{__name__}.{verb}")
     parser.description = (module.__doc__ or "").strip()
     parser.formatter_class = argparse.RawDescriptionHelpFormatter

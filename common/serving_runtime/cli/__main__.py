@@ -1,4 +1,4 @@
-"""Runs the command as ``python -m serving_runtime.cli``, where scripts are not on the path."""
+"""Run the command as ``python -m serving_runtime.cli``, where scripts are not on the path."""
 
 import sys
 

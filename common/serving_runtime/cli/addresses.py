@@ -1,4 +1,4 @@
-"""Reads where a running service is, for the verbs that call one."""
+"""Read where a running service is, for the verbs that call one."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from serving_runtime.settings import parsing
 
 
 def add(parser: argparse.ArgumentParser, deadline: str) -> None:
-    """Give ``parser`` the flags ``--address`` and ``--deadline``, with a default for the latter."""
+    """Add ``--address``, and ``--deadline`` with a default, to ``parser``."""
     parser.add_argument(
         "--address",
         metavar="HOST:PORT",

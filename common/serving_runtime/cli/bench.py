@@ -1,4 +1,4 @@
-"""Measures how many calls a running service answers, and how fast, with more and more callers.
+"""Measure how many calls a running service answers, and how fast, with more and more callers.
 
 The request is made of zeros from the model's contract, which the service is asked for. Callers
 are doubled until more of them bring nothing. The client runs in this process: where it is the
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Iterator, List
 
 from serving_runtime.cli import addresses, credentials
+from serving_runtime.cli.tables import table
 from serving_runtime.errors import StartError
 from serving_runtime.settings import parsing
 
@@ -124,18 +125,18 @@ def run(arguments: argparse.Namespace) -> int:
         _write(arguments.json, "", mode="a")  # not at the end, when all figures would be lost
     load = _load(arguments)
     levels = list(_levels(load, arguments))
-    said = saturation.remarks(levels, climbed=not arguments.concurrency)
-    print(display.table_of(levels, arguments.rows), *said, sep="\n")
+    remarks = saturation.remarks(levels, climbed=not arguments.concurrency)
+    print(table(display.HEADS, display.rows_of(levels, arguments.rows)), *remarks, sep="\n")
     if arguments.json:
-        told = {
+        report = {
             "address": load.address,
             "rows": arguments.rows,
             "connections": load.connections,
             "request_bytes": len(load.request),
             "levels": [display.as_objects(level, arguments.rows) for level in levels],
-            "remarks": said,
+            "remarks": remarks,
         }
-        _write(arguments.json, json.dumps(told, indent=2) + "\n")
+        _write(arguments.json, json.dumps(report, indent=2) + "\n")
     return 0 if any(level.answered for level in levels) else 1
 
 
@@ -178,21 +179,21 @@ def _load(arguments: argparse.Namespace) -> "Load":
     from serving_runtime.validation.selection import choose_signature
 
     address = addresses.of(arguments)
-    dialing = credentials.of(arguments)
-    contract = _contract(address, dialing, arguments)
+    options = credentials.of(arguments)
+    contract = _contract(address, options, arguments)
     try:
         signature = choose_signature(contract, arguments.signature)
     except InvalidInput as error:
         raise StartError(error_text(error)) from None
     request = samples.request(signature, arguments.rows, as_content=not arguments.typed)
-    metadata.ask(address, operations.PREDICT.grpc_method, request, arguments.deadline, dialing)
+    metadata.ask(address, operations.PREDICT.grpc_method, request, arguments.deadline, options)
     return Load(
-        address, request, arguments.seconds, arguments.deadline, arguments.connections, dialing
+        address, request, arguments.seconds, arguments.deadline, arguments.connections, options
     )
 
 
 def _contract(
-    address: str, dialing: "ConnectionOptions", arguments: argparse.Namespace
+    address: str, options: "ConnectionOptions", arguments: argparse.Namespace
 ) -> "Contract":
     from serving_runtime.cli.contract import contract_in
     from serving_runtime.client import metadata
@@ -200,4 +201,4 @@ def _contract(
 
     if arguments.contract:
         return read_contract(contract_in(arguments.contract))
-    return metadata.contract(address, arguments.deadline, dialing)
+    return metadata.contract(address, arguments.deadline, options)

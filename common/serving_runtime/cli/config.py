@@ -1,4 +1,4 @@
-"""Shows every setting with its value, where that comes from, and what it means.
+"""Show every setting with its value, where that comes from, and what it means.
 
 The last lines are what a Kubernetes pod needs for these settings: `terminationGracePeriodSeconds`,
 which is longer than any drain takes, and the probes. No preStop hook is needed: after SIGTERM the
@@ -59,10 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     environ = flags.effective(arguments)
     lines = survey(environ, flags.overrides(arguments))
-    unknown = unknown_variables(environ)
     print((_json if arguments.format == "json" else _text)(lines, environ))
-    for warning in unknown:
-        print(warning, file=sys.stderr)
+    for warning in unknown_variables(environ) + former_names(environ):
+        print(f"warning: {warning}", file=sys.stderr)
     errors = [line.error for line in lines if line.error]
     for error in errors:
         print(f"error: {error}", file=sys.stderr)
@@ -84,19 +83,24 @@ def survey(environ: Mapping[str, str], flagged: Mapping[str, str]) -> List[Line]
 
 
 def unknown_variables(environ: Mapping[str, str]) -> List[str]:
-    """Say which ``RUNTIME_…`` variables no setting reads, and which was probably meant."""
+    """Return a warning for each ``RUNTIME_…`` variable that no setting reads."""
     known = flags.all_settings()
     names = tuple(setting.variable for setting in known)
     return [
-        f"warning: {name} is set, but there is no such setting{nearest(name, names)}"
+        f"{name} is set, but there is no such setting{nearest(name, names)}"
         for name in settings.unknown_variables(known, environ)
     ]
+
+
+def former_names(environ: Mapping[str, str]) -> List[str]:
+    """Return a warning for each setting that is set by its former name."""
+    return settings.former_names(flags.all_settings(), environ)
 
 
 def _line(
     owner: str, source: Source, environ: Mapping[str, str], flagged: Mapping[str, str]
 ) -> Line:
-    setting, text, origin = source
+    setting, text, origin, variable = source
     if setting.attribute == "model_dir" and not text:
         text = settings.default_model_dir()
     error = None
@@ -104,7 +108,7 @@ def _line(
         settings.read((setting,), environ)
     except SettingError as problem:
         error = str(problem)
-    return Line(owner, setting, text, "flag" if setting.variable in flagged else origin, error)
+    return Line(owner, setting, text, "flag" if variable in flagged else origin, error)
 
 
 def _text(lines: List[Line], environ: Mapping[str, str]) -> str:
@@ -125,24 +129,27 @@ def _row(line: Line) -> List[str]:
 
 
 def _json(lines: List[Line], environ: Mapping[str, str]) -> str:
-    told: Dict[str, Any] = {"settings": [_entry(line) for line in lines]}
-    told["unknown"] = settings.unknown_variables(flags.all_settings(), environ)
     in_force = _in_force(environ)
-    told["kubernetes"] = kubernetes.needs(in_force) if in_force else None
-    return json.dumps(told, indent=2, ensure_ascii=False)
+    report = {
+        "settings": [_entry(line) for line in lines],
+        "unknown": settings.unknown_variables(flags.all_settings(), environ),
+        "kubernetes": kubernetes.needs(in_force) if in_force else None,
+    }
+    return json.dumps(report, indent=2, ensure_ascii=False)
 
 
 def _in_force(environ: Mapping[str, str]) -> Optional[Settings]:
     try:
         return Settings.from_env(environ)
-    except SettingError:  # it is told beside the setting
+    except SettingError:  # its line shows the error
         return None
 
 
 def _entry(line: Line) -> Dict[str, Any]:
     return {
         "variable": line.setting.variable,
-        "flag": flags.flag_of(line.setting),
+        "flag": flags.flag_of(line.setting.variable),
+        "former": line.setting.former,
         "value": line.text,
         "source": line.origin,
         "default": line.setting.default,

@@ -1,4 +1,4 @@
-"""Shows a contract, or compiles one from YAML to the contract.protobin that is served."""
+"""Show a contract, or compiles one from YAML to the contract.protobin that is served."""
 
 import argparse
 import json
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def format_name(path: Path) -> str:
-    """Say in which format a contract is that can be read."""
+    """Return the format of a contract that can be read."""
     from serving_runtime.contract import YAML_SUFFIXES, formats
 
     if path.suffix in YAML_SUFFIXES:

@@ -1,4 +1,4 @@
-"""Makes the arrays that a user wrote into those that a signature declares."""
+"""Make the arrays that a user wrote into those that a signature declares."""
 
 from typing import Any, Dict, FrozenSet, Tuple
 
@@ -17,7 +17,7 @@ def convert(signature: Signature, inputs: Dict[str, Any]) -> Dict[str, Any]:
     """Return the inputs in the dtypes and shapes that the signature declares.
 
     Raises:
-        InvalidInput: they cannot be; has every problem, as the service would find it.
+        InvalidInput: they cannot be; names every problem, as the service would.
         TypeError: an input is of a type that no tensor can hold.
     """
     shapes = {field.name: field.shape for field in signature.inputs if field.shape is not None}
@@ -31,7 +31,7 @@ def convert(signature: Signature, inputs: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def fit(array: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:
-    """Give each row the shape declared, if its values are that many; else leave the array alone.
+    """Reshape each row as declared, if it has as many values; else leave the array alone.
 
     A CSV has rows of single values, where a model may want [-1, 1], [-1, 28, 28] or a scalar.
     """
@@ -43,7 +43,7 @@ def fit(array: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:
 
 
 def _declared(fields: Tuple[Field, ...], arrays: Dict[str, Any]) -> Dict[str, Any]:
-    """Say which dtype each array was declared with: NumPy has no bfloat16 or qint8."""
+    """Label each array with the dtype declared: NumPy has no bfloat16 or qint8."""
     return {field.name: _tensor(field, arrays[field.name]) for field in fields}
 
 

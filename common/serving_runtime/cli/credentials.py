@@ -1,4 +1,4 @@
-"""Reads by which certificates and token a service is called, for the verbs that call one.
+"""Read by which certificates and token a service is called, for the verbs that call one.
 
 Without an address it is the service of this container: its own settings then say how.
 """
@@ -19,7 +19,7 @@ _OURS = ("tls_cert", "tls_key", "tls_client_ca", "token_file")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Give ``parser`` the flags for TLS and the token."""
+    """Add the flags for TLS and the token to ``parser``."""
     flags = parser.add_argument_group(
         "TLS and token (without an address, as RUNTIME_TLS_CERT and RUNTIME_TOKEN_FILE say)"
     )
@@ -44,31 +44,31 @@ def of(arguments: argparse.Namespace) -> "ConnectionOptions":
 
     # A token is for this container's service alone: it is sent nowhere else unasked.
     base = PLAINTEXT if arguments.address else _own()
-    dialing = base._replace(**_flagged(arguments))
-    if dialing.tls or not (arguments.tls_name or arguments.tls_cert or arguments.tls_key):
-        return dialing
+    options = base._replace(**_flagged(arguments))
+    if options.tls or not (arguments.tls_name or arguments.tls_cert or arguments.tls_key):
+        return options
     raise SettingError(
         "--tls-name, --tls-cert and --tls-key are for TLS", "switch it on with --tls-ca FILE"
     )
 
 
 def _flagged(arguments: argparse.Namespace) -> Dict[str, Any]:
-    """Return what flags say, by the fields of ConnectionOptions."""
-    told: Dict[str, Any] = {}
+    """Return what the flags set, by the fields of ConnectionOptions."""
+    fields: Dict[str, Any] = {}
     if arguments.tls_ca:
-        told.update(tls=True, trusted=None, name="")
+        fields.update(tls=True, trusted=None, name="")
     if arguments.tls_ca not in ("", SYSTEM):
-        told["trusted"] = files.content("--tls-ca", arguments.tls_ca)
+        fields["trusted"] = files.content("--tls-ca", arguments.tls_ca)
     if arguments.tls_name:
-        told["name"] = arguments.tls_name
+        fields["name"] = arguments.tls_name
     if bool(arguments.tls_cert) != bool(arguments.tls_key):
         raise SettingError("--tls-cert and --tls-key need each other", "give both, or none")
     if arguments.tls_cert:
-        told["certificate"] = files.content("--tls-cert", arguments.tls_cert)
-        told["key"] = files.content("--tls-key", arguments.tls_key)
+        fields["certificate"] = files.content("--tls-cert", arguments.tls_cert)
+        fields["key"] = files.content("--tls-key", arguments.tls_key)
     if arguments.token_file:
-        told["token"] = _first_token("--token-file", arguments.token_file)
-    return told
+        fields["token"] = _first_token("--token-file", arguments.token_file)
+    return fields
 
 
 def _own() -> "ConnectionOptions":
@@ -85,7 +85,7 @@ def _own() -> "ConnectionOptions":
     key = files.content("RUNTIME_TLS_KEY", own["tls_key"]) if own["tls_client_ca"] else None
     return ConnectionOptions(
         tls=True,
-        trusted=certificate,  # this very one, whoever has signed it
+        trusted=certificate,  # this very one, whichever CA has signed it
         name=_name_in(own["tls_cert"]),
         certificate=certificate if key else None,
         key=key,
@@ -98,11 +98,13 @@ def _name_in(path: str) -> str:
     import _ssl  # no public function decodes a certificate that is in a file
 
     try:
-        told = _ssl._test_decode_cert(path)  # type: ignore[attr-defined, unused-ignore]
-    except (OSError, ValueError):  # the connection will fail, and say why
+        decoded = _ssl._test_decode_cert(path)  # type: ignore[attr-defined, unused-ignore]
+    except (OSError, ValueError):  # the connection will fail, with the reason
         return ""
-    names = [name for kind, name in told.get("subjectAltName", ()) if kind in ("DNS", "IP Address")]
-    subject = [value for entry in told.get("subject", ()) for key, value in entry
+    names = [
+        name for kind, name in decoded.get("subjectAltName", ()) if kind in ("DNS", "IP Address")
+    ]
+    subject = [value for entry in decoded.get("subject", ()) for key, value in entry
                if key == "commonName"]  # fmt: skip
     return str((names + subject + [""])[0]).replace("*", "any")
 

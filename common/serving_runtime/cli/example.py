@@ -1,4 +1,4 @@
-"""Makes up a call that a model answers, to be pasted into a shell."""
+"""Make up a call that a model answers, to be pasted into a shell."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""Derives a flag from each setting, so that settings are listed in one place only."""
+"""Derive a flag from each setting, so that settings are listed in one place only."""
 
 import argparse
 import os
@@ -29,9 +29,9 @@ def all_settings() -> Tuple[Setting, ...]:
     return tuple({setting.variable: setting for setting in reversed(settings)}.values())[::-1]
 
 
-def flag_of(setting: Setting) -> str:
+def flag_of(variable: str) -> str:
     """Return the flag that sets a variable: ``--port``, ``--max-batch-size``, ``--model-dir``."""
-    name = setting.variable
+    name = variable
     for prefix in ("RUNTIME_", "APP_"):
         if name.startswith(prefix):
             name = name[len(prefix) :]
@@ -39,22 +39,27 @@ def flag_of(setting: Setting) -> str:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Give ``parser`` a flag for each setting; the name of its variable is its destination."""
+    """Add a flag for each setting to ``parser``; the name of its variable is its destination."""
     flags = parser.add_argument_group("settings, each overriding its environment variable")
     for setting in all_settings():
-        default = f"; default {setting.default}" if setting.default else ""
-        flags.add_argument(
-            flag_of(setting),
-            dest=setting.variable,
-            metavar="VALUE",
-            type=_checked(setting),
-            default=argparse.SUPPRESS,
-            help=f"{setting.meaning} ({setting.parser.form}{default})".replace("%", "%%"),
-        )
+        for name in setting.names:
+            flags.add_argument(
+                flag_of(name),
+                dest=name,
+                metavar="VALUE",
+                type=_checked(setting),
+                default=argparse.SUPPRESS,
+                help=_help(setting) if name == setting.variable else argparse.SUPPRESS,
+            )
+
+
+def _help(setting: Setting) -> str:
+    default = f"; default {setting.default}" if setting.default else ""
+    return f"{setting.meaning} ({setting.parser.form}{default})".replace("%", "%%")
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """Give ``parser`` the arguments that say which model is meant, and a flag for each setting."""
+    """Add the arguments that choose the model, and a flag for each setting, to ``parser``."""
     parser.add_argument(
         "MODEL_DIR",
         nargs="?",
@@ -77,8 +82,16 @@ def overrides(arguments: argparse.Namespace) -> Dict[str, str]:
 
 
 def effective(arguments: argparse.Namespace) -> Mapping[str, str]:
-    """Return the environment with the flags' values laid over it."""
-    return {**os.environ, **overrides(arguments)}
+    """Return the environment with the flags' values laid over it, whichever names either uses."""
+    flagged = overrides(arguments)
+    overridden = {
+        name
+        for setting in all_settings()
+        if not flagged.keys().isdisjoint(setting.names)
+        for name in setting.names
+    }
+    kept = {name: text for name, text in os.environ.items() if name not in overridden}
+    return {**kept, **flagged}
 
 
 def _checked(setting: Setting) -> Callable[[str], str]:

@@ -1,4 +1,4 @@
-"""Asks a running service whether it is healthy: exit code 0 if it is, 1 if not.
+"""Ask a running service whether it is healthy: exit code 0 if it is, 1 if not.
 
 It speaks gRPC's health protocol, for Docker's HEALTHCHECK and for scripts.
 """

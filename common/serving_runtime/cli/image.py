@@ -1,4 +1,4 @@
-"""Bakes a model and its requirements into an image of its own.
+"""Bake a model and its requirements into an image of its own.
 
 The requirements are installed within the versions that the runtime's image has been tested with,
 in a layer below the model. The image is tried before it gets its tag: without a network, as its own
@@ -121,7 +121,7 @@ def _build(arguments: argparse.Namespace, base: str, text: str, model: "Context"
 def base_of(arguments: argparse.Namespace) -> str:
     """Return the name of the runtime's image.
 
-    It is ``[REGISTRY/]OWNER/serving-runtime-FRAMEWORK:VERSION-RELEASE``, or given in full.
+    It is ``[REGISTRY/]OWNER/serving-runtime-FRAMEWORK:VERSION-RELEASE``, or a full name.
     """
     given = str(arguments.image or arguments.runtime)
     matched = None if arguments.image else RUNTIME.fullmatch(given)
@@ -183,7 +183,7 @@ def _few(paths: List[str]) -> str:
 
 
 def _report(arguments: argparse.Namespace, model: "Context", size_bytes: int) -> None:
-    """Say what there is now, and how to try it."""
+    """Return what there is now, and how to try it."""
     from serving_runtime.cli import example
 
     platform = "".join(f"{option} " for option in _platform(arguments))

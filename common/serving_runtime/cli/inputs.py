@@ -1,4 +1,4 @@
-"""Reads the arrays of a request: JSON, CSV or .npz, from a file, standard input or the shell."""
+"""Read the arrays of a request: JSON, CSV or .npz, from a file, standard input or the shell."""
 
 import csv
 import io
@@ -16,11 +16,11 @@ STRING_KINDS = "USO"
 
 
 class UnreadableInput(Exception):
-    """What was given is no set of named arrays; the text says what is wrong with it."""
+    """The input is no set of named arrays; the text is what is wrong with it."""
 
 
 def read(source: str, matrix_name: str = "", text_names: Container[str] = ()) -> Inputs:
-    """Read named arrays; content, not the file's name, tells the formats apart.
+    """Read named arrays; content, not the file's name, decides the format.
 
     Args:
         source: a path, ``-`` for standard input, or a JSON object itself.

@@ -1,4 +1,4 @@
-"""Says what a Kubernetes pod needs for a service with given settings."""
+"""Derive what a Kubernetes pod needs for a service with given settings."""
 
 import json
 import math
@@ -7,7 +7,7 @@ from typing import Any, Dict
 from serving_runtime.settings import Settings
 
 # Parts of every drain, each a second at most: connections leave a little after their age, what is
-# left of the calls is cancelled, and workers that had no time left are told to close their models.
+# left of the calls is cancelled, and workers that had no time left are asked to close their models.
 DRAIN_STEPS_SECONDS = 3.0
 # For the signal to arrive and the process to end, on a machine that is busy.
 EXIT_SECONDS = 2.0
@@ -30,7 +30,7 @@ def needs(settings: Settings) -> Dict[str, Any]:
     """Return the pod's grace period and its container's probes, as Kubernetes names them."""
     return {
         "terminationGracePeriodSeconds": grace_seconds(settings),
-        # Longer than the service gives the model to load, so that it can tell what was wrong.
+        # Longer than the service gives the model to load, so that it can log what was wrong.
         "startupProbe": _probe(settings, 2, settings.load_timeout_seconds + START_SECONDS),
         "readinessProbe": _probe(settings, 5, 10),
         # Workers are replaced by the service itself: only one that has failed to do so for a
@@ -40,7 +40,7 @@ def needs(settings: Settings) -> Dict[str, Any]:
 
 
 def lines(settings: Settings) -> str:
-    """Return what a pod needs as YAML, one line each."""
+    """Derive what a pod needs as YAML, one line each."""
     return "\n".join(f"{name}: {_flow(value)}" for name, value in needs(settings).items())
 
 

@@ -1,4 +1,4 @@
-"""Writes the reference of all settings, docs/settings.md, from the settings themselves."""
+"""Write the reference of all settings, docs/settings.md, from the settings themselves."""
 
 import sys
 from pathlib import Path
@@ -87,6 +87,7 @@ def _stale(text: str, groups: Sequence[Group]) -> List[str]:
 
 def _row(setting: Setting) -> str:
     default = f"`{setting.default}`" if setting.default else ""
-    cells = [f"`{setting.variable}`", f"`{flag_of(setting)}`", default]
-    cells += [setting.parser.form, setting.meaning]
+    former = f" Formerly `{setting.former}`." if setting.former else ""
+    cells = [f"`{setting.variable}`", f"`{flag_of(setting.variable)}`", default]
+    cells += [setting.parser.form, setting.meaning + former]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,4 +1,4 @@
-"""Serves a model directory over gRPC until SIGTERM; every setting has a flag."""
+"""Serve a model directory over gRPC until SIGTERM; every setting has a flag."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until told to stop; returns the exit code.
+    """Serve until SIGTERM; returns the exit code.
 
     Raises:
         StartError: something stops the start; in an image it shows a ``docker run`` that works.

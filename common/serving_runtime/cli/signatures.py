@@ -1,4 +1,4 @@
-"""Shows contracts to people and programs, the same way for every verb."""
+"""Show contracts to people and programs, the same way for every verb."""
 
 from typing import Any, Dict, Iterator, List, Tuple
 
@@ -30,8 +30,8 @@ def contract_json(contract: Contract) -> Dict[str, Any]:
 def _rows(signature: Signature) -> Iterator[List[str]]:
     for direction, fields in (("input", signature.inputs), ("output", signature.outputs)):
         for name, field in _flat(fields):
-            told = [field.dtype, shape_text(field.shape), field.profile]
-            yield [signature.name, direction, name, *told]
+            cells = [field.dtype, shape_text(field.shape), field.profile]
+            yield [signature.name, direction, name, *cells]
 
 
 def _flat(fields: Tuple[Field, ...], prefix: str = "") -> Iterator[Tuple[str, Field]]:
@@ -42,13 +42,13 @@ def _flat(fields: Tuple[Field, ...], prefix: str = "") -> Iterator[Tuple[str, Fi
 
 
 def _field_json(field: Field) -> Dict[str, Any]:
-    told: Dict[str, Any] = {
+    entry: Dict[str, Any] = {
         "name": field.name,
         "dtype": field.dtype,
         "shape": None if field.shape is None else list(field.shape),
     }
     if field.profile:
-        told["profile"] = field.profile
+        entry["profile"] = field.profile
     if field.subfields:
-        told["subfields"] = [_field_json(inner) for inner in field.subfields]
-    return told
+        entry["subfields"] = [_field_json(inner) for inner in field.subfields]
+    return entry

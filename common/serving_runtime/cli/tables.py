@@ -1,4 +1,4 @@
-"""Prints tables, the same way for every verb."""
+"""Print tables, the same way for every verb."""
 
 import textwrap
 from typing import Iterable, Sequence

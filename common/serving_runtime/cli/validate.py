@@ -1,4 +1,4 @@
-"""Loads a model as the service would, and tries each of its signatures with a sample request.
+"""Load a model as the service would, and tries each of its signatures with a sample request.
 
 The sample is made from the contract: zeros in the declared dtypes and shapes. It goes the whole
 way, from the bytes of a request to those of a reply. Exit code 1 if the model cannot be served.

@@ -1,4 +1,4 @@
-"""Calls a running service: arrays in, arrays out; for the command line, demos and tests.
+"""Call a running service: arrays in, arrays out; for the command line, demos and tests.
 
 NumPy and the messages are imported by the calls that need them, so that a health check starts
 fast.
@@ -55,16 +55,16 @@ class Client:
 
     Args:
         address: ``host:port``.
-        dialing: TLS and a token, where the service wants them.
+        options: TLS and a token, where the service wants them.
     """
 
-    def __init__(self, address: str, dialing: ConnectionOptions = PLAINTEXT) -> None:
+    def __init__(self, address: str, options: ConnectionOptions = PLAINTEXT) -> None:
         self.address = address
-        self._dialing = dialing
+        self._options = options
         # Which state a stateful model was in at the last answer: a new number means that what
         # earlier calls have left is gone.
         self.state_epoch: Optional[int] = None
-        self._channel = dialing.channel(address, channel_options(address))
+        self._channel = options.channel(address, channel_options(address))
 
     def __enter__(self) -> "Client":
         return self
@@ -88,7 +88,7 @@ class Client:
 
         Args:
             signature_name: empty for the only signature or ``serving_default``.
-            inputs: by name, whatever ``numpy.asarray`` takes, a Tensor where the dtype must be
+            inputs: by name, what ``numpy.asarray`` takes, a Tensor where the dtype must be
                 one that NumPy has not, or a dict of these for a map.
             deadline_seconds: how long to wait for the answer.
             as_content: numbers travel as raw bytes, and come back so; False: in typed fields.
@@ -108,7 +108,7 @@ class Client:
         )
 
     def health(self, service: str = "", deadline_seconds: float = DEFAULT_DEADLINE_SECONDS) -> str:
-        """Return what gRPC's health protocol says: ``SERVING``, ``NOT_SERVING`` or another.
+        """Return the answer of gRPC's health protocol: ``SERVING``, ``NOT_SERVING`` or another.
 
         Raises:
             CallFailed: the service is not there, or has no service of that name (NOT_FOUND).
@@ -122,7 +122,7 @@ class Client:
         return HEALTH_STATUSES[number] if number < len(HEALTH_STATUSES) else "UNKNOWN"
 
     def status(self, deadline_seconds: float = DEFAULT_DEADLINE_SECONDS) -> Tuple[str, str]:
-        """Return what Hydrosphere's ``Status`` says: the status' name and a message for people.
+        """Return the answer of Hydrosphere's ``Status``: the status' name and a message for people.
 
         Raises:
             CallFailed: the service is not there.
@@ -137,14 +137,14 @@ class Client:
     def _call(self, method: str, payload: bytes, seconds: float, metadata: Any = ()) -> bytes:
         call = self._channel.unary_unary(method, None, None)  # messages stay bytes
         try:
-            answer, ended = call.with_call(payload, seconds, [*metadata, *self._dialing.metadata])
+            answer, ended = call.with_call(payload, seconds, [*metadata, *self._options.metadata])
         except grpc.RpcError as error:
             raise self._failure(error) from None
         self._trailing(ended)
         return bytes(answer)
 
     def _trailing(self, call: Any) -> Dict[str, Any]:
-        """Return an answer's metadata, having kept what it says of the model's state."""
+        """Return an answer's metadata, having kept the model's state epoch."""
         trailing = dict(call.trailing_metadata() or ())
         if "x-state-epoch" in trailing:
             self.state_epoch = int(trailing["x-state-epoch"])
@@ -153,7 +153,7 @@ class Client:
     def _failure(self, error: Any) -> CallFailed:
         details = error.details() or "no details"
         trailing = self._trailing(error)
-        hint = self._dialing.hint(error.code().name, details, self.address)
+        hint = self._options.hint(error.code().name, details, self.address)
         return CallFailed(error.code().name, details, hint, str(trailing.get("x-request-id", "")))
 
 

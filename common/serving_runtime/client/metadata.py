@@ -1,4 +1,4 @@
-"""Asks a running service what it takes and gives, as clients of TensorFlow Serving do."""
+"""Ask a running service what it takes and returns, as clients of TensorFlow Serving do."""
 
 from typing import Any, Tuple
 
@@ -17,30 +17,30 @@ def ask(
     method: str,
     payload: bytes,
     deadline_seconds: float,
-    dialing: ConnectionOptions = PLAINTEXT,
+    options: ConnectionOptions = PLAINTEXT,
 ) -> bytes:
     """Make one call, bytes both ways.
 
     Raises:
         StartError: it failed; the text is the status and the service's own words.
     """
-    with dialing.channel(address, client.channel_options(address)) as channel:
+    with options.channel(address, client.channel_options(address)) as channel:
         call = channel.unary_unary(method, None, None)  # messages stay bytes
         try:
-            return bytes(call(payload, timeout=deadline_seconds, metadata=dialing.metadata))
+            return bytes(call(payload, timeout=deadline_seconds, metadata=options.metadata))
         except grpc.RpcError as error:
             problem = f"{address}: {error.code().name}: {error.details()}"
-            hint = dialing.hint(error.code().name, error.details() or "", address)
+            hint = options.hint(error.code().name, error.details() or "", address)
     raise StartError(problem, hint)
 
 
 def contract(
-    address: str, deadline_seconds: float, dialing: ConnectionOptions = PLAINTEXT
+    address: str, deadline_seconds: float, options: ConnectionOptions = PLAINTEXT
 ) -> Contract:
-    """Return what a service says that it takes and gives.
+    """Return the contract that a service publishes.
 
     Raises:
-        StartError: it does not answer, or tells too little to make a request of.
+        StartError: it does not answer, or publishes too little to make a request of.
     """
     from hydro_serving_grpc.messages import message_class
 
@@ -48,7 +48,7 @@ def contract(
     request.metadata_field.append(SIGNATURE_DEF)
     payload = request.SerializeToString()
     answer = ask(
-        address, operations.GET_MODEL_METADATA.grpc_method, payload, deadline_seconds, dialing
+        address, operations.GET_MODEL_METADATA.grpc_method, payload, deadline_seconds, options
     )
     metadata = message_class("tensorflow.serving.GetModelMetadataResponse").FromString(answer)
     signatures = message_class("tensorflow.serving.SignatureDefMap")()
@@ -57,20 +57,21 @@ def contract(
     return Contract(metadata.model_spec.name, tuple(_signature(*it) for it in named))
 
 
-def _signature(name: str, told: Any) -> Signature:
-    return Signature(name, _fields(told.inputs), _fields(told.outputs), told.method_name)
+def _signature(name: str, published: Any) -> Signature:
+    inputs, outputs = _fields(published.inputs), _fields(published.outputs)
+    return Signature(name, inputs, outputs, published.method_name)
 
 
 def _fields(tensors: Any) -> Tuple[Field, ...]:
-    return tuple(_field(name, told) for name, told in sorted(tensors.items()))
+    return tuple(_field(name, info) for name, info in sorted(tensors.items()))
 
 
-def _field(name: str, told: Any) -> Field:
+def _field(name: str, info: Any) -> Field:
     from serving_runtime.contract.types import DTYPES
 
-    dtype = DTYPES.get(told.dtype, "")
+    dtype = DTYPES.get(info.dtype, "")
     if dtype in ("", MAP):
         problem = f'the service does not tell what its field "{name}" holds'
         raise StartError(f"{problem}: give its contract with --contract MODEL_DIR")
-    shape = tuple(max(FREE, dim.size) for dim in told.tensor_shape.dim)
-    return Field(name, dtype, None if told.tensor_shape.unknown_rank else shape)
+    shape = tuple(max(FREE, dim.size) for dim in info.tensor_shape.dim)
+    return Field(name, dtype, None if info.tensor_shape.unknown_rank else shape)

@@ -17,7 +17,7 @@ YAML_SUFFIXES = (".yaml", ".yml")
 
 
 def read_contract(path: Path) -> Contract:
-    """Read a contract from a file: YAML if its name says so, else protobuf in any format.
+    """Read a contract from a file: YAML if its name ends so, else protobuf in any format.
 
     Raises:
         LoadError: it cannot be read or served; names the file, the place in it, and what was
@@ -57,7 +57,7 @@ def parse(data: bytes, source: str = "contract.protobin") -> Contract:
 def serialise(contract: Contract) -> bytes:
     """Write a contract in the format of Hydrosphere 0.1 to 2.x, which 2.x calls its own too.
 
-    The same contract always gives the same bytes.
+    The same contract always makes the same bytes.
 
     Raises:
         LoadError: the contract cannot be served, so it is not worth writing.

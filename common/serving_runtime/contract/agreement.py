@@ -34,11 +34,11 @@ def reconcile(
     Where both shapes can be true, each dimension is the one that is fixed. Where they contradict
     each other, the artefact's own shape is served: real contracts of Hydrosphere's are wrong
     about shapes, and the artefact cannot be. What the contract leaves out is not served, unless
-    it is an input: the model may fail without it, so that is told.
+    it is an input: the model may fail without it, so that is reported.
 
     Args:
         contract: what came with the model, or None.
-        inferred: what the artefact itself says, or None where its format cannot say.
+        inferred: what the artefact itself says, or None where its format has no such thing.
         policy: ``lenient``, or ``strict`` to refuse what is only warned of otherwise.
 
     Raises:
@@ -56,7 +56,7 @@ def reconcile(
         raise LoadError(_diff("the contract does not fit the model", everything), _FIX)
     if findings.questionable and policy == STRICT:
         text = _diff("the contract contradicts the model", findings.questionable)
-        raise LoadError(text, f"{_FIX}; RUNTIME_CONTRACT=lenient serves it with a warning")
+        raise LoadError(text, f"{_FIX}; RUNTIME_CONTRACT_CHECK=lenient serves it with a warning")
     served = Contract(
         contract.model_name or inferred.model_name, agreed, contract.version or inferred.version
     )
@@ -71,8 +71,10 @@ def _without_contract(inferred: Optional[Contract]) -> Agreement:
             f"write contract.yaml beside files/, {EXAMPLE}\n"
             "  and check it with `serving-runtime contract compile contract.yaml`",
         )
-    told = "; ".join(_signature_text(signature) for signature in inferred.signatures)
-    return Agreement(inferred, [f"no contract was found, serving what the model says: {told}"])
+    signatures = "; ".join(_signature_text(signature) for signature in inferred.signatures)
+    return Agreement(
+        inferred, [f"no contract was found, serving what the model says: {signatures}"]
+    )
 
 
 def _warnings(findings: _Findings) -> List[str]:

@@ -1,4 +1,4 @@
-"""Tell the six formats of contract.protobin apart, and turn each into plain types.
+"""Distinguish the six formats of contract.protobin, and turn each into plain types.
 
 Hydrosphere never changed the name of the file or marked it with a version, while fields moved
 about from one release to the next. So a file is read in every format, strictly; the one that it
@@ -125,7 +125,7 @@ def titles_of(data: bytes) -> List[str]:
 
 
 def _readings(data: bytes) -> Dict[str, Union[Contract, ContractError]]:
-    """Say for each format that the file fits what it means, or what is wrong with it.
+    """Return, for each format that the file fits, what it means or what is wrong with it.
 
     Raises:
         FormatMismatch: it fits none; from the format that it fits for longest.

@@ -1,7 +1,7 @@
 """Read protobuf's wire format strictly, since protobuf itself takes any contract for any other.
 
 A protobuf parser skips what it does not know and turns what it misunderstands into defaults. To
-tell six formats apart, a file must fit a format completely or not at all, and what does not fit
+distinguish six formats, a file must fit a format completely or not at all, and what does not fit
 must be named with its place.
 
 See: https://protobuf.dev/programming-guides/encoding/

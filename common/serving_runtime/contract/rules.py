@@ -1,4 +1,4 @@
-"""Say what a contract must satisfy to be served, whichever file or artefact it came from."""
+"""Check what a contract must satisfy to be served, whichever file or artefact it came from."""
 
 from typing import Dict, Iterable, Tuple
 

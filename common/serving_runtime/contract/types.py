@@ -38,7 +38,7 @@ TYPE_NAMES: Dict[str, str] = dict(ALIASES, **{name: name for name in DTYPE_NUMBE
 
 
 def dtype_of(number: int, path: str) -> str:
-    """Name the dtype that a contract gives by its number.
+    """Name the dtype that a contract has as a number.
 
     Contracts made from TensorFlow 1.x graphs may have a variable's reference type, whose number
     is that of the type plus 100; what is served is the variable's value.
@@ -55,7 +55,7 @@ def dtype_of(number: int, path: str) -> str:
 
 
 def profile_of(number: int, path: str) -> str:
-    """Name the profile that a contract gives by its number; empty for none.
+    """Name the profile that a contract has as a number; empty for none.
 
     Raises:
         Fault: there is no such profile.
@@ -70,7 +70,7 @@ def dtype_named(name: str, path: str, where: str) -> str:
     """Return the dtype that YAML calls ``name``, in any case.
 
     Raises:
-        Fault: there is no such type; tells the nearest one.
+        Fault: there is no such type; names the nearest one.
     """
     return TYPE_NAMES[_known(name, TYPE_NAMES, "type", path, where)]
 
@@ -79,7 +79,7 @@ def profile_named(name: str, path: str, where: str) -> str:
     """Return the profile that YAML calls ``name``, in any case; empty for ``none``.
 
     Raises:
-        Fault: there is no such profile; tells the nearest one.
+        Fault: there is no such profile; names the nearest one.
     """
     if name.lower() == "none":
         return ""

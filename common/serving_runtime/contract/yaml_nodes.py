@@ -1,4 +1,4 @@
-"""Walk through a YAML document by its nodes, so that whatever is wrong can be named with its line.
+"""Walk through a YAML document by its nodes, so that each mistake can be named with its line.
 
 Nodes are read rather than values, since only nodes know their line, show a key that is given
 twice, and leave a field called ``no`` or ``1`` its name.
@@ -19,7 +19,7 @@ class Place(NamedTuple):
 
     @property
     def line(self) -> str:
-        """Say on which line it begins."""
+        """Return the line on which it begins."""
         return f"line {self.node.start_mark.line + 1}"
 
     @property
@@ -28,7 +28,7 @@ class Place(NamedTuple):
         return bool(self.node.tag == "tag:yaml.org,2002:null")
 
     def fault(self, expected: str) -> ContractError:
-        """Say what was found here instead of what was expected."""
+        """Return what was found here instead of what was expected."""
         kinds = {"mapping": "a mapping", "sequence": "a list"}
         found = kinds.get(self.node.id) or ("nothing" if self.is_null else f'"{self.node.value}"')
         return ContractError(self.path, f"expected {expected}, found {found}", self.line)
@@ -81,7 +81,7 @@ def items(place: Place, expected: str) -> List[Place]:
     """Return the items of a list.
 
     Raises:
-        Fault: it is no list; ``expected`` says of what.
+        Fault: it is no list; ``expected`` names of what.
     """
     if place.node.id != "sequence":
         raise place.fault(expected)
@@ -103,7 +103,7 @@ def expect_keys(place: Place, parts: Dict[str, Place], keys: Sequence[str]) -> N
     """Check that a mapping has no other keys than these.
 
     Raises:
-        Fault: it has one; tells the nearest that it may have.
+        Fault: it has one; names the nearest that it may have.
     """
     for key, part in parts.items():
         if key not in keys:

@@ -1,1 +1,1 @@
-"""Bakes a model directory and its requirements into an image, with docker's own client."""
+"""Bake a model directory and its requirements into an image, with docker's own client."""

@@ -1,4 +1,4 @@
-"""Checks a model directory before it becomes a build context, where mistakes cost the least."""
+"""Check a model directory before it becomes a build context, where mistakes cost the least."""
 
 import hashlib
 import os
@@ -30,7 +30,7 @@ class Context(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """Hash every file; empty where a .dockerignore leaves out nobody here knows what.
+        """Hash every file; empty where a .dockerignore leaves out what is not known here.
 
         It is what ``find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum``
         prints, here and in /model of the image.

@@ -1,4 +1,4 @@
-"""Writes the Dockerfile of a derived image, in words that every builder of Docker's knows.
+"""Write the Dockerfile of a derived image, in words that every builder of Docker's knows.
 
 The classic builder has neither mounts nor ``COPY --chmod``, and forgets what a ``RUN`` writes
 below a ``VOLUME``, as /model is one. Stages do what these would.
@@ -18,7 +18,7 @@ USER_PACKAGES = "/home/runtime/.local"
 MODEL = "/model"
 STAGED_MODEL = "/tmp/model"  # noqa: S108 (in a build's own container)
 STAGED_REQUIREMENTS = "/tmp/requirements"  # noqa: S108
-# The caller's, that say where packages come from.
+# The caller's variables for where packages come from.
 INDEX_VARIABLES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST")
 DIGEST_LABEL = "io.hydrosphere.model.sha256"
 

@@ -1,4 +1,4 @@
-"""Builds, tries and tags images with docker's own client, which is there with every engine."""
+"""Build, tries and tags images with docker's own client, which is there with every engine."""
 
 import contextlib
 import json
@@ -47,7 +47,7 @@ def check() -> None:
 
 @contextlib.contextmanager
 def candidate() -> Iterator[str]:
-    """Give a name to an image that is not proved yet, and take it away at the end.
+    """Name an image that is not proved yet, and take the name away at the end.
 
     What was tagged in between stays, and what was not goes.
     """
@@ -67,7 +67,7 @@ def build(
         dockerfile: its text.
         context: the directory that ``COPY`` copies from, which is read where it is.
         options: of ``docker build``.
-        begun: is told each step as it begins.
+        begun: called with each step as it begins.
 
     Raises:
         BuildFailed: with the builder's last words.
@@ -115,8 +115,8 @@ def is_here(image: str) -> bool:
 
 def tags_of(repository: str) -> List[str]:
     """Return the images of a repository that the engine has, as NAME:TAG."""
-    told = _run("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", repository).stdout
-    return [name for name in told.split() if not name.endswith(":<none>")]
+    listed = _run("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", repository).stdout
+    return [name for name in listed.split() if not name.endswith(":<none>")]
 
 
 def validate_command(image: str) -> List[str]:
@@ -153,7 +153,7 @@ def validate(image: str, command: Sequence[str], options: Sequence[str]) -> str:
 
 
 def tag(image: str, name: str) -> None:
-    """Give an image another name.
+    """Add another name to an image.
 
     Raises:
         StartError: docker refuses it.

@@ -1,4 +1,4 @@
-"""Says why a build failed, and what would help, by what had begun and by pip's own words."""
+"""Explain why a build failed, and what would help, by what had begun and by pip's own words."""
 
 from serving_runtime.errors import StartError, nearest
 from serving_runtime.image import engine
@@ -9,7 +9,7 @@ MISSING = "No matching distribution found"
 
 
 def explain(failure: engine.BuildFailed, base: str, runtime: str) -> StartError:
-    """Return what to tell of a build that failed.
+    """Return the message about a build that failed.
 
     Args:
         failure: the builder's last words.

@@ -1,4 +1,4 @@
-"""Finds a model's requirements, and the local files that they refer to, which pip needs as well."""
+"""Find a model's requirements, and the local files that they refer to, which pip needs as well."""
 
 import os
 import re

@@ -1,9 +1,9 @@
-"""Write log lines without ever waiting for whoever reads them: no log may stop a service.
+"""Write log lines without ever waiting for their reader: no log may stop a service.
 
-A line is written at once where there is room for it. Where there is none (a pipe that nobody reads,
+A line is written at once where there is room for it. Where there is none (a pipe that is not read,
 a terminal that was stopped), a thread waits for room, and the lines meanwhile wait for it, up to a
-bound; those beyond it are lost, and so are those that cannot be written (a full disk). How many
-were lost is told as soon as a line can be written again.
+bound; those beyond it are lost, and so are those that cannot be written (a full disk). A line says
+how many were lost as soon as one can be written again.
 """
 
 import collections
@@ -13,9 +13,9 @@ import select
 import stat
 import threading
 import time
-from typing import Callable, Deque, Optional
+from typing import Callable, Deque, Iterable, Iterator, Optional
 
-# Lines beyond this are lost while nobody reads.
+# Lines beyond this are lost while none is read.
 MAX_WAITING_BYTES = 1 << 22
 # How long the end of the process waits for lines that were not read yet.
 FLUSH_SECONDS = 1.0
@@ -26,7 +26,7 @@ STANDARD_ERROR = 2
 
 
 class LineHandler(logging.Handler):
-    """Writes each record as a line (a traceback as several) to a descriptor such as 2."""
+    """Writes each record as a line, and a traceback as several, to a descriptor such as 2."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
@@ -35,11 +35,16 @@ class LineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record, now or as soon as there is room."""
         try:
-            line = self._encoded(record)
-        except Exception:  # noqa: BLE001  a message that does not fit its arguments, say
+            text = self.format(record)
+        except Exception:  # noqa: BLE001  such as a message that does not fit its arguments
             self.handleError(record)
         else:
-            self._lines.write(line)
+            self.write([text])
+
+    def write(self, texts: Iterable[str]) -> None:
+        """Write formatted lines, now or as soon as there is room."""
+        for lines in _together(map(_encoded, texts)):
+            self._lines.write(lines)
 
     def flush(self) -> None:
         """Wait a moment for lines that were not read yet."""
@@ -50,14 +55,26 @@ class LineHandler(logging.Handler):
         self._lines.close()
         super().close()
 
-    def _encoded(self, record: logging.LogRecord) -> bytes:
-        return f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
-
     def _loss(self, count: int) -> bytes:
-        told = "%d log lines before this one were lost: standard error took no more"
-        return self._encoded(
-            logging.LogRecord(__name__, logging.WARNING, "", 0, told, (count,), None)
-        )
+        message = "%d log lines before this one were lost: standard error took no more"
+        record = logging.LogRecord(__name__, logging.WARNING, "", 0, message, (count,), None)
+        return _encoded(self.format(record))
+
+
+def _encoded(text: str) -> bytes:
+    return f"{text}\n".encode("utf-8", "backslashreplace")
+
+
+def _together(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Join lines up to what a pipe takes as a whole: each write may wake the reader."""
+    together = b""
+    for line in lines:
+        if together and len(together) + len(line) > PIPE_BYTES:
+            yield together
+            together = b""
+        together += line
+    if together:
+        yield together
 
 
 class Lines:
@@ -80,13 +97,13 @@ class Lines:
         self._lost = 0
 
     def write(self, line: bytes) -> None:
-        """Write a line, let it wait, or lose it; returns at once."""
+        """Write a line or several, keep them for later, or lose them; returns at once."""
         with self._lock:
             if self._waiting:
                 self._keep(line)
                 return
             if self._lost:
-                self._tell_loss()
+                self._write_loss()
             left = self._try(line)
             if left:
                 self._keep(left)
@@ -99,7 +116,7 @@ class Lines:
             time.sleep(POLL_SECONDS)
 
     def close(self) -> None:
-        """Forget what waits, and lose whatever is still to come."""
+        """Forget what waits, and lose every line that is still to come."""
         with self._lock:
             self._forget()
             self._descriptor = -1
@@ -109,13 +126,13 @@ class Lines:
 
     def _keep(self, line: bytes) -> None:
         if self._waiting_bytes + len(line) > MAX_WAITING_BYTES:
-            self._lost += 1
+            self._lost += _count(line)
         else:
             self._waiting.append(line)
             self._waiting_bytes += len(line)
 
     def _forget(self) -> None:
-        self._lost += len(self._waiting)
+        self._lost += sum(map(_count, self._waiting))
         self._waiting.clear()
         self._waiting_bytes = 0
 
@@ -130,10 +147,10 @@ class Lines:
         except BlockingIOError:
             return line
         except OSError:  # the disk is full, or the reader has gone
-            self._lost += 1
+            self._lost += _count(line)
             return b""
 
-    def _tell_loss(self) -> None:
+    def _write_loss(self) -> None:
         lost, self._lost = self._lost, 0
         if self._try(self._loss(lost)) or self._lost:
             self._lost = lost
@@ -151,7 +168,7 @@ class Lines:
             with self._lock:
                 self._write_waiting()
                 if self._lost and not self._waiting:
-                    self._tell_loss()
+                    self._write_loss()
 
     def _write_waiting(self) -> None:
         while self._waiting:
@@ -164,7 +181,7 @@ class Lines:
 
 
 def descriptor_of(stream: object) -> Optional[int]:
-    """Return the descriptor that a stream writes to; None if it writes to memory, say."""
+    """Return the descriptor that a stream writes to; None if it writes to memory."""
     try:
         return int(stream.fileno())  # type: ignore[attr-defined]
     except (AttributeError, OSError, ValueError):
@@ -174,13 +191,17 @@ def descriptor_of(stream: object) -> Optional[int]:
 def hold_standard_descriptors() -> None:
     """Open what is closed of the descriptors 0 to 2: else the next socket would be one of them.
 
-    Whatever writes to standard error then, such as a crash in C, would write into that socket.
+    What is written to standard error then, such as a crash in C, would go into that socket.
     """
     descriptor = os.open(os.devnull, os.O_RDWR)
     while descriptor <= STANDARD_ERROR:
         os.set_inheritable(descriptor, True)
         descriptor = os.open(os.devnull, os.O_RDWR)
     os.close(descriptor)
+
+
+def _count(lines: bytes) -> int:
+    return lines.count(b"\n")
 
 
 def _is_file(descriptor: int) -> bool:
@@ -203,7 +224,7 @@ def _opened_again(descriptor: int) -> Optional[int]:
 
 
 def _has_room(descriptor: int, seconds: float) -> bool:
-    """Say whether a write would not wait, once that is so or the time is over."""
+    """Return whether a write would not wait, once that is so or the time is over."""
     if descriptor < 0:  # closed
         return True
     poll = select.poll()

@@ -29,6 +29,7 @@ class FrontLock:
         # Held while waiting, so that a thread that comes again at once stands in line.
         self._next = threading.Lock()
         self._before_release: Callable[[], None] = _nothing
+        self._after_release: Callable[[], None] = _nothing
         self._is_checked = is_checked
         self._holder = 0  # kept up to date only where it is checked
         self.assert_held: Callable[[], None] = self._check if is_checked else _nothing
@@ -36,6 +37,10 @@ class FrontLock:
     def on_release(self, work: Callable[[], None]) -> None:
         """Do ``work`` before each release, while holding the lock still."""
         self._before_release = work
+
+    def after_release(self, work: Callable[[], None]) -> None:
+        """Do ``work`` after every release, without holding the lock."""
+        self._after_release = work
 
     def __enter__(self) -> None:
         # Only the main thread deals with signals, and not while it waits here. While one is
@@ -54,6 +59,7 @@ class FrontLock:
         finally:
             self._holder = 0
             self._held.release()
+            self._after_release()
 
     def _check(self) -> None:
         if self._holder != threading.get_ident():

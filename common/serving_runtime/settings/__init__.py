@@ -9,21 +9,34 @@ from serving_runtime.settings.parsing import Parser
 
 
 class Setting(NamedTuple):
-    """One setting: the variable that holds it, how it is read, and what it means."""
+    """One setting: the variable that holds it, how it is read, and what it means.
+
+    ``former`` is the name of the variable in earlier releases, empty if it had no other.
+    """
 
     variable: str
     attribute: str
     parser: Parser
     default: str
     meaning: str
+    former: str = ""
+
+    @property
+    def names(self) -> Tuple[str, ...]:
+        """Return the variables that set it, today's name first."""
+        return (self.variable, self.former) if self.former else (self.variable,)
 
 
 class Source(NamedTuple):
-    """A setting's text in force, and where it came from: ``default`` or ``environment``."""
+    """A setting's text in force, and where it came from: ``default`` or ``environment``.
+
+    ``variable`` is the name by which it was set, today's or the former one.
+    """
 
     setting: Setting
     text: str
     origin: str
+    variable: str
 
 
 class Settings(NamedTuple):
@@ -43,7 +56,7 @@ class Settings(NamedTuple):
     max_connection_calls: int
     request_timeout_seconds: float
     hang_grace_seconds: float
-    poison_memory_seconds: float
+    poison_ttl_seconds: float
     load_timeout_seconds: float
     drain_delay_seconds: float
     drain_timeout_seconds: float
@@ -53,15 +66,16 @@ class Settings(NamedTuple):
     tls_client_ca: str
     token_file: str
     open_health: bool
-    listener: str
+    grpc_transport: str
     cast: str
-    contract: str
+    contract_check: str
     warm_up: str
     reply_model_spec: bool
     error_detail: str
     log_level: str
     log_format: str
-    log_calls: bool
+    log_calls: str
+    slow_call_seconds: float
     debug: bool
 
     @property
@@ -98,7 +112,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_MAX_CONNECTION_CALLS", "max_connection_calls", parsing.POSITIVE, "1000", "Most calls at a time on one connection; its client keeps further ones back until one is answered."),
     Setting("RUNTIME_REQUEST_TIMEOUT", "request_timeout_seconds", parsing.POSITIVE_SECONDS, "10min", "Deadline of a call whose client sets none, and the longest that a client may set."),
     Setting("RUNTIME_HANG_GRACE", "hang_grace_seconds", parsing.SECONDS, "2s", "How long after a call's deadline a worker may stay busy with it before it is killed and replaced; more than the slowest call takes."),
-    Setting("RUNTIME_POISON_MEMORY", "poison_memory_seconds", parsing.SECONDS, "10min", "How long a request that has ended two workers is refused if it comes again, byte for byte; 0 always tries it."),
+    Setting("RUNTIME_POISON_TTL", "poison_ttl_seconds", parsing.SECONDS, "10min", "How long a request that has ended two workers is refused if it comes again, byte for byte; 0 always tries it.", former="RUNTIME_POISON_MEMORY"),
     Setting("RUNTIME_LOAD_TIMEOUT", "load_timeout_seconds", parsing.POSITIVE_SECONDS, "10min", "How long a worker may take to load the model."),
     Setting("RUNTIME_DRAIN_DELAY", "drain_delay_seconds", parsing.SECONDS, "2s", "How long the service goes on taking new connections after SIGTERM, while clients learn that it is NOT_SERVING."),
     Setting("RUNTIME_DRAIN_TIMEOUT", "drain_timeout_seconds", parsing.SECONDS, "20s", "Longest time to finish running calls and to close the model after SIGTERM."),
@@ -108,15 +122,16 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_TLS_CLIENT_CA", "tls_client_ca", parsing.TEXT, "", "File (PEM) of the CAs whose certificates clients must show; without it they need none."),
     Setting("RUNTIME_TOKEN_FILE", "token_file", parsing.TEXT, "", "File of bearer tokens, one a line: calls need one of them as `authorization: Bearer TOKEN`; without it they need none."),
     Setting("RUNTIME_OPEN_HEALTH", "open_health", parsing.SWITCH, "1", "Whether health checks (`grpc.health.v1.Health`) need no token."),
-    Setting("RUNTIME_LISTENER", "listener", parsing.one_of("auto", "completion_queue", "asyncio"), "auto", "What accepts calls: `completion_queue` drives grpcio's core directly, and is faster; `asyncio` is grpcio's public server; `auto` takes the first if a trial call at the start succeeds, else the second."),
+    Setting("RUNTIME_GRPC_TRANSPORT", "grpc_transport", parsing.one_of("auto", "completion_queue", "asyncio"), "auto", "What accepts gRPC's calls: `completion_queue` drives grpcio's core directly, and is faster; `asyncio` is grpcio's public server; `auto` takes the first if a trial call at the start succeeds, else the second.", former="RUNTIME_LISTENER"),
     Setting("RUNTIME_CAST", "cast", parsing.one_of("same_kind", "strict"), "same_kind", "`same_kind` converts inputs within a kind where no value is lost; `strict` refuses every other dtype."),
-    Setting("RUNTIME_CONTRACT", "contract", parsing.one_of("lenient", "strict"), "lenient", "`strict` refuses to start if the contract's shapes contradict the model's own; `lenient` warns and checks the model's."),
+    Setting("RUNTIME_CONTRACT_CHECK", "contract_check", parsing.one_of("lenient", "strict"), "lenient", "`strict` refuses to start if the contract's shapes contradict the model's own; `lenient` warns and checks the model's.", former="RUNTIME_CONTRACT"),
     Setting("RUNTIME_WARM_UP", "warm_up", parsing.one_of("auto", "on", "off"), "auto", "Whether to call each signature once on zeros before SERVING; `auto` leaves it to the framework. Never done for stateful models."),
     Setting("RUNTIME_REPLY_MODEL_SPEC", "reply_model_spec", parsing.SWITCH, "0", "Whether replies say which model, version and signature answered, as TensorFlow Serving's do; to Hydrosphere's clients that is an unknown field."),
     Setting("RUNTIME_ERROR_DETAIL", "error_detail", parsing.one_of("full", "none"), "full", "`none` hides from clients what the model raised."),
     Setting("RUNTIME_LOG_LEVEL", "log_level", parsing.one_of("debug", "info", "warning", "error"), "info", "Least severe level that is logged."),
     Setting("RUNTIME_LOG_FORMAT", "log_format", parsing.one_of("text", "json"), "text", "One line of text or of JSON for each record."),
-    Setting("RUNTIME_LOG_CALLS", "log_calls", parsing.SWITCH, "1", "Whether each call gets a line; health checks never do."),
+    Setting("RUNTIME_LOG_CALLS", "log_calls", parsing.LOGGED_CALLS, "failed", "Which calls get a line in the log: `failed` are also those slower than `RUNTIME_SLOW_CALL`; health checks never do."),
+    Setting("RUNTIME_SLOW_CALL", "slow_call_seconds", parsing.SECONDS, "1s", "A call that takes longer from its arrival to its answer is logged like a failed one; 0 calls none slow."),
     Setting("RUNTIME_DEBUG", "debug", parsing.SWITCH, "0", "Whether the service checks its own rules while it runs, such as who may change what; for those who change its code."),
 )
 # fmt: on
@@ -128,29 +143,29 @@ def read(settings: Tuple[Setting, ...], environ: Mapping[str, str]) -> Dict[str,
     Raises:
         SettingError: names the variable, its value, the form expected and a likely cause.
     """
-    values = {}
-    for setting, text, _ in sources(settings, environ):
-        try:
-            values[setting.attribute] = setting.parser.parse(text)
-        except ValueError:
-            raise SettingError(_complaint(setting, text), _remedy(setting, text)) from None
-    return values
+    return {
+        source.setting.attribute: _value(source, environ) for source in sources(settings, environ)
+    }
 
 
 def sources(settings: Tuple[Setting, ...], environ: Mapping[str, str]) -> List[Source]:
-    """Say for each setting which text is in force and where it came from; an empty one is unset."""
-    return [
-        Source(setting, environ[setting.variable], "environment")
-        if environ.get(setting.variable)
-        else Source(setting, setting.default, "default")
-        for setting in settings
-    ]
+    """Return the text in force of each setting and where it came from; an empty one is unset."""
+    return [_source(setting, environ) for setting in settings]
 
 
 def unknown_variables(settings: Tuple[Setting, ...], environ: Mapping[str, str]) -> List[str]:
     """List the ``RUNTIME_…`` variables that are set but that no setting reads: likely typos."""
-    known = {setting.variable for setting in settings}
+    known = {name for setting in settings for name in setting.names}
     return sorted(name for name in environ if name.startswith("RUNTIME_") and name not in known)
+
+
+def former_names(settings: Tuple[Setting, ...], environ: Mapping[str, str]) -> List[str]:
+    """Return a warning for each variable that is set by the name it had in earlier releases."""
+    return [
+        f"{setting.former} is called {setting.variable} now; the old name goes on working"
+        for setting in settings
+        if setting.former and environ.get(setting.former)
+    ]
 
 
 def default_model_dir() -> str:
@@ -159,8 +174,30 @@ def default_model_dir() -> str:
     return "/mnt/models" if only_kserve else "/model"
 
 
-def _complaint(setting: Setting, text: str) -> str:
-    return f"{setting.variable}={text!r} cannot be read: expected {setting.parser.form}"
+def _source(setting: Setting, environ: Mapping[str, str]) -> Source:
+    for name in setting.names:
+        if environ.get(name):
+            return Source(setting, environ[name], "environment", name)
+    return Source(setting, setting.default, "default", setting.variable)
+
+
+def _value(source: Source, environ: Mapping[str, str]) -> Any:
+    setting, text, _, variable = source
+    other = environ.get(setting.former)
+    if other and other != text:
+        raise SettingError(
+            f"{variable}={text!r} and {setting.former}={other!r} are one setting",
+            f"leave out {setting.former}, its former name",
+        )
+    try:
+        return setting.parser.parse(text)
+    except ValueError:
+        raise SettingError(_complaint(source), _remedy(setting, text)) from None
+
+
+def _complaint(source: Source) -> str:
+    form = source.setting.parser.form
+    return f"{source.variable}={source.text!r} cannot be read: expected {form}"
 
 
 def _remedy(setting: Setting, text: str) -> str:

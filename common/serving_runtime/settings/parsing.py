@@ -1,8 +1,8 @@
-"""Turn the text of a setting into a value: ports, counts, sizes and times with units."""
+"""Read the text of a setting: ports, counts, sizes and times with units."""
 
 import math
 import re
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, Mapping, NamedTuple
 
 SIZE_UNITS = {
     "": 1, "b": 1,
@@ -19,7 +19,7 @@ MAX_SECONDS = 24 * 3600.0
 
 
 class Parser(NamedTuple):
-    """How a setting's text is read: ``parse`` raises ValueError, ``form`` says what it expects."""
+    """How a setting's text is read: ``parse`` raises ValueError, ``form`` is what it expects."""
 
     parse: Callable[[str], Any]
     form: str
@@ -27,13 +27,17 @@ class Parser(NamedTuple):
 
 def one_of(*choices: str) -> Parser:
     """Accept one of a few words, in any case."""
+    return Parser(_word({choice: choice for choice in choices}), "one of " + ", ".join(choices))
 
-    def parse(text: str) -> str:
-        if text.strip().lower() not in choices:
-            raise ValueError(text)
-        return text.strip().lower()
 
-    return Parser(parse, "one of " + ", ".join(choices))
+def _word(meanings: Mapping[str, Any]) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        try:
+            return meanings[text.strip().lower()]
+        except KeyError:
+            raise ValueError(text) from None
+
+    return parse
 
 
 def integer(least: int, most: int) -> Callable[[str], int]:
@@ -82,14 +86,15 @@ def _with_unit(text: str, units: "dict[str, Any]") -> float:
     return value
 
 
-def _switch(text: str) -> bool:
-    words = {"1": True, "true": True, "on": True, "yes": True,
-             "0": False, "false": False, "off": False, "no": False}  # fmt: skip
-    try:
-        return words[text.strip().lower()]
-    except KeyError:
-        raise ValueError(text) from None
-
+SWITCH_WORDS = {
+    "1": True, "true": True, "on": True, "yes": True,
+    "0": False, "false": False, "off": False, "no": False,
+}  # fmt: skip
+# The setting was a switch once.
+LOGGED_CALLS_WORDS = {
+    "failed": "failed", "all": "all", "none": "none",
+    **{word: "all" if is_on else "none" for word, is_on in SWITCH_WORDS.items()},
+}  # fmt: skip
 
 TEXT = Parser(str, "text")
 PORT = Parser(integer(0, 65535), "a port number, 0 to 65535")
@@ -99,4 +104,7 @@ SIZE = Parser(size(2**50), "a size such as 64MiB, 1GB or 1048576")
 MESSAGE_SIZE = Parser(size(MAX_MESSAGE_BYTES), "a size such as 64MiB, less than 2GiB")
 SECONDS = Parser(seconds(0.0), "a time such as 30s, 250ms or 10min, at most 24h")
 POSITIVE_SECONDS = Parser(seconds(0.1), "a time such as 30s, 250ms or 10min, from 100ms to 24h")
-SWITCH = Parser(_switch, "1 or 0 (also true, false, on, off, yes, no)")
+SWITCH = Parser(_word(SWITCH_WORDS), "1 or 0 (also true, false, on, off, yes, no)")
+LOGGED_CALLS = Parser(
+    _word(LOGGED_CALLS_WORDS), "one of failed, all, none (1 and 0 go on meaning all and none)"
+)

@@ -42,7 +42,8 @@ class Replies:
                 f"RUNTIME_MAX_MESSAGE_BYTES allows {self._max_bytes}"
             )
         return make_tuple(
-            ReplyFrame, (call.id, _OK, "", payload, was_reset, "", attributes, timings)
+            ReplyFrame,
+            (call.id, _OK, "", payload, was_reset, "", attributes, timings, 0, False),
         )
 
     def failure(

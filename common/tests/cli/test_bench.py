@@ -5,6 +5,7 @@ import pytest
 
 from serving_runtime.bench import display, level, samples, saturation
 from serving_runtime.bench.percentiles import percentile
+from serving_runtime.cli.tables import table
 from serving_runtime.client import metadata as client_metadata
 from serving_runtime.contract import serialise
 from serving_runtime.errors import StartError
@@ -102,7 +103,7 @@ def test_map_needs_a_contract(talkative):
         client_metadata.contract(talkative.address, 10)
 
 
-def test_unknown_signature_is_told_with_those_there_are(bench):
+def test_unknown_signature_is_shown_with_those_there_are(bench):
     """The service's own words say which signatures there are."""
     code, out, err = bench("--signature", "row")
     assert (code, out) == (1, "")
@@ -132,7 +133,7 @@ def test_nobody_there_is_one_message(command, tmp_path):
     assert "localhost:1: UNAVAILABLE" in err
 
 
-def test_refusal_of_the_first_call_is_told(bench, service):
+def test_refusal_of_the_first_call_is_shown(bench, service):
     """A request that the service refuses is not sent a thousand times."""
     service.failure = (grpc.StatusCode.INVALID_ARGUMENT, "no")
     code, out, err = bench("--signature", "rows")
@@ -153,7 +154,7 @@ def test_errors_are_counted_by_status(service):
     assert list(level.measure(load, 2, lambda *told: None).errors) == [level.EMPTY]
 
 
-def test_progress_is_told_while_calls_are_made(service):
+def test_progress_is_shown_while_calls_are_made(service):
     """Whoever watches hears the callers, the time and the calls answered so far."""
     load = level.Load(service.address, samples.request(ROWS, 1, as_content=False), 0.6, 10.0)
     seen = []
@@ -184,7 +185,7 @@ def test_callers_do_not_grow_for_ever():
     assert levels[-1].callers == saturation.MAX_CALLERS
 
 
-def test_saturation_and_the_clients_own_limit_are_told():
+def test_saturation_and_the_clients_own_limit_are_shown():
     """The fewest callers that reach the best throughput, and where the client was the limit."""
     levels = [level_of(1, 100), level_of(2, 198), level_of(4, 200, client_busy=0.97)]
     first, second = saturation.remarks(levels, climbed=True)
@@ -200,7 +201,10 @@ def test_saturation_and_the_clients_own_limit_are_told():
 
 def test_failures_stand_in_the_table():
     """Errors are listed by status, with their numbers."""
-    text = display.table_of([level_of(8, 10, errors=[("UNAVAILABLE", 2), ("INTERNAL", 1)])], 3)
+    text = table(
+        display.HEADS,
+        display.rows_of([level_of(8, 10, errors=[("UNAVAILABLE", 2), ("INTERNAL", 1)])], 3),
+    )
     assert text.splitlines()[2].split(None, 6) == [
         "8", "10.0", "30.0", "1.00", "2.00", "10%", f"1 INTERNAL, 2 UNAVAILABLE  {'#' * 20}",
     ]  # fmt: skip
@@ -208,11 +212,13 @@ def test_failures_stand_in_the_table():
 
 def test_the_table_has_the_curve():
     """The longest bar is the best level's."""
-    lines = display.table_of([level_of(1, 50), level_of(2, 100)], 1).splitlines()
+    lines = table(
+        display.HEADS, display.rows_of([level_of(1, 50), level_of(2, 100)], 1)
+    ).splitlines()
     assert [line.split()[-1] for line in lines[2:]] == ["#" * 10, "#" * 20]
 
 
-def test_a_file_that_cannot_be_written_is_told_before_the_load(bench, service, tmp_path):
+def test_a_file_that_cannot_be_written_is_shown_before_the_load(bench, service, tmp_path):
     """Nobody waits for figures that are then lost."""
     code, _, err = bench("--signature", "rows", "--json", tmp_path / "none" / "out.json")
     assert code == 1

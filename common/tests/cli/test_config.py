@@ -77,7 +77,7 @@ def test_json_says_where_values_come_from(command, monkeypatch):
     )] == [("3", "flag"), ("9", "environment"), ("same_kind", "default")]  # fmt: skip
 
 
-def test_unreadable_values_are_all_told(command, monkeypatch):
+def test_unreadable_values_are_all_shown(command, monkeypatch):
     """Every bad value is told with the form expected; the exit code is 1."""
     monkeypatch.setenv("RUNTIME_WORKERS", "many")
     monkeypatch.setenv("APP_PORT", "tcp://10.0.0.1:9090")
@@ -98,7 +98,7 @@ def test_unreadable_value_is_in_the_json(command, monkeypatch):
     assert json.loads(out)["kubernetes"] is None
 
 
-def test_unknown_variable_is_told_with_the_nearest(command, monkeypatch):
+def test_unknown_variable_is_shown_with_the_nearest(command, monkeypatch):
     """A variable that no setting reads is likely a typo: a warning, not an error."""
     monkeypatch.setenv("RUNTIME_WORKER", "2")
     code, out, err = command("config", "--format", "json")
@@ -107,9 +107,42 @@ def test_unknown_variable_is_told_with_the_nearest(command, monkeypatch):
     assert json.loads(out)["unknown"] == ["RUNTIME_WORKER"]
 
 
+def test_a_former_name_is_a_warning_and_not_unknown(command, monkeypatch):
+    """The value counts; the warning has today's name."""
+    monkeypatch.setenv("RUNTIME_POISON_MEMORY", "7s")
+    code, out, err = command("config", "--format", "json")
+    assert code == 0
+    assert err.startswith("warning: RUNTIME_POISON_MEMORY is called RUNTIME_POISON_TTL now")
+    assert json.loads(out)["unknown"] == []
+    found = settings_by_variable(out)["RUNTIME_POISON_TTL"]
+    assert (found["value"], found["source"], found["former"]) == (
+        "7s", "environment", "RUNTIME_POISON_MEMORY",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("flag", ["--poison-ttl", "--poison-memory"])
+@pytest.mark.parametrize("variable", ["RUNTIME_POISON_TTL", "RUNTIME_POISON_MEMORY"])
+def test_a_flag_wins_by_either_name(command, monkeypatch, flag, variable):
+    """Over the environment, whichever name is used there."""
+    monkeypatch.setenv(variable, "7s")
+    code, out, _ = command("config", "--format", "json", flag, "8s")
+    assert code == 0
+    found = settings_by_variable(out)["RUNTIME_POISON_TTL"]
+    assert (found["value"], found["source"]) == ("8s", "flag")
+
+
+def test_two_names_with_two_values_are_an_error(command, monkeypatch):
+    """It is shown as any other value that cannot be read."""
+    monkeypatch.setenv("RUNTIME_POISON_TTL", "7s")
+    monkeypatch.setenv("RUNTIME_POISON_MEMORY", "8s")
+    code, _, err = command("config")
+    assert code == 1
+    assert "error: RUNTIME_POISON_TTL='7s' and RUNTIME_POISON_MEMORY='8s' are one setting" in err
+
+
 def test_every_setting_has_a_flag_of_its_own():
     """No two settings share a flag."""
-    names = [flags.flag_of(setting) for setting in flags.all_settings()]
+    names = [flags.flag_of(name) for setting in flags.all_settings() for name in setting.names]
     assert len(set(names)) == len(names)
     assert {"--port", "--model-dir", "--max-batch-size", "--log-calls"} <= set(names)
 

@@ -98,7 +98,7 @@ def test_compile_to_standard_output(protobin, capfdbinary):
 
 
 @pytest.mark.parametrize("action", ["show", "compile"])
-def test_unreadable_contract_is_told_in_one_message(command, tmp_path, action):
+def test_unreadable_contract_is_shown_in_one_message(command, tmp_path, action):
     """What is wrong, and where, comes without a traceback; the exit code is 1."""
     source = tmp_path / "contract.yaml"
     source.write_text("name: predict\ninputs: {x: {type: dubble}}\noutputs: {y: {type: int64}}\n")

@@ -68,7 +68,7 @@ def test_its_certificate_is_shown_where_one_must_be(own, pair, monkeypatch, auth
     assert (found.certificate, found.key) == (pair.cert.read_bytes(), pair.key.read_bytes())
 
 
-def test_another_service_is_told_nothing(own):
+def test_another_service_is_sent_nothing(own):
     """Whoever is at an address that was given gets no token unasked."""
     assert read(address="localhost:9090") == PLAINTEXT
 
@@ -139,7 +139,7 @@ def test_the_token_comes_with_every_call(service):
     assert service.metadata["x-reset-state"] == "1"
 
 
-def test_a_missing_token_is_told_with_a_hint(service):
+def test_a_missing_token_is_shown_with_a_hint(service):
     """Which flag shows one."""
     service.failure = (grpc.StatusCode.UNAUTHENTICATED, "there is no bearer token")
     with Client(service.address) as client, pytest.raises(CallFailed) as caught:
@@ -147,9 +147,9 @@ def test_a_missing_token_is_told_with_a_hint(service):
     assert "--token-file" in caught.value.hint
 
 
-def test_tls_to_a_service_in_the_clear_is_told_with_a_hint(service, authority):
+def test_tls_to_a_service_in_the_clear_is_shown_with_a_hint(service, authority):
     """It is there, but does not speak TLS, or has not this CA's certificate."""
-    dialing = ConnectionOptions(tls=True, trusted=authority.cert.read_bytes())
-    with Client(service.address, dialing) as client, pytest.raises(CallFailed) as caught:
+    options = ConnectionOptions(tls=True, trusted=authority.cert.read_bytes())
+    with Client(service.address, options) as client, pytest.raises(CallFailed) as caught:
         client.health(deadline_seconds=5)
     assert "--tls-ca" in caught.value.hint

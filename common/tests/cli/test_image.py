@@ -51,7 +51,7 @@ BASE = "hydrosphere/serving-runtime-python:3.13-latest"
 
 
 class FakeDocker:
-    """A client on PATH that does nothing, and says what it was told to say."""
+    """A client on PATH that does nothing, and says what it was shown to say."""
 
     def __init__(self, folder):
         self._folder = folder
@@ -144,7 +144,7 @@ def test_a_model_becomes_an_image_that_was_tried_before_it_got_its_tag(build, do
     assert docker.call("image-rm")[0] == ["image", "rm", candidate]
 
 
-def test_what_can_be_done_with_the_image_is_told(build):
+def test_what_can_be_done_with_the_image_is_shown(build):
     """Its size, and two commands to paste: one that serves it, one that calls it."""
     out = build()[1]
     assert "my/model:1: 220 MB\n" in out
@@ -153,7 +153,7 @@ def test_what_can_be_done_with_the_image_is_told(build):
 
 
 @pytest.mark.parametrize(
-    ("contract", "told"),
+    ("contract", "shown"),
     [
         ("", "predict --input inputs.json"),
         (CONTRACT.replace("double}, n", "complex64}, n"), "predict --input inputs.npz"),
@@ -167,14 +167,14 @@ def test_what_can_be_done_with_the_image_is_told(build):
     ],
     ids=["none", "complex", "large", "several"],
 )
-def test_the_call_that_is_told_fits_the_contract(build, model, contract, told):
+def test_the_call_that_is_shown_fits_the_contract(build, model, contract, shown):
     """It names a file where the inputs are unknown, too many, or no JSON."""
     (model / "contract.yaml").write_text(contract)
     if not contract:
         (model / "contract.yaml").unlink()
     code, out, err = build()
     assert (code, err) == (0, "")
-    assert told in out
+    assert shown in out
 
 
 @pytest.mark.parametrize(
@@ -185,8 +185,8 @@ def test_the_call_that_is_told_fits_the_contract(build, model, contract, told):
     ],
     ids=["classic", "BuildKit"],
 )
-def test_steps_are_told_as_they_begin(build, docker, printed, steps):
-    """Each step of either builder is told once; what it prints is not."""
+def test_steps_are_shown_as_they_begin(build, docker, printed, steps):
+    """Each step of either builder is shown once; what it prints is not."""
     docker.answer("build", out=printed)
     out = build()[1]
     assert [line for line in out.splitlines() if line.startswith("  ")] == steps
@@ -213,7 +213,7 @@ def test_a_model_that_is_not_served_gets_no_tag(build, docker):
 
 @pytest.mark.parametrize("entrypoint", [None, ["python3"]])
 def test_an_image_that_is_no_runtime_is_refused(build, docker, entrypoint):
-    """Any image can be named; one that does not serve is told by its entrypoint."""
+    """Any image can be named; one that does not serve is shown by its entrypoint."""
     docker.answer("image-inspect", out=json.dumps([described(entrypoint)]))
     code, _, err = build(base=("--image", "python:3.13", "--tag", "my/model:1"))
     assert code == 1
@@ -256,7 +256,7 @@ def test_the_image_to_build_on(dockerfile, monkeypatch, options, variables, base
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "shown"),
     [
         (("--tag", "m"), "one of the arguments --runtime --image is required"),
         (("--runtime", "python:3.6"), "required: -t/--tag"),
@@ -271,11 +271,11 @@ def test_the_image_to_build_on(dockerfile, monkeypatch, options, variables, base
         (("--runtime", "a:1", "--tag", "m", "--pul"), 'did you mean "--pull"?'),
     ],
 )
-def test_arguments_that_make_no_sense(build, docker, options, told):
-    """They are usage errors, told before anything is built."""
+def test_arguments_that_make_no_sense(build, docker, options, shown):
+    """They are usage errors, shown before anything is built."""
     code, _, err = build(base=options)
     assert code == 2
-    assert told in err
+    assert shown in err
     assert docker.calls == []
 
 
@@ -345,20 +345,20 @@ def test_what_requirements_refer_to_comes_along(dockerfile, model):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "shown"),
     [
         ("-r ../../elsewhere.txt", "are not all in the model directory"),
         ("./missing.whl", "which is not there"),
         ("-e .", "an image has no folder to use a package from"),
     ],
 )
-def test_requirements_that_no_image_can_have(build, tmp_path, model, text, told):
-    """What pip would not find, or not keep, is told before the build."""
+def test_requirements_that_no_image_can_have(build, tmp_path, model, text, shown):
+    """What pip would not find, or not keep, is shown before the build."""
     (tmp_path / "elsewhere.txt").write_text("a\n")
     (model / "files" / "requirements.txt").write_text(text)
     code, _, err = build("--dry-run")
     assert code == 1
-    assert told in err
+    assert shown in err
 
 
 def test_two_files_of_requirements(build, model):
@@ -372,7 +372,7 @@ def test_two_files_of_requirements(build, model):
 
 
 def test_requirements_that_cannot_be_read(build, tmp_path):
-    """A file that is named and is not there is told."""
+    """A file that is named and is not there is shown."""
     code, _, err = build("--requirements", tmp_path / "no.txt")
     assert code == 1
     assert "no.txt cannot be read: No such file or directory" in err
@@ -391,7 +391,7 @@ def test_what_only_its_owner_can_read_is_readable_in_the_image(dockerfile, model
     assert 'COPY --from=model --chown=1000:0 ["/tmp/model", "/model"]' in lines
 
 
-def test_which_files_were_private_is_told(build, model):
+def test_which_files_were_private_is_shown(build, model):
     """Three are named, and how many more there are."""
     for number in range(5):
         (model / f"{number}.bin").write_text("")
@@ -412,7 +412,7 @@ def test_a_link_that_leads_out_is_refused(build, tmp_path, model):
 
 
 @pytest.mark.parametrize(
-    ("break_it", "told"),
+    ("break_it", "shown"),
     [
         (lambda model: (model / "contract.yaml").write_text("inputs: 3"), "contract.yaml"),
         (
@@ -423,12 +423,12 @@ def test_a_link_that_leads_out_is_refused(build, tmp_path, model):
     ],
     ids=["contract", "layout", "missing"],
 )
-def test_a_directory_that_is_no_model(build, docker, model, break_it, told):
+def test_a_directory_that_is_no_model(build, docker, model, break_it, shown):
     """The server's own messages come before the build, with a fix that fits."""
     break_it(model)
     code, _, err = build()
     assert code == 1
-    assert told in err
+    assert shown in err
     assert "docker run" not in err
     assert docker.calls == []
 
@@ -463,7 +463,7 @@ def test_with_an_ignore_file_there_is_no_hash(dockerfile, model):
 
 
 def test_docker_is_missing(build, docker, tmp_path):
-    """What to install is told, and what works without."""
+    """What to install is shown, and what works without."""
     (tmp_path / "bin" / "docker").unlink()
     code, _, err = build()
     assert code == 1
@@ -472,7 +472,7 @@ def test_docker_is_missing(build, docker, tmp_path):
 
 
 def test_the_engine_does_not_run(build, docker):
-    """Docker's own words are told."""
+    """Docker's own words are shown."""
     docker.answer("version", code=1, err="Cannot connect to the Docker daemon at unix:///x\n")
     code, _, err = build()
     assert code == 1
@@ -481,7 +481,7 @@ def test_the_engine_does_not_run(build, docker):
 
 
 def test_the_image_to_build_on_is_nowhere(build, docker):
-    """Those that are here are told, the nearest first; else how to make it."""
+    """Those that are here are shown, the nearest first; else how to make it."""
     docker.answer("build", code=1, out="pull access denied\n")
     docker.answer("image-inspect", code=1)
     code, _, err = build()
@@ -490,26 +490,26 @@ def test_the_image_to_build_on_is_nowhere(build, docker):
     assert "make image/python/3.13" in err
     here = BASE.replace("3.13", "3.12")
     docker.answer("image-ls", out=f"{here}\n{BASE.split(':', maxsplit=1)[0]}:<none>\n")
-    told = f"of {BASE.split(':', maxsplit=1)[0]} there are here: 3.12-latest: did you mean"
-    assert f'{told} "{here}"?\n' in build()[2]
+    shown = f"of {BASE.split(':', maxsplit=1)[0]} there are here: 3.12-latest: did you mean"
+    assert f'{shown} "{here}"?\n' in build()[2]
     assert docker.call("image-ls")[0][-1] == BASE.split(":", maxsplit=1)[0]
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "shown"),
     [
         ("The user requested (constraint) grpcio==1.48.2", "a version that the image has"),
         ("ERROR: No matching distribution found for nowhere", "images have no compiler"),
         ("something else", "something else"),
     ],
 )
-def test_a_build_that_fails_is_told_with_the_last_words(build, docker, words, told):
+def test_a_build_that_fails_is_shown_with_the_last_words(build, docker, words, shown):
     """Pip's words come up, and what they mean here."""
     docker.answer("build", code=1, out="noise\n" * 30 + BUILDKIT + words)
     code, _, err = build()
     assert code == 1
     assert words in err
-    assert told in err
+    assert shown in err
     assert err.count("noise") == 25 - (len(BUILDKIT.splitlines()) - 2) - 1
     assert docker.calls[-1] == "image-rm"
 
@@ -521,7 +521,7 @@ def test_a_dry_run_needs_no_docker(dockerfile, docker):
 
 
 def test_a_tag_that_docker_refuses(build, docker):
-    """Docker's own words are told, and the exit code is 1."""
+    """Docker's own words are shown, and the exit code is 1."""
     docker.answer("tag", code=1, err="no space left on device\n")
     code, _, err = build()
     assert code == 1

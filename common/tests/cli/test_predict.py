@@ -68,7 +68,7 @@ def test_json_from_standard_input_to_json(predict, monkeypatch):
 
 
 def test_state_can_be_reset_and_its_epoch_is_shown(predict, service):
-    """--reset-state is sent; the epoch is told beside the outputs, which stay JSON."""
+    """--reset-state is sent; the epoch is shown beside the outputs, which stay JSON."""
     service.trailing = (("x-state-epoch", "7"),)
     code, out, err = predict("--reset-state", "--format", "json", "--input", '{"x": 1}')
     assert (code, json.loads(out), err) == (0, {"x": 2}, "state epoch: 7\n")
@@ -146,7 +146,7 @@ def test_contract_converts_json(predict, service, contract_path, signature, give
 
 
 def test_contract_refuses_before_sending(predict, service, contract_path):
-    """What does not fit the contract is told in the service's own words, and never sent."""
+    """What does not fit the contract is shown in the service's own words, and never sent."""
     code, _, err = predict(
         "--signature", "scalar", "--contract", contract_path, "--input", '{"s": 1.5, "t": 1}'
     )
@@ -175,7 +175,7 @@ def test_contract_refuses_before_sending(predict, service, contract_path):
     ],
 )
 def test_unusable_inputs_say_why(predict, monkeypatch, text, problem):
-    """Inputs that cannot be read are told with the input's name; the exit code is 1."""
+    """Inputs that cannot be read are shown with the input's name; the exit code is 1."""
     stdin_of(monkeypatch, text.encode("latin-1"))
     code, out, err = predict()
     assert (code, out) == (1, "")
@@ -189,7 +189,7 @@ def test_matrix_cannot_mix_numbers_and_text(predict, monkeypatch):
 
 
 def test_missing_file(predict):
-    """A file that is not there is told with what would be taken."""
+    """A file that is not there is shown with what would be taken."""
     code, _, err = predict("--input", "missing.json")
     assert code == 1
     assert "missing.json: No such file" in err

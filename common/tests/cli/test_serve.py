@@ -32,7 +32,7 @@ def test_a_wrong_model_in_an_image_is_answered_with_the_command(command, tmp_pat
 
 
 def test_outside_of_an_image_no_image_is_named(command, tmp_path):
-    """Who serves from a checkout is not told of an image that is not theirs."""
+    """Who serves from a checkout is not shown of an image that is not theirs."""
     code, _, err = command("serve", tmp_path, "--workers", "0", "--port", "0")
     assert code == 1
     assert "hydrosphere/" not in err

@@ -37,7 +37,7 @@ def test_misspelt_flag_of_an_action(command):
 
 
 def test_value_that_the_setting_cannot_read_is_refused(command):
-    """A flag's value is checked like its variable's, and the form expected is told."""
+    """A flag's value is checked like its variable's, and the form expected is shown."""
     code, _, err = command("serve", "--port", "tcp://1.2.3.4:90")
     assert code == 2
     assert "--port: 'tcp://1.2.3.4:90' cannot be read: expected a port number" in err
@@ -58,7 +58,7 @@ def test_version(command):
 
 
 def test_start_error_is_one_message_and_exit_code_1(command, monkeypatch):
-    """What stops the start is told without a traceback."""
+    """What stops the start is shown without a traceback."""
 
     def fail(environ, runtime):
         raise StartError("the port is taken", "choose another")

@@ -90,7 +90,7 @@ def test_every_signature_is_tried(command, model_dir):
     assert "closed" in out
 
 
-def test_failed_sample_is_told(command, model_dir):
+def test_failed_sample_is_shown(command, model_dir):
     """A signature that fails is named with the status a client would see; exit code 1."""
     code, out, err = command("validate", model_dir, "--toy-mood", "angry")
     assert code == 1
@@ -114,7 +114,7 @@ def test_error_of_user_code_while_loading_has_its_traceback(command, model_dir, 
     assert "serving-runtime validate: the model cannot be loaded: KeyError('spring'" in err
 
 
-def test_wrong_mount_is_told(command, tmp_path):
+def test_wrong_mount_is_shown(command, tmp_path):
     """A directory that is not there is told with the mount that would work."""
     code, _, err = command("validate", tmp_path / "nothing")
     assert code == 1

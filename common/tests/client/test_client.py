@@ -111,7 +111,7 @@ def test_epoch_of_the_last_answer_is_kept(client, service):
     assert client.state_epoch == 5
 
 
-def test_nobody_there_is_told_with_a_hint():
+def test_nobody_there_is_shown_with_a_hint():
     """A refused connection says which address was tried."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

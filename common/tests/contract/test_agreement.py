@@ -94,7 +94,7 @@ def test_contradicting_shape_is_refused_when_strict():
     """Strict refuses what lenient warns of, and says which setting would serve it."""
     text = refusal(model(x(shape=(3,))), model(x()), "strict")
     assert "the contract says float32[3], the model says float32[-1, 4]" in text
-    assert "RUNTIME_CONTRACT=lenient" in text
+    assert "RUNTIME_CONTRACT_CHECK=lenient" in text
 
 
 def test_unknown_signature():
@@ -120,7 +120,7 @@ def test_dtype():
     assert 'input "x": the contract says float64[-1, 4], the model says float32[-1, 4]' in text
 
 
-def test_everything_is_told_at_once():
+def test_everything_is_shown_at_once():
     """What cannot be served comes first, contradicting shapes after it, in one message."""
     ours = model(x("float64"), outputs=(Field("y", "float32", ()),))
     text = refusal(ours, model(x()))
@@ -134,7 +134,7 @@ def test_any_takes_the_models_dtype():
 
 
 def test_input_that_the_contract_leaves_out():
-    """An input that only the model has is told, since the model may fail without it."""
+    """An input that only the model has is shown, since the model may fail without it."""
     both = model(x(), Field("k", "int64", ()))
     contract, warnings = reconcile(model(x()), both, "lenient")
     assert contract == model(x())

@@ -240,7 +240,7 @@ def test_empty_subfields_are_a_map_of_anything():
     assert read.signatures[0].outputs == (Field("y", "map", None),)
 
 
-def test_text_is_told_to_belong_into_yaml():
+def test_text_is_shown_to_belong_into_yaml():
     """YAML in contract.protobin is recognised, and where it belongs is said."""
     with pytest.raises(LoadError, match="a contract in YAML belongs into contract.yaml"):
         contract.parse(b"name: predict\noutputs: {}\n")
@@ -266,7 +266,7 @@ def test_serialise_refuses(wrong, said):
 
 
 def test_duplicate_signatures_are_refused():
-    """Two signatures of one name cannot be told apart by a caller."""
+    """Two signatures of one name cannot be shown apart by a caller."""
     twice = small()._replace(signatures=small().signatures * 2)
     with pytest.raises(LoadError, match=re.escape('signatures[1]: name "predict" is that of')):
         contract.serialise(twice)

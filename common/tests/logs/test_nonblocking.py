@@ -8,14 +8,13 @@ import time
 
 import pytest
 
-from serving_runtime import logs
-from serving_runtime.logs import nonblocking
+from serving_runtime.logs import formatters, nonblocking
 from serving_runtime.logs.nonblocking import LineHandler, Lines
 
 LINE = b"x" * 99 + b"\n"
 
 
-def told(count):
+def shown(count):
     """Return the line about lost ones that the tests want."""
     return b"%d lost\n" % count
 
@@ -50,11 +49,11 @@ def read_until(reader, end):
     return found
 
 
-def test_a_pipe_that_nobody_reads_stops_nobody_and_the_loss_is_told(pipe, monkeypatch):
+def test_a_pipe_that_nobody_reads_stops_nobody_and_the_loss_is_shown(pipe, monkeypatch):
     """Lines wait up to the bound, the others are counted; order and wholeness are kept."""
     monkeypatch.setattr(nonblocking, "MAX_WAITING_BYTES", 100 * len(LINE))
     reader, writer = pipe
-    lines = Lines(writer, told)
+    lines = Lines(writer, shown)
     for number in range(2000):
         lines.write(b"%098d\n" % number)
     found = read_until(reader, b"lost\n").splitlines()
@@ -70,7 +69,7 @@ def test_a_pipe_that_nobody_reads_stops_nobody_and_the_loss_is_told(pipe, monkey
 def test_a_line_longer_than_the_pipe_arrives_whole(pipe):
     """A traceback may be longer than what a pipe takes at once."""
     reader, writer = pipe
-    lines = Lines(writer, told)
+    lines = Lines(writer, shown)
     long = b"y" * 200000 + b"\n"
     lines.write(long)
     assert read_until(reader, b"\n") == long
@@ -82,7 +81,7 @@ def test_flush_waits_for_a_reader_but_not_for_ever(pipe, monkeypatch):
     """The last lines of a process are read, if anyone reads."""
     monkeypatch.setattr(nonblocking, "FLUSH_SECONDS", 0.05)
     reader, writer = pipe
-    lines = Lines(writer, told)
+    lines = Lines(writer, shown)
     for _ in range(1000):
         lines.write(LINE)
     begun = time.monotonic()
@@ -96,7 +95,7 @@ def test_flush_waits_for_a_reader_but_not_for_ever(pipe, monkeypatch):
 def test_a_reader_that_has_gone_harms_nobody(pipe):
     """The signal of a broken pipe is not Python's default, and the error is not raised."""
     reader, writer = pipe
-    lines = Lines(writer, told)
+    lines = Lines(writer, shown)
     os.close(reader)
     for _ in range(3):
         lines.write(LINE)
@@ -104,9 +103,9 @@ def test_a_reader_that_has_gone_harms_nobody(pipe):
 
 
 def test_a_full_disk_loses_lines_until_there_is_room(monkeypatch):
-    """What cannot be written is counted, and told first once something can be."""
+    """What cannot be written is counted, and shown first once something can be."""
     reader, writer = os.pipe()
-    lines = Lines(writer, told)
+    lines = Lines(writer, shown)
     write, is_full = os.write, [True]
 
     def write_if_not_full(descriptor, data):
@@ -139,7 +138,7 @@ def test_a_file_is_written_where_it_is(tmp_path):
     """A regular file never makes a writer wait, and its position is shared with other writers."""
     with open(str(tmp_path / "log"), "wb") as log:
         handler = LineHandler(log.fileno())
-        handler.setFormatter(logs.TextFormatter("front"))
+        handler.setFormatter(formatters.TextFormatter("front"))
         os.write(log.fileno(), b"first\n")
         handler.handle(logging.LogRecord("n", logging.INFO, "", 0, "second", None, None))
         os.write(log.fileno(), b"third\n")

@@ -24,7 +24,7 @@ SETTINGS = {
     "max_batch_rows": 4,
     "max_queue_calls": MAX_WAITING,
     "max_queue_bytes": MAX_WAITING * len(PAYLOAD % 0),
-    "poison_memory_seconds": 1e6,
+    "poison_ttl_seconds": 1e6,
 }
 # Longer than any deadline, load or back-off of a rule.
 LONG_SECONDS = 100.0

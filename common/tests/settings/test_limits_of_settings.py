@@ -15,6 +15,7 @@ BOUNDS = {
     "RUNTIME_LOAD_TIMEOUT": (["100ms", "101ms", "86399s", "24h"], ["99ms", "86401s"]),
     "RUNTIME_CONNECTION_AGE": (["100ms", "101ms", "86399s", "24h"], ["99ms", "86401s"]),
     "RUNTIME_DRAIN_TIMEOUT": (["0s", "1ms", "86399s", "24h"], ["86401s"]),
+    "RUNTIME_SLOW_CALL": (["0s", "1ms", "86399s", "24h"], ["86401s"]),
     "RUNTIME_HANG_GRACE": (["0s", "1ms", "86399s", "24h"], ["86401s"]),
 }
 DEFAULTS = {setting.variable: setting.default for setting in SETTINGS}
@@ -44,7 +45,7 @@ def test_details_may_have_just_the_limit(letter, more, is_whole):
     size = len(letter.encode())
     text = "y" * (DETAIL_BYTES % size) + letter * (DETAIL_BYTES // size)
     text = text[:-1] if more < 0 else text + "y" * more
-    told = one_line(text)
-    assert (told == text) is is_whole
-    assert len(told.encode()) <= DETAIL_BYTES
-    assert told.endswith("...") is not is_whole
+    shown = one_line(text)
+    assert (shown == text) is is_whole
+    assert len(shown.encode()) <= DETAIL_BYTES
+    assert shown.endswith("...") is not is_whole

@@ -40,7 +40,7 @@ def test_nothing_set_gives_the_defaults():
     assert chosen.port == 9090
     assert chosen.workers == 1
     assert chosen.max_message_bytes == 256 * 2**20
-    assert chosen.log_calls is True
+    assert (chosen.log_calls, chosen.slow_call_seconds) == ("failed", 1.0)
 
 
 def test_values_are_read_with_their_units():
@@ -60,7 +60,7 @@ def test_empty_is_unset(setting):
     [setting for setting in SETTINGS if setting.parser.form != "text"],
     ids=lambda setting: setting.variable,
 )
-def test_bad_value_is_told_with_variable_value_and_form(setting):
+def test_bad_value_is_shown_with_variable_value_and_form(setting):
     """The message has what a user needs to mend it: which, what, and what instead."""
     with pytest.raises(SettingError) as caught:
         Settings.from_env({setting.variable: "a lot"})
@@ -116,3 +116,65 @@ def test_default_model_dir_is_kserves_only_if_ours_is_missing(monkeypatch, exist
     """KServe mounts to a place of its own; ours goes first."""
     monkeypatch.setattr(settings.os.path, "isdir", lambda path: path in existing)
     assert settings.default_model_dir() == chosen
+
+
+@pytest.mark.parametrize(
+    ("text", "logged"),
+    [("all", "all"), ("Failed", "failed"), ("none", "none")]
+    + [(word, "all") for word in ("1", "true", "on", "yes")]
+    + [(word, "none") for word in ("0", "false", "off", "no")],
+)
+def test_words_for_the_log_of_calls(text, logged):
+    """It was a switch once, and takes a switch's words as well."""
+    assert Settings.from_env({"RUNTIME_LOG_CALLS": text}).log_calls == logged
+
+
+RENAMED = [setting for setting in SETTINGS if setting.former]
+
+
+def other_text(setting):
+    """Return a text that the setting takes, and that is not its default."""
+    return {"RUNTIME_POISON_TTL": "7s", "RUNTIME_CONTRACT_CHECK": "strict"}.get(
+        setting.variable, "asyncio"
+    )
+
+
+def test_former_names_are_nobody_elses():
+    """No former name is the name of a setting, or of two."""
+    names = [name for setting in SETTINGS for name in setting.names]
+    assert len(set(names)) == len(names)
+    assert len(RENAMED) == 3
+
+
+@pytest.mark.parametrize("setting", RENAMED, ids=lambda setting: setting.variable)
+def test_a_former_name_goes_on_working(setting):
+    """It sets the same, is no unknown variable, and a warning has both names."""
+    text = other_text(setting)
+    by_former, by_name = {setting.former: text}, {setting.variable: text}
+    assert Settings.from_env(by_former) == Settings.from_env(by_name) != Settings.from_env({})
+    assert settings.unknown_variables(SETTINGS, by_former) == []
+    [warning] = settings.former_names(SETTINGS, by_former)
+    assert setting.variable in warning
+    assert setting.former in warning
+    assert settings.former_names(SETTINGS, {**by_name, setting.former: ""}) == []
+
+
+@pytest.mark.parametrize("setting", RENAMED, ids=lambda setting: setting.variable)
+def test_both_names_must_agree(setting):
+    """The same text twice is taken; two texts are an error that names both variables."""
+    text = other_text(setting)
+    agreed = Settings.from_env({setting.variable: text, setting.former: text})
+    assert agreed == Settings.from_env({setting.variable: text})
+    with pytest.raises(SettingError) as caught:
+        Settings.from_env({setting.variable: setting.default, setting.former: text})
+    assert f"{setting.variable}={setting.default!r}" in caught.value.problem
+    assert f"{setting.former}={text!r}" in caught.value.problem
+
+
+@pytest.mark.parametrize("setting", RENAMED, ids=lambda setting: setting.variable)
+def test_a_bad_value_is_shown_by_the_name_that_set_it(setting):
+    """The user finds it where it is, and learns today's name from the example."""
+    with pytest.raises(SettingError) as caught:
+        Settings.from_env({setting.former: "a lot"})
+    assert f"{setting.former}='a lot'" in caught.value.problem
+    assert f"{setting.variable}={setting.default}" in caught.value.fix

@@ -57,6 +57,6 @@ def model_dir(generation, tmp_path):
 def test_a_published_client_gets_the_original_s_replies(generation, model_dir, serving, transport):
     """A published package's model and client get what Hydrosphere's own runtime gave them."""
     python, script, own = generation
-    with serving(model_dir, RUNTIME_LISTENER=transport) as service:
+    with serving(model_dir, RUNTIME_GRPC_TRANSPORT=transport) as service:
         results = results_of(python, script, service.address)
     assert results == dict(EVERY_GENERATION, **own)

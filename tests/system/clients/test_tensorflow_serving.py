@@ -45,7 +45,7 @@ def tfserving(python_of):
 @pytest.mark.parametrize("transport", LISTENERS)
 def test_tensorflow_s_tensors_come_back_bit_for_bit(tfserving, serving, transport):
     """Every dtype in each form that make_tensor_proto writes is read by make_ndarray again."""
-    with serving(models_of("python") / "identity", RUNTIME_LISTENER=transport) as service:
+    with serving(models_of("python") / "identity", RUNTIME_GRPC_TRANSPORT=transport) as service:
         results = results_of(tfserving, "tfserving_calls.py", service.address)
     assert results["wrong"] == []
     assert results["count"] == 16 * 6 - 1
@@ -82,7 +82,7 @@ def test_replies_name_the_model_if_they_shall(told):
     assert told("defaults")["answered by"] == ["", None, 0, ""]
 
 
-@pytest.mark.parametrize("chosen", [{}, {"RUNTIME_LISTENER": LISTENERS[1]}], ids=str)
+@pytest.mark.parametrize("chosen", [{}, {"RUNTIME_GRPC_TRANSPORT": LISTENERS[1]}], ids=str)
 def test_outputs_are_filtered_and_refusals_end_in_known_words(told, chosen):
     """A client that matches on TensorFlow Serving's words finds them at the end of ours."""
     results = told("summator", **chosen)

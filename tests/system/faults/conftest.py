@@ -44,7 +44,7 @@ def launch(tmp_path_factory, transport):
     servers = []
 
     def start(model, **settings):
-        settings = {"RUNTIME_LISTENER": transport, **settings}
+        settings = {"RUNTIME_GRPC_TRANSPORT": transport, **settings}
         servers.append(Server(model, tmp_path_factory.mktemp("server"), **settings))
         return servers[-1]
 

@@ -34,7 +34,7 @@ def start(obedient, tmp_path, transport):
                 tmp_path,
                 prefix=["sh", "-c", f'exec "$@" {redirection}', "sh"],
                 APP_PORT=str(port),
-                RUNTIME_LISTENER=transport,
+                RUNTIME_GRPC_TRANSPORT=transport,
                 RUNTIME_LOG_CALLS="1",
                 **settings,
             )
@@ -94,8 +94,8 @@ def crash(address):
 
 
 def is_full(reader):
-    """Say whether a pipe had as much in it as it takes, nearly."""
-    return len(os.read(reader, 1 << 20)) > 60000
+    """Return whether a pipe was full: each write may have opened a new page of it."""
+    return len(os.read(reader, 1 << 20)) > 32000
 
 
 def test_a_log_that_is_read_again_loses_nothing_that_could_wait(start, unread):

@@ -23,7 +23,7 @@ def serve(tmp_path, transport):
 
         def serve(**settings):
             settings = {
-                "RUNTIME_LISTENER": transport,
+                "RUNTIME_GRPC_TRANSPORT": transport,
                 "RUNTIME_CONNECTION_AGE": OLD_AGE,
                 **settings,
             }

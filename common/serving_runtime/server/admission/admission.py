@@ -1,20 +1,18 @@
 """Turn requests of all transports into calls: an id, a deadline, admission, a line in the log."""
 
 import itertools
-import logging
 import secrets
 import time
 from typing import Callable, List, Optional, Tuple
 
 from serving_runtime.errors import InvalidInput, LimitExceeded, ModelFailed, NotAvailable, Status
+from serving_runtime.server.admission import call_log
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.health import Health
 from serving_runtime.server.metrics import Counters
 from serving_runtime.server.transport import Reply, Request
 from serving_runtime.settings import Settings
-
-logger = logging.getLogger(__name__)
 
 MAX_REQUEST_ID = 128
 RESET_WORDS = {None: False, "0": False, "false": False, "1": True, "true": True}
@@ -40,6 +38,7 @@ class Admission:
         counters: Counters,
     ) -> None:
         self._settings = settings
+        self._log_call = call_log.observer(settings, dispatcher.lock)
         self._dispatcher = dispatcher
         self._health = health
         self._state_headers = state_headers
@@ -53,8 +52,8 @@ class Admission:
         self._dispatcher.lock.assert_held()
         call = self._call(request)
         call.when_done(lambda call, outcome: self._respond(request, call, outcome))
-        if self._settings.log_calls:
-            call.when_done(_log)
+        if self._log_call is not None:
+            call.when_done(self._log_call)
         if self._health.takes_calls:
             self._submit(call, request.reset_state)
         else:
@@ -116,17 +115,3 @@ def _printable(request_id: str) -> str:
     """Keep a client's id harmless in a header and in a log line."""
     kept = "".join(letter for letter in request_id if "!" <= letter <= "~")
     return kept[:MAX_REQUEST_ID]
-
-
-def _log(call: FrontCall, outcome: Reply) -> None:
-    fields = {
-        "id": call.request_id,
-        "method": call.operation.grpc_method.rpartition("/")[2],
-        "status": outcome.status.name,
-        "ms": round((time.monotonic() - call.received) * 1000, 1),
-        "bytes_in": len(call.payload),
-        "bytes_out": len(outcome.payload),
-    }
-    if outcome.details:
-        fields["details"] = outcome.details
-    logger.info("call", extra={"fields": fields})

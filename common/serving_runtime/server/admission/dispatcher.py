@@ -38,7 +38,7 @@ class Dispatcher:
         # Those that are not answered yet, by number.
         self._calls: Dict[int, FrontCall] = {}
         self._workers: List[Worker] = []
-        self._quarantine = Quarantine(settings.poison_memory_seconds)
+        self._quarantine = Quarantine(settings.poison_ttl_seconds)
         self._deadlines = EarliestTimer(lock, self._expire_late)
         # Fires so that the front lock is held and released once the delay is over.
         self._delay = EarliestTimer(lock, _nothing)

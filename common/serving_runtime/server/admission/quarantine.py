@@ -55,7 +55,7 @@ class Quarantine:
             return None
         return PoisonRequest(
             "this very request has ended worker processes: it is refused for another "
-            f"{left:.0f} s (RUNTIME_POISON_MEMORY)"
+            f"{left:.0f} s (RUNTIME_POISON_TTL)"
         )
 
     def _forget(self, now: float) -> None:

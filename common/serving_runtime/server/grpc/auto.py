@@ -23,12 +23,12 @@ TRIAL_SECONDS = 2.0
 async def choose(
     routes: Routes, settings: Settings, lock: FrontLock, security: Security = NO_SECURITY
 ) -> Transport:
-    """Return the transport that RUNTIME_LISTENER asks for, or the best that works here.
+    """Return the transport that RUNTIME_GRPC_TRANSPORT asks for, or the best that works here.
 
     Raises:
         StartError: the one that was asked for does not work with the installed grpcio.
     """
-    if settings.listener == "asyncio":
+    if settings.grpc_transport == "asyncio":
         return AsyncioTransport(routes, settings, lock, security)
     try:
         # Imported here since it may already fail: it uses what is private to grpcio.
@@ -42,8 +42,8 @@ async def choose(
         return CompletionQueueTransport(routes, settings, lock, security)
     except Exception as error:  # noqa: BLE001  whatever it is, the other one serves
         what = f"grpcio {grpc.__version__} cannot be driven by its completion queue: {error!r}"
-    if settings.listener == "completion_queue":
-        raise StartError(what, "RUNTIME_LISTENER=auto or asyncio uses grpcio's public server")
+    if settings.grpc_transport == "completion_queue":
+        raise StartError(what, "RUNTIME_GRPC_TRANSPORT=auto or asyncio uses grpcio's public server")
     logger.warning("%s; its asyncio server is used, which is slower", what)
     return AsyncioTransport(routes, settings, lock, security)
 

@@ -444,7 +444,7 @@ def test_request_that_ended_two_workers_is_not_tried_again(run, team, until, mak
             worker.die()
             await until(lambda: len(members.deaths) == len(members.workers))
         await members.join()
-        with pytest.raises(ModelFailed, match="RUNTIME_POISON_MEMORY"):
+        with pytest.raises(ModelFailed, match="RUNTIME_POISON_TTL"):
             submit(members, [make_call(b"poison")])
         submit(members, [make_call(b"innocent")])
         await until(lambda: members.workers[-1].has_whole_batch)

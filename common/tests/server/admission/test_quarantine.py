@@ -34,7 +34,7 @@ def test_remembered_request_is_refused_until_its_time_is_over(clock):
     clock.now += 20
     error = memory.refusal(call())
     assert error.status is Status.INTERNAL
-    assert "refused for another 40 s (RUNTIME_POISON_MEMORY)" in str(error)
+    assert "refused for another 40 s (RUNTIME_POISON_TTL)" in str(error)
     clock.now += 40
     assert memory.refusal(call()) is None
 

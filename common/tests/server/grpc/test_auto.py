@@ -16,7 +16,7 @@ NO_ROUTES = Routes({}, {})
 @pytest.fixture
 def choose(run, settings):
     """Return a function that chooses a transport by the setting's value."""
-    return lambda name: run(auto.choose(NO_ROUTES, settings(listener=name), FrontLock()))
+    return lambda name: run(auto.choose(NO_ROUTES, settings(grpc_transport=name), FrontLock()))
 
 
 @pytest.fixture(params=["not there", "raises", "answers something else", "does not answer"])
@@ -59,4 +59,4 @@ def test_one_that_was_asked_for_must_work(choose, broken):
     """Who asks for one and no other is told why not."""
     with pytest.raises(StartError, match="cannot be driven") as caught:
         choose("completion_queue")
-    assert "RUNTIME_LISTENER" in caught.value.fix
+    assert "RUNTIME_GRPC_TRANSPORT" in caught.value.fix
