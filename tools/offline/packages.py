@@ -53,7 +53,7 @@ def find(program: str) -> str | None:
 
 
 def _install(packages: Sequence[str]) -> str:
-    """Install packages; returns apt's output if it failed."""
+    """Install packages; returns what apt said if it failed."""
     _apt("update")  # one broken source of many need not matter
     return _apt("install", "--yes", "--no-install-recommends", *packages)
 
