@@ -1,4 +1,4 @@
-"""Trains a small model, serves it as a process of its own, calls it, and checks every answer.
+"""Train a small model, serve it as a process of its own, call it, and check every answer.
 
 `make demo` runs this, `make demo MODEL=tensorflow` the same for another framework: the folder
 `<framework>-digits` beside this file trains the model. A model directory is left behind that

@@ -1,4 +1,4 @@
-"""Sends pictures from several callers at a time, and compares every answer with the model's own."""
+"""Send pictures from several callers at a time, and compare every answer with the model's own."""
 
 import itertools
 import time
@@ -17,7 +17,7 @@ OUTPUTS = ("label", "scores")
 
 
 class Expected(NamedTuple):
-    """What the model says of the images in this process, and what is true.
+    """What the model answers for the images in this process, and what is true.
 
     Scores may differ by ``tolerance``; the label is where they are highest.
     """

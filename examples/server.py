@@ -1,4 +1,4 @@
-"""Runs the real command: serves a model as a process of its own, and ends it cleanly."""
+"""Run the real command: serve a model as a process of its own, and end it cleanly."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ POLL_SECONDS = 0.05
 
 
 class DemoError(Exception):
-    """The demo cannot go on; the text says why and what would help."""
+    """The demo cannot go on; the text has the reason and what would help."""
 
 
 class Server(NamedTuple):
@@ -55,7 +55,7 @@ def serving_runtime(*arguments: str) -> None:
     """Run a verb of `serving-runtime`.
 
     Raises:
-        DemoError: it failed; the text is what it said.
+        DemoError: it failed; the text is its output.
     """
     ended = subprocess.run(
         [str(SERVING_RUNTIME), *arguments],

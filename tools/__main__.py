@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Verb(NamedTuple):
-    """What does something, and what it is told first."""
+    """What does something, and its first arguments."""
 
     module: str
     arguments: tuple[str, ...]

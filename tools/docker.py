@@ -1,4 +1,4 @@
-"""Calls the `docker` command, the one client that is there with every engine."""
+"""Call the `docker` command, the one client that is there with every engine."""
 
 import functools
 import json
@@ -76,7 +76,7 @@ def pull(name: str, timeout_seconds: float) -> bool:
 
 
 def _ignore(_: str) -> None:
-    """Tell nobody."""
+    """Show no progress."""
 
 
 def build(
@@ -87,7 +87,7 @@ def build(
     Args:
         arguments: of `docker build`.
         context: a tar archive for a build that reads it from standard input.
-        progress: is told each step as it begins.
+        progress: called with each step as it begins.
 
     Raises:
         DockerError: the build failed; the message is its last lines.
@@ -102,13 +102,13 @@ def build(
         errors="replace",
     ) as process:
         last: deque[str] = deque(maxlen=LINES_OF_A_FAILURE)
-        told: set[str] = set()  # steps that run side by side are named again and again
+        seen: set[str] = set()  # steps that run side by side are named again and again
         for line in process.stdout or ():
             last.append(line)
             step = STEP.match(line)
-            if step and line not in told:
+            if step and line not in seen:
                 progress(step[1] + step[2])
-                told.add(line)
+                seen.add(line)
     if process.returncode:
         raise DockerError("".join(last).strip())
 
@@ -145,12 +145,12 @@ def _builder() -> str:
 
 
 def _has_buildkit(client: str) -> bool:
-    version = _told(client, "version", "--format", "{{.Client.Version}}")
+    version = _output_or_empty(client, "version", "--format", "{{.Client.Version}}")
     is_old = version and int(version.split(".", maxsplit=1)[0]) < FIRST_WITHOUT_BUILDKIT
-    return bool(is_old or _told(client, "buildx", "version"))
+    return bool(is_old or _output_or_empty(client, "buildx", "version"))
 
 
-def _told(*command: str) -> str:
+def _output_or_empty(*command: str) -> str:
     """Return what a command prints; empty if it fails."""
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     return run.stdout.strip() if run.returncode == 0 else ""

@@ -1,4 +1,4 @@
-"""Makes the virtual environments that tests, tools and demos run in: `make` needs no set-up.
+"""Make the virtual environments that tests, tools and demos run in: `make` needs no set-up.
 
 `tests/environments/NAME.txt` becomes `.venvs/NAME`, and `runtimes/python/environments/NAME.txt`
 becomes `.venvs/python-NAME`; `experiments/benchmarks/environments/NAME.txt` becomes
@@ -42,11 +42,11 @@ NO_INTERPRETER_EXIT_CODE = 3
 
 
 class EnvironmentsError(Exception):
-    """What was asked for cannot be done; the message says why and what would help."""
+    """What was asked for cannot be done; the message has the reason and what would help."""
 
 
 class Environment(NamedTuple):
-    """One requirement file and what its header says."""
+    """One requirement file and its header."""
 
     name: str
     requirements: Path
@@ -150,7 +150,7 @@ def _run(environment: Environment, command: List[str]) -> None:
 
 
 def state(environment: Environment) -> str:
-    """Say whether an environment is `ready`, `stale` or `missing`."""
+    """Return whether an environment is `ready`, `stale` or `missing`."""
     if not environment.folder.exists():
         return "missing"
     stamp = _stamp(environment)
@@ -173,7 +173,7 @@ def _fingerprint(environment: Environment) -> str:
 
 @contextlib.contextmanager
 def _lock(environment: Environment) -> Iterator[None]:
-    """Let one process at a time make an environment."""
+    """Hold the lock with which one process at a time makes an environment."""
     ENVIRONMENTS.mkdir(exist_ok=True)
     with (ENVIRONMENTS / f".{environment.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -191,7 +191,7 @@ def show_all() -> None:
 
 
 def plan(names: List[str]) -> List[Dict[str, str]]:
-    """Say which Python each environment needs, the oldest one that will do."""
+    """Return which Python each environment needs, the oldest one that will do."""
     return [{"environment": name, "python": read(name).python.lstrip(">=")} for name in names]
 
 

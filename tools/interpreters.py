@@ -1,4 +1,4 @@
-"""Finds this machine's Pythons, so that environments need nobody to say where they are."""
+"""Find this machine's Pythons, so that environments need no paths of them."""
 
 import os
 import re
@@ -11,14 +11,14 @@ Version = Tuple[int, ...]
 
 
 class NoInterpreterError(Exception):
-    """This machine has no Python of the wanted version; the message says what to install."""
+    """This machine has no Python of the wanted version; the message has what to install."""
 
 
 def find(wanted: str) -> Tuple[Path, Version]:
     """Find a Python that runs and is the wanted version: on PATH, in pyenv, or this one.
 
     Raises:
-        NoInterpreterError: none was found; the message says what to install.
+        NoInterpreterError: none was found; the message has what to install.
     """
     for candidate in _candidates(wanted):
         version = _version_of(candidate)

@@ -1,4 +1,4 @@
-"""Lists what time has overtaken in the matrix, since nobody reads the news of every framework.
+"""List what time has overtaken in the matrix, since nobody reads the news of every framework.
 
 It knows three things: a release of a framework that is newer than every row, a newer patch release
 of a supported row's line, and an interpreter of a supported row that ends. Rows that are not
@@ -32,7 +32,7 @@ NOTHING = "Nothing is outdated."
 
 
 class OutdatedError(Exception):
-    """It cannot be told what is outdated; the message says why."""
+    """What is outdated cannot be found out; the message has the reason."""
 
 
 class Finding(NamedTuple):

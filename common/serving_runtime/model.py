@@ -55,4 +55,4 @@ class Model(abc.ABC):
         raise InvalidInput("this model's state cannot be reset, only restarted with the service")
 
     def close(self) -> None:
-        """Let go of what the model holds; called once, after the last call."""
+        """Release what the model holds; called once, after the last call."""

@@ -45,7 +45,7 @@ class Field(NamedTuple):
 
     ``dtype`` is a key of NUMPY_DTYPES, ``any`` or ``map``. ``shape`` is None where any shape
     will do, ``()`` for a scalar, and has -1 for each free dimension. A map has ``subfields``.
-    What follows does not change serving: ``profile`` is what Hydrosphere's monitoring says of the
+    What follows does not change serving: ``profile`` is how Hydrosphere's monitoring sees the
     field, ``tensor`` what a graph calls the tensor, such as ``x:0``.
     """
 
@@ -68,7 +68,7 @@ class Field(NamedTuple):
 class Signature(NamedTuple):
     """One callable of a model: named inputs and named outputs.
 
-    ``method`` is what a SavedModel says that it is for, such as ``tensorflow/serving/predict``; it
+    ``method`` is what a SavedModel names as its purpose, such as ``tensorflow/serving/predict``; it
     does not change serving.
     """
 
@@ -103,7 +103,7 @@ class Contract(NamedTuple):
 class Tensor(NamedTuple):
     """An array with the dtype that it was declared with on the wire.
 
-    ``dtype`` tells apart what NumPy does not: bfloat16 from float32, qint8 from int8.
+    ``dtype`` distinguishes what NumPy does not: bfloat16 from float32, qint8 from int8.
     """
 
     dtype: str

@@ -1,4 +1,4 @@
-"""Trains logistic regression, and writes it as a function of NumPy's for the Python runtime."""
+"""Train logistic regression, and write it as a function of NumPy's for the Python runtime."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Trains a small convolutional network, and saves it in the form that its PyTorch prefers."""
+"""Train a small convolutional network, and save it in the form that its PyTorch prefers."""
 
 import shutil
 from pathlib import Path

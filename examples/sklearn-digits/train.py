@@ -1,4 +1,4 @@
-"""Trains a pipeline of scikit-learn's, and saves it as it is: there is no code to serve."""
+"""Train a pipeline of scikit-learn's, and save it as it is: there is no code to serve."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Trains a small network with whichever TensorFlow is installed, and exports a SavedModel."""
+"""Train a small network with whichever TensorFlow is installed, and export a SavedModel."""
 
 import importlib
 import shutil

@@ -1,1 +1,1 @@
-"""Builds the matrix's images, measures and tests them: what CI runs, and what a fork can run."""
+"""Build the matrix's images, measure and test them: what CI runs, and what a fork can run."""

@@ -1,4 +1,4 @@
-"""Builds and verifies images row by row; a row that fails does not stop the others."""
+"""Build and verify images row by row; a row that fails does not stop the others."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Says to `docker buildx bake` what `make image/…` says to `docker build`, for builders elsewhere.
+"""Write for `docker buildx bake` what `make image/…` gives `docker build`, for builders elsewhere.
 
 See: https://docs.docker.com/build/bake/reference/
 """

@@ -1,4 +1,4 @@
-"""Builds one row's image, under a name of its own until it is verified."""
+"""Build one row's image, under a name of its own until it is verified."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ def build(
     Args:
         row: one that is built; its base is there, or can be pulled.
         root: the checkout.
-        progress: is told each step.
+        progress: called with each step.
         name: another name than the candidate's.
         fresh: take no step from an earlier build.
 
@@ -27,7 +27,7 @@ def build(
 
     Raises:
         DockerError: the build failed.
-        DownloadError: a wheel that is not on PyPI is not where pip is told to look either.
+        DownloadError: a wheel that is not on PyPI is not where pip is configured to look either.
         LockError: the row has no lock.
     """
     began = time.monotonic()
@@ -48,7 +48,7 @@ def _arguments(row: Row, root: Path) -> Iterator[str]:
 
 
 def give_names(row: Row) -> None:
-    """Give a candidate the names that users know it by, the row's tags.
+    """Tag a candidate with the names that users know it by, the row's tags.
 
     Raises:
         DockerError: there is no candidate.

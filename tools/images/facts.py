@@ -1,4 +1,4 @@
-"""Measures what an image is: by looking around inside of it and by what the engine says of it."""
+"""Measure what an image is, from inside of it and from what the engine knows of it."""
 
 import functools
 import json

@@ -1,4 +1,4 @@
-"""Reads an image's layers file by file, to say in what two images differ."""
+"""Read an image's layers file by file, to show in what two images differ."""
 
 import hashlib
 import itertools
@@ -23,7 +23,7 @@ Layer = dict[str, tuple[object, ...]]
 
 
 def differences(one: str, other: str) -> Iterator[str]:
-    """Say which files differ between two images, layer by layer.
+    """Return which files differ between two images, layer by layer.
 
     Args:
         one: an image.

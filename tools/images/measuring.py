@@ -1,4 +1,4 @@
-"""Measures what users notice of an image first: its size, its start and its memory."""
+"""Measure what users notice of an image first: its size, its start and its memory."""
 
 import contextlib
 import time
@@ -22,7 +22,7 @@ MEMORY = "for it in /proc/[0-9]*; do [ $it = /proc/$$ ] || cat $it/smaps_rollup;
 
 
 class MeasuringError(Exception):
-    """An image does not serve; the message is what it said."""
+    """An image does not serve; the message is its output."""
 
 
 class Service(NamedTuple):

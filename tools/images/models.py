@@ -1,4 +1,4 @@
-"""Gives a row a model that serves, and a request for it, whatever its framework is."""
+"""Choose a model that a row serves, and a request for it, whatever its framework is."""
 
 import functools
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Looks around inside of an image, run by its own Python, and prints what it finds as JSON.
+"""Look around inside of an image, run by its own Python, and print what it finds as JSON.
 
 It runs on every interpreter that a row has, and imports nothing that an image must not bring.
 """

@@ -1,4 +1,4 @@
-"""Tells what became of each row, as a table that documents can take over."""
+"""Show what became of each row, as a table that documents can take over."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -89,7 +89,7 @@ def write(path: Path, outcomes: Iterable[Outcome], matrix: Matrix) -> None:
 
 
 def _absent(matrix: Matrix) -> str:
-    """Say of each row without an image why there is none."""
+    """Return for each row without an image why there is none."""
     rows = [row for row in matrix.rows if not row.is_built]
     lines = [f"- {row.name} ({row.status}): {row.reason}\n" for row in rows]
     return "\nNot built, and so not verified:\n\n" + "".join(lines) if lines else ""

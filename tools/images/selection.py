@@ -1,4 +1,4 @@
-"""Chooses rows as people and CI name them."""
+"""Choose rows as people and CI name them."""
 
 from collections.abc import Callable, Mapping
 

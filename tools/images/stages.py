@@ -1,4 +1,4 @@
-"""Takes rows from nothing to images with names: build, verify, test. One that fails stops there."""
+"""Take rows from nothing to images with names: build, verify, test. One that fails stops there."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -51,7 +51,7 @@ def reproduce(outcomes: Sequence[Outcome], root: Path) -> list[Outcome]:
 
 
 def _passed(stage: Stage, outcome: Outcome, root: Path) -> Outcome:
-    """Take a row through a stage, unless it has failed before; say so if it fails here."""
+    """Take a row through a stage, unless it has failed before; print a line if it fails here."""
     if not outcome.is_good:
         return outcome
     try:

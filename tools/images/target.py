@@ -1,4 +1,4 @@
-"""Says what a builder is told to make a row's image, the same for `docker build` and for bake."""
+"""Define what makes a row's image, the same arguments for `docker build` and for bake."""
 
 import datetime
 import os
@@ -21,7 +21,7 @@ class Target(NamedTuple):
 
 
 def target_of(row: Row, root: Path) -> Target:
-    """Say how a row is built from a checkout.
+    """Return how a row is built from a checkout.
 
     Args:
         row: one that can be built.
@@ -44,7 +44,7 @@ def _epoch(root: Path) -> int:
 
 
 def _provenance(root: Path, epoch: int) -> dict[str, str]:
-    """Say which commit an image is made of."""
+    """Return which commit an image is made of."""
     created = datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc)
     changed = "-dirty" if _git(root, "status", "--porcelain") else ""
     return {

@@ -1,4 +1,4 @@
-"""Runs the image tests over several rows, and tells the rows' results apart."""
+"""Run the image tests over several rows, and keep the rows' results apart."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Compares an image with its row: what is measured must be what the row and the lock promise."""
+"""Compare an image with its row: what is measured must be what the row and the lock promise."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ PROVENANCE = ("org.opencontainers.image.revision", "org.opencontainers.image.cre
 
 
 def problems(row: Row, root: Path, image: str) -> list[str]:
-    """Say what an image is that its row does not promise, and the other way round.
+    """Return what an image is that its row does not promise, and the other way round.
 
     Args:
         row: one whose base is there.

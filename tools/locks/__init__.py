@@ -1,4 +1,4 @@
-"""Reads each image's lock, so that an image built next year holds the packages tested today.
+"""Read each image's lock, so that an image built next year holds the packages tested today.
 
 A lock pins everything that an image gets beyond its base, with the hashes of the wheels: what
 common and the runtime ask for in their setup.cfg and what the row adds, for the row's interpreter
@@ -21,7 +21,7 @@ HEADER = """\
 
 
 class LockError(Exception):
-    """There is no lock to be had or read; the message says why and what would help."""
+    """There is no lock to be had or read; the message has the reason and what would help."""
 
 
 def verb(row: Row) -> str:
@@ -68,7 +68,7 @@ def normal(name: str) -> str:
 
 
 def header(root: Path, row: Row) -> str:
-    """Say what a row's lock is made from, as its first lines do."""
+    """Return what a row's lock is made from, as its first lines do."""
     lines = "\n".join(f"#     {line}" for line in requirements(root, row))
     image = f"serving-runtime-{row.runtime}"  # without the owner: forks keep their locks
     return HEADER.format(

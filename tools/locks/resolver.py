@@ -1,4 +1,4 @@
-"""Resolves what a row asks for into a lock: the newest wheels that fit together, by uv."""
+"""Resolve what a row asks for into a lock: the newest wheels that fit together, by uv."""
 
 import re
 import subprocess
@@ -21,7 +21,7 @@ def make(matrix: Matrix, row: Row) -> None:
     """Resolve what a row asks for and write its lock.
 
     Raises:
-        DownloadError: it asks for wheels that are not on PyPI, nor where pip is told to look.
+        DownloadError: it asks for wheels that are not on PyPI, nor where pip is configured to look.
         LockError: the row is not built, or its requirements have no solution in wheels.
     """
     if not row.can_be_built:
@@ -38,7 +38,7 @@ def make(matrix: Matrix, row: Row) -> None:
 
 
 def _resolve(root: Path, row: Row, asked: list[str]) -> str:
-    """Let uv choose the newest wheels that fit together; it explains itself on standard error."""
+    """Choose by uv the newest wheels that fit together; it explains itself on standard error."""
     run = _ask_uv(root, row, asked)
     if run.returncode:
         print(run.stderr, end="", file=sys.stderr)
@@ -49,7 +49,7 @@ def _resolve(root: Path, row: Row, asked: list[str]) -> str:
 
 
 def missing_wheel(root: Path, row: Row, pin: str) -> str:
-    """Say why a package cannot be had as a wheel for a row's interpreter.
+    """Return why a package cannot be had as a wheel for a row's interpreter.
 
     Args:
         root: the checkout; its own wheels and downloads count.

@@ -1,4 +1,4 @@
-"""Compares the matrix with the checkout and the calendar, before an image is built of a mistake."""
+"""Compare the matrix with the checkout and the calendar, before an image is built of a mistake."""
 
 import datetime
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ NAMED_AT_MOST = 4
 
 
 def problems(matrix: Matrix, today: datetime.date) -> list[str]:
-    """Say everything that is wrong around the matrix.
+    """Return everything that is wrong around the matrix.
 
     Args:
         matrix: rows that are well formed in themselves.

@@ -1,4 +1,4 @@
-"""Compares locks with the versions that closed security holes, so that no open one ships unseen."""
+"""Compare locks with the versions that closed security holes, so that no open one ships unseen."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ class Advisory(NamedTuple):
         return in_line or version >= max(self.fixed)
 
     def __str__(self) -> str:
-        """Give the number and what it is about, as messages do."""
+        """Return the number and what it is about, as messages do."""
         return f"{self.cve} ({self.about})"
 
 
@@ -134,7 +134,7 @@ def gaps_by_row(matrix: Matrix, floors: Floors) -> dict[str, list[Gap]]:
 
 
 def _pins(matrix: Matrix, row: Row) -> Mapping[str, str]:
-    """Read a row's lock; a missing or broken one is the other checks' to tell."""
+    """Read a row's lock; a missing or broken one is reported by the other checks."""
     try:
         return locks.read(matrix.root / row.lock)
     except (OSError, locks.LockError):
@@ -142,7 +142,7 @@ def _pins(matrix: Matrix, row: Row) -> Mapping[str, str]:
 
 
 def problems(matrix: Matrix) -> Iterator[str]:
-    """Say what is wrong with supported rows and with the file of floors, one line a problem."""
+    """Return what is wrong with supported rows and with the file of floors, one line a problem."""
     try:
         floors = read(matrix.root)
     except MatrixError as error:
@@ -157,7 +157,7 @@ def problems(matrix: Matrix) -> Iterator[str]:
 
 
 def _below(row: Row, gap: Gap) -> Iterator[str]:
-    """Say why a package must be raised, unless all of it is accepted."""
+    """Return why a package must be raised, unless all of it is accepted."""
     holes = [hole for hole in gap.advisories if row.name not in hole.accepted]
     if holes:
         yield (

@@ -1,4 +1,4 @@
-"""Writes docs/security-floors.md, in which users see the holes of the images that they run."""
+"""Write docs/security-floors.md, in which users see the holes of the images that they run."""
 
 import itertools
 import operator
@@ -79,7 +79,7 @@ def _all(floors: Floors) -> str:
 
 
 def _alike(floors: Floors) -> Iterator[tuple[str, tuple[Advisory, ...]]]:
-    """Give packages that share their advisories, as builds of one framework do, as one."""
+    """Return packages that share their advisories, as builds of one framework do, as one."""
     for advisories, group in itertools.groupby(floors.items(), key=operator.itemgetter(1)):
         yield ", ".join(name for name, _ in group), advisories
 

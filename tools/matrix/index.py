@@ -1,4 +1,4 @@
-"""Asks package indexes whether the wheels that rows are named for exist, before anybody builds."""
+"""Ask package indexes whether the wheels that rows are named for exist, before anybody builds."""
 
 import subprocess
 import sys
@@ -12,14 +12,14 @@ from tools.rows.rows import Matrix, Row
 
 
 def missing_wheels(matrix: Matrix, progress: Callable[[str], None]) -> list[str]:
-    """Say which pinned packages of built rows have no wheel for their interpreter.
+    """Yield which pinned packages of built rows have no wheel for their interpreter.
 
     Wheels that a runtime keeps or has downloaded count, and for a local version, `+cpu`, whatever
-    this environment's pip is told of.
+    this environment's pip is configured with.
 
     Args:
         matrix: the rows.
-        progress: is told each package that was asked for.
+        progress: called with each package that was asked for.
 
     Returns:
         One line a problem.
@@ -41,7 +41,7 @@ def _missing(matrix: Matrix, row: Row, progress: Callable[[str], None]) -> Itera
 
 
 def _is_where_pip_looks(pin: str, row: Row) -> bool:
-    """Let pip look on the indexes and in the folders of its configuration, and fetch nothing."""
+    """Look with pip on the indexes and in the folders of its configuration, and fetch nothing."""
     platforms = [f"--platform={platform}" for platform in downloads.PLATFORMS]
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", "--no-deps"]

@@ -1,4 +1,4 @@
-"""Decides which images a change touches, so that CI builds those and no others."""
+"""Decide which images a change touches, so that CI builds those and no others."""
 
 import re
 import subprocess
@@ -52,7 +52,7 @@ CONTENTS = Concern(
 
 
 def plan(rows: tuple[Row, ...]) -> list[dict[str, Any]]:
-    """Say what CI needs to know of each row, as plain values."""
+    """Return what CI needs to know of each row, as plain values."""
     return [
         {
             "runtime": row.runtime,

@@ -1,4 +1,4 @@
-"""Writes the table of images for the README, so that documents never promise other tags."""
+"""Write the table of images for the README, so that documents never promise other tags."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,7 +39,7 @@ def _cells(row: Row, measured: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _promise(row: Row) -> str:
-    """Say what users may expect."""
+    """Return what users may expect."""
     if row.status is Status.SUPPORTED:
         return f"supported until {end_of_life(row)}"
     promise = "not built" if row.status is Status.EOL else str(row.status)
@@ -47,7 +47,7 @@ def _promise(row: Row) -> str:
 
 
 def _shortfall(row: Row, packages: int) -> str:
-    """Say how many packages have known security holes, and where they are told."""
+    """Return how many packages have known security holes, and where they are listed."""
     if not packages:
         return ""
     counted = f"{packages} package{'s' if packages > 1 else ''}"

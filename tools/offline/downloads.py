@@ -1,7 +1,7 @@
-"""Fetches wheels that are not on PyPI, such as `torch==2.13.0+cpu`, for builds to find in a folder.
+"""Fetch wheels that are not on PyPI, such as `torch==2.13.0+cpu`, for builds to find in a folder.
 
 What follows the `+`, a local version, is never on PyPI but on an index or in a folder that this
-machine's pip is told of, by its configuration or by variables. Inside of a build nothing is known.
+machine's pip is configured with, by its files or by variables. Inside of a build nothing is known.
 """
 
 import subprocess
@@ -13,7 +13,7 @@ PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64", "linux_x86_64")
 
 
 class DownloadError(Exception):
-    """Wheels are nowhere to be found; the message says which, and where they were looked for."""
+    """Wheels are nowhere to be found; the message has which, and where they were looked for."""
 
 
 def folder_of(runtime: str, root: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Sees to it that a Docker engine answers: one that runs is used, else one of our own is started.
+"""Provide a Docker engine that answers: one that runs is used, else one of our own is started.
 
 Ours keeps its images, its log and its process id in `/var/lib/serving-runtimes-engine` (or in
 `$ENGINE_DIR`), so that local bases outlive it. `stop` ends only that one.
@@ -31,7 +31,7 @@ PROGRAMS = ("docker", "dockerd", "iptables")
 
 
 class EngineError(Exception):
-    """There is no engine and none could be started; the message says why."""
+    """There is no engine and none could be started; the message has the reason."""
 
 
 def version() -> str:
@@ -67,7 +67,7 @@ def ensure() -> str:
 
 @contextlib.contextmanager
 def _lock() -> Iterator[None]:
-    """Let one process at a time start an engine."""
+    """Hold the lock with which one process at a time starts an engine."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

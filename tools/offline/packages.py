@@ -1,4 +1,4 @@
-"""Installs the Debian packages that a tool needs, where it may, and says what to do where not."""
+"""Install the Debian packages that a tool needs, where it may, and print what to do where not."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ PAUSES_SECONDS = (10, 30)
 
 
 class NotDebianError(Exception):
-    """Packages are missing and cannot be installed here; the message says which."""
+    """Packages are missing and cannot be installed here; the message names them."""
 
 
 def ensure(programs: Sequence[str], packages: Sequence[str], why: str) -> None:
@@ -22,7 +22,7 @@ def ensure(programs: Sequence[str], packages: Sequence[str], why: str) -> None:
     Args:
         programs: found on PATH, or in the administrator's folders.
         packages: what brings them, by Debian's names.
-        why: ends the sentence "… are needed", for whoever has to install them.
+        why: ends the sentence "… are needed", for those who have to install them.
 
     Raises:
         NotDebianError: this is not Debian, or not its administrator, or apt failed.
@@ -59,7 +59,7 @@ def _install(packages: Sequence[str]) -> str:
 
 
 def _apt(*arguments: str) -> str:
-    """Run apt; returns the end of what it said if it failed."""
+    """Run apt; returns the end of its output if it failed."""
     run = subprocess.run(
         ["apt-get", "--quiet", WAIT_FOR_LOCK, *arguments],
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},

@@ -1,7 +1,7 @@
-"""Builds the wheels of packages that exist as sources only, so that images install only wheels.
+"""Build the wheels of packages that exist as sources only, so that images install only wheels.
 
 `runtimes/<runtime>/wheels/sources.txt` names them with the hashes of their sources. The wheels are
-kept beside it, and locks have their hashes: the same sources give the same bytes, whoever builds.
+kept beside it, and locks have their hashes: the same sources give the same bytes on every machine.
 """
 
 import argparse
@@ -24,7 +24,7 @@ SAME_BYTES = {
 
 
 class WheelsError(Exception):
-    """Wheels cannot be built, or are not what they were; the message says which."""
+    """Wheels cannot be built, or are not what they were; the message names them."""
 
 
 def folder_of(runtime: str, root: Path = ROOT) -> Path:

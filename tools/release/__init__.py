@@ -1,1 +1,1 @@
-"""Publishes verified images: push, software bills of materials, the release's manifest, signing."""
+"""Publish verified images: push, software bills of materials, the release's manifest, signing."""

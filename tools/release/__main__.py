@@ -1,4 +1,4 @@
-"""Publishes images that are verified; a row that fails does not stop the others."""
+"""Publish images that are verified; a row that fails does not stop the others."""
 
 import argparse
 import sys

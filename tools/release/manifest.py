@@ -1,4 +1,4 @@
-"""Keeps what is known of pushed images: one record a row, and all of a release in one manifest."""
+"""Keep what is known of pushed images: one record a row, and all of a release in one manifest."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ SHAPES: Mapping[type, str] = {str: "a text", int: "a whole number", tuple: "a li
 
 
 class ManifestError(Exception):
-    """A record or a manifest cannot be used; the message says which, why and what would help."""
+    """A record or a manifest cannot be used; the message has which, why and what would help."""
 
 
 class Published(NamedTuple):

@@ -1,4 +1,4 @@
-"""Pushes one row's verified image: the tag that never moves first, and never over another image."""
+"""Push one row's verified image: the tag that never moves first, and never over another image."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ Say = Callable[[str], None]
 
 
 class PushError(Exception):
-    """A row is not pushed; the message says what is in the way, and what to do."""
+    """A row is not pushed; the message has what is in the way, and what to do."""
 
 
 def push(row: Row, root: Path, say: Say) -> Published:
@@ -25,7 +25,7 @@ def push(row: Row, root: Path, say: Say) -> Published:
     Args:
         row: whose image is verified.
         root: the checkout.
-        say: is told each step.
+        say: called with each step.
 
     Raises:
         DeniedError: the registry wants other credentials.
@@ -92,7 +92,7 @@ def _push(reference: str, say: Say) -> str:
 
 
 def rehearse(row: Row, say: Say) -> str:
-    """Say what a push would do, and push nothing; the registry is asked.
+    """Print what a push would do, and push nothing; the registry is asked.
 
     Raises:
         DeniedError: the registry wants other credentials.
@@ -129,7 +129,7 @@ def preview_of(row: Row) -> str:
 
 
 def describe(row: Row, image: Mapping[str, Any], digest: str, bill: Path) -> Published:
-    """Put together what the record says; what the image says of itself comes from its labels."""
+    """Put together the record; what the image states of itself comes from its labels."""
     labels = image["Config"]["Labels"] or {}
     return Published(
         runtime=row.runtime,

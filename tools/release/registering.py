@@ -1,4 +1,4 @@
-"""Tells a Hydrosphere manager of pushed images, so that its users can choose them for their models.
+"""Register pushed images with a Hydrosphere manager, for its users to choose for their models.
 
 What its API takes and answers was read in the sources of the manager, as it was in 2018 and later:
 https://github.com/Hydrospheredata/hydro-serving
@@ -37,7 +37,7 @@ Body = dict[str, Any]
 
 
 class RegisteringError(Exception):
-    """A manager did not take what it was sent; the message says why and what would help."""
+    """A manager did not take what it was sent; the message has the reason and what would help."""
 
 
 class Answer(NamedTuple):
@@ -84,7 +84,7 @@ def endpoint(manager: str) -> str:
 
 
 def body(image: Published, tag: str) -> Body:
-    """Say what a manager wants to know of an image.
+    """Return what a manager wants to know of an image.
 
     Args:
         image: one that was pushed.
@@ -184,7 +184,7 @@ def _attempt(address: str, wanted: Body | None) -> Answer:
 
 
 def _answered(request: urllib.request.Request) -> Any:
-    """Send a request; a status that says no is an answer too."""
+    """Send a request; a status of refusal is an answer too."""
     try:
         return urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310 (see above)
     except urllib.error.HTTPError as refused:
@@ -221,7 +221,7 @@ def _register_one(address: str, image: Published, tag: str, there: set[tuple[str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb `register` takes."""
+    """Declare what the verb `register` takes."""
     parser.add_argument("--manager", metavar="URL", help=f"else the variable {VARIABLE}")
     parser.add_argument("--manifest", type=Path, default=manifest.MANIFEST, metavar="FILE")
     parser.add_argument(

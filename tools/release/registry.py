@@ -1,4 +1,4 @@
-"""Asks a registry what it has and pushes to it, by the docker command and with its credentials."""
+"""Ask a registry what it has and push to it, by the docker command and with its credentials."""
 
 import ipaddress
 import json
@@ -25,7 +25,7 @@ Say = Callable[[str], None]
 
 
 class DeniedError(Exception):
-    """A registry wants other credentials; the message says how to give them."""
+    """A registry wants other credentials; the message has how to give them."""
 
 
 class Found(NamedTuple):
@@ -42,7 +42,7 @@ def find(reference: str, say: Say) -> Found | None:
 
     Args:
         reference: the full name, `image:tag` or `image@sha256:…`.
-        say: is told of failures before another attempt.
+        say: called with failures before another attempt.
 
     Raises:
         DeniedError: the registry wants other credentials.
@@ -60,7 +60,7 @@ def find(reference: str, say: Say) -> Found | None:
 
 
 def _inspect(reference: str) -> str:
-    """Return what the client says of a manifest; empty if there is none."""
+    """Return the client's description of a manifest; empty if there is none."""
     insecure = ["--insecure"] if is_loopback(reference) else []
     try:
         return docker.output("manifest", "inspect", "--verbose", *insecure, reference)
@@ -84,7 +84,7 @@ def is_same(image: str, found: Found, image_id: str, say: Say) -> bool:
         found: what the registry has.
         image_id: as the engine calls it: by its configuration, or by its manifest, or, of a build
             with attestations, by a list of manifests.
-        say: is told of failures before another attempt.
+        say: called with failures before another attempt.
     """
     if image_id in found.digests + found.configs:
         return True

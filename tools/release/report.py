@@ -1,4 +1,4 @@
-"""Tells what became of each row, and what a release consists of, as tables."""
+"""Show what became of each row, and what a release consists of, as tables."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Lists what is inside of an image as a CycloneDX bill of materials, by the tool syft."""
+"""List what is inside of an image as a CycloneDX bill of materials, by the tool syft."""
 
 import json
 import os
@@ -21,7 +21,7 @@ OCI = "org.opencontainers.image"
 
 
 class SbomError(Exception):
-    """There is no bill of materials to be had; the message says why and what would help."""
+    """There is no bill of materials to be had; the message has the reason and what would help."""
 
 
 def make(row: Row, root: Path) -> Path:
@@ -51,7 +51,7 @@ def make(row: Row, root: Path) -> Path:
 
 
 def _scan(name: str) -> dict[str, Any]:
-    """Let syft look into an image of the engine."""
+    """Look with syft into an image of the engine."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "sbom.json")
         run = subprocess.run(

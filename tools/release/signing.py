@@ -1,4 +1,4 @@
-"""Signs what a release's manifest lists, by the program cosign: by digest, never by tag."""
+"""Sign what a release's manifest lists, by the program cosign: by digest, never by tag."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ Say = Callable[[str], None]
 
 
 class SigningError(Exception):
-    """An image is not signed; the message says which and why."""
+    """An image is not signed; the message has which and why."""
 
 
 def sign(image: Published, folder: Path, options: Sequence[str], say: Say) -> None:
@@ -25,7 +25,7 @@ def sign(image: Published, folder: Path, options: Sequence[str], say: Say) -> No
         image: as the registry has it.
         folder: of the bills of materials.
         options: further ones of `cosign sign` and `cosign attest`, such as for a private registry.
-        say: is told each step.
+        say: called with each step.
 
     Raises:
         SigningError: there is no cosign, it failed, or the bill is not the one that was pushed.

@@ -1,4 +1,4 @@
-"""Reads `build_matrix.yaml`, so that nothing else in the repository lists images or versions."""
+"""Read `build_matrix.yaml`, so that nothing else in the repository lists images or versions."""
 
 from tools.rows.reader import load
 from tools.rows.rows import Matrix, MatrixError, Row, Status

@@ -1,4 +1,4 @@
-"""Knows when each Python ends, which decides what a row may promise."""
+"""Dates of each Python's end of life, which decide what a row may promise."""
 
 import datetime
 from pathlib import Path

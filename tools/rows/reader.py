@@ -73,7 +73,7 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 
 
 def load(path: Path = MATRIX, environment: Mapping[str, str] = os.environ) -> Matrix:
-    """Read the matrix; `check` says whether the checkout around it agrees.
+    """Read the matrix; `check` compares it with the checkout around it.
 
     Args:
         path: the file; its folder is taken for the checkout.
@@ -163,7 +163,7 @@ def numbers_in(version: str) -> tuple[int, ...]:
 
 
 def _problems(content: Any) -> Iterator[str]:
-    """Say what is wrong with the file itself, from the outside in."""
+    """Return what is wrong with the file itself, from the outside in."""
     top = Block("build_matrix.yaml", content if isinstance(content, dict) else {})
     yield from _wrong_keys(top, ("owner", "runtimes"), ("registry",))
     yield from _misformed(top)

@@ -8,7 +8,7 @@ LABELS = "io.hydrosphere.runtime"
 
 
 class MatrixError(Exception):
-    """The matrix cannot be used; the message says which row, what was found and what would help."""
+    """The matrix cannot be used; the message has which row, what was found and what would help."""
 
 
 class Status(str, enum.Enum):
@@ -20,7 +20,7 @@ class Status(str, enum.Enum):
     EOL = "eol"
 
     def __str__(self) -> str:
-        """Give the word that the matrix uses."""
+        """Return the word that the matrix uses."""
         return self.value
 
     @property
@@ -110,7 +110,7 @@ class Row(NamedTuple):
 
     @property
     def build_args(self) -> dict[str, str]:
-        """What the Dockerfile is told (not PYTHON_VERSION: the base's own variable would win)."""
+        """What the Dockerfile gets (not PYTHON_VERSION: the base's own variable would win)."""
         return {
             "BASE": self.base,
             "LOCK": self.lock.as_posix(),
@@ -120,7 +120,7 @@ class Row(NamedTuple):
 
     @property
     def labels(self) -> dict[str, str]:
-        """What the image says of itself: what is measured inside must agree."""
+        """What the image states of itself: what is measured inside must agree."""
         past = {f"{LABELS}.reason": self.reason} if self.reason else {}
         return {
             "org.opencontainers.image.title": f"serving-runtime-{self.runtime}",

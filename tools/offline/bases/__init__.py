@@ -1,4 +1,4 @@
-"""Provides the images that Dockerfiles begin with, from a registry or, without one, made here.
+"""Provide the images that Dockerfiles begin with, from a registry or, without one, made here.
 
 What is made here stands for Docker Hub's `python:<version>-slim-<suite>` under the same name, so
 that Dockerfiles, arguments and tags are the same everywhere. Its label says what it is.
@@ -16,7 +16,7 @@ __all__ = ["BaseError", "ensure"]
 
 
 def ensure(name: str) -> str:
-    """See to it that a base is there, and say in a few words how it came.
+    """Provide a base, and return in a few words how it came.
 
     Args:
         name: as the matrix has it, `python:3.13-slim-bookworm`.

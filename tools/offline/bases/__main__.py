@@ -1,4 +1,4 @@
-"""Provides the bases of every row that is built, or of those that are named."""
+"""Provide the bases of every row that is built, or of those that are named."""
 
 import argparse
 import sys

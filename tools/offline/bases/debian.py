@@ -1,4 +1,4 @@
-"""Makes the small Debians beneath local bases, once for each suite."""
+"""Make the small Debians beneath local bases, once for each suite."""
 
 import subprocess
 import tempfile

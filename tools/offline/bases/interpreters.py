@@ -1,4 +1,4 @@
-"""Finds this machine's interpreters that can be copied into a base as they are."""
+"""Find this machine's interpreters that can be copied into a base as they are."""
 
 import os
 import re

@@ -1,11 +1,11 @@
-"""Reads what a base's name on Docker Hub promises."""
+"""Read what a base's name on Docker Hub promises."""
 
 import re
 from typing import NamedTuple
 
 
 class BaseError(Exception):
-    """A base cannot be provided; the message says which and why."""
+    """A base cannot be provided; the message has which and why."""
 
 
 class Wanted(NamedTuple):

@@ -1,4 +1,4 @@
-"""Makes a base that Dockerfiles cannot tell from Docker Hub's: `python` and `pip` in /usr/local."""
+"""Make a base that looks to Dockerfiles like Docker Hub's: `python` and `pip` in /usr/local."""
 
 import hashlib
 import io

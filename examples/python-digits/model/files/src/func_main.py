@@ -1,4 +1,4 @@
-"""Tells which digit a picture shows: the contract's signature `predict` is the function below."""
+"""Recognise the digit of a picture: the contract's signature `predict` is the function below."""
 
 import numpy as np
 
