@@ -18,6 +18,7 @@ from serving_runtime import settings
 from serving_runtime.cli import flags, kubernetes, reference
 from serving_runtime.cli.tables import folded, table
 from serving_runtime.errors import SettingError, nearest
+from serving_runtime.framework import defaults
 from serving_runtime.settings import Setting, Settings, Source
 
 
@@ -34,7 +35,8 @@ class Line(NamedTuple):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
     parser.usage = (
-        "%(prog)s [--format {table,json} | --markdown [--check FILE]] [--SETTING VALUE ...]"
+        "%(prog)s [--format {table,json} | --markdown [--check FILE]] [--runtime NAME]"
+        " [--SETTING VALUE ...]"
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
@@ -47,6 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="with --markdown: compare the reference with FILE instead; exit code 1 if it is old",
     )
+    parser.add_argument(
+        "--runtime",
+        metavar="NAME",
+        default="",
+        help="show the defaults of this runtime; else of the one that would serve MODEL_DIR",
+    )
     flags.add(parser)
 
 
@@ -58,7 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(reference.markdown(flags.groups()), end="")
         return 0
     environ = flags.effective(arguments)
-    lines = survey(environ, flags.overrides(arguments))
+    runtime_defaults = defaults.in_force(environ, arguments.runtime)
+    environ = {**environ, **runtime_defaults}
+    lines = _attributed(survey(environ, flags.overrides(arguments)), runtime_defaults)
     unknown = unknown_variables(environ)
     print((_json if arguments.format == "json" else _text)(lines, environ))
     for warning in unknown:
@@ -90,6 +100,14 @@ def unknown_variables(environ: Mapping[str, str]) -> List[str]:
     return [
         f"warning: {name} is set, but there is no such setting{nearest(name, names)}"
         for name in settings.unknown_variables(known, environ)
+    ]
+
+
+def _attributed(lines: List[Line], runtime_defaults: Mapping[str, str]) -> List[Line]:
+    """Return the lines with the runtime's own defaults called that."""
+    return [
+        line._replace(origin=defaults.ORIGIN) if line.setting.variable in runtime_defaults else line
+        for line in lines
     ]
 
 
