@@ -20,6 +20,7 @@ SEAM = {
     "serving_runtime.model",
     "serving_runtime.signature",
     "serving_runtime.errors",
+    "serving_runtime.framework",
 }
 PROTOBUF = {"google", "hydro_serving_grpc"}
 RUNTIME_NAME = re.compile(r"\b[a-z]+_runtime\b")

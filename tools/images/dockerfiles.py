@@ -49,7 +49,7 @@ def default_row(matrix: Matrix, runtime: str) -> Row:
     rows = [row for row in matrix.rows_of(runtime) if row.can_be_built]
     if not rows:
         raise MatrixError(f"{runtime}: no row can be built, so there is no Dockerfile to write")
-    return max(rows, key=lambda row: (row.is_newest, row.is_built))
+    return sorted(rows, key=lambda row: (row.is_newest, row.is_built))[-1]
 
 
 def dockerfiles(matrix: Matrix) -> Iterator[tuple[Path, str]]:

@@ -17,7 +17,7 @@ SETTINGS: Tuple[Setting, ...] = (
     ),
 )
 
-# A function may call whatever was installed beside it, and of TensorFlow a worker gets its share too.
+# A function may call whatever was installed beside it; of TensorFlow a worker gets its share too.
 THREAD_VARIABLES = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 # Workers may share what the user's module has loaded, unless it has started threads or opened
