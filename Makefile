@@ -20,6 +20,7 @@ PACKAGES     := $(wildcard common/serving_runtime common/hydro_serving_grpc runt
 export MYPYPATH := $(shell echo common runtimes/* | tr ' ' :)
 DEV          := .venvs/dev/bin
 MATRIX       := .venvs/tools/bin/python -m tools.matrix
+DOCKERFILES  := .venvs/tools/bin/python -m tools.images.dockerfiles
 # Where this is set, a Python that is not installed fails the tests instead of being left out.
 IMAGES       := $(DEV)/python -m tools.images
 RELEASE      := $(DEV)/python -m tools.release
@@ -34,7 +35,7 @@ STRICT       := $(if $(filter true,$(CI)),1,$(REQUIRE_ALL_PYTHONS))
 ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
-.PHONY: help demo serve test environments lint style types floor drift dockerfiles workflows format \
+.PHONY: help demo serve test environments lint style types floor drift dockerfiles dockerfiles-drift workflows format \
     protos test-unit test-system unit-plan clean matrix-check matrix-check-online matrix-plan \
     matrix-table matrix-floors matrix-drift bake bases images images-all lock-supported outdated \
     push manifest sign register bench performance fuzz soak reliability
@@ -58,7 +59,7 @@ environments: env-dev env-tools
 	    $(ENVIRONMENTS) create $$name || { code=$$?; [ $$code = 3 ] && [ -z "$(STRICT)" ]; } || exit 1; \
 	done
 
-lint: style types floor drift dockerfiles workflows matrix-check matrix-drift  ## Check style, types, the Python 3.6 floor, generated files and the matrix
+lint: style types floor drift dockerfiles-drift workflows matrix-check matrix-drift  ## Check style, types, the Python 3.6 floor, generated files and the matrix
 
 style: env-dev
 	$(DEV)/ruff check .
@@ -70,7 +71,11 @@ types: env-dev
 floor: env-dev
 	$(DEV)/vermin --target=3.6- --violations --no-tips $(PACKAGES)
 
-dockerfiles: env-tools
+dockerfiles: env-tools  ## Write each runtime's Dockerfile from its own layers and what all share
+	@$(DOCKERFILES)
+
+dockerfiles-drift: env-tools
+	@$(DOCKERFILES) --check
 	.venvs/tools/bin/hadolint runtimes/*/Dockerfile
 
 workflows: env-tools

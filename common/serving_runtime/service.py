@@ -9,6 +9,7 @@ import threading
 from typing import Mapping
 
 from serving_runtime import logs
+from serving_runtime.framework import defaults, discovery
 from serving_runtime.server.workers import fork_server, orphans, processes
 from serving_runtime.server.workers.processes import HeadStart, Spawn, Spawned, WorkerProcess
 from serving_runtime.settings import SETTINGS, Settings, former_names
@@ -29,6 +30,7 @@ def run(environ: Mapping[str, str], runtime_name: str = "") -> int:
     """
     # The front takes over once it has a loop; until then PID 1 would ignore the signal.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    environ = defaults.lay_below(environ, runtime_name)
     chosen = Settings.from_env(environ)
     logs.configure(chosen.log_level, chosen.log_format, sys.stderr, role="front")
     for warning in former_names(SETTINGS, environ):
@@ -54,7 +56,8 @@ def _serve(chosen: Settings, spawn: Spawn) -> int:
 
 
 def _process_spawner(chosen: Settings, environ: Mapping[str, str], runtime_name: str) -> Spawn:
-    threads = cpus.thread_variables(environ, chosen.threads, chosen.workers)
+    named = discovery.thread_variables()
+    threads = cpus.thread_variables(environ, chosen.threads, chosen.workers, named)
     if threads:
         logger.info("workers: %d, CPU threads of each: %s", chosen.workers, *set(threads.values()))
     start = processes.process_starter({**environ, **threads}, runtime_name)

@@ -20,6 +20,7 @@ SEAM = {
     "serving_runtime.model",
     "serving_runtime.signature",
     "serving_runtime.errors",
+    "serving_runtime.framework",
 }
 # The protocols' folders; what several of them share is in folders named after the encoding.
 FOLDERS = {path.parent.name for path in (OURS / "protocols").glob("*/__init__.py")} - {

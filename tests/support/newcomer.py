@@ -44,7 +44,7 @@ RECORDED = {
 # What is copied of another runtime, under the new name; its own may also mean the language.
 ANOTHER = Path("runtimes/python")
 COPIED = (
-    "Dockerfile",
+    "Dockerfile.framework",
     "setup.cfg",
     "setup.py",
     "pyproject.toml",
@@ -71,6 +71,7 @@ class Newcomer:
         with (root / "build_matrix.yaml").open("a") as matrix:
             matrix.write(BLOCK)
         self._lock()
+        self.python("tools.images.dockerfiles")
 
     @property
     def changed(self) -> list[str]:

@@ -18,6 +18,7 @@ from serving_runtime import settings
 from serving_runtime.cli import flags, kubernetes, reference
 from serving_runtime.cli.tables import folded, table
 from serving_runtime.errors import SettingError, nearest
+from serving_runtime.framework import defaults
 from serving_runtime.settings import Setting, Settings, Source
 
 
@@ -34,7 +35,8 @@ class Line(NamedTuple):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
     parser.usage = (
-        "%(prog)s [--format {table,json} | --markdown [--check FILE]] [--SETTING VALUE ...]"
+        "%(prog)s [--format {table,json} | --markdown [--check FILE]] [--runtime NAME]"
+        " [--SETTING VALUE ...]"
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
@@ -47,6 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="with --markdown: compare the reference with FILE instead; exit code 1 if it is old",
     )
+    parser.add_argument(
+        "--runtime",
+        metavar="NAME",
+        default="",
+        help="show the defaults of this runtime; else of the one that would serve MODEL_DIR",
+    )
     flags.add(parser)
 
 
@@ -58,7 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(reference.markdown(flags.groups()), end="")
         return 0
     environ = flags.effective(arguments)
-    lines = survey(environ, flags.overrides(arguments))
+    runtime_defaults = defaults.in_force(environ, arguments.runtime)
+    environ = {**environ, **runtime_defaults}
+    lines = _attributed(survey(environ, flags.overrides(arguments)), runtime_defaults)
     print((_json if arguments.format == "json" else _text)(lines, environ))
     for warning in unknown_variables(environ) + former_names(environ):
         print(f"warning: {warning}", file=sys.stderr)
@@ -95,6 +105,14 @@ def unknown_variables(environ: Mapping[str, str]) -> List[str]:
 def former_names(environ: Mapping[str, str]) -> List[str]:
     """Return a warning for each setting that is set by its former name."""
     return settings.former_names(flags.all_settings(), environ)
+
+
+def _attributed(lines: List[Line], runtime_defaults: Mapping[str, str]) -> List[Line]:
+    """Return the lines with the runtime's own defaults called that."""
+    return [
+        line._replace(origin=defaults.ORIGIN) if line.setting.variable in runtime_defaults else line
+        for line in lines
+    ]
 
 
 def _line(

@@ -44,7 +44,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "--runtime",
         metavar="FRAMEWORK:VERSION",
         type=_runtime,
-        help="the runtime to build on, such as tensorflow:1.7.0; $OWNER and $REGISTRY say whose",
+        help="the runtime to build on, such as python:3.13; $OWNER and $REGISTRY say whose",
     )
     base.add_argument("--image", metavar="NAME:TAG", help="its image by its full name instead")
     parser.add_argument(
@@ -142,7 +142,7 @@ def _runtime(text: str) -> str:
     if RUNTIME.fullmatch(text) or ("/" in text and TAG.fullmatch(text)):
         return text
     raise argparse.ArgumentTypeError(
-        f"{text!r} is no runtime: expected FRAMEWORK:VERSION, such as tensorflow:1.7.0"
+        f"{text!r} is no runtime: expected FRAMEWORK:VERSION, such as python:3.13"
     )
 
 

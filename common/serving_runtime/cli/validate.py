@@ -75,9 +75,11 @@ def attempt(predictor: "Predictor", signature: "Signature") -> Trial:
 
 
 def _load(environ: Mapping[str, str], runtime_name: str) -> "Predictor":
+    from serving_runtime.framework import defaults
     from serving_runtime.settings import Settings
     from serving_runtime.worker import loading
 
+    environ = defaults.lay_below(environ, runtime_name)
     settings = Settings.from_env(environ)
     try:
         return loading.load(environ, settings, runtime_name)

@@ -58,7 +58,7 @@ class Artefact(NamedTuple):
 
     @property
     def suffix(self) -> str:
-        """The end of the name that tells the format, in lower case: ``.joblib``."""
+        """The end of the name that tells the format, in lower case: ``.bin``."""
         return self.path.suffix.lower()
 
 
@@ -133,7 +133,7 @@ def admit_pickle(artefact: Artefact, allow_pickle: bool, instead: str) -> None:
     Args:
         artefact: of a format that is based on pickle.
         allow_pickle: ``RUNTIME_ALLOW_PICKLE``.
-        instead: how to save the model otherwise, such as ``save it as .skops``.
+        instead: how to save the model otherwise, such as ``save it without a pickle``.
 
     Raises:
         LoadError: it is not allowed.

@@ -6,6 +6,9 @@ need be:
 - ``SETTINGS``: its own settings, passed to ``loader.load`` as keyword arguments by attribute;
 - ``ENVIRONMENT``: variables that the framework reads when it is imported, for where the user has
   not set them;
+- ``THREAD_VARIABLES``: names of variables by which its libraries are given their number of threads,
+  beside those that common sets for all;
+- ``DEFAULTS``: texts by variable, its own defaults for common settings (see ``defaults``);
 - ``FORKS``: True if a process that has loaded a model, and not called it, may be forked.
 
 Its ``loader`` module imports the framework. See CONTRIBUTING.md.
@@ -39,6 +42,16 @@ class Runtime(NamedTuple):
     def settings(self) -> Tuple[Setting, ...]:
         """The settings that only this framework has."""
         return tuple(getattr(self.package, "SETTINGS", ()))
+
+    @property
+    def thread_variables(self) -> Tuple[str, ...]:
+        """The variables that give this framework's libraries their number of threads."""
+        return tuple(getattr(self.package, "THREAD_VARIABLES", ()))
+
+    @property
+    def defaults(self) -> Mapping[str, str]:
+        """This framework's own defaults for common settings, as texts by variable."""
+        return dict(getattr(self.package, "DEFAULTS", {}))
 
     @property
     def missing_package(self) -> str:
@@ -120,6 +133,12 @@ def installed() -> Dict[str, Runtime]:
     runtimes = [_runtime(name) for name in _packages()]
     # A library may happen to be named so.
     return {item.name: item for item in runtimes if hasattr(item.package, "recognises")}
+
+
+def thread_variables() -> Tuple[str, ...]:
+    """Return what any installed framework names: one serves, and the others ignore their own."""
+    named = (name for runtime in installed().values() for name in runtime.thread_variables)
+    return tuple(dict.fromkeys(named))
 
 
 def _packages() -> List[str]:

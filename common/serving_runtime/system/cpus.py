@@ -3,17 +3,15 @@
 import math
 import os
 from pathlib import Path
-from typing import Dict, Mapping, Optional
+from typing import Dict, Iterable, Mapping, Optional
 
-# What the numerical libraries read when they are first imported.
+# What numerical libraries read when they are first imported; a framework names its own beside them.
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
 )
 
 
@@ -27,16 +25,19 @@ def usable_cpus(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
     return allowed if quota is None else max(1, min(allowed, math.ceil(quota)))
 
 
-def thread_variables(environ: Mapping[str, str], threads: int, workers: int) -> Dict[str, str]:
+def thread_variables(
+    environ: Mapping[str, str], threads: int, workers: int, others: Iterable[str] = ()
+) -> Dict[str, str]:
     """Return the thread limits for one worker, leaving alone what the user has set.
 
     Args:
         environ: the environment that the service was started with.
         threads: threads of each worker, or 0 to share the CPUs.
         workers: how many workers share them.
+        others: further variables, those of the frameworks.
     """
     count = threads or max(1, usable_cpus() // max(1, workers))
-    return {name: str(count) for name in THREAD_VARIABLES if not environ.get(name)}
+    return {name: str(count) for name in (*THREAD_VARIABLES, *others) if not environ.get(name)}
 
 
 def _affinity() -> int:

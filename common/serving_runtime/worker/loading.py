@@ -93,7 +93,7 @@ def _without_collecting() -> Iterator[None]:
 def _name_temporary_folder() -> None:
     """Give Python one that can be written on a read-only root.
 
-    Some libraries ask for it when they are imported: SciPy 1.13, torch.export, absl.
+    Some libraries ask for it when they are imported.
     """
     try:
         tempfile.gettempdir()

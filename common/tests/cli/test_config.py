@@ -77,6 +77,22 @@ def test_json_says_where_values_come_from(command, monkeypatch):
     )] == [("3", "flag"), ("9", "environment"), ("same_kind", "default")]  # fmt: skip
 
 
+def test_a_default_of_the_runtime_is_called_that(command, monkeypatch, tmp_path):
+    """A framework may have another default, of which the user must be able to learn."""
+    package = tmp_path / "toyish_runtime"
+    package.mkdir()
+    init = "DEFAULTS = {'RUNTIME_MAX_BATCH_SIZE': '8', 'RUNTIME_BATCH_DELAY': '2ms'}\n"
+    (package / "__init__.py").write_text(init + "recognises = bool\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("RUNTIME_BATCH_DELAY", "1s")
+    code, out, _ = command("config", "--format", "json", "--runtime", "toyish")
+    found = settings_by_variable(out)
+    assert code == 0
+    batch, delay = found["RUNTIME_MAX_BATCH_SIZE"], found["RUNTIME_BATCH_DELAY"]
+    assert (batch["value"], batch["source"]) == ("8", "default of the runtime")
+    assert (delay["value"], delay["source"]) == ("1s", "environment")
+
+
 def test_unreadable_values_are_all_shown(command, monkeypatch):
     """Every bad value is told with the form expected; the exit code is 1."""
     monkeypatch.setenv("RUNTIME_WORKERS", "many")

@@ -93,9 +93,9 @@ def test_what_the_user_has_set_is_left_alone():
     assert found["OPENBLAS_NUM_THREADS"] == "2"
 
 
-def test_tensorflow_is_told_as_well(monkeypatch):
-    """TensorFlow has pools of its own, and does not look at OMP_NUM_THREADS for them."""
+def test_variables_of_a_framework_are_set_as_well(monkeypatch):
+    """A framework may have pools of its own, which the neutral variables do not limit."""
     monkeypatch.setattr(cpus, "usable_cpus", lambda: 4)
-    found = cpus.thread_variables({"TF_NUM_INTEROP_THREADS": "1"}, 0, 2)
-    assert found["TF_NUM_INTRAOP_THREADS"] == "2"
-    assert "TF_NUM_INTEROP_THREADS" not in found
+    found = cpus.thread_variables({"TOY_OUTER": "1"}, 0, 2, ("TOY_OUTER", "TOY_INNER"))
+    assert found["TOY_INNER"] == found["OMP_NUM_THREADS"] == "2"
+    assert "TOY_OUTER" not in found

@@ -49,6 +49,9 @@ SETTINGS: Tuple[Setting, ...] = (
     ),
 )
 
+# A step of a pipeline may be a network of Keras's, behind scikit-learn's interface.
+THREAD_VARIABLES = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
 # Importing it, and loading a model, starts no threads but those of OpenBLAS, which minds forks.
 FORKS = True
 

@@ -12,7 +12,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from runtimes.sklearn.tests.pipelines import PIPELINES, compose, linear, numbers, quietly, table
 from serving_runtime.contract import agreement, read_yaml
 from serving_runtime.errors import LoadError
-from sklearn_runtime import inference, inputs
+from serving_runtime.framework import columns
+from sklearn_runtime import inference
 from sklearn_runtime.framework import VERSION
 
 X, Y = numbers()
@@ -218,7 +219,7 @@ def test_columns_come_in_any_order(serve):
 @needs_columns
 def test_columns_by_name_need_pandas(serve, monkeypatch):
     """A row without pandas says so at start."""
-    monkeypatch.setattr(inputs, "_has_pandas", lambda: False)
+    monkeypatch.setattr(columns, "has_pandas", lambda: False)
     with pytest.raises(LoadError, match="takes pandas, and that is not installed here"):
         serve(PIPELINES["columns"]().estimator)
 
@@ -240,6 +241,6 @@ def test_a_table_may_be_named_like_a_column(serve):
 def test_columns_by_position_need_no_pandas(serve, monkeypatch):
     """A ColumnTransformer that was fitted on an array takes an array."""
     model = compose.ColumnTransformer([("scale", StandardScaler(), [0, 1])]).fit(X)
-    monkeypatch.setattr(inputs, "_has_pandas", lambda: False)
+    monkeypatch.setattr(columns, "has_pandas", lambda: False)
     _, served = serve(model)
     assert np.array_equal(served.predict("transform", {"x": X})["transform"], model.transform(X))

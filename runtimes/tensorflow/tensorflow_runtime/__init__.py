@@ -26,6 +26,9 @@ SETTINGS: Tuple[Setting, ...] = (
     ),
 )
 
+# TensorFlow has pools of its own, and does not look at OMP_NUM_THREADS for them.
+THREAD_VARIABLES = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
 # TF_ENABLE_ONEDNN_OPTS is left to TensorFlow (on since 2.9 on x86): the speed is wanted, and the
 # rounding differs no more than between two versions of TensorFlow. Setting it to 0 works.
 ENVIRONMENT: Dict[str, str] = {

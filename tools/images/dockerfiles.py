@@ -1,0 +1,109 @@
+"""Writes each runtime's Dockerfile: what all images share, around the framework's own layers.
+
+A Dockerfile cannot include another one, and whoever builds an image gives `docker build` one file.
+So what all share is written once, in `Dockerfile.template`, and each runtime has its own layers in
+`Dockerfile.framework`; the Dockerfiles are made of both, and compared in `make lint`.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.rows import Matrix, MatrixError, Row, load
+
+TEMPLATE = Path(__file__).with_name("Dockerfile.template")
+OWN = "Dockerfile.framework"
+"""Beside the Dockerfile: a framework's own layers and its line of description."""
+
+
+def render(row: Row, own: str) -> str:
+    """Return the Dockerfile of a runtime.
+
+    Args:
+        row: the one whose base, version and lock are the defaults of the build arguments.
+        own: the framework's own layers.
+    """
+    values = {
+        "runtime": row.runtime,
+        "version": row.version,
+        "base": row.base,
+        "lock": row.lock.as_posix(),
+        "image": row.image,
+        "framework": own,
+    }
+    text = TEMPLATE.read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", value)
+    return text
+
+
+def default_row(matrix: Matrix, runtime: str) -> Row:
+    """Return the row that `docker build` makes without arguments: the one tagged `latest`.
+
+    A runtime without such a row has its last one that can be built.
+
+    Raises:
+        MatrixError: none of its rows can be built.
+    """
+    rows = [row for row in matrix.rows_of(runtime) if row.can_be_built]
+    if not rows:
+        raise MatrixError(f"{runtime}: no row can be built, so there is no Dockerfile to write")
+    return sorted(rows, key=lambda row: (row.is_newest, row.is_built))[-1]
+
+
+def dockerfiles(matrix: Matrix) -> Iterator[tuple[Path, str]]:
+    """Yield each runtime's Dockerfile, and what it should be.
+
+    Raises:
+        MatrixError: a runtime has no layers of its own, or no row.
+    """
+    for runtime in matrix.runtimes:
+        row = default_row(matrix, runtime)
+        own = matrix.root / row.folder / OWN
+        if not own.is_file():
+            raise MatrixError(f"{runtime}: there is no {row.folder / OWN}, the framework's layers")
+        yield matrix.root / row.dockerfile, render(row, own.read_text(encoding="utf-8"))
+
+
+def stale(matrix: Matrix) -> list[Path]:
+    """Return the Dockerfiles that are not what they should be."""
+    return [path for path, text in dockerfiles(matrix) if not _is(path, text)]
+
+
+def _is(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
+
+
+def _check(matrix: Matrix) -> int:
+    found = stale(matrix)
+    for path in found:
+        name = path.relative_to(matrix.root)
+        print(f"{name} is not what {OWN} and the template say: run `make dockerfiles`")
+    return 1 if found else 0
+
+
+def _write(matrix: Matrix) -> int:
+    for path, text in dockerfiles(matrix):
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.images.dockerfiles", description=(__doc__ or "").split("\n", 1)[0]
+    )
+    parser.add_argument("--check", action="store_true", help="compare; exit code 1 if one differs")
+    options = parser.parse_args(arguments)
+    try:
+        # Without the caller's registry and owner, which are for images and not for the repository.
+        matrix = load(environment={})
+        return _check(matrix) if options.check else _write(matrix)
+    except MatrixError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
