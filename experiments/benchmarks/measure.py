@@ -39,6 +39,12 @@ def use(pid: int, proc: Path = PROC) -> Use:
     return Use(ticks / TICKS_PER_SECOND, kilobytes / 1024, len(pids))
 
 
+def front_and_worker(pid: int) -> dict[str, int]:
+    """Return our front's process, and the worker's: the busiest that it has started."""
+    _, *children = tree(pid)
+    return {"front": pid, "worker": max(children, key=lambda child: use(child).cpu_seconds)}
+
+
 def held_mb(pid: int, proc: Path = PROC) -> float:
     """Measure the memory that a process and its descendants hold for themselves.
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from experiments.benchmarks import load, setting_up
+from experiments.benchmarks import load, setup
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.cases import Case
 from experiments.benchmarks.peers import Peer
@@ -43,6 +43,14 @@ def shapes(text: str) -> list[load.Shape]:
         raise argparse.ArgumentTypeError(problem) from None
 
 
+def settings(text: str) -> dict[str, str]:
+    """Read settings: `NAME=VALUE`, separated by commas or blanks."""
+    pairs = [part.partition("=") for part in _parts(text)]
+    if not all(name and sign for name, sign, _ in pairs):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected NAME=VALUE, separated by commas")
+    return {name: value for name, _, value in pairs}
+
+
 def _parts(text: str) -> list[str]:
     return text.replace(",", " ").split()
 
@@ -56,14 +64,12 @@ def possible(peers: Sequence[Peer], cases: Sequence[Case]) -> list[Peer]:
     left = []
     for peer in peers:
         asked = [case for case in cases if case.name in peer.cases]
-        able = [case for case in asked if setting_up.can_run(peer, case)]
+        able = [case for case in asked if setup.can_run(peer, case)]
         for case in asked:
             if case not in able:
                 print(f"left out: {peer.name}, {case.name}: not set up", file=sys.stderr)
         if able:
             left.append(peer._replace(cases=tuple(case.name for case in able)))
     if not left:
-        raise setting_up.SetUpError(
-            "nothing is set up: `python -m experiments.benchmarks setup` first"
-        )
+        raise setup.SetUpError("nothing is set up: `python -m experiments.benchmarks setup` first")
     return left
