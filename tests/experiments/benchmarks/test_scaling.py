@@ -79,7 +79,7 @@ def test_settings_reach_the_service():
     place = type("", (), {"python": "python", "folder": setup.ROOT, "port": 1})
     environ = curves.with_settings(OURS, RUNTIME_WORKERS="3").start(place).environ
     assert environ["RUNTIME_WORKERS"] == "3"
-    assert environ["RUNTIME_LOG_CALLS"] == "0"
+    assert environ["RUNTIME_CONNECTION_AGE"] == "24h"
 
 
 def test_memory_is_told_after_each_slice():
