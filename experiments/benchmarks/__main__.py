@@ -59,10 +59,10 @@ def _nothing(verb: argparse.ArgumentParser) -> None:
 
 def _of_run(verb: argparse.ArgumentParser) -> None:
     cli_arguments.add_selection(verb)
-    _add_concurrency(verb, CONCURRENCY)
-    _add_seconds(verb, 10.0)
+    cli_arguments.add_concurrency(verb, CONCURRENCY)
+    cli_arguments.add_seconds(verb, 10.0)
     verb.add_argument("--rounds", type=int, default=3, help="(default 3)")
-    _add_folder(verb)
+    cli_arguments.add_folder(verb)
 
 
 def _of_growth(verb: argparse.ArgumentParser) -> None:
@@ -73,14 +73,14 @@ def _of_growth(verb: argparse.ArgumentParser) -> None:
         metavar="NAME,…",
         help=f"of {', '.join(CURVES)} (default: all)",
     )
-    _add_seconds(verb, suite.GROWTH_SECONDS)
-    _add_folder(verb)
+    cli_arguments.add_seconds(verb, suite.GROWTH_SECONDS)
+    cli_arguments.add_folder(verb)
 
 
 def _of_memory(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--case", choices=CASES, default="iris", help="(default iris)")
-    _add_requests(verb)
-    _add_folder(verb)
+    cli_arguments.add_requests(verb)
+    cli_arguments.add_folder(verb)
 
 
 def _of_profile(verb: argparse.ArgumentParser) -> None:
@@ -92,19 +92,19 @@ def _of_profile(verb: argparse.ArgumentParser) -> None:
         metavar="NAME,…",
         help=f"(default {','.join(suite.PROFILED)})",
     )
-    _add_concurrency(verb, suite.PROFILE_SHAPE.name)
-    _add_seconds(verb, suite.PROFILE_SECONDS)
-    _add_folder(verb)
+    cli_arguments.add_concurrency(verb, suite.PROFILE_SHAPE.name)
+    cli_arguments.add_seconds(verb, suite.PROFILE_SECONDS)
+    cli_arguments.add_folder(verb)
 
 
 def _of_compare(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--base", required=True, metavar="COMMIT|DIR", help="what to compare with")
-    _add_pairs(verb, side_by_side.PAIRS)
-    _add_seconds(verb, side_by_side.SECONDS)
+    cli_arguments.add_pairs(verb, side_by_side.PAIRS)
+    cli_arguments.add_seconds(verb, side_by_side.SECONDS)
     for flag, whose in (("--settings", "this tree's"), ("--base-settings", "the base's")):
         verb.add_argument(flag, type=cli_arguments.settings, default={}, metavar="NAME=VALUE,…",
                           help=f"of {whose} service (default: its defaults)")  # fmt: skip
-    _add_folder(verb)
+    cli_arguments.add_folder(verb)
 
 
 def _of_ablation(verb: argparse.ArgumentParser) -> None:
@@ -115,64 +115,26 @@ def _of_ablation(verb: argparse.ArgumentParser) -> None:
         metavar="NAME,…",
         help=f"of {', '.join(devices.BY_NAME)} (default: all)",
     )
-    _add_pairs(verb, ablation.PAIRS)
-    _add_seconds(verb, ablation.SECONDS)
-    _add_folder(verb)
-
-
-def _add_pairs(verb: argparse.ArgumentParser, default: int) -> None:
-    verb.add_argument("--pairs", type=int, default=default, help=f"(default {default})")
+    cli_arguments.add_pairs(verb, ablation.PAIRS)
+    cli_arguments.add_seconds(verb, ablation.SECONDS)
+    cli_arguments.add_folder(verb)
 
 
 def _of_all(verb: argparse.ArgumentParser) -> None:
-    _add_seconds(verb, suite.SECONDS)
-    _add_requests(verb)
+    cli_arguments.add_seconds(verb, suite.SECONDS)
+    cli_arguments.add_requests(verb)
     verb.add_argument("--once", action="store_true", help="one round of everything")
-    _add_folder(verb)
+    cli_arguments.add_folder(verb)
 
 
 def _of_report(verb: argparse.ArgumentParser) -> None:
-    _add_folder(verb)
+    cli_arguments.add_folder(verb)
     verb.add_argument(
         "--output",
         type=Path,
         default=setup.BUILD,
         metavar="DIR",
         help="where performance.md and its folder go (default: beside the results)",
-    )
-
-
-def _add_concurrency(verb: argparse.ArgumentParser, default: str) -> None:
-    verb.add_argument(
-        "--concurrency",
-        type=cli_arguments.shapes,
-        default=default,
-        metavar="N[/CONNECTIONS],…",
-        help=f"requests at a time; 64/1 is on one connection (default {default})",
-    )
-
-
-def _add_seconds(verb: argparse.ArgumentParser, default: float) -> None:
-    help_text = f"of each measurement (default {default:g})"
-    verb.add_argument("--seconds", type=float, default=default, help=help_text)
-
-
-def _add_requests(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "--requests",
-        type=int,
-        default=memory.REQUESTS,
-        help=f"over which the memory is watched (default {memory.REQUESTS:,})",
-    )
-
-
-def _add_folder(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "--results",
-        type=Path,
-        default=setup.BUILD,
-        metavar="DIR",
-        help=f"the folder of the JSON (default {setup.BUILD.relative_to(setup.ROOT)})",
     )
 
 
@@ -261,7 +223,7 @@ VERBS = {
     "run": ("load the peers in turns", _run, _of_run),
     "growth": ("load our service with more and more of one thing", _growth, _of_growth),
     "memory": ("watch our service's memory over very many requests", _memory, _of_memory),
-    "codec": ("measure reading and writing tensors in process", _codec, _add_folder),
+    "codec": ("measure reading and writing tensors in process", _codec, cli_arguments.add_folder),
     "profile": ("record flame graphs of our service under load", _profile, _of_profile),
     "compare": ("measure this tree beside another, in pairs", _compare, _of_compare),
     "ablation": ("measure what each device of the hot path gains", _ablation, _of_ablation),

@@ -1,4 +1,4 @@
-"""Measures how long our worker takes to read a request and to write a reply, in this process."""
+"""Measure how long our worker takes to read a request and to write a reply, in this process."""
 
 import time
 from collections.abc import Callable

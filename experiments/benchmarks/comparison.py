@@ -1,4 +1,4 @@
-"""Compares the peers: runs plans one after another, and tells each figure as it comes."""
+"""Compare the peers: run plans one after another, and show each figure as it comes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path

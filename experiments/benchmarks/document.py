@@ -1,4 +1,4 @@
-"""Writes performance.md: a template without figures, and tables and plots of the results' JSON."""
+"""Write performance.md: a template without figures, and tables and plots of the results' JSON."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Tells what results were measured on, and with: no figure means anything without."""
+"""Describe what results were measured on, and with: no figure means anything without."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Measures a server from outside: CPU time and memory of its whole process tree."""
+"""Measure a server from outside: CPU time and memory of its whole process tree."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Measures whether our service's memory grows over very many requests."""
+"""Measure whether our service's memory grows over very many requests."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -14,6 +14,7 @@ from experiments.benchmarks.intervals import Interval
 BOUND = 0.03
 MET, POSSIBLE, NOT_MET = "met", "met within the interval", "**not met**"
 GAIN, NO_GAIN, LOSS = "gain", "no measured gain", "**loss**"
+TOO_FEW = "too few pairs"
 COMPARISON_HEAD = ["case", "callers", "pairs", "µs CPU before", "now", "CPU, now to before",
                    "front", "worker", "calls/s, now to before", "within 3 %"]  # fmt: skip
 ABLATION_HEAD = ["device", "case", "pairs", "µs CPU with: front + worker", "without",
@@ -75,7 +76,18 @@ def _comparison_row(result: Told) -> list[str]:
     cpu, speed = ratio(pairs, total_us, 0), ratio(pairs, per_second, 0)
     figures = [_median(pairs, total_us, 1), _median(pairs, total_us, 0), _shown(cpu)]
     parts = [_shown(ratio(pairs, figure, 0)) for figure in (front_us, worker_us)]
-    return [*head, *figures, *parts, _shown(speed), verdict(cpu, speed)]
+    return [
+        *head,
+        *figures,
+        *parts,
+        _shown(speed),
+        _judged(verdict(cpu, speed), pairs),
+    ]
+
+
+def _judged(words: str, pairs: Sequence[object]) -> str:
+    """Return a verdict if there is an interval, and no mere range, to judge by."""
+    return words if len(pairs) >= intervals.MIN_PAIRS else TOO_FEW
 
 
 def verdict(cpu: Interval, speed: Interval) -> str:
@@ -107,7 +119,12 @@ def _ablation_row(result: Told) -> list[str]:
     cpu, front, worker, speed = (ratio(pairs, figure, 1) for figure in parts)
     both = [f"{_median(pairs, front_us, which)} + {_median(pairs, worker_us, which)}"
             for which in (0, 1)]  # fmt: skip
-    return [*head, *both, *map(_shown, (cpu, front, worker, speed)), gain(cpu)]
+    return [
+        *head,
+        *both,
+        *map(_shown, (cpu, front, worker, speed)),
+        _judged(gain(cpu), pairs),
+    ]
 
 
 def gain(cpu: Interval) -> str:
@@ -128,7 +145,7 @@ def _fork_row(result: Told) -> list[str]:
         medians = [statistics.median(pair[which][name] for pair in pairs) for which in (0, 1)]
         row = [*row, *(f"{median:.2f}" for median in medians), _shown(saved)]
         is_gain = is_gain or saved.low > 0
-    return [*row, GAIN if is_gain else NO_GAIN]
+    return [*row, _judged(GAIN if is_gain else NO_GAIN, pairs)]
 
 
 def _median(pairs: Sequence[Sequence[Told]], figure: Figure, which: int) -> str:

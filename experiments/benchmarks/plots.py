@@ -1,4 +1,4 @@
-"""Draws the plots of a performance document, each as PNG and SVG."""
+"""Draw the plots of a performance document, each as PNG and SVG."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

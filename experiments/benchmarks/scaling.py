@@ -1,4 +1,4 @@
-"""Measures how our own service grows: with callers, rows, bytes, workers, inputs and signatures.
+"""Measure how our own service grows: with callers, rows, bytes, workers, inputs and signatures.
 
 Nothing may grow faster than its work. So each point has its time per unit of work: for a request,
 a row, a MiB, or an input of it. Where a peer can do the same for little, it is measured beside.

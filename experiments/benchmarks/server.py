@@ -1,4 +1,4 @@
-"""Starts a peer, waits for its first right answer, and ends it with all of its processes."""
+"""Start a peer, wait for its first right answer, and end it with all of its processes."""
 
 import contextlib
 import os

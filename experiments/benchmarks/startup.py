@@ -1,4 +1,4 @@
-"""Measures how soon this runtime answers after its start, and what it holds in memory."""
+"""Measure how soon this runtime answers after its start, and what it holds in memory."""
 
 import argparse
 import contextlib

@@ -1,4 +1,4 @@
-"""Measures all that the performance document shows: what to run, and for how long."""
+"""Measure all that the performance document shows: what to run, and for how long."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -78,7 +78,7 @@ def test_a_name_that_is_gone_ends_the_process():
 
 @pytest.mark.parametrize("name", devices.BY_NAME)
 def test_what_is_replaced_is_there(name):
-    """Whoever renames a function of the hot path renames it in devices.py too."""
+    """A function of the hot path that is renamed has its new name in devices.py too."""
     for place in devices.BY_NAME[name].places:
         module, _, names = place.partition(":")
         found = functools.reduce(getattr, names.split("."), importlib.import_module(module))

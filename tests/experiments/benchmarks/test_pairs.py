@@ -23,7 +23,15 @@ from experiments.benchmarks.__main__ import main
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.intervals import Interval
 from experiments.benchmarks.load import Load, Shape
-from experiments.benchmarks.paired_tables import GAIN, LOSS, MET, NO_GAIN, NOT_MET, POSSIBLE
+from experiments.benchmarks.paired_tables import (
+    GAIN,
+    LOSS,
+    MET,
+    NO_GAIN,
+    NOT_MET,
+    POSSIBLE,
+    TOO_FEW,
+)
 from experiments.benchmarks.peers import Setup, Start
 from experiments.benchmarks.peers.registry import BY_NAME as PEERS
 
@@ -149,15 +157,17 @@ def test_gain_is_what_the_whole_interval_says(cpu, words):
 def test_tables_are_of_the_pairs():
     """Ratios are medians of the pairs' own, whatever the machine's drift."""
     drifting = [[sample(110 * k, 50 * k, 900 / k), sample(100 * k, 50 * k, 1000 / k)]
-                for k in (1, 2, 4)]  # fmt: skip
+                for k in (1, 2, 4, 1, 2, 4)]  # fmt: skip
     told = {"commits": ["abc", "def"], "settings": [{}, {"RUNTIME_LOG_CALLS": "0"}], "results": [
         {"case": "iris", "shape": "8", "pairs": drifting, "problem": ""},
         {"case": "iris", "shape": "64", "pairs": [], "problem": "no start\nlog"}]}  # fmt: skip
     text = paired_tables.comparison(told)
     assert "commit abc with the defaults, before is commit def with `RUNTIME_LOG_CALLS=0`" in text
-    assert ("| iris, one row | 8 | 3 | 300.0 | 320.0 | 1.067 (1.067–1.067) | 1.100 (1.100–1.100)"
+    assert ("| iris, one row | 8 | 6 | 300.0 | 320.0 | 1.067 (1.067–1.067) | 1.100 (1.100–1.100)"
             " | 1.000 (1.000–1.000) | 0.900 (0.900–0.900) | **not met** |") in text  # fmt: skip
     assert "- iris: no start\n" in text
+    told["results"][0]["pairs"] = drifting[:5]
+    assert f"| {TOO_FEW} |" in paired_tables.comparison(told)
 
 
 def test_ablation_has_a_row_for_each_device():

@@ -17,7 +17,7 @@ CHILD = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'
 
 @pytest.fixture(autouse=True)
 def _this_interpreter(monkeypatch):
-    """Let peers run in the environment of the tests."""
+    """Make peers run in the environment of the tests."""
     monkeypatch.setattr(setup, "interpreter", lambda name: setup.Path(sys.executable))
 
 

@@ -14,7 +14,7 @@ from serving_runtime.contract.yaml_form import read_yaml
 
 @pytest.fixture(autouse=True)
 def _this_interpreter(monkeypatch):
-    """Let peers run in the environment of the tests, and load nothing."""
+    """Make peers run in the environment of the tests, and load nothing."""
     monkeypatch.setattr(setup, "interpreter", lambda name: setup.Path(sys.executable))
     monkeypatch.setattr(rounds.load, "h2load", lambda *told: Load(100, 1.0, 0, 1.0, 2.0, 0))
     monkeypatch.setattr(memory.load, "h2load_count", lambda *told: Load(100, 1.0, 1, 1.0, 2.0, 0))
