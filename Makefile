@@ -38,7 +38,7 @@ endif
 .PHONY: help demo serve test environments lint style types floor drift dockerfiles dockerfiles-drift workflows format \
     protos test-unit test-system unit-plan clean matrix-check matrix-check-online matrix-plan \
     matrix-table matrix-floors matrix-drift bake bases images images-all lock-supported outdated \
-    push manifest sign register bench performance fuzz soak reliability
+    push manifest sign register bench performance compare ablation fuzz soak reliability
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z%\/-]+:.*## / {sub("%", "..."); printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -170,6 +170,12 @@ performance: env-benchmarks-runner  ## Measure everything and write docs/perform
 	@$(BENCH) setup
 	@$(BENCH) all || echo "some of it failed: the document says what"
 	@$(BENCH) report --output docs
+
+compare: env-benchmarks-runner  ## Measure this tree beside another in pairs: make compare BASE=main (6 minutes, quiet machine)
+	@$(BENCH) compare --base $(or $(BASE),HEAD) $(PAIRS:%=--pairs %) $(BASE_SETTINGS:%=--base-settings %)
+
+ablation: env-benchmarks-runner  ## Measure what each device of the hot path gains (20 minutes on a quiet machine)
+	@$(BENCH) ablation $(PAIRS:%=--pairs %)
 
 fuzz: env-dev  ## Try damaged requests, in process and a tenth on the wire: make fuzz CASES=1000000 SECONDS=300
 	$(RELIABILITY) fuzz-in-process $(CASES:%=--cases %)

@@ -1,1 +1,1 @@
-"""Measures this runtime, its peers and the bare transport: same model, same load, in turns."""
+"""Measure this runtime, its peers and the bare transport: same model, same load, in turns."""

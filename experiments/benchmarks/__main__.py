@@ -1,4 +1,4 @@
-"""Runs the benchmarks: set up, compare, grow, profile and report."""
+"""Run the benchmarks: set up, compare, grow, profile and report."""
 
 import argparse
 import sys
@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.benchmarks import (
-    choosing,
+    ablation,
+    baseline,
+    cli_arguments,
     codec,
     comparison,
-    earlier,
-    everything,
-    growth,
+    devices,
     load,
     memory,
     profiles,
+    scaling,
     server,
-    setting_up,
+    setup,
+    side_by_side,
+    suite,
 )
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.curves import BY_NAME as CURVES
@@ -26,8 +29,8 @@ from tools.offline.packages import NotDebianError
 
 CONCURRENCY = "1,8,64,64/1"
 FAILED = 1
-PROBLEMS = (setting_up.SetUpError, NotDebianError, load.LoadError, server.ServerError,
-            profiles.ProfileError, earlier.NoCommitError)  # fmt: skip
+PROBLEMS = (setup.SetUpError, NotDebianError, load.LoadError, server.ServerError,
+            profiles.ProfileError, baseline.BaselineError, devices.DeviceError)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,97 +58,83 @@ def _nothing(verb: argparse.ArgumentParser) -> None:
 
 
 def _of_run(verb: argparse.ArgumentParser) -> None:
-    choosing.add_selection(verb)
-    _add_concurrency(verb, CONCURRENCY)
-    _add_seconds(verb, 10.0)
+    cli_arguments.add_selection(verb)
+    cli_arguments.add_concurrency(verb, CONCURRENCY)
+    cli_arguments.add_seconds(verb, 10.0)
     verb.add_argument("--rounds", type=int, default=3, help="(default 3)")
-    _add_folder(verb)
+    cli_arguments.add_folder(verb)
 
 
 def _of_growth(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--curves",
-        type=choosing.chooser(CURVES),
+        type=cli_arguments.chooser(CURVES),
         default=list(CURVES.values()),
         metavar="NAME,…",
         help=f"of {', '.join(CURVES)} (default: all)",
     )
-    _add_seconds(verb, everything.GROWTH_SECONDS)
-    _add_folder(verb)
+    cli_arguments.add_seconds(verb, suite.GROWTH_SECONDS)
+    cli_arguments.add_folder(verb)
 
 
 def _of_memory(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--case", choices=CASES, default="iris", help="(default iris)")
-    _add_requests(verb)
-    _add_folder(verb)
+    cli_arguments.add_requests(verb)
+    cli_arguments.add_folder(verb)
 
 
 def _of_profile(verb: argparse.ArgumentParser) -> None:
-    chosen = [CASES[name] for name in everything.PROFILED]
+    chosen = [CASES[name] for name in suite.PROFILED]
     verb.add_argument(
         "--cases",
-        type=choosing.chooser(CASES),
+        type=cli_arguments.chooser(CASES),
         default=chosen,
         metavar="NAME,…",
-        help=f"(default {','.join(everything.PROFILED)})",
+        help=f"(default {','.join(suite.PROFILED)})",
     )
-    _add_concurrency(verb, everything.PROFILE_SHAPE.name)
-    _add_seconds(verb, everything.PROFILE_SECONDS)
+    cli_arguments.add_concurrency(verb, suite.PROFILE_SHAPE.name)
+    cli_arguments.add_seconds(verb, suite.PROFILE_SECONDS)
+    cli_arguments.add_folder(verb)
+
+
+def _of_compare(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--base", required=True, metavar="COMMIT|DIR", help="what to compare with")
+    cli_arguments.add_pairs(verb, side_by_side.PAIRS)
+    cli_arguments.add_seconds(verb, side_by_side.SECONDS)
+    for flag, whose in (("--settings", "this tree's"), ("--base-settings", "the base's")):
+        verb.add_argument(flag, type=cli_arguments.settings, default={}, metavar="NAME=VALUE,…",
+                          help=f"of {whose} service (default: its defaults)")  # fmt: skip
+    cli_arguments.add_folder(verb)
+
+
+def _of_ablation(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
-        "--commit", default="", help="profile our service as it was then: before.json"
+        "--devices",
+        type=cli_arguments.chooser(devices.BY_NAME),
+        default=list(devices.BY_NAME.values()),
+        metavar="NAME,…",
+        help=f"of {', '.join(devices.BY_NAME)} (default: all)",
     )
-    _add_folder(verb)
+    cli_arguments.add_pairs(verb, ablation.PAIRS)
+    cli_arguments.add_seconds(verb, ablation.SECONDS)
+    cli_arguments.add_folder(verb)
 
 
 def _of_all(verb: argparse.ArgumentParser) -> None:
-    _add_seconds(verb, everything.SECONDS)
-    _add_requests(verb)
+    cli_arguments.add_seconds(verb, suite.SECONDS)
+    cli_arguments.add_requests(verb)
     verb.add_argument("--once", action="store_true", help="one round of everything")
-    _add_folder(verb)
+    cli_arguments.add_folder(verb)
 
 
 def _of_report(verb: argparse.ArgumentParser) -> None:
-    _add_folder(verb)
+    cli_arguments.add_folder(verb)
     verb.add_argument(
         "--output",
         type=Path,
-        default=setting_up.BUILD,
+        default=setup.BUILD,
         metavar="DIR",
         help="where performance.md and its folder go (default: beside the results)",
-    )
-
-
-def _add_concurrency(verb: argparse.ArgumentParser, default: str) -> None:
-    verb.add_argument(
-        "--concurrency",
-        type=choosing.shapes,
-        default=default,
-        metavar="N[/CONNECTIONS],…",
-        help=f"requests at a time; 64/1 is on one connection (default {default})",
-    )
-
-
-def _add_seconds(verb: argparse.ArgumentParser, default: float) -> None:
-    help_text = f"of each measurement (default {default:g})"
-    verb.add_argument("--seconds", type=float, default=default, help=help_text)
-
-
-def _add_requests(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "--requests",
-        type=int,
-        default=memory.REQUESTS,
-        help=f"over which the memory is watched (default {memory.REQUESTS:,})",
-    )
-
-
-def _add_folder(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "--results",
-        type=Path,
-        default=setting_up.BUILD,
-        metavar="DIR",
-        help=f"the folder of the JSON (default {setting_up.BUILD.relative_to(setting_up.ROOT)})",
     )
 
 
@@ -156,9 +145,7 @@ def _list(arguments: argparse.Namespace) -> int:
         print(f"curve  {curve.name:<12} {curve.title}")
     for peer in PEERS.values():
         wanted = {peer.environment_for(CASES[name]) for name in peer.cases}
-        states = [
-            f"{it} {'ready' if setting_up.is_ready(it) else 'missing'}" for it in sorted(wanted)
-        ]
+        states = [f"{it} {'ready' if setup.is_ready(it) else 'missing'}" for it in sorted(wanted)]
         print(f"peer   {peer.name:<20} {peer.title:<36} {', '.join(states)}")
     return 0
 
@@ -169,24 +156,24 @@ def _setup(arguments: argparse.Namespace) -> int:
     wanted = {peer.environment_for(case) for peer in arguments.peers for case in arguments.cases
               if case.name in peer.cases}  # fmt: skip
     failed = 0
-    for name in sorted(it for it in wanted if it in setting_up.names()):
+    for name in sorted(it for it in wanted if it in setup.names()):
         try:
-            setting_up.make(name)
-        except setting_up.SetUpError as error:
+            setup.make(name)
+        except setup.SetUpError as error:
             failed += 1
             print(f"benchmarks: {error}", file=sys.stderr)
     return failed
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    peers = choosing.possible(arguments.peers, arguments.cases)
+    peers = cli_arguments.possible(arguments.peers, arguments.cases)
     shapes, seconds, rounds = arguments.concurrency, arguments.seconds, arguments.rounds
     plan = Plan(peers, arguments.cases, shapes, seconds, rounds)
     return comparison.run([plan], arguments.results / "results.json")
 
 
 def _growth(arguments: argparse.Namespace) -> int:
-    return growth.run(arguments.curves, arguments.seconds, arguments.results / "growth.json")
+    return scaling.run(arguments.curves, arguments.seconds, arguments.results / "growth.json")
 
 
 def _memory(arguments: argparse.Namespace) -> int:
@@ -199,12 +186,27 @@ def _codec(arguments: argparse.Namespace) -> int:
 
 def _profile(arguments: argparse.Namespace) -> int:
     shape = arguments.concurrency[0]
-    chosen = arguments.cases, shape, arguments.seconds, arguments.results
-    return profiles.run(*chosen, arguments.commit)
+    return profiles.run(arguments.cases, shape, arguments.seconds, arguments.results)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    options = side_by_side.Options(
+        arguments.base,
+        arguments.pairs,
+        arguments.seconds,
+        arguments.settings,
+        arguments.base_settings,
+    )
+    return side_by_side.run(options, arguments.results / side_by_side.FILE)
+
+
+def _ablation(arguments: argparse.Namespace) -> int:
+    chosen = arguments.devices, arguments.pairs, arguments.seconds
+    return ablation.run(*chosen, arguments.results / ablation.FILE)
 
 
 def _all(arguments: argparse.Namespace) -> int:
-    return everything.run(arguments.results, arguments.seconds, arguments.requests, arguments.once)
+    return suite.run(arguments.results, arguments.seconds, arguments.requests, arguments.once)
 
 
 def _report(arguments: argparse.Namespace) -> int:
@@ -217,12 +219,14 @@ def _report(arguments: argparse.Namespace) -> int:
 
 VERBS = {
     "list": ("show peers, cases, curves and what is set up", _list, _nothing),
-    "setup": ("make the peers' environments and models", _setup, choosing.add_selection),
+    "setup": ("make the peers' environments and models", _setup, cli_arguments.add_selection),
     "run": ("load the peers in turns", _run, _of_run),
     "growth": ("load our service with more and more of one thing", _growth, _of_growth),
     "memory": ("watch our service's memory over very many requests", _memory, _of_memory),
-    "codec": ("measure reading and writing tensors in process", _codec, _add_folder),
+    "codec": ("measure reading and writing tensors in process", _codec, cli_arguments.add_folder),
     "profile": ("record flame graphs of our service under load", _profile, _of_profile),
+    "compare": ("measure this tree beside another, in pairs", _compare, _of_compare),
+    "ablation": ("measure what each device of the hot path gains", _ablation, _of_ablation),
     "all": ("measure all that the performance document shows", _all, _of_all),
     "report": ("write performance.md and its plots from the results", _report, _of_report),
 }

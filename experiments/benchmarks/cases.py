@@ -1,4 +1,4 @@
-"""Says what is asked of every peer: which model, with which input, and what the right answer is."""
+"""Define what is asked of every peer: which model, with which input, and the right answer."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Tells what two processes of Python can reach at all, beside what is asked of ours."""
+"""Show what two processes of Python can reach at all, beside what is asked of ours."""
 
 from typing import Any
 

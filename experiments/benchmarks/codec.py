@@ -1,4 +1,4 @@
-"""Measures how long our worker takes to read a request and to write a reply, in this process."""
+"""Measure how long our worker takes to read a request and to write a reply, in this process."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.benchmarks import writing
+from experiments.benchmarks import results
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.cases import INPUT, OUTPUT
 from experiments.benchmarks.protocols import predict_request
@@ -19,12 +19,12 @@ NO_LIMIT = 2**30
 
 def run(path: Path) -> int:
     """Measure, and write the seconds that each thing takes; returns 0, as nothing can go wrong."""
-    told = writing.origin([], [])
+    told = results.origin([], [])
     told["seconds"] = seconds = measured()
     for name, taken in seconds.items():
         print(f"codec  {name:<16} {taken * 1e6:12.2f} µs", flush=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    writing.write(told, path)
+    results.write(told, path)
     print(f"written: {path}")
     return 0
 

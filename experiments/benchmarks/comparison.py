@@ -1,10 +1,10 @@
-"""Compares the peers: runs plans one after another, and tells each figure as it comes."""
+"""Compare the peers: run plans one after another, and show each figure as it comes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.benchmarks import load, rounds, writing
+from experiments.benchmarks import load, results, rounds
 from experiments.benchmarks.rounds import Plan, Result
 
 
@@ -13,9 +13,9 @@ def run(plans: Sequence[Plan], path: Path) -> int:
     load.install()
     peers = {peer.name: peer for plan in plans for peer in plan.peers}
     cases = {case.name: case for plan in plans for case in plan.cases}
-    told = writing.origin([*peers.values()], [*cases.values()])
+    told = results.origin([*peers.values()], [*cases.values()])
     told["plans"] = [_described(plan) for plan in plans]
-    return writing.as_they_come(told, _shown(plans), path)
+    return results.as_they_come(told, _shown(plans), path)
 
 
 def _described(plan: Plan) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Says what grows, how far, and how the work of a request grows with it."""
+"""Define what grows, how far, and how the work of a request grows with it."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

@@ -1,20 +1,20 @@
-"""Writes performance.md: a template without figures, and tables and plots of the results' JSON."""
+"""Write performance.md: a template without figures, and tables and plots of the results' JSON."""
 
 import json
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments.benchmarks import ceiling, growing, memory, report, setting_up
+from experiments.benchmarks import ceiling, memory, paired_tables, report, scaling_tables, setup
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.targets import LEAST, Target, targets
 
-TEMPLATE = setting_up.ROOT / "experiments" / "benchmarks" / "performance.template.md"
+TEMPLATE = setup.ROOT / "experiments" / "benchmarks" / "performance.template.md"
 DOCUMENT, FOLDER = "performance.md", "performance"
-FILES = ("results", "growth", "memory", "codec", "startup", "profile", "before",
-         "ceiling")  # fmt: skip
+FILES = ("results", "growth", "memory", "codec", "startup", "profile", "ceiling",
+         "comparison", "ablation")  # fmt: skip
 NOTHING = "Not measured."
 
 Told = dict[str, Any]
@@ -45,7 +45,7 @@ def write(source: Path, output: Path) -> list[Path]:
 def _copy(source: Path, folder: Path) -> None:
     """Copy what the document is made of."""
     names = [f"{name}.json" for name in FILES]
-    graphs = [path for form in ("profile", "before") for path in source.glob(f"{form}-*.svg")]
+    graphs = source.glob("profile-*.svg")
     for path in [*(source / name for name in names), *graphs]:
         if path.exists():
             shutil.copy(path, folder)
@@ -70,12 +70,13 @@ def text(told: Mapping[str, Told]) -> str:
         "targets": _targets(reached),
         "ceiling": _ceiling(told["ceiling"]),
         "results": _results(summaries),
-        "growth": growing.sections(told["growth"], FOLDER) or NOTHING,
+        "growth": scaling_tables.sections(told["growth"], FOLDER) or NOTHING,
         "memory": _memory(told["memory"]),
         "codec": _codec(told["codec"]),
         "startup": _startup(told["startup"]),
-        "profiles": _profiles(told["profile"], "profile"),
-        "before": _before(told["before"]),
+        "profiles": _profiles(told["profile"]),
+        "comparison": _if_measured(paired_tables.comparison, told["comparison"]),
+        "ablation": _if_measured(paired_tables.ablation, told["ablation"]),
         "versions": report.versions(told["results"]) if told["results"] else NOTHING,
     }
     written = TEMPLATE.read_text(encoding="utf-8")
@@ -168,18 +169,15 @@ def _startup(told: Told) -> str:
     return report.table(head, rows)
 
 
-def _before(told: Told) -> str:
-    if not told:
-        return NOTHING
-    words = f"The same load on the service of commit {told['commit']}, with today's packages."
-    return f"{words}\n\n{_profiles(told, 'before')}"
+def _if_measured(tables: Callable[[Told], str], told: Told) -> str:
+    return f"{_origin(told)}\n{tables(told)}" if told else NOTHING
 
 
-def _profiles(told: Told, form: str) -> str:
+def _profiles(told: Told) -> str:
     if not told:
         return NOTHING
     return "\n".join(
-        _profile(f"{form}-{it['case']}-{name}", f"{CASES[it['case']].title}, the {name}", shares)
+        _profile(f"profile-{it['case']}-{name}", f"{CASES[it['case']].title}, the {name}", shares)
         for it in told["results"]
         for name, shares in it["processes"].items()
     )

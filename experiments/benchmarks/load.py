@@ -1,4 +1,4 @@
-"""Runs the load generators, h2load for gRPC and wrk for HTTP, and reads what they print.
+"""Run the load generators, h2load for gRPC and wrk for HTTP, and read what they print.
 
 What is known of h2load 1.52 and minded here:
 

@@ -1,4 +1,4 @@
-"""Tells what results were measured on, and with: no figure means anything without."""
+"""Describe what results were measured on, and with: no figure means anything without."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from experiments.benchmarks import setting_up
+from experiments.benchmarks import setup
 from experiments.benchmarks.cases import Case
 from experiments.benchmarks.peers import Peer
 
@@ -32,7 +32,7 @@ def describe() -> dict[str, str]:
         "cores": str(len(os.sched_getaffinity(0))),
         "memory": _first(r"MemTotal:\s*(\d+ kB)", Path("/proc/meminfo")),
         "system": f"{platform.system()} {platform.release()}",
-        "commit": _output("git", "-C", str(setting_up.ROOT), "rev-parse", "--short", "HEAD"),
+        "commit": _output("git", "-C", str(setup.ROOT), "rev-parse", "--short", "HEAD"),
         "h2load": _output("h2load", "--version").rpartition("/")[2],
         "wrk": _output("wrk", "--version").partition(" [")[0].removeprefix("wrk "),
     }
@@ -47,8 +47,8 @@ def versions(peers: Iterable[Peer], cases: Iterable[Case]) -> dict[str, dict[str
 def _versions(peer: Peer, cases: list[Case]) -> dict[str, str]:
     wanted = {peer.environment_for(case) for case in cases if case.name in peer.cases}
     found: dict[str, str] = {}
-    for name in sorted(it for it in wanted if setting_up.is_ready(it)):
-        told = _output(str(setting_up.interpreter(name)), "-c", ASK, *peer.packages)
+    for name in sorted(it for it in wanted if setup.is_ready(it)):
+        told = _output(str(setup.interpreter(name)), "-c", ASK, *peer.packages)
         found.update(json.loads(told or "{}"))
     return found
 

@@ -1,4 +1,4 @@
-"""Measures a server from outside: CPU time and memory of its whole process tree."""
+"""Measure a server from outside: CPU time and memory of its whole process tree."""
 
 import os
 from pathlib import Path
@@ -37,6 +37,12 @@ def use(pid: int, proc: Path = PROC) -> Use:
     ticks = sum(_ticks(proc / str(member)) for member in pids)
     kilobytes = sum(_kilobytes(proc / str(member), PSS) for member in pids)
     return Use(ticks / TICKS_PER_SECOND, kilobytes / 1024, len(pids))
+
+
+def front_and_worker(pid: int) -> dict[str, int]:
+    """Return our front's process, and the worker's: the busiest that it has started."""
+    _, *children = tree(pid)
+    return {"front": pid, "worker": max(children, key=lambda child: use(child).cpu_seconds)}
 
 
 def held_mb(pid: int, proc: Path = PROC) -> float:

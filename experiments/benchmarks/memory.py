@@ -1,4 +1,4 @@
-"""Measures whether our service's memory grows over very many requests."""
+"""Measure whether our service's memory grows over very many requests."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks import load, measure, rounds, server, writing
+from experiments.benchmarks import load, measure, results, rounds, server
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.load import Shape
 from experiments.benchmarks.peers.serving_runtime import OURS
@@ -28,11 +28,11 @@ def run(requests: int, case_name: str, path: Path) -> int:
     load.install()
     case = CASES[case_name]
     asked = Asked(OURS, case, OURS.protocol.encode(case))
-    told = writing.origin([OURS], [case])
+    told = results.origin([OURS], [case])
     told["case"] = case_name
     with server.running(asked) as up:
         rounds.warm_up(asked, up)
-        return writing.as_they_come(told, _slices(asked, up, requests), path)
+        return results.as_they_come(told, _slices(asked, up, requests), path)
 
 
 def _slices(asked: Asked, up: Server, requests: int) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Draws the plots of a performance document, each as PNG and SVG."""
+"""Draw the plots of a performance document, each as PNG and SVG."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from experiments.benchmarks import growing, memory
+from experiments.benchmarks import memory, scaling_tables
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.curves import BY_NAME as CURVES
 from experiments.benchmarks.drawing import save
@@ -92,12 +92,12 @@ def _colour(peer: str) -> str:
 
 def _growths(told: Told) -> Iterator[tuple[str, Any]]:
     for name in dict.fromkeys(it["curve"] for it in told.get("results", [])):
-        points = growing.by_peer(told, name)
+        points = scaling_tables.by_peer(told, name)
         if points:
             yield f"growth-{name}", _growth(name, points)
 
 
-def _growth(name: str, points: Mapping[str, Sequence[growing.Point]]):
+def _growth(name: str, points: Mapping[str, Sequence[scaling_tables.Point]]):
     from matplotlib import pyplot
 
     curve = CURVES[name]

@@ -1,4 +1,4 @@
-"""Records where the front and the worker spend their time under a case's load, with py-spy."""
+"""Record where the front and the worker spend their time under a case's load, with py-spy."""
 
 import os
 import subprocess
@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.benchmarks import earlier, load, measure, rounds, server, setting_up, writing
+from experiments.benchmarks import load, measure, results, rounds, server, setup
 from experiments.benchmarks.cases import Case
 from experiments.benchmarks.load import Shape
-from experiments.benchmarks.peers import Peer
 from experiments.benchmarks.peers.serving_runtime import OURS
 from experiments.benchmarks.rounds import Result
 from experiments.benchmarks.server import Asked, Server
 
-PROGRAM = Path(setting_up.interpreter("runner")).with_name("py-spy")
+PROGRAM = Path(setup.interpreter("runner")).with_name("py-spy")
 FLAME_GRAPH, STACKS = "flamegraph", "raw"
 SAMPLES_PER_SECOND = 200
 # So many functions are told; the flame graph has them all.
@@ -30,22 +29,19 @@ class ProfileError(Exception):
 class Profiled(NamedTuple):
     """Which service is profiled under which load, and what its files are called."""
 
-    peer: Peer
-    name: str
     shape: Shape
     seconds: float
     folder: Path
 
 
-def run(cases: Sequence[Case], shape: Shape, seconds: float, folder: Path, commit: str = "") -> int:
+def run(cases: Sequence[Case], shape: Shape, seconds: float, folder: Path) -> int:
     """Profile our service under each case's load; writes flame graphs, and the figures as JSON.
 
     Args:
         cases: what is asked.
         shape: how many ask at a time.
         seconds: of each recording.
-        folder: where ``profile.json`` and the graphs go; of a commit, ``before.json``.
-        commit: of the service's sources, instead of those that are here.
+        folder: where ``profile.json`` and the graphs go.
 
     Returns:
         How many cases have a problem.
@@ -53,19 +49,17 @@ def run(cases: Sequence[Case], shape: Shape, seconds: float, folder: Path, commi
     Raises:
         ServerError: our service did not start.
         ProfileError: py-spy failed.
-        NoCommitError: there is no such commit.
     """
     load.install()
-    peer = earlier.service(commit) if commit else OURS
-    profiled = Profiled(peer, "before" if commit else "profile", shape, seconds, folder)
-    told = writing.origin([OURS], cases)
-    told.update(seconds=seconds, shape=shape.name, commit=commit)
+    profiled = Profiled(shape, seconds, folder)
+    told = results.origin([OURS], cases)
+    told.update(seconds=seconds, shape=shape.name)
     profiles = (_profile(case, profiled) for case in cases)
-    return writing.as_they_come(told, profiles, folder / f"{profiled.name}.json")
+    return results.as_they_come(told, profiles, folder / "profile.json")
 
 
 def _profile(case: Case, profiled: Profiled) -> dict[str, Any]:
-    asked = Asked(profiled.peer, case, OURS.protocol.encode(case))
+    asked = Asked(OURS, case, OURS.protocol.encode(case))
     empty = Result(OURS.name, case.name, profiled.shape.name, 1)
     found: list[Result] = []
     with server.running(asked) as up:
@@ -84,11 +78,11 @@ def _profile(case: Case, profiled: Profiled) -> dict[str, Any]:
 
 def _record(up: Server, case: Case, profiled: Profiled) -> dict[str, Any]:
     """Record front and worker at the same time: flame graphs first, then stacks to count."""
-    _, prefix, _, seconds, folder = profiled
+    _, seconds, folder = profiled
     folder.mkdir(parents=True, exist_ok=True)
-    pids = processes_of(up.pid)
+    pids = measure.front_and_worker(up.pid)
     for form, suffix in ((FLAME_GRAPH, "svg"), (STACKS, "txt")):
-        paths = {name: folder / f"{prefix}-{case.name}-{name}.{suffix}" for name in pids}
+        paths = {name: folder / f"profile-{case.name}-{name}.{suffix}" for name in pids}
         spies = [_spy(pids[name], form, seconds, path) for name, path in paths.items()]
         for spy in spies:
             _wait(spy, seconds)
@@ -98,21 +92,14 @@ def _record(up: Server, case: Case, profiled: Profiled) -> dict[str, Any]:
     return shares
 
 
-def processes_of(pid: int) -> dict[str, int]:
-    """Return the front's process, and the worker's: the busiest that it has started."""
-    _, *children = measure.tree(pid)
-    worker = max(children, key=lambda child: measure.use(child).cpu_seconds)
-    return {"front": pid, "worker": worker}
-
-
 def _spy(pid: int, form: str, seconds: float, path: Path) -> "subprocess.Popen[str]":
     # A flame graph's title is the command: it is to be the same on every machine.
-    program, output = (os.path.relpath(each, setting_up.ROOT) for each in (PROGRAM, path))
+    program, output = (os.path.relpath(each, setup.ROOT) for each in (PROGRAM, path))
     command = [program, "record", "--pid", str(pid), "--format", form, "--function"]
     command += ["--duration", f"{seconds:.0f}", "--rate", str(SAMPLES_PER_SECOND)]
     return subprocess.Popen(
         [*command, "--output", output],
-        cwd=setting_up.ROOT,
+        cwd=setup.ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,4 +1,4 @@
-"""Encodes a case's request, and decodes the answer, in each of the schemas that peers speak."""
+"""Encode a case's request, and decode the answer, in each of the schemas that peers speak."""
 
 import http.client
 import json

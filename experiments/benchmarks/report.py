@@ -1,4 +1,4 @@
-"""Makes the tables of a comparison from its JSON, and nothing that is not in there."""
+"""Make the tables of a comparison from its JSON, and nothing that is not in there."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -98,7 +98,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def _notes(summaries: Iterable[Summary]) -> str:
-    """Say once a peer why it has no figures."""
+    """Return why peers have no figures, once each."""
     problems = {it.peer: it.problem for it in summaries if it.problem}
     lines = [f"- {PEERS[name].title}: {one_line(text)}\n" for name, text in problems.items()]
     return "\n" + "".join(lines) if lines else ""

@@ -1,4 +1,4 @@
-"""Runs all peers in turns: every round starts each one anew, loads it, and ends it.
+"""Run all peers in turns: every round starts each one anew, loads it, and ends it.
 
 One peer runs at a time: what idle ones do would be charged to it. Rounds alternate, so that what
 the machine does meanwhile falls on all of them, and each start is a cold start that counts.

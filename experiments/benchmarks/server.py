@@ -1,4 +1,4 @@
-"""Starts a peer, waits for its first right answer, and ends it with all of its processes."""
+"""Start a peer, wait for its first right answer, and end it with all of its processes."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import grpc
 
-from experiments.benchmarks import measure, protocols, setting_up
+from experiments.benchmarks import measure, protocols, setup
 from experiments.benchmarks.cases import Case, WrongAnswerError, check
 from experiments.benchmarks.peers import Peer, Setup
 from experiments.benchmarks.peers.limits import CompileError
@@ -111,8 +111,8 @@ def running(asked: Asked) -> Iterator[Server]:
 def _setup(asked: Asked, folder: Path) -> Setup:
     environment = asked.peer.environment_for(asked.case)
     port, *others = free_ports(1 + OTHER_PORTS)
-    interpreter = setting_up.interpreter(environment)
-    models = setting_up.models_folder(environment)
+    interpreter = setup.interpreter(environment)
+    models = setup.models_folder(environment)
     return Setup(asked.case, interpreter, folder, models, port, tuple(others))
 
 

@@ -1,4 +1,4 @@
-"""Measures how soon this runtime answers after its start, and what it holds in memory."""
+"""Measure how soon this runtime answers after its start, and what it holds in memory."""
 
 import argparse
 import contextlib
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import grpc
 
-from experiments.benchmarks import measure, server, setting_up
+from experiments.benchmarks import measure, server, setup
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.cases import Case
 from experiments.benchmarks.peers import Peer, Setup
@@ -55,31 +55,35 @@ def main() -> int:
 
 def _possible(peer: Peer) -> Iterator[tuple[str, Case]]:
     for framework, name in FRAMEWORKS.items():
-        if setting_up.can_run(peer, CASES[name]):
+        if setup.can_run(peer, CASES[name]):
             yield framework, CASES[name]
         else:
             print(f"left out: {framework}: not set up", file=sys.stderr)
 
 
-def start(case: Case, workers: int) -> StartUp:
-    """Start the service once and take its times."""
-    environment = PEER.environment_for(case)
-    python, models = setting_up.interpreter(environment), setting_up.models_folder(environment)
+def start(case: Case, workers: int, peer: Peer = PEER) -> StartUp:
+    """Start our service once and take its times."""
+    environment = peer.environment_for(case)
+    python, models = setup.interpreter(environment), setup.models_folder(environment)
     with tempfile.TemporaryDirectory(prefix="startup-") as folder:
         port = server.free_ports(1)[0]
-        setup = Setup(case, python, Path(folder), models, port, ())
-        PEER.prepare(setup)
-        with _running(setup, workers) as (process, began):
-            return _watch(setup, workers, process.pid, began)
+        place = Setup(case, python, Path(folder), models, port, ())
+        peer.prepare(place)
+        with _running(peer, place, workers) as (process, began):
+            return _watch(place, workers, process.pid, began)
 
 
 @contextlib.contextmanager
-def _running(setup: Setup, workers: int) -> Iterator[tuple["subprocess.Popen[bytes]", float]]:
+def _running(
+    peer: Peer, setup: Setup, workers: int
+) -> Iterator[tuple["subprocess.Popen[bytes]", float]]:
+    command, environ = peer.start(setup)
+    workers_variable = {"RUNTIME_WORKERS": str(workers)}
     began = time.monotonic()
     with (setup.folder / server.LOG).open("wb") as log:
         process = subprocess.Popen(
-            PEER.start(setup).command,
-            env={**os.environ, **server.AS_IN_IMAGES, "RUNTIME_WORKERS": str(workers)},
+            command,
+            env={**os.environ, **server.AS_IN_IMAGES, **environ, **workers_variable},
             stdin=subprocess.DEVNULL,
             stderr=log,
             start_new_session=True,

@@ -1,4 +1,4 @@
-"""Says what must be reached, as ratios in one run, and whether the results reach it."""
+"""Define what must be reached, as ratios in one run, and compare the results with it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple

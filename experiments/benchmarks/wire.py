@@ -1,4 +1,4 @@
-"""Writes and reads protobuf messages by hand: the peers' schemas need no packages here.
+"""Write and read protobuf messages by hand: the peers' schemas need no packages here.
 
 Peers speak four schemas, and the packages that define them exclude each other. A benchmark sends
 few messages, so the wire format itself is simpler than four generated packages.

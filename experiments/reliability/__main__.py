@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.benchmarks import machine, writing
+from experiments.benchmarks import machine, results
 from experiments.reliability import document
 from experiments.reliability.experiment import Experiment, Findings, Goal
 from experiments.reliability.registry import EXPERIMENTS
@@ -57,7 +57,7 @@ def _try(experiment: Experiment, arguments: argparse.Namespace) -> int:
     findings = experiment.run(arguments, _progress)
     told = _told(experiment, findings, time.monotonic() - began)
     arguments.output.mkdir(parents=True, exist_ok=True)
-    writing.write(told, arguments.output / f"{experiment.name}.json")
+    results.write(told, arguments.output / f"{experiment.name}.json")
     print(json.dumps(findings.counts))
     for goal in findings.goals:
         print(f"{'met   ' if goal.is_met else 'MISSED'} {document.in_words(goal)}")

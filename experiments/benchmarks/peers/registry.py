@@ -1,4 +1,4 @@
-"""Lists all peers, in the order of tables."""
+"""List all peers, in the order of tables."""
 
 from experiments.benchmarks.peers import (
     Peer,

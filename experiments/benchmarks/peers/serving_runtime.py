@@ -1,4 +1,4 @@
-"""This repository's own service, as `serving-runtime serve` starts it, with two settings."""
+"""This repository's own service, as `serving-runtime serve` starts it, with one setting."""
 
 import shutil
 from pathlib import Path
@@ -12,9 +12,9 @@ name: predict
 inputs: {{x: {{shape: [-1, {columns}], type: float32}}}}
 outputs: {{y: {{shape: {shape}, type: {dtype}}}}}
 """
-# No peer logs requests, or asks connections to move while it serves. h2load counts what is under
-# way on a connection that is asked to move as errors.
-SETTINGS = {"RUNTIME_LOG_CALLS": "0", "RUNTIME_CONNECTION_AGE": "24h"}
+# A need of the load generator, all else has its defaults: h2load counts what is under way on a
+# connection that is asked to move as errors, and no peer asks connections to move while it serves.
+SETTINGS = {"RUNTIME_CONNECTION_AGE": "24h"}
 # Functions of arrays, as users write them.
 FUNCTIONS = {
     "noop": 'def predict(x):\n    return {"y": x}\n',

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.benchmarks import cases, setting_up
+from experiments.benchmarks import cases, setup
 from experiments.benchmarks.__main__ import main
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.peers import SERVERS, Setup, limits
@@ -82,7 +82,7 @@ def test_echo_answers_what_is_right(tmp_path):
 
 def test_environments_are_pinned():
     """Every line is one version of one package, and the interpreter is said."""
-    folder = Path(setting_up.__file__).parent / "environments"
+    folder = Path(setup.__file__).parent / "environments"
     for path in folder.glob("*.txt"):
         lines = path.read_text().splitlines()
         assert any(re.fullmatch(r"# python: (>=)?3\.\d+", line) for line in lines), path
@@ -93,7 +93,7 @@ def test_environments_are_pinned():
 @pytest.mark.parametrize(("peer", "case"), pairs())
 def test_each_peer_has_its_environments(peer, case):
     """There is a file for each case that a peer can do, whose framework it may need."""
-    folder = Path(setting_up.__file__).parent / "environments"
+    folder = Path(setup.__file__).parent / "environments"
     assert (folder / f"{peer.environment_for(case)}.txt").is_file()
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from experiments.benchmarks import measure, rounds, server, setting_up
+from experiments.benchmarks import measure, rounds, server, setup
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.load import Load, Shape
 from experiments.benchmarks.peers import Start
@@ -17,8 +17,8 @@ CHILD = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'
 
 @pytest.fixture(autouse=True)
 def _this_interpreter(monkeypatch):
-    """Let peers run in the environment of the tests."""
-    monkeypatch.setattr(setting_up, "interpreter", lambda name: setting_up.Path(sys.executable))
+    """Make peers run in the environment of the tests."""
+    monkeypatch.setattr(setup, "interpreter", lambda name: setup.Path(sys.executable))
 
 
 def asked_of(peer, name="noop"):

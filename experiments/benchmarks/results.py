@@ -1,4 +1,4 @@
-"""Writes results as JSON while they are made, with what they were made on."""
+"""Write results as JSON while they are made, with what they were made on."""
 
 import datetime
 import json

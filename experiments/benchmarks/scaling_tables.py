@@ -1,4 +1,4 @@
-"""Makes the tables of growth from its JSON: each point with its time per unit of work."""
+"""Make the tables of growth from its JSON: each point with its time per unit of work."""
 
 from typing import Any, NamedTuple
 

@@ -1,10 +1,11 @@
-"""Reads what command lines choose: peers, cases and how many requests at a time."""
+"""Read what command lines choose: peers, cases and how many requests at a time."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from experiments.benchmarks import load, setting_up
+from experiments.benchmarks import load, memory, setup
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.cases import Case
 from experiments.benchmarks.peers import Peer
@@ -18,6 +19,49 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
             flag, type=chooser(known), default=list(known.values()), metavar="NAME,…",
             help=f"of {', '.join(known)} (default: all)",
         )  # fmt: skip
+
+
+def add_concurrency(verb: argparse.ArgumentParser, default: str) -> None:
+    """Describe `--concurrency`."""
+    verb.add_argument(
+        "--concurrency",
+        type=shapes,
+        default=default,
+        metavar="N[/CONNECTIONS],…",
+        help=f"requests at a time; 64/1 is on one connection (default {default})",
+    )
+
+
+def add_seconds(verb: argparse.ArgumentParser, default: float) -> None:
+    """Describe `--seconds`."""
+    help_text = f"of each measurement (default {default:g})"
+    verb.add_argument("--seconds", type=float, default=default, help=help_text)
+
+
+def add_requests(verb: argparse.ArgumentParser) -> None:
+    """Describe `--requests`."""
+    verb.add_argument(
+        "--requests",
+        type=int,
+        default=memory.REQUESTS,
+        help=f"over which the memory is watched (default {memory.REQUESTS:,})",
+    )
+
+
+def add_folder(verb: argparse.ArgumentParser) -> None:
+    """Describe `--results`."""
+    verb.add_argument(
+        "--results",
+        type=Path,
+        default=setup.BUILD,
+        metavar="DIR",
+        help=f"the folder of the JSON (default {setup.BUILD.relative_to(setup.ROOT)})",
+    )
+
+
+def add_pairs(verb: argparse.ArgumentParser, default: int) -> None:
+    """Describe `--pairs`."""
+    verb.add_argument("--pairs", type=int, default=default, help=f"(default {default})")
 
 
 def chooser(known):
@@ -43,6 +87,14 @@ def shapes(text: str) -> list[load.Shape]:
         raise argparse.ArgumentTypeError(problem) from None
 
 
+def settings(text: str) -> dict[str, str]:
+    """Read settings: `NAME=VALUE`, separated by commas or blanks."""
+    pairs = [part.partition("=") for part in _parts(text)]
+    if not all(name and sign for name, sign, _ in pairs):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected NAME=VALUE, separated by commas")
+    return {name: value for name, _, value in pairs}
+
+
 def _parts(text: str) -> list[str]:
     return text.replace(",", " ").split()
 
@@ -56,14 +108,12 @@ def possible(peers: Sequence[Peer], cases: Sequence[Case]) -> list[Peer]:
     left = []
     for peer in peers:
         asked = [case for case in cases if case.name in peer.cases]
-        able = [case for case in asked if setting_up.can_run(peer, case)]
+        able = [case for case in asked if setup.can_run(peer, case)]
         for case in asked:
             if case not in able:
                 print(f"left out: {peer.name}, {case.name}: not set up", file=sys.stderr)
         if able:
             left.append(peer._replace(cases=tuple(case.name for case in able)))
     if not left:
-        raise setting_up.SetUpError(
-            "nothing is set up: `python -m experiments.benchmarks setup` first"
-        )
+        raise setup.SetUpError("nothing is set up: `python -m experiments.benchmarks setup` first")
     return left

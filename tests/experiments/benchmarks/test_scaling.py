@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from experiments.benchmarks import curves, growth, memory, rounds, setting_up
+from experiments.benchmarks import curves, memory, rounds, scaling, setup
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.curves import BY_NAME as CURVES
 from experiments.benchmarks.load import Load, Shape
@@ -14,8 +14,8 @@ from serving_runtime.contract.yaml_form import read_yaml
 
 @pytest.fixture(autouse=True)
 def _this_interpreter(monkeypatch):
-    """Let peers run in the environment of the tests, and load nothing."""
-    monkeypatch.setattr(setting_up, "interpreter", lambda name: setting_up.Path(sys.executable))
+    """Make peers run in the environment of the tests, and load nothing."""
+    monkeypatch.setattr(setup, "interpreter", lambda name: setup.Path(sys.executable))
     monkeypatch.setattr(rounds.load, "h2load", lambda *told: Load(100, 1.0, 0, 1.0, 2.0, 0))
     monkeypatch.setattr(memory.load, "h2load_count", lambda *told: Load(100, 1.0, 1, 1.0, 2.0, 0))
 
@@ -31,7 +31,7 @@ def test_each_size_is_a_point(restarts):
     curve = CURVES["signatures"]._replace(
         sizes=(1, 2), build=noop_of, peers=("limit-asyncio",), restarts=restarts
     )
-    points = list(growth.measured(curve, 1.0))
+    points = list(scaling.measured(curve, 1.0))
     assert [(it["curve"], it["size"], it["peer"]) for it in points] == [
         ("signatures", 1, "limit-asyncio"), ("signatures", 2, "limit-asyncio")]  # fmt: skip
     assert {(it["problem"], it["requests_per_second"]) for it in points} == {("", 100.0)}
@@ -45,7 +45,7 @@ def test_a_wrong_answer_is_a_point_without_figures():
         build=lambda peer, size: right._replace(case=wrong) if size == 2 else right,
         peers=("serving-runtime",),
     )
-    results = growth._points(curve, right.peer, curve.sizes, 1.0)
+    results = scaling._points(curve, right.peer, curve.sizes, 1.0)
     assert [it.problem.partition(":")[0] for it in results] == ["", "before", ""]
 
 
@@ -76,10 +76,10 @@ def test_our_service_answers_with_many(name):
 
 def test_settings_reach_the_service():
     """A curve's setting comes beside those of the peer."""
-    setup = type("", (), {"python": "python", "folder": setting_up.ROOT, "port": 1})
-    environ = curves.with_settings(OURS, RUNTIME_WORKERS="3").start(setup).environ
+    place = type("", (), {"python": "python", "folder": setup.ROOT, "port": 1})
+    environ = curves.with_settings(OURS, RUNTIME_WORKERS="3").start(place).environ
     assert environ["RUNTIME_WORKERS"] == "3"
-    assert environ["RUNTIME_LOG_CALLS"] == "0"
+    assert environ["RUNTIME_CONNECTION_AGE"] == "24h"
 
 
 def test_memory_is_told_after_each_slice():

@@ -1,18 +1,18 @@
-"""Measures all that the performance document shows: what to run, and for how long."""
+"""Measure all that the performance document shows: what to run, and for how long."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from experiments.benchmarks import (
-    choosing,
+    cli_arguments,
     codec,
     comparison,
-    growth,
     memory,
     profiles,
+    results,
+    scaling,
     startup,
-    writing,
 )
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.curves import CURVES
@@ -62,7 +62,7 @@ def run(folder: Path, seconds: float, requests: int, once: bool) -> int:
     steps: tuple[Callable[[], int], ...] = (
         lambda: comparison.run(list(_plans(PLANS, seconds, once)), folder / "results.json"),
         lambda: comparison.run(list(_plans(CEILING, seconds, once)), folder / "ceiling.json"),
-        lambda: growth.run(CURVES, min(seconds, GROWTH_SECONDS), folder / "growth.json"),
+        lambda: scaling.run(CURVES, min(seconds, GROWTH_SECONDS), folder / "growth.json"),
         lambda: memory.run(requests, "iris", folder / "memory.json"),
         lambda: codec.run(folder / "codec.json"),
         lambda: _start_up(folder / "startup.json"),
@@ -74,7 +74,7 @@ def run(folder: Path, seconds: float, requests: int, once: bool) -> int:
 def _plans(plans, seconds: float, once: bool) -> Iterator[Plan]:
     for names, case_names, shapes, rounds in plans:
         cases = [CASES[name] for name in case_names]
-        peers = choosing.possible([PEERS[name] for name in names], cases)
+        peers = cli_arguments.possible([PEERS[name] for name in names], cases)
         loads = [shape_of(part) for part in shapes.split()]
         yield Plan(peers, cases, loads, seconds, 1 if once else rounds)
 
@@ -82,10 +82,10 @@ def _plans(plans, seconds: float, once: bool) -> Iterator[Plan]:
 def _start_up(path: Path) -> int:
     """Start our service with each framework that is set up."""
     cases = {framework: CASES[name] for framework, name in startup.FRAMEWORKS.items()}
-    ours = choosing.possible([OURS], list(cases.values()))[0]
+    ours = cli_arguments.possible([OURS], list(cases.values()))[0]
     able = {framework: case for framework, case in cases.items() if case.name in ours.cases}
-    told = writing.origin([ours], list(able.values()))
-    return writing.as_they_come(told, _starts(able), path)
+    told = results.origin([ours], list(able.values()))
+    return results.as_they_come(told, _starts(able), path)
 
 
 def _starts(cases) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Measures how our own service grows: with callers, rows, bytes, workers, inputs and signatures.
+"""Measure how our own service grows: with callers, rows, bytes, workers, inputs and signatures.
 
 Nothing may grow faster than its work. So each point has its time per unit of work: for a request,
 a row, a MiB, or an input of it. Where a peer can do the same for little, it is measured beside.
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.benchmarks import comparison, load, rounds, server, writing
+from experiments.benchmarks import comparison, load, results, rounds, server
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.curves import Curve
 from experiments.benchmarks.load import Shape
@@ -22,10 +22,10 @@ def run(curves: Sequence[Curve], seconds: float, path: Path) -> int:
     """Measure curves into a file of results; returns how many points have a problem."""
     load.install()
     peers = [PEERS[name] for name in dict.fromkeys(it for curve in curves for it in curve.peers)]
-    told = writing.origin(peers, [CASES["noop"], CASES["iris"]])
+    told = results.origin(peers, [CASES["noop"], CASES["iris"]])
     told["seconds"] = seconds
     points = (point for curve in curves for point in measured(curve, seconds))
-    return writing.as_they_come(told, points, path)
+    return results.as_they_come(told, points, path)
 
 
 def measured(curve: Curve, seconds: float) -> Iterator[dict[str, Any]]:

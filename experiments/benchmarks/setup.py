@@ -1,4 +1,4 @@
-"""Makes what peers need: environments of their own, and models saved by those environments."""
+"""Make what peers need: environments of their own, and models saved by those environments."""
 
 import subprocess
 import sys
@@ -33,14 +33,14 @@ def interpreter(name: str) -> Path:
 
 
 def is_ready(name: str) -> bool:
-    """Say whether an environment has been made, and its models."""
+    """Return whether an environment has been made, and its models."""
     if name not in names() or not interpreter(name).exists():
         return False
     return all((models_folder(name) / SAVED[model]).exists() for model in _models_of(name))
 
 
 def can_run(peer: Peer, case: Case) -> bool:
-    """Say whether a peer does this case, here and now."""
+    """Return whether a peer does this case, here and now."""
     return case.name in peer.cases and is_ready(peer.environment_for(case))
 
 

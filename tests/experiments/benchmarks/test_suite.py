@@ -1,24 +1,22 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from experiments.benchmarks import (
     ceiling,
-    choosing,
+    cli_arguments,
     codec,
-    earlier,
-    everything,
+    measure,
     profiles,
     report,
-    setting_up,
+    setup,
+    suite,
     targets,
 )
 from experiments.benchmarks.__main__ import main
 from experiments.benchmarks.cases import BY_NAME as CASES
-from experiments.benchmarks.peers import Setup
 from experiments.benchmarks.peers.registry import BY_NAME as PEERS
 from experiments.benchmarks.rounds import Result
 
@@ -29,10 +27,10 @@ FIGURES = (1.0,) * 6
 @pytest.fixture
 def answered(monkeypatch):
     """Return a function that says what a plan's peers would answer, were they all set up."""
-    monkeypatch.setattr(setting_up, "can_run", lambda peer, case: case.name in peer.cases)
+    monkeypatch.setattr(setup, "can_run", lambda peer, case: case.name in peer.cases)
     return lambda plans: [
         Result(peer.name, case.name, shape.name, 1, *FIGURES)._asdict()
-        for plan in everything._plans(plans, 1.0, once=True)
+        for plan in suite._plans(plans, 1.0, once=True)
         for case in plan.cases
         for peer in plan.peers
         if case.name in peer.cases
@@ -42,7 +40,7 @@ def answered(monkeypatch):
 
 def test_everything_measures_all_that_must_be_reached(answered):
     """No target is without figures where all peers are set up and answer."""
-    results = answered(everything.PLANS)
+    results = answered(suite.PLANS)
     told = {"seconds": dict.fromkeys(("memcpy", "decode", "encode", "small"), 1e-6)}
     grown = {"results": [{"requests": count, "held_mb": 1.0} for count in range(0, 1001, 100)]}
     found = targets.targets(report.summarise({"results": results}), told, grown)
@@ -51,7 +49,7 @@ def test_everything_measures_all_that_must_be_reached(answered):
 
 def test_each_target_against_a_limit_has_its_ceiling(answered):
     """What is asked is a share of the limit, and stands beside the echo with a worker and ours."""
-    results = answered(everything.CEILING)
+    results = answered(suite.CEILING)
     speeds = {"limit-queue": 3000.0, "limit-worker": 2000.0, "serving-runtime": 1000.0}
     for result in results:
         result["requests_per_second"] = speeds.get(result["peer"], 1.0)
@@ -65,13 +63,13 @@ def test_each_target_against_a_limit_has_its_ceiling(answered):
 
 def test_what_is_not_set_up_is_left_out_and_said(monkeypatch, capsys):
     """The rest is measured; with nothing left there is an error that says what to do."""
-    monkeypatch.setattr(setting_up, "can_run", lambda peer, case: peer.name == "kserve")
+    monkeypatch.setattr(setup, "can_run", lambda peer, case: peer.name == "kserve")
     cases = [CASES["iris"]]
-    left = choosing.possible([PEERS["kserve"], PEERS["triton"]], cases)
+    left = cli_arguments.possible([PEERS["kserve"], PEERS["triton"]], cases)
     assert [(it.name, it.cases) for it in left] == [("kserve", ("iris",))]
     assert "left out: triton, iris: not set up" in capsys.readouterr().err
-    with pytest.raises(setting_up.SetUpError, match="nothing is set up"):
-        choosing.possible([PEERS["triton"]], cases)
+    with pytest.raises(setup.SetUpError, match="nothing is set up"):
+        cli_arguments.possible([PEERS["triton"]], cases)
 
 
 def test_shares_are_of_the_functions_that_samples_end_in():
@@ -83,9 +81,9 @@ def test_shares_are_of_the_functions_that_samples_end_in():
 def test_the_worker_is_a_process_of_the_front():
     """Both are found from the front's process."""
     with subprocess.Popen([sys.executable, "-c", CHILD], stdin=subprocess.PIPE) as parent:
-        while len(profiles.measure.tree(parent.pid)) < 2:
+        while len(measure.tree(parent.pid)) < 2:
             pass
-        found = profiles.processes_of(parent.pid)
+        found = measure.front_and_worker(parent.pid)
         parent.stdin.close()
     assert found["front"] == parent.pid
     assert found["worker"] != parent.pid
@@ -97,16 +95,6 @@ def test_a_profiler_that_fails_is_told():
     spy = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     with pytest.raises(profiles.ProfileError, match="no permission"):
         profiles._wait(spy, 1)
-
-
-def test_a_commit_has_sources_of_its_own(monkeypatch, tmp_path):
-    """They come before those that the environment has installed."""
-    monkeypatch.setattr(setting_up, "BUILD", tmp_path)
-    setup = Setup(CASES["iris"], Path(sys.executable), tmp_path, tmp_path, 1, ())
-    first = earlier.service("HEAD").start(setup).environ["PYTHONPATH"].split(":")[0]
-    assert Path(first, "serving_runtime", "service.py").is_file()
-    with pytest.raises(earlier.NoCommitError, match="commit nothing: "):
-        earlier.service("nothing")
 
 
 def test_codec_is_measured_and_written(monkeypatch, tmp_path, capsys):
@@ -130,11 +118,11 @@ def test_list_says_what_there_is(capsys):
 
 def test_an_environment_without_its_models_is_not_ready(monkeypatch, tmp_path):
     """What was interrupted is left out, and not started in vain."""
-    monkeypatch.setattr(setting_up, "interpreter", lambda name: setting_up.Path(sys.executable))
-    monkeypatch.setattr(setting_up, "BUILD", tmp_path)
-    folder = setting_up.models_folder("kserve-pytorch")
-    assert not setting_up.is_ready("kserve-pytorch")
+    monkeypatch.setattr(setup, "interpreter", lambda name: setup.Path(sys.executable))
+    monkeypatch.setattr(setup, "BUILD", tmp_path)
+    folder = setup.models_folder("kserve-pytorch")
+    assert not setup.is_ready("kserve-pytorch")
     folder.mkdir(parents=True)
     (folder / "network.pt").touch()
-    assert setting_up.is_ready("kserve-pytorch")
-    assert not setting_up.is_ready("nothing")
+    assert setup.is_ready("kserve-pytorch")
+    assert not setup.is_ready("nothing")
