@@ -25,8 +25,8 @@ from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.operations import BY_GRPC_METHOD
 from serving_runtime.settings import Settings
 from serving_runtime.worker import loading
-from tests.conformance.cases.case import PREDICT
 
+PREDICT = "/tensorflow.serving.PredictionService/Predict"
 WATCH = "/grpc.health.v1.Health/Watch"
 # What RUNTIME_LISTENER may name. Never left to the service here: it would fall back in silence.
 LISTENERS = ("completion_queue", "asyncio")
