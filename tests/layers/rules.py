@@ -286,6 +286,15 @@ RULES = (
         planted=("tools.images.building", "import sklearn_runtime"),
     ),
     Rule(
+        "shared parts of tests stand in the harness",
+        who=("tests",),
+        but=("tests.fuzz.guided",),  # it fuzzes what a unit test compares
+        never=("common", "runtimes", "experiments"),
+        may=tuple(f"experiments.{name}" for name in ("benchmarks", "reliability")),
+        why="unit tests may be moved and rewritten without a look at who else uses them",
+        planted=("tests.fuzz.corpus", "from common.tests.ipc import test_frames"),
+    ),
+    Rule(
         "the harness is a library",
         who=("tests.support",),
         never=("tests", "common", "experiments"),
