@@ -85,7 +85,8 @@ def _read(path: Path, known: Iterable[str]) -> Module:
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     names |= {name.rpartition(".")[2] for name in imported}
-    return Module(frozenset(_resolved(name, known) for name in imported), frozenset(names))
+    resolved = (_resolved(name, known) for name in imported)
+    return Module(frozenset(resolved), frozenset(names))
 
 
 def _imported(node: ast.AST, path: Path) -> Iterator[str]:

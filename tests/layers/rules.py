@@ -1,107 +1,20 @@
 """The layers of docs/architecture.md as a table: who never imports what, and why."""
 
-import sys
-from pathlib import Path
-from typing import List, NamedTuple, Tuple
-
-from tests.layers.imports import Tree, is_in_any, read_tree
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-COMMON = ROOT / "common" / "serving_runtime"
-PACKAGES = sorted(path.parent for path in ROOT.glob("runtimes/*/*_runtime/__init__.py"))
-FRAMEWORKS = tuple(package.name for package in PACKAGES)
-TREE = read_tree(COMMON, ROOT / "tools", ROOT / "tests", *PACKAGES)
-
-GRPC = ("grpc",)
-PROTOBUF = ("google", "hydro_serving_grpc")
-HTTP = ("httptools", "h11", "h2", "wsproto", "aiohttp", "uvicorn", "http.client", "http.server")
-SOCKETS = ("socket", "asyncio", "selectors", "ssl")
-# Foreign errors end in the folder that may import their library.
-GRPC_ERRORS = ("RpcError", "AioRpcError", "ExecuteBatchError", "FutureTimeoutError")
-HTTP_ERRORS = (
-    "HttpParserError",
-    "HttpParserCallbackError",
-    "HttpParserInvalidMethodError",
-    "HttpParserInvalidStatusError",
-    "HttpParserInvalidURLError",
-    "HttpParserUpgrade",
-    "LocalProtocolError",
-    "RemoteProtocolError",
+from tests.layers.rooms import (
+    BEHIND_THE_REGISTRY,
+    CLIENTS,
+    FRAMEWORKS,
+    GRPC,
+    GRPC_ERRORS,
+    HTTP,
+    HTTP_ERRORS,
+    LIBRARIES,
+    ONE_PROTOCOLS_OWN,
+    PROGRAMS,
+    PROTOBUF,
+    SOCKETS,
 )
-
-# What a framework's folder imports and common does not: its libraries. `annotationlib` is 3.14's.
-LIBRARIES = tuple(
-    sorted(
-        {
-            name.partition(".")[0]
-            for package in FRAMEWORKS
-            for module in TREE
-            if module.startswith(package)
-            for name in TREE[module].imports
-        }
-        - {"serving_runtime", "numpy", "yaml", "annotationlib", *PROTOBUF, *FRAMEWORKS}
-        - set(sys.stdlib_module_names)
-    )
-)
-
-SHARED_BY_PROTOCOLS = ("serving_runtime.protocols.protobuf", "serving_runtime.protocols.json")
-# All that the registry hides: `protocols/__init__` is the registry.
-BEHIND_THE_REGISTRY = tuple(
-    name for name in TREE if name.startswith("serving_runtime.protocols.") and name.count(".") == 2
-)
-ONE_PROTOCOLS_OWN = tuple(
-    name
-    for name in BEHIND_THE_REGISTRY
-    if name not in SHARED_BY_PROTOCOLS and any(it.startswith(name + ".") for it in TREE)
-)
-CLIENTS = ("serving_runtime.client", "serving_runtime.cli", "serving_runtime.bench")
-PROGRAMS = (*CLIENTS, "serving_runtime.image")
-
-# Rooms that have a rule before they are built.
-TO_COME = (
-    "serving_runtime.server.http",
-    "serving_runtime.server.http.parser",
-    "serving_runtime.server.http.connection",
-    "serving_runtime.protocols.json",
-)
-
-
-class Rule(NamedTuple):
-    """Some modules never import some others, and never name some errors."""
-
-    name: str
-    who: Tuple[str, ...]
-    never: Tuple[str, ...]
-    why: str
-    planted: Tuple[str, str]
-    """A module and a line in it that break the rule: proof that it can fail."""
-    but: Tuple[str, ...] = ()
-    """Modules, and all in them, that the rule does not bind."""
-    may: Tuple[str, ...] = ()
-    """Imports that are allowed although they are inside of what is forbidden."""
-    names: Tuple[str, ...] = ()
-    """Names that the code does not use either."""
-
-    def concerns(self, module: str) -> bool:
-        """Return whether the rule binds a module."""
-        return is_in_any(module, self.who) and not is_in_any(module, self.but)
-
-    def broken_in(self, tree: Tree) -> List[str]:
-        """Return each import and each name that breaks the rule."""
-        bound = [(name, module) for name, module in tree.items() if self.concerns(name)]
-        imports = [
-            f"{name} imports {target}"
-            for name, module in bound
-            for target in module.imports
-            if is_in_any(target, self.never) and not is_in_any(target, self.may)
-        ]
-        uses = [
-            f"{name} names {used}"
-            for name, module in bound
-            for used in module.names & {*self.names}
-        ]
-        return sorted(imports + uses)
-
+from tests.layers.rule import Rule
 
 RULES = (
     Rule(

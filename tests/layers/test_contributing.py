@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.layers.rules import COMMON, ROOT
+from tests.layers.rooms import COMMON, ROOT
 
 HEADING = "## Which files to touch\n"
 CHANGES = {

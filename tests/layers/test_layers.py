@@ -7,17 +7,17 @@ import sys
 import pytest
 
 from tests.layers.imports import circles, foreign_siblings, is_in_any, read_tree
-from tests.layers.rules import (
+from tests.layers.rooms import (
     COMMON,
     FRAMEWORKS,
     PACKAGES,
     PROTOBUF,
     ROOT,
-    RULES,
     SHARED_BY_PROTOCOLS,
     TO_COME,
     TREE,
 )
+from tests.layers.rules import RULES
 
 RUNTIME_NAME = re.compile(r"\b[a-z]+_runtime\b")
 FOLDERS = [COMMON, ROOT / "tools", ROOT / "tests", ROOT / "experiments", *PACKAGES]

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tests.layers.rules import COMMON
+from tests.layers.rooms import COMMON
 
 TESTS = COMMON.parent / "tests"
 

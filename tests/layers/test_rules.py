@@ -3,7 +3,8 @@
 import pytest
 
 from tests.layers.imports import circles, foreign_siblings, read_tree
-from tests.layers.rules import RULES, SHARED_BY_PROTOCOLS
+from tests.layers.rooms import SHARED_BY_PROTOCOLS
+from tests.layers.rules import RULES
 
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name.replace(" ", "-"))
 
