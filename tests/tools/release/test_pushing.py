@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from tests.tools.release_fakes import IMMUTABLE, ROW, Docker, digest, image
+from tests.tools.release.fakes import IMMUTABLE, ROW, Docker, digest, image
 from tools.release import __main__ as command
 from tools.release import manifest, pushing, registry, sbom
 
