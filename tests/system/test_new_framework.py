@@ -28,7 +28,7 @@ def test_the_matrix_plans_its_image(newcomer):
     newcomer.python("tools.matrix", "check")
     rows = json.loads(newcomer.python("tools.matrix", "plan"))
     assert [row["version"] for row in rows if row["runtime"] == NAME] == [VERSION]
-    assert passed(newcomer, "tests/matrix", "-k", NAME) >= 2
+    assert passed(newcomer, "tests/tools/matrix", "-k", NAME) >= 2
 
 
 def test_the_layer_rules_hold_for_it(newcomer):
