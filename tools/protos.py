@@ -1,4 +1,4 @@
-"""FrontLock `protos/` into what `hydro_serving_grpc` loads, and proves that the two agree.
+"""Turn `protos/` into what `hydro_serving_grpc` loads, and prove that the two agree.
 
 From every proto: one descriptor set, which carries all messages. From those that user
 code imports: a module that hands out their messages, its type stub for editors and, as

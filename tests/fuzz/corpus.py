@@ -8,13 +8,13 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 import hydro_serving_grpc as hs
-from common.tests.protocols.tensorflow_serving import odd_requests
 from hydro_serving_grpc.messages import POOL, message_class
 from serving_runtime import operations
 from serving_runtime.client import encode_request
 from serving_runtime.protocols.shapes import MAX_RANK
 from serving_runtime.protocols.tensorflow_serving.dtypes import WIRE_TYPES
 from serving_runtime.signature import NUMPY_DTYPES, STRING, Tensor
+from tests.support import odd_requests
 
 # Answered by the front itself; all others by a worker.
 PREDICT = operations.PREDICT.grpc_method

@@ -14,9 +14,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["serving_runtime"]):
-    sys.path.append("common/tests/protocols/tensorflow_serving")
-    import test_differential
-
+    from common.tests.protocols.tensorflow_serving import test_differential
     from tests.fuzz import contracts, corpus, regressions
     from tests.fuzz.corpus import Case
     from tests.fuzz.mutator import Mutator

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from common.tests.protocols.tensorflow_serving import odd_requests
-from common.tests.protocols.tensorflow_serving.odd_requests import Packed, Writer
 from tests.fuzz import corpus
 from tests.fuzz.corpus import Case
 from tests.fuzz.trees import Tree, copy_of, tree_of, varint, written
+from tests.support import odd_requests
+from tests.support.odd_requests import Packed, Writer
 
 # How odd the writing is, and how many fields are changed; most cases are to be almost right.
 ODDITIES = (0, 0, 0, 0, 0, 0, 0.01, 0.05)

@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
-from common.tests.protocols.tensorflow_serving import odd_requests
 from serving_runtime import contract
 from tests.fuzz import contracts
+from tests.support import odd_requests
 
 
 @pytest.mark.parametrize("form", contracts.FORMS)

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from common.tests.protocols.tensorflow_serving.odd_requests import (
+from tests.support.odd_requests import (
     FIXED32,
     FIXED64,
     LENGTH_DELIMITED,

@@ -1,4 +1,4 @@
-"""Does to a copy of the checkout what CONTRIBUTING.md asks of whoever adds a framework."""
+"""Do to a copy of the checkout what CONTRIBUTING.md asks for a new framework."""
 
 import json
 import os

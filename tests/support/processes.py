@@ -18,7 +18,7 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 30.0
 
 
 def marked(mark: str) -> List[int]:
-    """Return the processes that inherited ``mark``, whoever their parent is by now."""
+    """Return the processes that inherited ``mark``, whatever their parent is by now."""
     wanted = f"{MARK}={mark}".encode()
     return [pid for pid in _all() if wanted in _read(pid, "environ").split(b"\0") and alive(pid)]
 
@@ -34,7 +34,7 @@ def zombies(parent: int) -> List[int]:
 
 
 def alive(pid: int) -> bool:
-    """Say whether a process exists and has not ended."""
+    """Return whether a process exists and has not ended."""
     return _status(pid)[0] not in ("", "Z", "X")
 
 

@@ -207,5 +207,5 @@ def assert_refused(connection: grpc.Channel, payload: bytes, words: Sequence[str
 
 
 def is_one_line(text: str) -> bool:
-    """Say whether a client's details keep to the form: one line of at most 1 KiB, no path."""
+    """Return whether a client's details keep to the form: one line of at most 1 KiB, no path."""
     return text == one_line(text) and len(text.encode()) <= 1024 and "/files/" not in text

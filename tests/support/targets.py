@@ -25,8 +25,8 @@ from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.operations import BY_GRPC_METHOD
 from serving_runtime.settings import Settings
 from serving_runtime.worker import loading
-from tests.conformance.cases.case import PREDICT
 
+PREDICT = "/tensorflow.serving.PredictionService/Predict"
 WATCH = "/grpc.health.v1.Health/Watch"
 # What RUNTIME_GRPC_TRANSPORT may name. Never left to the service: it would fall back in silence.
 LISTENERS = ("completion_queue", "asyncio")
@@ -145,7 +145,7 @@ class Connection(Service):
             ("grpc.enable_http_proxy", 0),
             ("grpc.max_receive_message_length", -1),
             ("grpc.max_send_message_length", -1),
-            # Whoever waits for a start should not sleep through it.
+            # A start that is waited for should not be slept through.
             ("grpc.max_reconnect_backoff_ms", 1000),
         ]
         self.address = address
@@ -162,13 +162,13 @@ class Connection(Service):
     def wait_until_serving(self) -> None:
         """Wait until the service says that it is."""
         watch = self.channel.stream_stream(WATCH)
-        told = watch(
+        replies = watch(
             iter([HealthRequest().SerializeToString()]), timeout=START_SECONDS, wait_for_ready=True
         )
-        for payload in told:
+        for payload in replies:
             if HealthResponse.FromString(payload).status == 1:
                 break
-        told.cancel()
+        replies.cancel()
 
 
 class Server(Connection):

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools import docker
 from tools.offline import packages
 
 FOLDER = Path(os.environ.get("ENGINE_DIR", "/var/lib/serving-runtimes-engine"))
@@ -36,12 +37,10 @@ class EngineError(Exception):
 
 def version() -> str:
     """Return the version of the engine that answers; empty if none does."""
-    command = ["docker", "version", "--format", "{{.Server.Version}}"]
     try:
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
+        return docker.output("version", "--format", "{{.Server.Version}}")
+    except (docker.DockerError, FileNotFoundError):
         return ""
-    return run.stdout.strip() if run.returncode == 0 else ""
 
 
 def ensure() -> str:

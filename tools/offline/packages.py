@@ -3,8 +3,9 @@
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Sequence
+
+from tools.retrying import retrying
 
 # Another apt may run, such as the updates of a machine that has just started.
 WAIT_FOR_LOCK = "--option=DPkg::Lock::Timeout=120"
@@ -35,15 +36,11 @@ def ensure(programs: Sequence[str], packages: Sequence[str], why: str) -> None:
         wanted = " ".join(packages)
         raise NotDebianError(f"{told}: install them (on Debian: apt-get install {wanted})")
     print(f"apt-get install {' '.join(packages)} ({told})", flush=True)
-    failure = _install(packages)
-    for seconds in PAUSES_SECONDS:
-        if not failure:
-            break
-        print(f"apt-get failed, and is tried again in {seconds} s:\n{failure}", flush=True)
-        time.sleep(seconds)
-        failure = _install(packages)
-    if failure:
-        raise NotDebianError(f"`apt-get install {' '.join(packages)}` failed:\n{failure}")
+    retrying(lambda: _install(packages), PAUSES_SECONDS, NotDebianError, _report)
+
+
+def _report(error: Exception, seconds: float) -> None:
+    print(f"{error}\nIt is tried again in {seconds} s.", flush=True)
 
 
 def find(program: str) -> str | None:
@@ -52,10 +49,16 @@ def find(program: str) -> str | None:
     return shutil.which(program, path=os.pathsep.join(folders))
 
 
-def _install(packages: Sequence[str]) -> str:
-    """Install packages; returns what apt said if it failed."""
+def _install(packages: Sequence[str]) -> None:
+    """Install packages.
+
+    Raises:
+        NotDebianError: apt failed; the message is the end of what it said.
+    """
     _apt("update")  # one broken source of many need not matter
-    return _apt("install", "--yes", "--no-install-recommends", *packages)
+    failure = _apt("install", "--yes", "--no-install-recommends", *packages)
+    if failure:
+        raise NotDebianError(f"`apt-get install {' '.join(packages)}` failed:\n{failure}")
 
 
 def _apt(*arguments: str) -> str:

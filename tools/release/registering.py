@@ -9,7 +9,6 @@ import http.client
 import json
 import os
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple
 
 from tools.release import manifest
 from tools.release.manifest import Published
+from tools.retrying import retrying
 from tools.rows import Matrix
 
 PATH = "/api/v1/runtime"
@@ -61,6 +61,14 @@ class Answer(NamedTuple):
     def first_line(self) -> str:
         """The answer in short."""
         return next(iter(self.text.strip().splitlines()), "")[:200] or "nothing more"
+
+
+class AtFaultError(RegisteringError):
+    """A manager says that it is itself at fault, which may pass."""
+
+    def __init__(self, address: str, answer: Answer) -> None:
+        super().__init__(f"{address} answered {answer.status}: {answer.first_line}")
+        self.answer = answer
 
 
 def endpoint(manager: str) -> str:
@@ -155,17 +163,29 @@ def _json(address: str, answer: Answer, expected: type) -> Any:
 
 
 def _exchange(address: str, wanted: Body | None = None) -> Answer:
-    """Ask, and ask again where that may help."""
-    for pause_seconds in PAUSES_SECONDS:
-        try:
-            answer = _attempt(address, wanted)
-        except RegisteringError as error:
-            print(f"{error}; trying again", file=sys.stderr)
-        else:
-            if not answer.may_pass:
-                return answer
-        time.sleep(pause_seconds)
-    return _attempt(address, wanted)
+    """Ask, and ask again where that may help; the last answer counts as it is."""
+    try:
+        return retrying(
+            lambda: _passing(address, wanted), PAUSES_SECONDS, RegisteringError, _report
+        )
+    except AtFaultError as error:
+        return error.answer
+
+
+def _report(error: Exception, _: float) -> None:
+    print(f"{error}; trying again", file=sys.stderr)
+
+
+def _passing(address: str, wanted: Body | None) -> Answer:
+    """Send one request.
+
+    Raises:
+        RegisteringError: nothing answered, or what may be answered otherwise in a while.
+    """
+    answer = _attempt(address, wanted)
+    if answer.may_pass:
+        raise AtFaultError(address, answer)
+    return answer
 
 
 def _attempt(address: str, wanted: Body | None) -> Answer:

@@ -3,12 +3,12 @@
 import ipaddress
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tools import docker
+from tools.retrying import retrying
 
 WAITS_SECONDS = (2, 10, 30)
 """Before each new attempt, after failures that may pass."""
@@ -116,13 +116,14 @@ def is_loopback(reference: str) -> bool:
 
 def _patiently(call: Callable[[], str], reference: str, say: Say) -> str:
     """Call until it succeeds, a few times; credentials do not get better by waiting."""
-    for seconds in WAITS_SECONDS:
-        try:
-            return _allowed(call, reference)
-        except docker.DockerError as error:
-            say(f"{reference}: {str(error).splitlines()[-1]}; again in {seconds} s")
-            time.sleep(seconds)
-    return _allowed(call, reference)
+    return retrying(
+        lambda: _allowed(call, reference),
+        WAITS_SECONDS,
+        docker.DockerError,
+        lambda error, seconds: say(
+            f"{reference}: {str(error).splitlines()[-1]}; again in {seconds} s"
+        ),
+    )
 
 
 def _allowed(call: Callable[[], str], reference: str) -> str:

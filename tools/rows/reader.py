@@ -1,4 +1,4 @@
-"""FrontLock `build_matrix.yaml` into rows, refusing what would become a wrong image later."""
+"""Turn `build_matrix.yaml` into rows, refusing what would become a wrong image later."""
 
 import os
 import re

@@ -1,1 +1,1 @@
-from tests.system.faults.conftest import _no_proxy  # noqa: F401  a fixture
+from tests.support.fixtures import loopback_without_proxy  # noqa: F401  a fixture

@@ -1,11 +1,11 @@
-import pytest
-
-from tests.support import models
-from tests.support.servers import Server, channel
+from tests.support.fixtures import dial, launch, loopback_without_proxy, obedient, serve
 from tests.support.targets import LISTENERS
 
-# About processes, which no listener knows: these take the one that the service would choose.
-OVER_ONE_LISTENER = (
+# Fixtures of this folder.
+__all__ = ["dial", "launch", "loopback_without_proxy", "obedient", "serve"]
+
+# About processes, which no transport knows: these take the one that the service would choose.
+OVER_ONE_TRANSPORT = (
     "test_orphans",
     "test_start",
     "test_strays",
@@ -19,69 +19,8 @@ OVER_ONE_LISTENER = (
 
 
 def pytest_generate_tests(metafunc):
-    """Give the tests their listeners."""
+    """Run each test over both transports, but for those about processes."""
     if "transport" in metafunc.fixturenames:
-        is_over_one = metafunc.module.__name__.rpartition(".")[2] in OVER_ONE_LISTENER
+        is_over_one = metafunc.module.__name__.rpartition(".")[2] in OVER_ONE_TRANSPORT
         names = LISTENERS[:1] if is_over_one else LISTENERS
         metafunc.parametrize("transport", names, scope="module")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_proxy():
-    """Keep grpc's default channels from sending loopback's calls through a proxy.
-
-    Only here: the pip of Python 3.6, which other tests run, stumbles over the variable.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("no_proxy", "NO_PROXY"):
-            patch.setenv(name, "localhost,127.0.0.1")
-        yield
-
-
-@pytest.fixture(scope="module")
-def launch(tmp_path_factory, transport):
-    """Start servers over the listener; end what is left of them after the module's last test."""
-    servers = []
-
-    def start(model, **settings):
-        settings = {"RUNTIME_GRPC_TRANSPORT": transport, **settings}
-        servers.append(Server(model, tmp_path_factory.mktemp("server"), **settings))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.end()
-
-
-@pytest.fixture
-def obedient(tmp_path):
-    """A model directory of the test's own whose model does what requests say."""
-    return models.write_obedient(tmp_path / "obedient")
-
-
-@pytest.fixture
-def serve(launch, obedient):
-    """Serve the obedient model with settings of the test's choosing; ends with the test."""
-    servers = []
-
-    def start(**settings):
-        servers.append(launch(obedient, **settings))
-        return servers[-1].wait_serving()
-
-    yield start
-    for server in servers:
-        server.end()
-
-
-@pytest.fixture
-def dial():
-    """Open channels, and close them after the test."""
-    channels = []
-
-    def open_channel(server, *options):
-        channels.append(channel(server.address, *options))
-        return channels[-1]
-
-    yield open_channel
-    for opened in channels:
-        opened.close()

@@ -1,20 +1,21 @@
 import pytest
 
 from tests.support import models
+from tests.support.fixtures import dial, launch, loopback_without_proxy, obedient, serve
 from tests.support.servers import SERVING, assert_bit_exact, channel
-from tests.system.faults.conftest import (
-    _no_proxy,
-    dial,
-    launch,
-    obedient,
-    pytest_generate_tests,
-    serve,
-)
+from tests.support.targets import LISTENERS
 
-__all__ = ["_no_proxy", "dial", "launch", "obedient", "pytest_generate_tests", "serve"]
+# Fixtures of this folder.
+__all__ = ["dial", "launch", "loopback_without_proxy", "obedient", "serve"]
 
 # Connections of raw frames are to end for what is sent over them, not for their age.
 OLD_AGE = "5min"
+
+
+def pytest_generate_tests(metafunc):
+    """Run each test over both transports."""
+    if "transport" in metafunc.fixturenames:
+        metafunc.parametrize("transport", LISTENERS, scope="module")
 
 
 @pytest.fixture(scope="module")

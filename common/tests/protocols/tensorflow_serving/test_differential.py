@@ -7,7 +7,6 @@ import os
 import random
 
 import numpy as np
-import odd_requests
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +17,7 @@ from serving_runtime.protocols.protobuf.parsing import parsed
 from serving_runtime.protocols.request import Request
 from serving_runtime.protocols.tensorflow_serving import protobuf_codec
 from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
+from tests.support import odd_requests
 
 MAX_EXPANDED_BYTES = 1 << 12
 CASES = int(os.environ.get("WIRE_CASES", "10000"))

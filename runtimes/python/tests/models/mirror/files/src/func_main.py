@@ -1,4 +1,4 @@
-"""FrontLock rows round."""
+"""Turn rows round."""
 
 
 def mirror(x):

@@ -1,4 +1,4 @@
-"""Makes PredictRequests of every form that protobuf's wire format allows, and some that it forbids.
+"""Make PredictRequests of every form that protobuf's wire format allows, and some that it forbids.
 
 A request is drawn as a tree first. It is then written with oddities: fields in any order, twice,
 or unknown; packed values in chunks, one by one, or both; numbers longer than need be; groups.
@@ -45,7 +45,7 @@ class Writer:
         self.oddity = oddity
 
     def odd(self):
-        """Say whether to do something odd here."""
+        """Return whether to do something odd here."""
         return self.random.random() < self.oddity
 
     def number(self, value):

@@ -1,6 +1,8 @@
+import time
+
 import pytest
 
-from tests.tools.release_fakes import IMMUTABLE, ROW, Docker, digest, image
+from tests.tools.release.fakes import IMMUTABLE, ROW, Docker, digest, image
 from tools.release import __main__ as command
 from tools.release import manifest, pushing, registry, sbom
 
@@ -15,7 +17,7 @@ def fake(monkeypatch, tmp_path):
     made.waits = []
     monkeypatch.setattr(pushing.docker, "output", made.output)
     monkeypatch.setattr(pushing.docker, "inspect", made.inspect)
-    monkeypatch.setattr(registry.time, "sleep", made.waits.append)
+    monkeypatch.setattr(time, "sleep", made.waits.append)
     bill = manifest.sbom_of(tmp_path, ROW.runtime, ROW.version)
     bill.parent.mkdir(parents=True)
     bill.write_text("{}")

@@ -3,6 +3,7 @@
 import json
 
 from tools import docker, rows
+from tools.release.manifest import Published
 
 ROW = rows.load(environment={"REGISTRY": "127.0.0.1:1"}).row("python", "3.13")
 IMMUTABLE = f"{ROW.image}:{ROW.immutable_tag}"
@@ -12,6 +13,28 @@ REVISION = "4be1"
 def digest(text):
     """Make a digest that can be told from others."""
     return f"sha256:{text.encode().hex():0<64}"
+
+
+IMAGE = Published(
+    runtime="python",
+    version="3.9",
+    status="legacy",
+    python="3.9",
+    framework=(),
+    release="0.1.0",
+    revision="4be1",
+    created="2026-11-22T01:59:16+00:00",
+    image="hydrosphere/serving-runtime-python",
+    immutable_tag="3.9-0.1.0",
+    moving_tags=("3.9-latest",),
+    digest=digest("a"),
+    size_bytes=219_000_000,
+    base="python:3.9-slim-bookworm",
+    base_digest="",
+    sbom="python-3.9.cdx.json",
+    sbom_sha256="ab" * 32,
+)
+NEWER = IMAGE._replace(version="3.13", immutable_tag="3.13-0.1.0", moving_tags=("3.13-latest",))
 
 
 def image(name):

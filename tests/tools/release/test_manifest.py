@@ -2,31 +2,11 @@ import json
 
 import pytest
 
-from tests.tools.release_fakes import digest
+from tests.tools.release.fakes import IMAGE, NEWER, digest
 from tools.release import __main__ as command
 from tools.release import manifest
-from tools.release.manifest import ManifestError, Published
+from tools.release.manifest import ManifestError
 
-IMAGE = Published(
-    runtime="python",
-    version="3.9",
-    status="legacy",
-    python="3.9",
-    framework=(),
-    release="0.1.0",
-    revision="4be1",
-    created="2026-11-22T01:59:16+00:00",
-    image="hydrosphere/serving-runtime-python",
-    immutable_tag="3.9-0.1.0",
-    moving_tags=("3.9-latest",),
-    digest=digest("a"),
-    size_bytes=219_000_000,
-    base="python:3.9-slim-bookworm",
-    base_digest="",
-    sbom="python-3.9.cdx.json",
-    sbom_sha256="ab" * 32,
-)
-NEWER = IMAGE._replace(version="3.13", immutable_tag="3.13-0.1.0", moving_tags=("3.13-latest",))
 OTHER = IMAGE._replace(runtime="onnx", version="1", framework=("onnx==1.0", "numpy"))
 
 

@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 
-from tests.tools.release_fakes import IMMUTABLE, ROW, image
+from tests.tools.release.fakes import IMMUTABLE, ROW, image
 from tools.release import __main__ as command
 from tools.release import sbom
 

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from tests.tools.test_release_manifest import IMAGE, NEWER
+from tests.tools.release.fakes import IMAGE, NEWER
 from tools.release import __main__ as command
 from tools.release import manifest
 

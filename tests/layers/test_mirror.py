@@ -1,0 +1,180 @@
+"""The tests of common mirror its modules, so that both are found by the same path."""
+
+import ast
+
+import pytest
+
+from tests.layers.rooms import COMMON
+
+TESTS = COMMON.parent / "tests"
+
+# Modules that have no test file of their own: where they are tested, and why there. A folder
+# stands for all modules in it. Give a module its own file, and its line here has to go.
+VERB = "a part of one verb, whose output is what counts"
+WIRE = "one reading of a message, right only if it agrees with the others"
+FORMAT = "a step between a file and a contract, which the files of all formats go through"
+BOTH = "what both transports must do alike is one file"
+ELSEWHERE = {
+    "bench/": ("cli/test_bench.py", VERB),
+    "image/": ("cli/test_image.py", VERB),
+    "cli/__init__.py": (
+        "cli/test_usage.py",
+        "help, misspelt verbs and exit codes are every verb's",
+    ),
+    "cli/addresses.py": ("cli/test_predict.py", VERB),
+    "cli/conversion.py": ("cli/test_predict.py", VERB),
+    "cli/example.py": ("cli/test_image.py", VERB),
+    "cli/flags.py": ("cli/test_config.py", VERB),
+    "cli/health.py": ("cli/test_predict.py", "both verbs ask the service that the fixture runs"),
+    "cli/inputs.py": ("cli/test_predict.py", VERB),
+    "cli/kubernetes.py": ("cli/test_config.py", VERB),
+    "cli/reference.py": ("cli/test_config.py", VERB),
+    "cli/signatures.py": ("cli/test_contract.py", VERB),
+    "cli/tables.py": ("cli/test_contract.py", VERB),
+    "client/connection.py": ("server/grpc/test_secured_transports.py", "needs a server with TLS"),
+    "client/metadata.py": ("cli/test_bench.py", "needs a server, which that verb's tests have"),
+    "contract/errors.py": ("contract/test_contract.py", "one class, raised by all of the folder"),
+    "contract/protobin.py": ("contract/test_formats.py", FORMAT),
+    "contract/rules.py": ("contract/test_contract.py", FORMAT),
+    "contract/types.py": ("contract/test_formats.py", FORMAT),
+    "contract/yaml_nodes.py": ("contract/test_yaml_form.py", FORMAT),
+    "framework/user_errors.py": (
+        "framework/test_user_code.py",
+        "users' errors come from their code",
+    ),
+    "ipc/shared_payloads.py": ("ipc/test_segment_writer.py", "its other side: tested as a pair"),
+    "model.py": ("worker/test_predictor.py", "an interface, held to by who calls it"),
+    "operations.py": ("server/grpc/test_transports.py", "a table, right if it is served"),
+    "service.py": ("cli/test_serve.py", "assembles the parts, for that verb alone"),
+    "protocols/__init__.py": (
+        "protocols/tensorflow_serving/test_predict.py",
+        "a table of handlers",
+    ),
+    "protocols/request.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
+    "protocols/shapes.py": ("protocols/tensorflow_serving/test_limits_of_requests.py", WIRE),
+    "protocols/protobuf/parsing.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
+    "protocols/protobuf/scanning.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
+    "protocols/tensorflow_serving/budget.py": (
+        "protocols/tensorflow_serving/test_limits_of_requests.py",
+        "a bound of what decoding may allocate",
+    ),
+    "protocols/tensorflow_serving/layout.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
+    "protocols/tensorflow_serving/slots.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
+    "protocols/tensorflow_serving/model_spec.py": (
+        "protocols/tensorflow_serving/test_replies.py",
+        "half of a reply",
+    ),
+    "security/reloading.py": (
+        "security/test_tokens.py",
+        "needs files that change: those of tokens",
+    ),
+    "security/tls.py": (
+        "server/grpc/test_secured_transports.py",
+        "needs a transport that is dialled",
+    ),
+    "server/server.py": ("server/test_state_machine.py", "its parts together, call by call"),
+    "server/front_lock.py": ("server/workers/test_supervisor.py", "who holds it is what is tested"),
+    "server/metrics.py": (
+        "server/admission/test_dispatcher.py",
+        "counts are right where they are made",
+    ),
+    "server/transport.py": ("server/grpc/test_transports.py", BOTH),
+    "server/grpc/asyncio_transport.py": ("server/grpc/test_transports.py", BOTH),
+    "server/grpc/completion_queue_stream.py": ("server/grpc/test_transports.py", BOTH),
+    "server/grpc/cygrpc.py": (
+        "server/grpc/test_auto.py",
+        "says whether a grpc can be used, or not",
+    ),
+    "server/grpc/options.py": ("server/grpc/test_transports.py", BOTH),
+    "server/workers/state_epoch.py": (
+        "server/admission/test_admission.py",
+        "a state that is lost is a refused call",
+    ),
+    "server/workers/watchdog.py": ("server/workers/test_link.py", "a link that hangs is ended"),
+    "validation/problems.py": ("validation/test_validation.py", "data that the checks return"),
+}
+
+
+def modules_of(common):
+    """Return the modules of a package that hold code, as paths below it."""
+    paths = sorted(path for path in common.rglob("*.py") if _has_code(path))
+    return [path.relative_to(common) for path in paths]
+
+
+def mirrored(module):
+    """Return the path of a module's tests; those of a package are named for its folder."""
+    name = module.parent.name if module.stem == "__init__" else module.stem
+    return module.parent / f"test_{name}.py"
+
+
+def without_tests(common, tests, elsewhere):
+    """Return the modules that have no test file at the mirrored place, and no exception."""
+    return [
+        module.as_posix()
+        for module in modules_of(common)
+        if not (tests / mirrored(module)).exists() and not _exceptions_for(module, elsewhere)
+    ]
+
+
+def needless(common, tests, elsewhere):
+    """Return the exceptions for modules that are gone or have a test file of their own."""
+    used = {
+        name
+        for module in modules_of(common)
+        if not (tests / mirrored(module)).exists()
+        for name in _exceptions_for(module, elsewhere)
+    }
+    return sorted(set(elsewhere) - used)
+
+
+def test_each_module_has_its_tests_where_it_has_its_place():
+    """A module's tests are at the mirrored path, unless the table says where else and why."""
+    assert without_tests(COMMON, TESTS, ELSEWHERE) == []
+
+
+def test_no_exception_is_kept_that_is_not_needed():
+    """An exception ends with the module, or with the first test file of its own."""
+    assert needless(COMMON, TESTS, ELSEWHERE) == []
+
+
+@pytest.mark.parametrize("module", ELSEWHERE)
+def test_an_exception_names_tests_that_exist(module):
+    """What is tested elsewhere is tested in a file that is there, for a reason."""
+    path, reason = ELSEWHERE[module]
+    assert (TESTS / path).is_file()
+    assert reason
+
+
+def test_a_module_without_tests_is_found(tmp_path):
+    """Packages count by their own code, empty ones not at all; folders may be excepted."""
+    texts = {
+        "package/__init__.py": '"""Nothing but words."""',
+        "package/one.py": "def f(): pass",
+        "package/two.py": "def f(): pass",
+        "package/inner/__init__.py": "class C: pass",
+        "package/inner/three.py": "X = 1",
+        "package/verb/four.py": "def f(): pass",
+        "tests/test_one.py": "",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    package, tests = tmp_path / "package", tmp_path / "tests"
+    assert without_tests(package, tests, {"verb/": ()}) == ["inner/__init__.py", "two.py"]
+    assert needless(package, tests, {"verb/": (), "one.py": (), "gone.py": ()}) == [
+        "gone.py",
+        "one.py",
+    ]
+
+
+def _has_code(path):
+    """Return whether a module defines anything to test: a function or a class."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    return any(
+        isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) for node in body
+    )
+
+
+def _exceptions_for(module, elsewhere):
+    names = [module.as_posix(), *(f"{parent.as_posix()}/" for parent in module.parents)]
+    return [name for name in names if name in elsewhere]
