@@ -42,9 +42,8 @@ ELSEWHERE = {
         "framework/test_user_code.py",
         "users' errors come from their code",
     ),
-    "ipc/shared_payloads.py": ("ipc/test_segment_writer.py", "its other side: tested as a pair"),
     "model.py": ("worker/test_predictor.py", "an interface, held to by who calls it"),
-    "operations.py": ("server/grpc/test_transports.py", "a table, right if it is served"),
+    "operations.py": ("server/grpc/test_transport.py", "a table, right if it is served"),
     "service.py": ("cli/test_serve.py", "assembles the parts, for that verb alone"),
     "protocols/__init__.py": (
         "protocols/tensorflow_serving/test_predict.py",
@@ -68,29 +67,45 @@ ELSEWHERE = {
         "security/test_tokens.py",
         "needs files that change: those of tokens",
     ),
-    "security/tls.py": (
-        "server/grpc/test_secured_transports.py",
-        "needs a transport that is dialled",
-    ),
-    "server/server.py": ("server/test_state_machine.py", "its parts together, call by call"),
-    "server/front_lock.py": ("server/workers/test_supervisor.py", "who holds it is what is tested"),
     "server/metrics.py": (
         "server/admission/test_dispatcher.py",
         "counts are right where they are made",
     ),
-    "server/transport.py": ("server/grpc/test_transports.py", BOTH),
-    "server/grpc/asyncio_transport.py": ("server/grpc/test_transports.py", BOTH),
-    "server/grpc/completion_queue_stream.py": ("server/grpc/test_transports.py", BOTH),
+    "server/grpc/asyncio_transport.py": ("server/grpc/test_transport.py", BOTH),
+    "server/grpc/completion_queue_stream.py": ("server/grpc/test_transport.py", BOTH),
     "server/grpc/cygrpc.py": (
         "server/grpc/test_auto.py",
         "says whether a grpc can be used, or not",
     ),
-    "server/grpc/options.py": ("server/grpc/test_transports.py", BOTH),
     "server/workers/state_epoch.py": (
         "server/admission/test_admission.py",
         "a state that is lost is a refused call",
     ),
     "server/workers/watchdog.py": ("server/workers/test_link.py", "a link that hangs is ended"),
+    "logs/formatters.py": ("logs/test_logs.py", "a line of the log, as its handler writes it"),
+    "protocols/protocol.py": ("worker/test_predictor.py", "an interface, held to by who calls it"),
+    "protocols/tensorflow_serving/client_codec.py": (
+        "client/test_client.py",
+        "the client's half of a call",
+    ),
+    "protocols/tensorflow_serving/protobuf_codec.py": (
+        "protocols/tensorflow_serving/test_predict.py",
+        WIRE,
+    ),
+    "protocols/tensorflow_serving/reply_context.py": (
+        "protocols/tensorflow_serving/test_predict.py",
+        "half of a reply",
+    ),
+    "server/admission/worker.py": (
+        "server/admission/test_dispatcher.py",
+        "an interface, held to by who calls it",
+    ),
+    "server/workers/frame_reader.py": ("server/workers/test_link.py", "a link's reading half"),
+    "validation/fields.py": ("validation/test_validation.py", "what inputs and outputs share"),
+    "validation/inputs.py": ("validation/test_validation.py", "all problems of a request in one"),
+    "validation/outputs.py": ("validation/test_results.py", "all problems of a result in one"),
+    "worker/groups.py": ("worker/test_predictor.py", "how the predictor runs what it has read"),
+    "worker/replies.py": ("worker/test_predictor.py", "how the predictor answers"),
     "validation/problems.py": ("validation/test_validation.py", "data that the checks return"),
 }
 
