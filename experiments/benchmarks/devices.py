@@ -57,7 +57,7 @@ DEVICES = (
     Device(
         "completion-queue",
         "gRPC's completion queue (without: its asyncio server)",
-        off={"RUNTIME_LISTENER": "asyncio"},
+        off={"RUNTIME_GRPC_TRANSPORT": "asyncio"},
     ),
     Device(
         "hand-read-requests",

@@ -46,7 +46,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("--forms", nargs="*", metavar="NAME", help="of requests (default all)")
     add("--limit", type=int, default=LIMIT_BYTES, metavar="BYTES",
         help=f"RUNTIME_MAX_MESSAGE_BYTES of the gzip bombs (default {LIMIT_BYTES})")  # fmt: skip
-    add("--listener", default="auto", help="RUNTIME_LISTENER (default auto)")
+    add("--listener", default="auto", help="RUNTIME_GRPC_TRANSPORT (default auto)")
 
 
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
@@ -68,7 +68,7 @@ def _bombs(arguments: argparse.Namespace) -> dict[str, int]:
 
 def _measured(amplifier: Amplifier, size_bytes: int, transport: str) -> Growth:
     payload = amplifier.write(size_bytes)
-    with serving.warm(RUNTIME_LISTENER=transport) as server:
+    with serving.warm(RUNTIME_GRPC_TRANSPORT=transport) as server:
         (worker,) = server.workers
         peaks = Peak(server.front), Peak(worker)
         status = _status_of(server, payload)
@@ -88,7 +88,7 @@ def _status_of(server: Server, payload: bytes) -> str:
 def _burst(packed: bytes, arguments: argparse.Namespace) -> float:
     """Send a gzip bomb; returns what the front grew by, in times the limit."""
     settings = {
-        "RUNTIME_LISTENER": arguments.listener,
+        "RUNTIME_GRPC_TRANSPORT": arguments.listener,
         "RUNTIME_CONNECTION_AGE": "5min",
         "RUNTIME_MAX_MESSAGE_BYTES": str(arguments.limit),
     }

@@ -29,14 +29,14 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("--kinds", nargs="*", metavar="NAME", help="of floods (default all)")
     add("--callers", type=int, default=4, help="healthy clients meanwhile (default 4)")
     add("--checks", type=int, default=20, help="of health, beside each flood (default 20)")
-    add("--listener", default="auto", help="RUNTIME_LISTENER (default auto)")
+    add("--listener", default="auto", help="RUNTIME_GRPC_TRANSPORT (default auto)")
 
 
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     """Let every flood come, one after the other."""
     floods = frames.floods(arguments.frames)
     found = {}
-    settings = {"RUNTIME_LISTENER": arguments.listener, "RUNTIME_CONNECTION_AGE": "1h"}
+    settings = {"RUNTIME_GRPC_TRANSPORT": arguments.listener, "RUNTIME_CONNECTION_AGE": "1h"}
     for name in arguments.kinds or floods:
         with serving.warm(**settings) as server:
             found[name] = _flood(server, floods[name], arguments)

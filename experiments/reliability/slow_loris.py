@@ -34,12 +34,14 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("--callers", type=int, default=8, help="healthy clients meanwhile (default 8)")
     add("--calls", type=int, default=20_000, help="that they have answered (default 20000)")
     add("--checks", type=int, default=100, help="of health meanwhile (default 100)")
-    add("--listener", default="auto", help="RUNTIME_LISTENER (default auto)")
+    add("--listener", default="auto", help="RUNTIME_GRPC_TRANSPORT (default auto)")
 
 
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     """Stall the streams, and call beside them; then see how long one lives."""
-    with serving.warm(RUNTIME_LISTENER=arguments.listener, RUNTIME_CONNECTION_AGE="1h") as server:
+    with serving.warm(
+        RUNTIME_GRPC_TRANSPORT=arguments.listener, RUNTIME_CONNECTION_AGE="1h"
+    ) as server:
         found = _call_beside(server, arguments)
     tell(f"{found.answered} answers, {found.failed} failures, {found.grown_bytes} bytes more")
     life = _life_seconds(arguments.listener)
@@ -81,7 +83,7 @@ def _stalled(server: Server, arguments: argparse.Namespace) -> Iterator[list[Cli
 def _life_seconds(transport: str) -> float:
     """Return how long a stalled stream of a client without a deadline lives."""
     settings = {
-        "RUNTIME_LISTENER": transport,
+        "RUNTIME_GRPC_TRANSPORT": transport,
         "RUNTIME_CONNECTION_AGE": f"{AGE_SECONDS}s",
         "RUNTIME_REQUEST_TIMEOUT": f"{TIMEOUT_SECONDS}s",
     }

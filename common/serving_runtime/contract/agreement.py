@@ -56,7 +56,7 @@ def reconcile(
         raise LoadError(_diff("the contract does not fit the model", everything), _FIX)
     if findings.questionable and policy == STRICT:
         text = _diff("the contract contradicts the model", findings.questionable)
-        raise LoadError(text, f"{_FIX}; RUNTIME_CONTRACT_CHECK=lenient serves it with a warning")
+        raise LoadError(text, f"{_FIX}; RUNTIME_CONTRACT=lenient serves it with a warning")
     served = Contract(
         contract.model_name or inferred.model_name, agreed, contract.version or inferred.version
     )

@@ -68,7 +68,7 @@ class Settings(NamedTuple):
     open_health: bool
     grpc_transport: str
     cast: str
-    contract_check: str
+    contract: str
     warm_up: str
     reply_model_spec: bool
     error_detail: str
@@ -124,7 +124,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_OPEN_HEALTH", "open_health", parsing.SWITCH, "1", "Whether health checks (`grpc.health.v1.Health`) need no token."),
     Setting("RUNTIME_GRPC_TRANSPORT", "grpc_transport", parsing.one_of("auto", "completion_queue", "asyncio"), "auto", "What accepts gRPC's calls: `completion_queue` drives grpcio's core directly, and is faster; `asyncio` is grpcio's public server; `auto` takes the first if a trial call at the start succeeds, else the second.", former="RUNTIME_LISTENER"),
     Setting("RUNTIME_CAST", "cast", parsing.one_of("same_kind", "strict"), "same_kind", "`same_kind` converts inputs within a kind where no value is lost; `strict` refuses every other dtype."),
-    Setting("RUNTIME_CONTRACT_CHECK", "contract_check", parsing.one_of("lenient", "strict"), "lenient", "`strict` refuses to start if the contract's shapes contradict the model's own; `lenient` warns and checks the model's.", former="RUNTIME_CONTRACT"),
+    Setting("RUNTIME_CONTRACT", "contract", parsing.one_of("lenient", "strict"), "lenient", "`strict` refuses to start if the contract's shapes contradict the model's own; `lenient` warns and checks the model's."),
     Setting("RUNTIME_WARM_UP", "warm_up", parsing.one_of("auto", "on", "off"), "auto", "Whether to call each signature once on zeros before SERVING; `auto` leaves it to the framework. Never done for stateful models."),
     Setting("RUNTIME_REPLY_MODEL_SPEC", "reply_model_spec", parsing.SWITCH, "0", "Whether replies say which model, version and signature answered, as TensorFlow Serving's do; to Hydrosphere's clients that is an unknown field."),
     Setting("RUNTIME_ERROR_DETAIL", "error_detail", parsing.one_of("full", "none"), "full", "`none` hides from clients what the model raised."),

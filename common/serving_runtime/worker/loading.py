@@ -55,7 +55,7 @@ def _load(
 ) -> Tuple[Model, Contract]:
     declared = _declared(directory)
     inferred = runtime.infer_contract(directory.files, declared, environ)
-    agreed, warnings = agreement.reconcile(declared, inferred, settings.contract_check)
+    agreed, warnings = agreement.reconcile(declared, inferred, settings.contract)
     for warning in warnings:
         logger.warning(warning)
     return runtime.load(directory.files, agreed, environ), agreed

@@ -134,7 +134,7 @@ RENAMED = [setting for setting in SETTINGS if setting.former]
 
 def other_text(setting):
     """Return a text that the setting takes, and that is not its default."""
-    return {"RUNTIME_POISON_TTL": "7s", "RUNTIME_CONTRACT_CHECK": "strict"}.get(
+    return {"RUNTIME_POISON_TTL": "7s", "RUNTIME_CONTRACT": "strict"}.get(
         setting.variable, "asyncio"
     )
 

@@ -2,30 +2,36 @@
 
 import asyncio
 import functools
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 from serving_runtime.errors import Status
 from serving_runtime.server.grpc import cygrpc as core
 from serving_runtime.server.grpc.status import FAILED, failed
 from serving_runtime.server.transport import Reply, StreamHandler
 
-if TYPE_CHECKING:
-    from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
-
 DONE = Reply(Status.OK, "", b"")
+
+
+class StreamHost(NamedTuple):
+    """What a stream needs of the transport that it came by.
+
+    ``in_loop(work, *arguments)`` has the event loop call ``work``; ``is_shut`` returns whether no
+    batch may be started any more.
+    """
+
+    in_loop: Callable[..., None]
+    is_shut: Callable[[], bool]
 
 
 class StreamCall:
     """A stream of requests, which is iterated over, answered by a task."""
 
-    def __init__(
-        self, transport: "CompletionQueueTransport", handler: StreamHandler, event: Any
-    ) -> None:
-        self._transport = transport
+    def __init__(self, host: StreamHost, handler: StreamHandler, event: Any) -> None:
+        self._host = host
         self._handler = handler
         self._call = event.call
         self._task: Optional[asyncio.Future[None]] = None
-        transport.in_loop(self._begin)
+        host.in_loop(self._begin)
         core.watch_close(self._call, self._on_close)
 
     def __aiter__(self) -> "StreamCall":
@@ -42,7 +48,7 @@ class StreamCall:
 
     def _on_close(self, event: Any) -> None:
         if core.is_cancelled(event):
-            self._transport.in_loop(self._give_up)
+            self._host.in_loop(self._give_up)
 
     def _give_up(self) -> None:
         if self._task is not None:
@@ -60,13 +66,13 @@ class StreamCall:
         except Exception as error:  # noqa: BLE001  the client is to learn that nothing follows
             reply = failed(error)
         finally:
-            if not self._transport.is_shut:
+            if not self._host.is_shut():
                 core.end_replies(self._call, reply)
 
     async def _done(self, start: Callable[..., None]) -> Any:
         """Start an operation and return its event; a client that has gone cancels the task."""
         done = asyncio.get_event_loop().create_future()
-        start(self._call, tag=lambda event: self._transport.in_loop(resolve, done, event))
+        start(self._call, tag=lambda event: self._host.in_loop(resolve, done, event))
         return await done
 
 

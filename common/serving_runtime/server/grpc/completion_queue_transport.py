@@ -17,7 +17,7 @@ from serving_runtime.operations import Operation
 from serving_runtime.security import NO_SECURITY, Security
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import cygrpc as core
-from serving_runtime.server.grpc.completion_queue_stream import StreamCall, resolve
+from serving_runtime.server.grpc.completion_queue_stream import StreamCall, StreamHost, resolve
 from serving_runtime.server.grpc.options import server_options
 from serving_runtime.server.grpc.status import NO_REQUEST, UNKNOWN_METHOD, failed
 from serving_runtime.server.grpc.transport import GrpcTransport, read_request
@@ -52,9 +52,10 @@ class CompletionQueueTransport(GrpcTransport):
         for operation, handler in self._routes.unary.items():
             name = operation.grpc_method.encode()
             self._begin[name] = functools.partial(_UnaryCall, self, operation, handler)
+        host = StreamHost(self.in_loop, lambda: self.is_shut)
         for operation, stream in self._routes.streams.items():
             name = operation.grpc_method.encode()
-            self._begin[name] = functools.partial(StreamCall, self, stream)
+            self._begin[name] = functools.partial(StreamCall, host, stream)
         self._server = core.CoreServer(server_options(settings), lock, self._on_call, self._on_end)
         self._is_started = False
         # When each is to be watched; the oldest is the first.
