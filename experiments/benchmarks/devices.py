@@ -88,6 +88,11 @@ DEVICES = (
         ),
     ),
     Device(
+        "early-dispatch",
+        "calls sent while more are taken in (without: at the lock's release)",
+        replaced=("serving_runtime.server.admission.dispatcher:Dispatcher._dispatch_early",),
+    ),
+    Device(
         "no-call-log",
         "no line for each call (without: RUNTIME_LOG_CALLS=all)",
         on={"RUNTIME_LOG_CALLS": "0"},

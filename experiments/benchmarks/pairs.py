@@ -1,8 +1,9 @@
 """Load two services in turns and measure each: what they differ by is seen within the same minute.
 
 Both are up all the time, and the load goes to one of them. Each pair begins with the other one, so
-that a drift of the machine falls on both. Both are started anew every few pairs: where a process
-happens to have its memory makes it one or two per cent faster or slower for as long as it lives.
+that a drift of the machine falls on both. Both are started anew every few pairs, the other one
+first: where a process happens to have its memory makes it some per cent faster or slower for as
+long as it lives, and the one that is started first is the slower one more often than not.
 """
 
 import contextlib
@@ -73,7 +74,8 @@ def run(plan: Plan, peers: Sequence[Peer], about: dict[str, Any]) -> Iterator[di
 
 def _fill(found: dict[Shape, list[list[Sample]]], plan: Plan, peers: Sequence[Peer]) -> None:
     for first in range(0, plan.pairs, PAIRS_OF_A_START):
-        with _both(plan.case, peers) as sides:
+        is_other_way = first // PAIRS_OF_A_START % 2 == 1
+        with _both(plan.case, peers, is_other_way) as sides:
             for shape, pairs in found.items():
                 for number in range(first, min(first + PAIRS_OF_A_START, plan.pairs)):
                     pairs.append(_pair(sides, shape, plan.seconds, number))
@@ -82,17 +84,17 @@ def _fill(found: dict[Shape, list[list[Sample]]], plan: Plan, peers: Sequence[Pe
 
 
 @contextlib.contextmanager
-def _both(case: Case, peers: Sequence[Peer]) -> Iterator[list[Side]]:
-    """Run both services, warmed up."""
+def _both(case: Case, peers: Sequence[Peer], is_other_way: bool) -> Iterator[list[Side]]:
+    """Run both services, warmed up; the second is started first if it is the other way round."""
     with contextlib.ExitStack() as stack:
-        sides = []
-        for peer in peers:
-            asked = Asked(peer, case, peer.protocol.encode(case))
+        sides = {}
+        for which in [1, 0] if is_other_way else [0, 1]:
+            asked = Asked(peers[which], case, peers[which].protocol.encode(case))
             up = stack.enter_context(server.running(asked))
             rounds.warm_up(asked, up)
             processes = measure.front_and_worker(up.pid)
-            sides.append(Side(asked, up, processes["front"], processes["worker"]))
-        yield sides
+            sides[which] = Side(asked, up, processes["front"], processes["worker"])
+        yield [sides[0], sides[1]]
 
 
 def _pair(sides: Sequence[Side], shape: Shape, seconds: float, number: int) -> list[Sample]:

@@ -1,9 +1,11 @@
 """Each switch has its effect: a device that stays on would be measured as if it were off."""
 
+import asyncio
 import functools
 import gc
 import importlib
 import importlib.util
+import math
 import os
 import subprocess
 import sys
@@ -15,14 +17,18 @@ from experiments.benchmarks import baseline, devices, setup
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.cases import INPUT
 from experiments.benchmarks.protocols import predict_request
-from serving_runtime import validation
+from serving_runtime import operations, validation
 from serving_runtime.ipc.segment_writer import THRESHOLD_BYTES, SegmentWriter
-from serving_runtime.protocols.tensorflow_serving import predict
+from serving_runtime.protocols.tensorflow_serving import protobuf_codec
+from serving_runtime.server.admission import dispatcher
+from serving_runtime.server.admission.call import FrontCall
+from serving_runtime.server.front_lock import FrontLock
+from serving_runtime.server.metrics import Counters
 from serving_runtime.server.workers import fork_server, processes
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Field, Signature, Tensor
 from serving_runtime.system import memory
-from serving_runtime.validation import casts
+from serving_runtime.validation import inputs, outputs
 
 NO_LIMIT = 2**30
 SEE = "from serving_runtime.system.memory import freeze_gc_heap as f; print(f.__name__)"
@@ -99,8 +105,8 @@ def test_a_device_that_cannot_be_switched_off_is_an_error(monkeypatch, tmp_path)
 def test_completion_queue_off():
     """The setting asks for grpcio's asyncio server."""
     device = devices.BY_NAME["completion-queue"]
-    assert Settings.from_env(device.on).listener == "auto"
-    assert Settings.from_env(device.environ_off).listener == "asyncio"
+    assert Settings.from_env(device.on).grpc_transport == "auto"
+    assert Settings.from_env(device.environ_off).grpc_transport == "asyncio"
 
 
 def test_hand_read_requests_off(switch_off):
@@ -108,7 +114,7 @@ def test_hand_read_requests_off(switch_off):
     request = bytearray(predict_request(CASES["1mib-raw"]))
 
     def is_view():
-        array = predict.decode(request, NO_LIMIT).tensors[INPUT].array
+        array = protobuf_codec.decode(request, NO_LIMIT).tensors[INPUT].array
         return np.shares_memory(array, np.frombuffer(request, np.uint8))
 
     assert is_view()
@@ -121,12 +127,12 @@ def test_shared_memory_off(switch_off):
     payload = bytes(THRESHOLD_BYTES)
     writer = SegmentWriter()
     writer.place(payload)
-    assert writer.notes()
+    assert writer.control_frames()
     writer.close()
     switch_off("shared-memory")
     writer = SegmentWriter()
     assert writer.place(payload) is None
-    assert not writer.notes()
+    assert not writer.control_frames()
 
 
 def test_malloc_settings_off(switch_off, monkeypatch):
@@ -153,28 +159,78 @@ def test_collector_freeze_off(switch_off, monkeypatch):
     assert not frozen
 
 
+def count_calls(monkeypatch, validator, counted):
+    """Note the validator's name at each call of ``validate``."""
+    validate = validator.validate
+
+    def noting(self, *arguments):
+        counted.append(validator.__name__)
+        return validate(self, *arguments)
+
+    monkeypatch.setattr(validator, "validate", noting)
+
+
 def test_fast_validation_off(switch_off, monkeypatch):
     """Inputs and outputs that are as declared go through the full checks, and come out the same."""
-    converted, convert = [], casts.convert
-
-    def counted(*arguments):
-        converted.append(arguments)
-        return convert(*arguments)
-
-    monkeypatch.setattr(casts, "convert", counted)
+    validated = []
+    for validator in (inputs.InputValidator, outputs.OutputValidator):
+        count_calls(monkeypatch, validator, validated)
     field = Field("x", "float32", (-1, 4))
     signature = Signature("predict", (field,), (field,))
     array = np.ones((1, 4), np.float32)
 
     def check():
-        taken = validation.check_inputs(signature, {"x": Tensor("float32", array)}, "strict", str)
-        return taken["x"], validation.check_outputs(signature, {"x": array})["x"].array
+        taken = validation.validate_inputs(
+            signature, {"x": Tensor("float32", array)}, "strict", str
+        )
+        return taken["x"], validation.validate_outputs(signature, {"x": array})["x"].array
 
     assert all((it == array).all() for it in check())
-    assert not converted
+    assert not validated
     switch_off("fast-validation")
     assert all((it == array).all() for it in check())
-    assert len(converted) == 2
+    assert validated == ["InputValidator", "OutputValidator"]
+
+
+class IdleWorker:
+    """Takes whatever it is sent, and never answers."""
+
+    is_free, is_busy, is_stateful = True, False, False
+
+    def __init__(self):
+        self.batches = []
+
+    def send(self, calls):
+        """Keep a batch."""
+        self.is_free = False
+        self.batches.append(len(calls))
+
+    def deliver_replies(self):
+        """Have none."""
+
+
+def batches_before_the_release():
+    """Return the sizes of the batches that many calls make while the front lock is held."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        worker, lock = IdleWorker(), FrontLock()
+        members = dispatcher.Dispatcher(Settings.from_env({}), Counters(), lock)
+        with lock:
+            members.add_worker(worker)
+            for number in range(dispatcher.EAGER_CALLS + 1):
+                members.submit(FrontCall(number, operations.PREDICT, b"", "id", math.inf))
+            return list(worker.batches)
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
+
+
+def test_early_dispatch_off(switch_off):
+    """Without it, nothing is sent to a worker before the front lock is released."""
+    assert batches_before_the_release() == [dispatcher.EAGER_CALLS]
+    switch_off("early-dispatch")
+    assert batches_before_the_release() == []
 
 
 def test_call_log_on_and_off():

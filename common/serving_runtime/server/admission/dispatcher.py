@@ -20,6 +20,8 @@ from serving_runtime.settings import Settings
 BATCH_BYTES = 1 << 24
 # A call that was running when this many workers ended is taken for the cause.
 MAX_DEATHS = 2
+# When so many wait, a free worker need not wait for the lock's release: it runs them meanwhile.
+EAGER_CALLS = 32
 
 
 class Dispatcher:
@@ -65,6 +67,7 @@ class Dispatcher:
         self._calls[call.number] = call
         call.when_done(self._forget)
         self._deadlines.set(call.deadline)
+        self._dispatch_early()
 
     def add_worker(self, worker: Worker) -> None:
         """Use a worker that has loaded."""
@@ -93,6 +96,11 @@ class Dispatcher:
         self._read_replies()
         self._dispatch_waiting()
         self._deliver_replies()
+
+    def _dispatch_early(self) -> None:
+        """Do what is ready before the release, where many calls have come at once."""
+        if len(self._waiting) % EAGER_CALLS == 0:
+            self.run_ready_work()
 
     def _read_replies(self) -> None:
         """Take the replies that are there: that is what makes workers free."""
