@@ -277,7 +277,7 @@ class Echo(hs.PredictionServiceServicer):
 
 @pytest.fixture
 def stub():
-    """Give a client of the echo service."""
+    """Yield a client of the echo service."""
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
     hs.add_PredictionServiceServicer_to_server(Echo(), server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -108,7 +108,7 @@ def _section(experiment: Experiment, told: Told | None, folder: str) -> str:
 
 
 def _origin(told: Told) -> str:
-    """Say how, when and on what it was tried, and how often."""
+    """Return how, when and on what it was tried, and how often."""
     machine = told["machine"]
     counts = ", ".join(f"{count:,} {_words(name)}" for name, count in told["counts"].items())
     return (

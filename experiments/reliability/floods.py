@@ -33,7 +33,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
-    """Let every flood come, one after the other."""
+    """Send every flood, one after the other."""
     floods = frames.floods(arguments.frames)
     found = {}
     settings = {"RUNTIME_GRPC_TRANSPORT": arguments.listener, "RUNTIME_CONNECTION_AGE": "1h"}

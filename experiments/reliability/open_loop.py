@@ -90,7 +90,7 @@ class Target:
 
 
 async def saturate(target: Target, seconds: float, callers: int) -> Load:
-    """Let each caller call again as soon as it is answered: what is answered is the peak."""
+    """Call again from each caller as soon as it is answered: what is answered is the peak."""
     began = time.monotonic()
     ended = began + seconds
 

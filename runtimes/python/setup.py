@@ -1,4 +1,4 @@
-"""Lets pip 21 (the last one for Python 3.6) make an editable install; setup.cfg says it all."""
+"""Make editable installs possible with pip 21 (the last for Python 3.6); setup.cfg has the rest."""
 
 from setuptools import setup
 

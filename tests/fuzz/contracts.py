@@ -1,4 +1,4 @@
-"""Say what is wrong with how the bytes of a contract are read: it may be refused, and no more."""
+"""Judge how the bytes of a contract are read: it may be refused, and no more."""
 
 from pathlib import Path
 

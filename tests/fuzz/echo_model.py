@@ -16,7 +16,7 @@ MAX_EXPANDED_BYTES = 1 << 16
 
 
 class Echo(Model):
-    """Gives back its inputs."""
+    """A model that returns its inputs."""
 
     def predict(self, signature_name: str, inputs: Arrays) -> Arrays:
         """Return the inputs as outputs."""

@@ -1,4 +1,4 @@
-"""Say what is wrong with an answer, if anything: the rules that hold whatever was asked."""
+"""Judge an answer by the rules that hold whatever was asked."""
 
 from typing import NamedTuple
 

@@ -34,7 +34,7 @@ def _fetched(folder: Path) -> Path:
 
 
 def _apart(folder: Path) -> list[str]:
-    """Let apt use another suite, without this machine's lists getting to know of it."""
+    """Return options by which apt uses another suite, without a trace in this machine's lists."""
     (folder / "lists" / "partial").mkdir(parents=True, exist_ok=True)
     sources = folder / "sources.list"
     sources.write_text(f"deb [signed-by={KEYRING}] {_mirror()} {SUITE} main\n")

@@ -89,7 +89,7 @@ _results: dict = collections.defaultdict(lambda: {"passed": 0, "failures": []})
 
 
 def pytest_collection_modifyitems(items):
-    """Let reports know their row; what is of none counts for the first, so that it is noticed."""
+    """Record each test's row for reports; what has none counts for the first, so it is noticed."""
     here = [item for item in items if item.path.parent == Path(__file__).parent]
     rows = [getattr(item, "callspec", None) and item.callspec.params.get("row") for item in here]
     for item, row in zip(here, rows, strict=True):

@@ -129,7 +129,7 @@ class InContainer(Target):
 
     @contextlib.contextmanager
     def reached(self, container: Container) -> Iterator[str]:
-        """Let clients in while the context lasts; returns where."""
+        """Yield where clients reach it, while the context lasts."""
         yield container.address
 
 

@@ -39,14 +39,14 @@ class LockedDown(InContainer):
 
     @contextlib.contextmanager
     def reached(self, container: Container) -> Iterator[str]:
-        """Let clients in by a relay while the context lasts; returns where."""
+        """Yield where clients reach it by a relay, while the context lasts."""
         with reached(container, self.image) as address:
             yield address
 
 
 @contextlib.contextmanager
 def reached(container: Container, image: str) -> Iterator[str]:
-    """Let clients in while the context lasts; returns where."""
+    """Yield where clients reach it, while the context lasts."""
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o777)  # the relay's user is another
         socket = Path(folder, "socket")

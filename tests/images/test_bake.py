@@ -19,7 +19,7 @@ PLAIN, BAKED = (f"serving-runtime-tests/{it}-{os.getpid()}" for it in ("plain", 
 
 @pytest.fixture(scope="module")
 def command():
-    """Give buildx; /tmp may forbid programs."""
+    """Yield buildx's command; not in /tmp, which may forbid programs."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         yield buildx.command(Path(folder))
 

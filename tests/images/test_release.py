@@ -27,7 +27,7 @@ SENT = [1.5, -2.0, 3.25]
 
 @pytest.fixture(scope="module")
 def folder():
-    """Give a folder with a short path, for sockets; it is removed in the end."""
+    """Yield a folder with a short path, for sockets; it is removed in the end."""
     made = tempfile.mkdtemp(dir="/var/tmp")
     yield Path(made)
     shutil.rmtree(made)
@@ -56,14 +56,14 @@ def source():
 
 
 def name_all(row, image):
-    """Give an image the row's names, as verification does."""
+    """Tag an image with the row's names, as verification does."""
     for reference in row.references:
         docker.output("tag", image, reference)
 
 
 @pytest.fixture(scope="module")
 def checkout(folder, pushable):
-    """Give a checkout with no more than the lock, to write records into."""
+    """Return a checkout with no more than the lock, to write records into."""
     lock = folder / "checkout" / pushable.lock
     lock.parent.mkdir(parents=True)
     shutil.copy(MATRIX.root / pushable.lock, lock)
@@ -134,7 +134,7 @@ def test_a_bill_of_materials_lists_all_packages(checkout, published):
 
 @pytest.fixture
 def emptied(folder, pushable, monkeypatch):
-    """Let the docker command speak to an engine that has no images, but reaches the registry's."""
+    """Point the docker command at an engine that has no images, but reaches the registry's."""
     if os.geteuid() != 0:
         pytest.skip("only root starts a second engine")
     own = folder / "engine"

@@ -113,7 +113,7 @@ def commit(checkout):
 
 @pytest.fixture
 def checkout(tmp_path):
-    """Give a checkout with nothing wrong in it."""
+    """Return a checkout with nothing wrong in it."""
     made = Checkout(tmp_path)
     made.write("build_matrix.yaml", MATRIX)
     made.write("common/serving_runtime/__init__.py", '__version__ = "0.7.0"\n')

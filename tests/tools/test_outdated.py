@@ -32,7 +32,7 @@ NEW_ROW = """\
 
 @pytest.fixture
 def release(tmp_path, monkeypatch):
-    """Give what puts releases of the toy into the one folder that pip is told of."""
+    """Yield a function that puts releases of the toy into the one folder where pip looks."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     outdated.offered.cache_clear()
@@ -49,7 +49,7 @@ def release(tmp_path, monkeypatch):
 
 @pytest.fixture
 def matrix(tmp_path, monkeypatch):
-    """Give a function that makes a small matrix, which is then the one of the command line."""
+    """Return a function that makes a small matrix, which is then the one of the command line."""
 
     def matrix(text=MATRIX):
         path = tmp_path / "build_matrix.yaml"

@@ -14,7 +14,7 @@ TYPES = "hydro_serving_grpc/tf/types"
 
 @pytest.fixture
 def tree(tmp_path):
-    """Give copies of the protos and of what is made from them: free to be broken."""
+    """Return the root of copies of the protos and of what is made from them: free to be broken."""
     shutil.copytree(PROTOS, tmp_path / "protos")
     package = DESCRIPTOR_SET.parent
     shutil.copytree(PACKAGES / package, tmp_path / "common" / package)

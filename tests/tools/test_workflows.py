@@ -53,7 +53,7 @@ def test_an_action_has_one_digest_everywhere():
 
 
 def commands():
-    """Give each command of each run step."""
+    """Yield each command of each run step."""
     for step in STEPS:
         yield from step.get("run", "").strip().splitlines()
 

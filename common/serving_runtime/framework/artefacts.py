@@ -193,7 +193,7 @@ def _any_of(suffixes: Sequence[str]) -> str:
 
 
 def listing(folder: Path, most: int = 8) -> str:
-    """Say what a folder holds, as messages show it: the first names, and how many more."""
+    """Return what a folder holds, as messages show it: the first names, and how many more."""
     names = sorted(entry.name + "/" * entry.is_dir() for entry in os.scandir(str(folder)))
     rest = f" and {len(names) - most} more" if len(names) > most else ""
     return (", ".join(names[:most]) or "nothing") + rest

@@ -1,4 +1,4 @@
-"""Say how a function's parameters differ from the inputs that it will be called with, by name."""
+"""Compare a function's parameters with the inputs that it will be called with, by name."""
 
 from typing import List, Sequence
 

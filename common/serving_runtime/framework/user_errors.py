@@ -65,7 +65,7 @@ def _exit(error: SystemExit, what: str, place: str) -> LoadError:
 
 
 def _place(error: BaseException, files: Path) -> str:
-    """Say where in the user's own files the error arose: the innermost of those lines."""
+    """Return where in the user's own files the error arose: the innermost of those lines."""
     own = [frame for frame in traceback.extract_tb(error.__traceback__)
            if _is_own(frame.filename, files)]  # fmt: skip
     if not own:

@@ -45,11 +45,11 @@ class SegmentReader:
         self._freed.append((number, "", 0))
 
     def forget(self, body: Bytes) -> None:
-        """Give back a segment that the other end uses no more (a DROPPED frame)."""
+        """Release a segment that the other end uses no more (a DROPPED frame)."""
         del self._memories[DROPPED_FORMAT.unpack(body)[0]]
 
     def close(self) -> None:
-        """Give back all segments that nothing refers to."""
+        """Release all segments that nothing refers to."""
         self._memories = {}
 
     def view(self, place: Bytes, operation: str) -> memoryview:

@@ -40,7 +40,7 @@ class Segment:
         self.used = time.monotonic()
 
     def close(self) -> None:
-        """Give the memory back; the other end keeps its own hold of it."""
+        """Release the memory; the other end keeps its own mapping of it."""
         self.file.close()
         self.memory.close()
 
@@ -95,7 +95,7 @@ class SegmentWriter:
         return found
 
     def close(self) -> None:
-        """Give all segments back, used or not."""
+        """Release all segments, used or not."""
         for segment in self._segments.values():
             segment.close()
         self._segments, self._free = {}, {}

@@ -55,6 +55,6 @@ class SharedPayloads:
         return self._writer.control_frames() + self._reader.control_frames()
 
     def close(self) -> None:
-        """Give all memory back, once there is no other end any more."""
+        """Release all memory, once there is no other end any more."""
         self._writer.close()
         self._reader.close()

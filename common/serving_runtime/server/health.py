@@ -64,7 +64,7 @@ class Health:
 
     @contextlib.contextmanager
     def watching(self) -> "Iterator[asyncio.Queue[None]]":
-        """Give a queue that gets an entry at each change: of the phase, or of ``is_watchable``."""
+        """Yield a queue that gets an entry at each change: of the phase, or of ``is_watchable``."""
         changes: asyncio.Queue[None] = asyncio.Queue()
         self._watchers.add(changes)
         try:

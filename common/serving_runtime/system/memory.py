@@ -20,7 +20,7 @@ GROWTH_BYTES = 1 << 26
 
 
 def keep_freed_memory() -> None:
-    """Tell glibc's malloc of this process; with another C library this does nothing."""
+    """Configure glibc's malloc for this process; with another C library this does nothing."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, 1)

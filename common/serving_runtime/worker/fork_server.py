@@ -175,7 +175,7 @@ def _receive(control: socket.socket) -> Tuple[str, int]:
 
 
 def _move(descriptor: int, number: int) -> None:
-    """Give what is open another number, in place of what has that now."""
+    """Move a descriptor to another number, in place of what has that now."""
     os.dup2(descriptor, number, inheritable=False)
     os.close(descriptor)
 

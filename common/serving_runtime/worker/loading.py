@@ -91,7 +91,7 @@ def _without_collecting() -> Iterator[None]:
 
 
 def _name_temporary_folder() -> None:
-    """Give Python one that can be written on a read-only root.
+    """Set Python's temporary folder to one that can be written on a read-only root.
 
     Some libraries ask for it when they are imported.
     """

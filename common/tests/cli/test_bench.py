@@ -35,7 +35,7 @@ def bench(command, service, tmp_path):
 
 @pytest.fixture
 def talkative(service):
-    """Let the tiny service tell its contract, as ours do."""
+    """Make the tiny service return its contract, as ours do."""
     plain = service.service
     told = {"contract": CONTRACT}
 

@@ -61,7 +61,7 @@ class FakeDocker:
         self.answer("image-inspect", out=json.dumps([described(ENTRYPOINT)]))
 
     def answer(self, verb, code=0, out="", err=""):
-        """Let a verb end so."""
+        """Set how a verb ends."""
         (self._folder / f"{verb}.json").write_text(json.dumps([code, out, err]))
 
     @property

@@ -45,7 +45,7 @@ def contract_path(tmp_path):
 
 
 def stdin_of(monkeypatch, data):
-    """Let the command read ``data`` from its standard input."""
+    """Make the command read ``data`` from its standard input."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
 
 

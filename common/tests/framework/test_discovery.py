@@ -49,7 +49,7 @@ def install(tmp_path, monkeypatch):
 
 @pytest.fixture
 def files(tmp_path):
-    """Give an empty directory for a model."""
+    """Return an empty directory for a model."""
     folder = tmp_path / "files"
     folder.mkdir()
     return folder

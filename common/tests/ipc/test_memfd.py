@@ -10,7 +10,7 @@ SIZE = 1 << 16
 
 @pytest.fixture
 def created():
-    """Give the file and the memory, and close the file."""
+    """Yield the file and the memory, and close the file."""
     file, memory = memfd.create(SIZE)
     with file:
         yield file, memory

@@ -11,7 +11,7 @@ SIZE = 1 << 16
 
 @pytest.fixture
 def memory():
-    """Give memory that another process may have made, and its offer as segment 7."""
+    """Yield memory that another process may have made, and its offer as segment 7."""
     file, memory = memfd.create(SIZE)
     with file:
         yield memory, OFFER_FORMAT.pack(7, SIZE, os.getpid(), file.fileno())
@@ -19,7 +19,7 @@ def memory():
 
 @pytest.fixture
 def reader():
-    """Give a reader whose payloads of one operation should begin at the fifth byte."""
+    """Yield a reader whose payloads of one operation should begin at the fifth byte."""
     reader = SegmentReader(lambda operation, length: 5 if (operation, length) == ("a.b", 3) else 0)
     yield reader
     reader.close()

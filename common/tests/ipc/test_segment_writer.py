@@ -8,7 +8,7 @@ LARGE = bytes(segment_writer.THRESHOLD_BYTES)
 
 @pytest.fixture
 def refused(monkeypatch):
-    """Give a list of the sizes for which there was no memory."""
+    """Return a list of the sizes for which there was no memory."""
     sizes = []
 
     def create(size):

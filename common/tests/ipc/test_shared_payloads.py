@@ -31,7 +31,7 @@ def offered(sender, receiver, payload):
 
 @pytest.fixture
 def ends():
-    """Give two ends, of which the second reads floats at the third byte."""
+    """Yield two ends, of which the second reads floats at the third byte."""
     both = SharedPayloads(), SharedPayloads(lambda operation, length: OFFSETS.get(operation, 0))
     yield both
     for end in both:

@@ -16,7 +16,7 @@ TIME = re.compile(r"[0-9-]+T[0-9:]+\.[0-9]{3}Z")
 
 @pytest.fixture
 def log():
-    """Give an event log of calls."""
+    """Return an event log of calls."""
     return EventLog(logging.getLogger("a.b"), "called 100%s")
 
 

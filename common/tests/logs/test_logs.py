@@ -11,7 +11,7 @@ from serving_runtime.logs import formatters
 
 @pytest.fixture
 def written():
-    """Give a stream for the records; the logging of the tests is put back afterwards."""
+    """Yield a stream for the records; the logging of the tests is put back afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield io.StringIO()

@@ -29,7 +29,7 @@ def until(condition):
 
 @pytest.fixture(params=["opened again", "as it is"])
 def pipe(request, monkeypatch):
-    """Give a pipe's ends; its writer either may be opened again, or not (without permission)."""
+    """Yield a pipe's ends; its writer either may be opened again, or not (without permission)."""
     if request.param == "as it is":
         monkeypatch.setattr(nonblocking, "_opened_again", lambda descriptor: None)
     reader, writer = os.pipe()

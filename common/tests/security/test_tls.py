@@ -13,7 +13,7 @@ def authority(tmp_path_factory):
 
 @pytest.fixture
 def tls(authority):
-    """Give settings that switch TLS on."""
+    """Return settings that switch TLS on."""
     pair = authority.issue("localhost")
     return {"tls_cert": str(pair.cert), "tls_key": str(pair.key)}
 

@@ -14,7 +14,7 @@ TOKENS = ("first", "second", "third")
 
 @pytest.fixture
 def path(tmp_path):
-    """Give a file of three tokens."""
+    """Return a file of three tokens."""
     path = tmp_path / "tokens"
     path.write_text("\n".join(TOKENS), encoding="ascii")
     return path
@@ -22,7 +22,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def access(path):
-    """Give the access to those who have one of the tokens."""
+    """Return the authenticator that admits those who have one of the tokens."""
     return TokenAuthenticator(str(path), {OPEN})
 
 

@@ -76,7 +76,7 @@ class FakeWorker(asyncio.Protocol):
         self.transport.write(frames.pack(kind, body))
 
     def ready(self, stateful=False):
-        """Say that the model is loaded."""
+        """Report that the model is loaded."""
         summary = b'{"signatures": ["s"], "stateful": %s, "status_message": "fine"}'
         self.tell(frames.READY, summary % (b"true" if stateful else b"false"))
 
@@ -100,7 +100,7 @@ class FakeWorker(asyncio.Protocol):
 
 @pytest.fixture
 def loop():
-    """Give an event loop that is this thread's, and close it clean."""
+    """Yield an event loop that is this thread's, and close it clean."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     yield loop
@@ -196,13 +196,13 @@ class Happenings:
 
 @pytest.fixture
 def happenings():
-    """Give a record of what links tell."""
+    """Return a record of what links report."""
     return Happenings()
 
 
 @pytest.fixture
 def lock():
-    """Give the lock of a front, which says so if it is not held where it must be."""
+    """Return a front lock, which raises if it is not held where it must be."""
     return FrontLock()
 
 
@@ -224,7 +224,7 @@ def connect(loop, happenings, lock):
 
 @pytest.fixture
 def spawner(loop):
-    """Give a spawner of fake workers, which are in its ``workers``."""
+    """Return a spawner of fake workers, which are in its ``workers``."""
 
     class Spawner:
         def __init__(self):

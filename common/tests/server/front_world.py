@@ -44,7 +44,7 @@ class Clock:
         return self._now
 
     def sleep(self, seconds):
-        """Let time pass."""
+        """Advance the clock."""
         self._now += seconds
 
 
@@ -78,7 +78,7 @@ class World:
         self.settle()
 
     def settle(self):
-        """Let all happen that needs no time to pass."""
+        """Run all that needs no time to pass."""
 
         async def turn():
             for _ in range(20):
@@ -87,7 +87,7 @@ class World:
         self.loop.run_until_complete(turn())
 
     def wait(self, seconds):
-        """Let time pass."""
+        """Advance the clock, and run all that becomes due."""
         self.clock.sleep(seconds)
         self.settle()
 

@@ -47,7 +47,7 @@ class FakeTransport(Transport):
 
 @pytest.fixture
 def asked():
-    """Give what was asked of transports, in order."""
+    """Return the list of what was asked of transports, in order."""
     return []
 
 

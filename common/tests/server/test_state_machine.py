@@ -33,13 +33,13 @@ NUMBERS = st.integers(0, 100)
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Give the clock that the front goes by."""
+    """Return the clock that the front goes by."""
     return Clock(monkeypatch)
 
 
 @pytest.fixture
 def loop(clock):
-    """Give an event loop that goes by the clock."""
+    """Yield an event loop that goes by the clock."""
     loop = asyncio.SelectorEventLoop()
     loop.time = clock.monotonic
     asyncio.set_event_loop(loop)

@@ -19,7 +19,7 @@ def tensor(values, dtype):
 
 
 def example(dtype):
-    """Give a tensor of one value that any dtype of the kind can hold."""
+    """Return a tensor of one value that any dtype of the kind can hold."""
     return tensor([EXAMPLES[NUMPY_DTYPES[dtype].kind]], dtype)
 
 
@@ -77,7 +77,7 @@ def test_integers_fit_or_are_refused(data, have, want):
 
 
 def holds(integer, dtype):
-    """Say by exact arithmetic whether a float of the dtype can be the integer."""
+    """Return, by exact arithmetic, whether a float of the dtype can be the integer."""
     bits = {"bfloat16": 8, "float16": 11, "float32": 24, "float64": 53}[dtype]
     size = abs(integer)
     while size and size % 2 == 0:

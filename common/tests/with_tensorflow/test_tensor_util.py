@@ -28,7 +28,7 @@ def ours(theirs):
 
 
 def theirs(message):
-    """Let TensorFlow read our message, as its clients would."""
+    """Return what TensorFlow reads from our message, as its clients would."""
     proto = tf.make_tensor_proto(0)
     proto.ParseFromString(message.SerializeToString())
     return tf.make_ndarray(proto)

@@ -45,7 +45,7 @@ class Sums(Model):
 
 @pytest.fixture
 def model():
-    """Give a model that adds up rows."""
+    """Return a model that adds up rows."""
     return Sums()
 
 
@@ -100,5 +100,5 @@ def outputs():
 
 @pytest.fixture
 def contract():
-    """Give the contract of the model that adds up rows."""
+    """Return the contract of the model that adds up rows."""
     return Contract("sums", (ROWS, ONE))

@@ -14,7 +14,7 @@ from serving_runtime.worker.channel import ABOUT_MEMORY, Channel
 
 @pytest.fixture
 def ends():
-    """Give the front's socket, and a channel at the other end."""
+    """Yield the front's socket, and a channel at the other end."""
     ours, theirs = socket.socketpair()
     ours.settimeout(10)
     theirs.settimeout(10)

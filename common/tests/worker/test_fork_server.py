@@ -14,7 +14,7 @@ SETTINGS = Settings.from_env({})
 
 @pytest.fixture
 def sockets():
-    """Give the two ends of a socket for requests."""
+    """Yield the two ends of a socket for requests."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
         yield ours, theirs

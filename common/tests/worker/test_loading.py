@@ -66,7 +66,7 @@ def toy(tmp_path, monkeypatch):
 
 @pytest.fixture
 def model_dir(tmp_path):
-    """Give a model directory with a contract and a file."""
+    """Return a model directory with a contract and a file."""
     root = tmp_path / "model"
     (root / "files").mkdir(parents=True)
     (root / "files" / "weights").write_text("1")

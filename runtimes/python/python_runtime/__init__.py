@@ -1,4 +1,4 @@
-"""Tell the server, cheaply, what the Python runtime can be set to and which models are its own."""
+"""Declare, cheaply, what the Python runtime can be set to and which models are its own."""
 
 from pathlib import Path
 from typing import Tuple

@@ -73,7 +73,7 @@ def tensor_array(name: str, proto: Any) -> Any:
 
 
 def wrong_type(result: Any, expected: str = "") -> BrokenResult:
-    """Say that a result is of the wrong type, in the words that Hydrosphere's clients know."""
+    """Return the error of a wrongly typed result, in the words that Hydrosphere's clients know."""
     text = f"{result}"
     if len(text) > MAX_CHARACTERS:
         text = text[:MAX_CHARACTERS] + "..."

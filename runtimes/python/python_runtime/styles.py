@@ -1,4 +1,4 @@
-"""Tell what a function takes and returns, arrays or messages, by looking at it."""
+"""Detect what a function takes and returns, arrays or messages, by looking at it."""
 
 import functools
 import inspect

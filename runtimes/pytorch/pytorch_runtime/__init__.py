@@ -1,4 +1,4 @@
-"""Tell the server, cheaply, what the PyTorch runtime can be set to and which models are its own."""
+"""Declare, cheaply, what the PyTorch runtime can be set to and which models are its own."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tell from a file's content what PyTorch has saved in it, before anything of it is loaded."""
+"""Detect from a file's content what PyTorch has saved in it, before anything of it is loaded."""
 
 import io
 import re

@@ -39,7 +39,7 @@ class PyTorchModel(Model):
         return self._calls[signature_name](inputs)
 
     def close(self) -> None:
-        """Let go of the network and of the user's code."""
+        """Release the network and the user's code."""
         self._calls = {}
         self._code.forget()
 

@@ -51,7 +51,7 @@ def _is_text(name: str, content: bytes) -> bool:
 
 
 def _is_plain(content: bytes) -> bool:
-    """Say whether an entry is weights only; an empty one is nothing at all."""
+    """Return whether an entry is weights only; an empty one is nothing at all."""
     try:
         if content:
             reading.weights_in(content)

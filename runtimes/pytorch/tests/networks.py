@@ -74,7 +74,7 @@ def summator():
 
 
 def defaults():
-    """Tell by the sign which signature was called."""
+    """Return a network whose functions differ in the sign, which shows the one that was called."""
     return scripted(
         "Defaults",
         "def other(self, x): return -x",

@@ -1,4 +1,4 @@
-"""Tell the server, cheaply, what the scikit-learn runtime can be set to and which files it has."""
+"""Declare, cheaply, what the scikit-learn runtime can be set to and which files it has."""
 
 from pathlib import Path
 from typing import Tuple

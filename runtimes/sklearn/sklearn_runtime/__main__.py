@@ -1,4 +1,4 @@
-"""Lets ``python -m sklearn_runtime`` serve, for those who look for a runtime by its own name."""
+"""Serve by ``python -m sklearn_runtime``, for those who look for a runtime by its own name."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Tell from a fitted estimator's encoders and vectorisers which of its columns are strings."""
+"""Infer from a fitted estimator's encoders and vectorisers which of its columns are strings."""
 
 from typing import Any, Iterator, List, NamedTuple, Tuple
 

@@ -7,7 +7,7 @@ from typing import Iterator
 
 @contextlib.contextmanager
 def unread() -> Iterator[None]:
-    """Let SciPy take its docstrings for empty while it is imported, as they are with ``-OO``.
+    """Make SciPy take its docstrings for empty while it is imported, as they are with ``-OO``.
 
     It takes thousands of them apart to add notes: a sixth of importing scikit-learn 1.9. Versions
     of SciPy that do not, or that do it elsewhere, are left alone.

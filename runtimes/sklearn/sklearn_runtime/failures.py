@@ -1,4 +1,4 @@
-"""Say why a file could not be loaded, and whose fault a failed call is."""
+"""Explain why a file could not be loaded, and whose fault a failed call is."""
 
 import contextlib
 from types import TracebackType

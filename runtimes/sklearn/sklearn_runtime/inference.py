@@ -1,4 +1,4 @@
-"""Say what a fitted estimator takes and gives, in the contract's own form where there is one."""
+"""Infer what a fitted estimator takes and returns, in the contract's own form if there is one."""
 
 from typing import Any, List, Optional, Tuple
 

@@ -28,7 +28,7 @@ def recorded_in(content: bytes) -> str:
 
 
 def hint(content: bytes) -> str:
-    """Say that another version may be the reason for a failure; empty if it is the same one."""
+    """Return that another version may be why it failed; empty if it is the same one."""
     recorded = recorded_in(content)
     return f"; {_difference(recorded)}" if recorded and not _fits(recorded) else ""
 

@@ -7,7 +7,7 @@ from sklearn_runtime import loader
 
 
 def pytest_configure(config):
-    """Let old scikit-learns be imported: what they say of newer surroundings is not of ours."""
+    """Ignore what old scikit-learns warn of in newer surroundings, so that they can be imported."""
     for message in (
         "numpy.ufunc size changed",
         "numpy.dtype size changed",

@@ -24,7 +24,7 @@ class Recipe:
         self._call = make, arguments
 
     def __reduce__(self):
-        """Tell pickle to call it."""
+        """Return the call for pickle to make."""
         return self._call
 
 

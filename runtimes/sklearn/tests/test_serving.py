@@ -82,7 +82,7 @@ class Canary:
         self._path = path
 
     def __reduce__(self):
-        """Tell pickle to make the file."""
+        """Return the call by which pickle makes the file."""
         return open, (str(self._path), "w")
 
 

@@ -14,7 +14,7 @@ from sklearn_runtime.options import Options
 
 @pytest.fixture
 def said(monkeypatch):
-    """Let this scikit-learn pass for another when it saves."""
+    """Return a function that saves as another version of scikit-learn would."""
 
     def save_as(version, save):
         import sklearn.base

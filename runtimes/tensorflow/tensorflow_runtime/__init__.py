@@ -1,4 +1,4 @@
-"""Tell the server, cheaply, what the TensorFlow runtime can be set to and which models it knows."""
+"""Declare, cheaply, what the TensorFlow runtime can be set to and which models it knows."""
 
 from pathlib import Path
 from typing import Dict, Tuple

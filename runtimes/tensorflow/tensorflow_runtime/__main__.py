@@ -1,4 +1,4 @@
-"""Lets ``python -m tensorflow_runtime`` serve, for those who look for a runtime by its own name."""
+"""Serve by ``python -m tensorflow_runtime``, for those who look for a runtime by its own name."""
 
 import sys
 

@@ -38,7 +38,7 @@ v1: Any = tf.compat.v1 if VERSION >= (1, 13) else tf
 
 
 def allow_growth() -> None:
-    """Let TensorFlow 2.x take a GPU's memory as it is needed, not all of it at once."""
+    """Make TensorFlow 2.x take a GPU's memory as it is needed, not all of it at once."""
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, True)
 
@@ -52,7 +52,7 @@ class _Deprecations(logging.Filter):
 
 
 def quieten() -> None:
-    """Let TensorFlow's Python half write to the service's log, warnings and worse, once each.
+    """Make TensorFlow's Python half write to the service's log, warnings and worse, once each.
 
     TensorFlow 1.x has a handler of its own, which would write every line a second time.
     """

@@ -73,5 +73,5 @@ class Functions:
         return run
 
     def close(self) -> None:
-        """Let go of the objects."""
+        """Release the objects."""
         self._loaded = None

@@ -133,7 +133,7 @@ class Graph:
         return run
 
     def close(self) -> None:
-        """Let go of the graph, its variables and its threads."""
+        """Release the graph, its variables and its threads."""
         self.session.close()
 
 

@@ -39,7 +39,7 @@ class TensorFlowModel(Model):
         self._program.reset()
 
     def close(self) -> None:
-        """Let go of the graph."""
+        """Release the graph."""
         self._program.close()
 
 

@@ -78,7 +78,7 @@ class SavedModel:
         self._state = self._zeros
 
     def close(self) -> None:
-        """Let go of the graph."""
+        """Release the graph."""
         self._program.close()
 
     def _call(self, signature: Signature, definition: Any) -> _Call:

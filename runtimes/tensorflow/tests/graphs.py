@@ -67,7 +67,7 @@ def summator(session):
 
 
 def defaults(session):
-    """Tell by the sign which signature was called."""
+    """Return signatures that differ in the sign, which shows the one that was called."""
     x = tf.placeholder(tf.int32, [None])
     return {
         "serving_default": signature({"x": x}, {"y": tf.identity(x)}),

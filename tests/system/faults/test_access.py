@@ -36,7 +36,7 @@ class Secrets:
         self.renew(self.authority)
 
     def renew(self, authority, names="DNS:models.example.com,DNS:localhost"):
-        """Give the service a certificate by another name than most are called by."""
+        """Issue the service a certificate by another name than most are called by."""
         pair = authority.issue("service", names)
         shutil.move(pair.key, self.key)
         shutil.move(pair.cert, self.cert)

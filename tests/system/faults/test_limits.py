@@ -25,7 +25,7 @@ def refused_once_full(connection, payload):
 
 
 def finish(server, futures):
-    """Let the worker go on, and check that all who waited are answered."""
+    """Release the worker, and check that all who waited are answered."""
     server.note("gate").touch()
     assert [future.code().name for future in futures] == ["OK"] * len(futures)
 

@@ -50,7 +50,7 @@ def crowd():
 
 
 def is_answered(server):
-    """Say whether a newcomer is served."""
+    """Return whether a newcomer is served."""
     with channel(server.address, OWN_CONNECTION) as newcomer:
         try:
             return bool(ask(newcomer, request(), 1))

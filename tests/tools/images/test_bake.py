@@ -16,7 +16,7 @@ NOTHING_CHOSEN = bake.Options()
 
 @pytest.fixture(scope="module")
 def written():
-    """Give what is written of the real rows."""
+    """Return what is written of the real rows."""
     return bake.document(BUILDABLE, ROOT, NOTHING_CHOSEN)
 
 

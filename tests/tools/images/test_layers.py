@@ -21,7 +21,7 @@ def packed(files):
 
 @pytest.fixture
 def saved(monkeypatch):
-    """Let an engine have images, each a list of layers of files."""
+    """Return the images of a fake engine, each a list of layers of files."""
     images = {}
 
     def save(path, image):

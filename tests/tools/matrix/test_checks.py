@@ -124,7 +124,7 @@ def test_interpreter_that_nobody_knows(checkout):
 
 @pytest.fixture
 def published(checkout):
-    """Give the checkout as a repository whose release is tagged."""
+    """Return the checkout as a repository whose release is tagged."""
     git(checkout, "init", "--quiet", "--initial-branch", "main")
     commit(checkout)
     git(checkout, "tag", "v0.7.0")

@@ -12,7 +12,7 @@ from tools.rows.reader import ROOT
 
 @pytest.fixture
 def run(checkout, monkeypatch, capsys):
-    """Give the command line of the small checkout: arguments to exit code, output, errors."""
+    """Return the command line of the small checkout: arguments to exit code, output, errors."""
 
     def run(*arguments):
         code = command_line.main(list(arguments))

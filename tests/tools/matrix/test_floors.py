@@ -25,7 +25,7 @@ def advisory(*fixed, since=None):
 
 
 def floored(checkout, fixed='["1.86.0"]', more=""):
-    """Give the small checkout floors; its locks have grpcio 1.85.1."""
+    """Write floors into the small checkout; its locks have grpcio 1.85.1."""
     checkout.write(FILE, ADVISORY.format(fixed=fixed) + more)
 
 

@@ -24,7 +24,7 @@ JOY = """\
 
 @pytest.fixture
 def repository(checkout):
-    """Give the checkout, with a second framework, as a repository with one commit, tagged."""
+    """Return the checkout, with a second framework, as a repository with one commit, tagged."""
     checkout.append("build_matrix.yaml", JOY)
     checkout.write("runtimes/joy/setup.cfg", "[metadata]\nname = joy\n")
     checkout.lock_all()

@@ -9,7 +9,7 @@ from tools.offline import engine
 
 @pytest.fixture(autouse=True)
 def folder(monkeypatch, tmp_path):
-    """Give the tool a folder of its own."""
+    """Make the tool use a folder of its own."""
     monkeypatch.setattr(engine, "FOLDER", tmp_path)
     monkeypatch.setattr(engine, "PID_FILE", tmp_path / "dockerd.pid")
     monkeypatch.setattr(engine, "DATA", tmp_path / "data")

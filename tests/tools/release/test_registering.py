@@ -67,7 +67,7 @@ class _Api(BaseHTTPRequestHandler):
         self.wfile.write(text.encode())
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def manager(monkeypatch):
 
 
 def published(runtime="tensorflow", version="1.7.0", status="legacy"):
-    """Give what is known of a pushed image."""
+    """Return what is known of a pushed image."""
     image = f"hydrosphere/serving-runtime-{runtime}"
     digest = "sha256:" + "a1" * 32
     values = dict.fromkeys(Published._fields, "")
@@ -96,7 +96,7 @@ def published(runtime="tensorflow", version="1.7.0", status="legacy"):
 
 @pytest.fixture
 def run(tmp_path, capsys):
-    """Give the verb on a release of two images: arguments to exit code, output, errors."""
+    """Return the verb on a release of two images: arguments to exit code, output, errors."""
     images = (published(), published("python", "3.13", "supported"))
     (tmp_path / manifest.FOLDER).mkdir(parents=True)
     path = manifest.write(tmp_path, Manifest("0.7.0", "c0ffee", images))

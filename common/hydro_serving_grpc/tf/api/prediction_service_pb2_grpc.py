@@ -66,11 +66,11 @@ class PredictionServiceServicer:
         _refuse(context)
 
     def GetModelMetadata(self, request: Any, context: "grpc.ServicerContext") -> Any:
-        """Say what the model takes and gives."""
+        """Return what the model takes and gives."""
         _refuse(context)
 
     def Status(self, request: Any, context: "grpc.ServicerContext") -> Any:
-        """Say whether the model is ready."""
+        """Return whether the model is ready."""
         _refuse(context)
 
 

@@ -109,7 +109,7 @@ class Dispatcher:
                 worker.read_replies()
 
     def _dispatch_waiting(self) -> None:
-        """Give what waits to the workers that are free."""
+        """Send what waits to the workers that are free."""
         for worker, calls in self._assign_waiting():
             worker.send(calls)
 

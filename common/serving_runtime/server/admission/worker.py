@@ -27,7 +27,7 @@ class Worker(abc.ABC):
 
     @abc.abstractmethod
     def send(self, calls: Sequence[FrontCall]) -> None:
-        """Give it ``calls`` to answer together; it must be free."""
+        """Send it ``calls`` to answer together; it must be free."""
 
     @abc.abstractmethod
     def read_replies(self) -> None:

@@ -77,6 +77,6 @@ class StreamCall:
 
 
 def resolve(future: "asyncio.Future[Any]", result: Any) -> None:
-    """Give a future its result, unless its task was cancelled meanwhile."""
+    """Set a future's result, unless its task was cancelled meanwhile."""
     if not future.done():
         future.set_result(result)

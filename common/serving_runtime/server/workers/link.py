@@ -115,7 +115,7 @@ class WorkerLink(Worker):
         return self.process.how_it_ended() or "ended"
 
     def send(self, calls: Sequence[FrontCall]) -> None:
-        """Give the worker ``calls`` to answer together."""
+        """Send the worker ``calls`` to answer together."""
         self._lock.assert_held()
         self._state = lifecycle.follow(self._state, Event.SENT)
         self._in_flight.add(calls)

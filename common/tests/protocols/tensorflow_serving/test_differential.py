@@ -64,7 +64,7 @@ def outcome(read):
 
 
 def is_refused(read):
-    """Say whether the client is told that its request is bad."""
+    """Return whether the client's request is refused as bad."""
     return not isinstance(read, Request) or bool(read.unreadable)
 
 

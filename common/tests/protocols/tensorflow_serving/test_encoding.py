@@ -16,7 +16,7 @@ SHAPES = npst.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
 
 
 def reading():
-    """Give an account that allows a megabyte."""
+    """Return a budget of a megabyte."""
     return DecodeBudget(2**20)
 
 

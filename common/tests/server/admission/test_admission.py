@@ -66,7 +66,7 @@ class Reception:
 
 @pytest.fixture
 def reception(settings):
-    """Give an admission whose longest deadline is 10 s."""
+    """Return an admission whose longest deadline is 10 s."""
     return Reception(settings(request_timeout_seconds=10.0))
 
 

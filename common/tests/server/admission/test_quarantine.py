@@ -9,7 +9,7 @@ from serving_runtime.server.admission.quarantine import Quarantine
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Give a clock that stands still until it is set."""
+    """Return a clock that stands still until it is set."""
 
     class Clock:
         now = 100.0

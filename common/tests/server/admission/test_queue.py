@@ -8,12 +8,12 @@ PLENTY = 10**6
 
 @pytest.fixture
 def waiting():
-    """Give a queue of 3 calls and 10 bytes."""
+    """Return a queue of 3 calls and 10 bytes."""
     return AdmissionQueue(3, 10)
 
 
 def fill(waiting, calls):
-    """Let the calls wait."""
+    """Add the calls to the queue."""
     for call in calls:
         waiting.add(call)
 

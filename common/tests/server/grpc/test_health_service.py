@@ -41,7 +41,7 @@ def status_of(payload):
 
 
 async def requests(*payloads):
-    """Give the requests of a stream."""
+    """Yield the requests of a stream."""
     for payload in payloads:
         yield payload
 

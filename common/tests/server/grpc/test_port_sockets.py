@@ -9,7 +9,7 @@ from serving_runtime.server.grpc import port_sockets
 
 @pytest.fixture
 def listening():
-    """Give a listening socket and its port."""
+    """Yield a listening socket and its port."""
     with contextlib.closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(5)

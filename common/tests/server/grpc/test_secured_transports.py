@@ -50,7 +50,7 @@ def authority(tmp_path_factory):
 
 @pytest.fixture
 def tls(authority, tmp_path):
-    """Give settings that switch TLS on; the files are the test's own."""
+    """Return settings that switch TLS on; the files are the test's own."""
     pair = authority.issue("localhost")
     cert, key = tmp_path / "tls.crt", tmp_path / "tls.key"
     pair.cert.rename(cert)
@@ -60,7 +60,7 @@ def tls(authority, tmp_path):
 
 @pytest.fixture
 def token(tmp_path):
-    """Give settings that ask for the token ``good``."""
+    """Return settings that ask for the token ``good``."""
     path = tmp_path / "tokens"
     path.write_text("good\n", encoding="ascii")
     return {"token_file": str(path)}

@@ -43,7 +43,7 @@ class Service:
 
 @pytest.fixture
 def service():
-    """Give a service that answers nothing of its own."""
+    """Return a service that answers nothing of its own."""
     return Service()
 
 

@@ -7,7 +7,7 @@ from serving_runtime.server.workers.calls_in_flight import CallsInFlight
 
 @pytest.fixture
 def in_flight():
-    """Give the calls of a worker that has none yet."""
+    """Return the calls of a worker that has none yet."""
     return CallsInFlight()
 
 

@@ -39,7 +39,7 @@ process.kill()
 
 @pytest.fixture
 def started():
-    """Give a function that stands for one that starts processes, and what it was called with."""
+    """Yield a function that stands for one that starts processes, and what it was called with."""
 
     def start(name, connection, control=None):
         start.names.append(name)
@@ -53,7 +53,7 @@ def started():
 
 @pytest.fixture
 def spawner(started):
-    """Give a spawner that has started its first worker, and close what it has opened."""
+    """Yield a spawner that has started its first worker, and close what it has opened."""
     spawner = fork_server.ForkServerSpawner(started)
     connections = [spawner("worker-1").connection]
     yield lambda name: connections.append(spawner(name).connection) or connections[-1]

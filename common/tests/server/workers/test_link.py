@@ -47,7 +47,7 @@ def load(connect, until, happenings):
 
 
 def send(link, calls):
-    """Give a worker calls, as the dispatcher does."""
+    """Send a worker calls, as the dispatcher does."""
     with link._lock:
         link.send(calls)
 

@@ -8,7 +8,7 @@ from serving_runtime.server.workers.socket import WorkerSocket
 
 @pytest.fixture
 def ends(loop, lock):
-    """Give our end, the other one, what was received, and how often the end was told."""
+    """Yield our end, the other one, what was received, and how often it has ended."""
 
     class Ends:
         def __init__(self):

@@ -68,7 +68,7 @@ def _quick(monkeypatch):
 
 
 async def kill_all(service):
-    """Let no worker start any more, and end those that there are."""
+    """Stop the supervisor, so that no worker starts any more, and end those that there are."""
     await service.supervisor.close(0)
 
 

@@ -1,4 +1,4 @@
-"""Tells by the sign which signature was called."""
+"""Two functions that differ in the sign, which shows the signature that was called."""
 
 
 def other(x):

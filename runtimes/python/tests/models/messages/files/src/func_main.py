@@ -45,7 +45,7 @@ def forgets(x):
 
 
 def contradicts(x):
-    """Say four values and give five."""
+    """Declare four values and return five."""
     shape = hs.TensorShapeProto(dim=[hs.TensorShapeProto.Dim(size=4)])
     y = hs.TensorProto(dtype=hs.DT_INT32, tensor_shape=shape, int_val=[1, 2, 3, 4, 5])
     return hs.PredictResponse(outputs={"y": y})
