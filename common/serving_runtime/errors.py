@@ -132,7 +132,7 @@ class NotAvailable(ServingError):
 
 
 class NotAuthenticated(ServingError):
-    """The caller did not show who it is, or is nobody whom the service knows."""
+    """The caller did not show who it is, or is unknown to the service."""
 
     status = Status.UNAUTHENTICATED
     reason = "not_authenticated"

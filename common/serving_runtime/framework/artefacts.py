@@ -58,7 +58,7 @@ class Artefact(NamedTuple):
 
     @property
     def suffix(self) -> str:
-        """The end of the name that tells the format, in lower case: ``.bin``."""
+        """The end of the name, which shows the format, in lower case: ``.bin``."""
         return self.path.suffix.lower()
 
 
@@ -155,21 +155,21 @@ def admit_pickle(artefact: Artefact, allow_pickle: bool, instead: str) -> None:
 
 
 def _named(files: Path, suffixes: Sequence[str], model_file: str) -> Path:
-    told = f"{MODEL_FILE.variable}={model_file}"
+    text = f"{MODEL_FILE.variable}={model_file}"
     named = PurePosixPath(model_file)
     if named.is_absolute() or ".." in named.parts or "\0" in model_file:
-        raise LoadError(f"{told} leads out of {files}: expected a path relative to it, without ..")
+        raise LoadError(f"{text} leads out of {files}: expected a path relative to it, without ..")
     path = files / model_file
     if not path.is_file():
         raise LoadError(
-            f"{told} names no file in {files}: found {listing(files)}",
+            f"{text} names no file in {files}: found {listing(files)}",
             f"name one of the files there, relative to {files}",
         )
     # Resolved, since a link may lead anywhere.
     if files.resolve() not in path.resolve().parents:
-        raise LoadError(f"{told} is a link out of {files}: expected a file inside it")
+        raise LoadError(f"{text} is a link out of {files}: expected a file inside it")
     if path.suffix.lower() not in suffixes:
-        raise LoadError(f"{told} has no suffix that is known here: expected {_any_of(suffixes)}")
+        raise LoadError(f"{text} has no suffix that is known here: expected {_any_of(suffixes)}")
     return path
 
 

@@ -24,7 +24,7 @@ def validate_columns(signature: Signature) -> None:
     """Check that each input of a signature can be a column.
 
     Raises:
-        LoadError: one cannot; says how to declare it.
+        LoadError: one cannot; the text is how to declare it.
     """
     for field in signature.inputs:
         if not is_column(field):

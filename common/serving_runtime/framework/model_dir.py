@@ -1,4 +1,4 @@
-"""Find the model's files and contract under the mount, and say what is wrong with a wrong mount."""
+"""Find the model's files and contract under the mount, and explain what a wrong mount lacks."""
 
 import os
 import stat
@@ -35,7 +35,7 @@ def locate(root: Union[str, Path]) -> ModelDirectory:
         root: the model directory, such as ``/model``.
 
     Raises:
-        LoadError: nothing can be served from there; says what was found and how to mend it.
+        LoadError: nothing can be served from there; the text is what was found and the remedy.
     """
     root = Path(root)
     names = _names(root)
@@ -69,13 +69,13 @@ def _names(directory: Path) -> List[str]:
 
 
 def _not_readable(path: Path) -> str:
-    told = f"{path} is not readable by user {os.geteuid()}, group {os.getegid()}"
+    text = f"{path} is not readable by user {os.geteuid()}, group {os.getegid()}"
     try:
         status = path.stat()
     except OSError:
-        return told
+        return text
     mode = stat.filemode(status.st_mode)
-    return f"{told}: it has {mode}, user {status.st_uid}, group {status.st_gid}"
+    return f"{text}: it has {mode}, user {status.st_uid}, group {status.st_gid}"
 
 
 def _permission_fix(path: Path) -> str:

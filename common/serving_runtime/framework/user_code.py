@@ -113,7 +113,7 @@ class UserCode:
 def absolute(path: Path) -> Path:
     """Return a path that holds wherever the working directory is.
 
-    It is not resolved, since user code may compare paths with the ones it was told.
+    It is not resolved, since user code may compare paths with the ones it was given.
     """
     return Path(os.path.abspath(str(path)))
 

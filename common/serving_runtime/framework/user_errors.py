@@ -24,7 +24,7 @@ def explain(error: BaseException, what: str, files: Path, beside: str) -> LoadEr
     Args:
         error: the exception.
         what: what was being done, such as ``importing func_main.py``.
-        files: the model's files, to tell the user's lines from the libraries'.
+        files: the model's files, to distinguish the user's lines from the libraries'.
         beside: the name of the user's file, beside which libraries may be.
     """
     if isinstance(error, SyntaxError) and os.path.isfile(error.filename or ""):
@@ -34,13 +34,13 @@ def explain(error: BaseException, what: str, files: Path, beside: str) -> LoadEr
         return _missing_module(error.name, place, beside)
     if isinstance(error, SystemExit):
         return _exit(error, what, place)
-    # The innermost frames are in a library, where only the traceback tells the story.
+    # The innermost frames are in a library, where only the traceback shows the cause.
     logger.error("%s failed", what, exc_info=(type(error), error, error.__traceback__))
-    told = f"{type(error).__name__}: {one_line(str(error))}"
+    error_text = f"{type(error).__name__}: {one_line(str(error))}"
     if isinstance(error, ImportError):
         fix = "compare the versions that are installed here with yours; the log has the traceback"
-        return LoadError(f"{what} failed: {told}{place}", fix)
-    return LoadError(f"{what} raised {told}{place}", "the log has the whole traceback")
+        return LoadError(f"{what} failed: {error_text}{place}", fix)
+    return LoadError(f"{what} raised {error_text}{place}", "the log has the whole traceback")
 
 
 def _syntax_error(error: SyntaxError, files: Path) -> LoadError:

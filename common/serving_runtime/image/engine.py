@@ -1,4 +1,4 @@
-"""Build, tries and tags images with docker's own client, which is there with every engine."""
+"""Build, try and tag images with docker's own client, which is there with every engine."""
 
 import contextlib
 import json

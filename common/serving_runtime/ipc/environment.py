@@ -5,5 +5,5 @@
 FORK_SERVER = "SERVING_RUNTIME_FORK_SERVER"
 # The descriptor of a file without a name, in which the first worker notes what it has loaded.
 LOADED = "SERVING_RUNTIME_LOADED"
-# Says to whatever a worker starts which worker that was.
+# Names the worker to all processes that it starts.
 WORKER = "SERVING_RUNTIME_WORKER"

@@ -220,7 +220,7 @@ def unpack_reply(body: bytes) -> ReplyFrame:
 
 
 def pack_cancel(number: int) -> bytes:
-    """Return the frame that ends a call whose answer nobody waits for."""
+    """Return the frame that ends a call whose answer is not awaited any more."""
     return pack(CANCEL, _CANCEL.pack(number))
 
 

@@ -42,7 +42,7 @@ def open_from(process: int, descriptor: int, size: int) -> mmap.mmap:
 
 
 def nameless_file(label: bytes) -> int:
-    """Return the descriptor of a file in memory, which is gone once nobody has it open.
+    """Return the descriptor of a file in memory, which is gone once no process has it open.
 
     Args:
         label: what /proc calls it.

@@ -1,6 +1,6 @@
-"""Map the other end's segments of shared memory, and say when each is free again.
+"""Map the other end's segments of shared memory, and report when each is free again.
 
-See `shared_payloads.py` for what the two ends say to each other.
+See `shared_payloads.py` for what the two ends send each other.
 """
 
 import collections
@@ -19,7 +19,7 @@ AlignmentOffset = Callable[[str, int], int]
 
 
 class SegmentReader:
-    """The end that reads: maps segments, and says when it needs them no more.
+    """The end that reads: maps segments, and reports when it needs them no more.
 
     Args:
         alignment_offset: asked when a payload's segment is free, of the next payload that is of the

@@ -1,6 +1,6 @@
-"""Make segments of shared memory, and write payloads to those that the other end says are free.
+"""Make segments of shared memory, and write payloads to those that the other end has freed.
 
-See `shared_payloads.py` for what the two ends say to each other.
+See `shared_payloads.py` for what the two ends send each other.
 """
 
 import mmap
@@ -17,7 +17,7 @@ THRESHOLD_BYTES = 1 << 16
 # What one end may take for all that it sends to the other.
 MAX_BYTES = 1 << 27
 MAX_SEGMENTS = 64
-# A segment that was of no use for so long is given back.
+# A segment that was not used for so long is released.
 IDLE_SECONDS = 10.0
 # How far from its beginning a payload may start.
 MAX_ALIGNMENT_OFFSET = 64
@@ -49,7 +49,7 @@ class SegmentWriter:
     """The end that writes: makes segments, puts payloads into them, and gets them back.
 
     Args:
-        make_room: called before a segment takes memory, to give back what is not needed.
+        make_room: called before a segment takes memory, to release what is not needed.
     """
 
     def __init__(self, make_room: Callable[[], None] = lambda: None) -> None:

@@ -10,7 +10,7 @@ class Request(NamedTuple):
 
     ``signature_name``: empty for the default one. ``output_names``: the outputs that are wanted, in
     their order; empty for all. ``unreadable``: why an input's tensor cannot be read, by the input's
-    name. ``reply_context``: what the protocol needs for the reply; nobody else reads it.
+    name. ``reply_context``: what the protocol needs for the reply; nothing else reads it.
     """
 
     signature_name: str

@@ -1,4 +1,4 @@
-"""Put together what keeps strangers out: TLS and tokens, as the settings want them."""
+"""Put together the access control: TLS and tokens, as the settings want them."""
 
 import ipaddress
 import logging

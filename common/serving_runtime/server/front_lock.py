@@ -1,6 +1,6 @@
 """Allow one thread at a time to work on the front's state: the event loop's, or a transport's own.
 
-It is held for a short while, and nobody waits for anything while holding it. It may be held long
+It is held for a short while, and no thread waits for anything while holding it. It may be held long
 enough to take in many requests, or many answers; what follows from all of them is then done once,
 just before its release: that is when calls are dispatched to workers.
 """

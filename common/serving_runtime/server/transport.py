@@ -32,7 +32,7 @@ class Reply(NamedTuple):
     """What a client receives: a status, and a payload or one line of details.
 
     ``status`` has gRPC's numbers. ``reason`` is why the call failed (``ServingError.reason``), for
-    transports whose statuses are finer than those; empty where nothing failed, or nobody knows.
+    transports whose statuses are finer than those; empty where nothing failed, or if unknown.
     """
 
     status: Status

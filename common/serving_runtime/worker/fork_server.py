@@ -78,7 +78,7 @@ def start_fork_server(requests: ForkRequests, settings: Settings, reason_not: st
     """Fork the fork server; in each worker that it forks later, return as well.
 
     Args:
-        requests: where the front sends them; without a fork server nobody takes any.
+        requests: where the front sends them; without a fork server none is taken.
         settings: of the logs.
         reason_not: why this process may not be forked; empty if it may.
     """

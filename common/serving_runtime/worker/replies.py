@@ -53,7 +53,7 @@ class Replies:
         word: Callable[[ServingError], str] = str,
         was_reset: bool = False,
     ) -> ReplyFrame:
-        """Return the reply that tells of an error; what the model raised is logged as well.
+        """Return the reply that reports an error; what the model raised is logged as well.
 
         Args:
             call: what it is the reply to.

@@ -80,11 +80,11 @@ class World:
     def settle(self):
         """Run all that needs no time to pass."""
 
-        async def turn():
+        async def run_ready_callbacks():
             for _ in range(20):
                 await asyncio.sleep(0)
 
-        self.loop.run_until_complete(turn())
+        self.loop.run_until_complete(run_ready_callbacks())
 
     def wait(self, seconds):
         """Advance the clock, and run all that becomes due."""

@@ -38,13 +38,13 @@ def locate(files: Path) -> Path:
             "remove one of them",
         )
     raise LoadError(
-        f"func_main.py was not found: looked for src/func_main.py ({_told(files / 'src')}) "
-        f"and func_main.py ({_told(files)}) in {files}",
+        f"func_main.py was not found: looked for src/func_main.py ({_content_text(files / 'src')}) "
+        f"and func_main.py ({_content_text(files)}) in {files}",
         "put your function into src/func_main.py, in the folder `files` of the model",
     )
 
 
-def _told(folder: Path) -> str:
+def _content_text(folder: Path) -> str:
     if not folder.is_dir():
         return f"there is no folder {folder.name}"
     return f"{folder.name} has {listing(folder, most=12)}"

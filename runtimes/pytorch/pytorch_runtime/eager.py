@@ -69,13 +69,13 @@ def _state_dict(artefact: Artefact, content: Any) -> Mapping[str, Any]:
     for candidate in (content, *_parts(content)):
         if isinstance(candidate, Mapping) and all(map(torch.is_tensor, candidate.values())):
             return candidate
-    told = (
+    found = (
         f"a dict of {', '.join(map(str, list(content)[:6]))}"
         if isinstance(content, Mapping)
         else (f"a {type(content).__name__}")
     )
     raise LoadError(
-        f"{artefact.path} holds {told}; expected a state dict: tensors by name, also as "
+        f"{artefact.path} holds {found}; expected a state dict: tensors by name, also as "
         f"{', '.join(_CHECKPOINT_KEYS)} of a checkpoint",
         "save model.state_dict()",
     )

@@ -17,7 +17,7 @@ SAVED = "weights of torch.save"
 _ZIP = b"PK\x03\x04"
 # torch.save's format until 1.5: a pickle that begins with this number.
 _MAGIC_PICKLE = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
-_STRANGERS = (
+_FOREIGN_FORMATS = (
     (re.compile(rb"version https://git-lfs"), "a pointer of Git LFS: run `git lfs pull`"),
     (re.compile(rb"\x89HDF"), "HDF5, such as Keras's .h5"),
     (re.compile(rb"\x80[\x02-\x05]"), "a pickle that torch.save has not written"),
@@ -42,8 +42,8 @@ def kind_of(artefact: Artefact) -> str:
     # 8 bytes with the length of a JSON object, which follows.
     if content[8:9] == b"{" and int.from_bytes(content[:8], "little") <= len(content):
         return SAFETENSORS
-    found = [name for pattern, name in _STRANGERS if pattern.match(content)]
-    raise _stranger(artefact, found[0] if found else "in no format that is known here")
+    found = [name for pattern, name in _FOREIGN_FORMATS if pattern.match(content)]
+    raise _foreign_file(artefact, found[0] if found else "in no format that is known here")
 
 
 def names_in(artefact: Artefact) -> List[str]:
@@ -72,7 +72,7 @@ def _kind_of_zip(artefact: Artefact) -> str:
         return TORCHSCRIPT
     if "data.pkl" in names:
         return SAVED
-    raise _stranger(artefact, f"a zip archive of something else: it has {', '.join(names[:4])}")
+    raise _foreign_file(artefact, f"a zip archive of something else: it has {', '.join(names[:4])}")
 
 
 def _check_names(artefact: Artefact, names: List[str]) -> None:
@@ -94,7 +94,7 @@ def damaged(artefact: Artefact, what: str) -> LoadError:
     )
 
 
-def _stranger(artefact: Artefact, what: str) -> LoadError:
+def _foreign_file(artefact: Artefact, what: str) -> LoadError:
     return LoadError(
         f"{artefact.path} is no PyTorch model but {what}; {_EXPECTED}",
         "serve it with the runtime of its framework, or save it with PyTorch",

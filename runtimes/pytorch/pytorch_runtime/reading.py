@@ -14,7 +14,7 @@ from pytorch_runtime.kinds import damaged
 from serving_runtime.errors import one_line
 from serving_runtime.framework.artefacts import Artefact
 
-# Everything that PyTorch's readers were seen to raise for files that are damaged or of a stranger.
+# Everything that PyTorch's readers were seen to raise for files that are damaged or foreign.
 FAILURES = (
     pickle.UnpicklingError,
     AssertionError,

@@ -20,7 +20,7 @@ def open_module(artefact: Artefact, device: torch.device) -> Network:
         LoadError: the file is damaged, or made by a version of PyTorch that is too new.
     """
     with warnings.catch_warnings():
-        # PyTorch 2.13 advises torch.export, which does not help whoever has such a file.
+        # PyTorch 2.13 advises torch.export, which does not help users who have such a file.
         warnings.filterwarnings("ignore", message=".*torch.jit.load. is (deprecated|not supported)")
         try:
             module = torch.jit.load(io.BytesIO(artefact.content), map_location=device)

@@ -38,7 +38,7 @@ SETTINGS: Tuple[Setting, ...] = (
         "in the log, or `refuse` to start.",
     ),
     # Workers are started with it at their share of the container's CPUs (RUNTIME_THREADS). Others
-    # read it themselves; onnxruntime must be told.
+    # read it themselves; onnxruntime must be configured.
     Setting(
         "OMP_NUM_THREADS",
         "threads",

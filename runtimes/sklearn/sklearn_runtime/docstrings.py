@@ -1,4 +1,4 @@
-"""Spares the start what SciPy does to its own docstrings, which nobody reads in a service."""
+"""Spare the start what SciPy does to its own docstrings, which are not read in a service."""
 
 import contextlib
 import importlib

@@ -1,4 +1,4 @@
-"""Imports scikit-learn for all modules: no more of it than any model needs."""
+"""Import scikit-learn for all modules: no more of it than any model needs."""
 
 import sys
 import warnings
@@ -21,7 +21,7 @@ VERSION: str = sklearn.__version__
 def is_own(estimator: Any, package: str, names: Container[str]) -> bool:
     """Whether it is of one of scikit-learn's own types, and not of one derived from it.
 
-    The package is not imported for that: some take a fifth of the start, and what nobody has
+    The package is not imported for that: some take a fifth of the start, and what is not
     imported has no instances.
 
     Args:

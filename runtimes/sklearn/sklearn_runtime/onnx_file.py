@@ -18,7 +18,7 @@ _SAME_NAMES = (
 )  # fmt: skip
 _DTYPES = {f"tensor({name})": name for name in _SAME_NAMES}
 _DTYPES.update({"tensor(float)": "float32", "tensor(double)": "float64"})
-# What converters make of probabilities unless told not to (zipmap): a dict by class for each row.
+# What converters make of probabilities by default (zipmap): a dict by class for each row.
 _MAPS = {"seq(map(int64,tensor(float)))": "float32", "seq(map(string,tensor(float)))": "float32"}
 
 

@@ -1,4 +1,4 @@
-"""Holds the settings that a model is opened with, so that no module reads them twice."""
+"""The settings that a model is opened with, so that no module reads them twice."""
 
 from typing import NamedTuple, Tuple
 

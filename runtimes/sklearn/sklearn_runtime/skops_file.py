@@ -29,7 +29,7 @@ def load(artefact: Artefact, options: Options) -> Any:
 
 
 def _schema(artefact: Artefact) -> bytes:
-    """Read the schema; nothing is unpacked to the disk, but names that would lead out are told."""
+    """Read the schema; nothing is unpacked to the disk, and names that lead out are refused."""
     with zipfile.ZipFile(io.BytesIO(artefact.content)) as archive:
         names = archive.namelist()
         outside = [name for name in names if name.startswith(("/", "\\")) or ".." in name]

@@ -1,4 +1,4 @@
-"""Shorten what TensorFlow says of a failure to the line that tells something."""
+"""Shorten what TensorFlow says of a failure to the line that explains it."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from tensorflow_runtime.framework import tf
 # What TensorFlow's own loaders raise for files that are missing, damaged or too new.
 LOADING = (tf.errors.OpError, ValueError, TypeError, KeyError, OSError)
 
-# What stands before the line that tells something, and around it.
+# What stands before the line that explains it, and around it.
 _NOISE = re.compile(
     r"^\s*$|root error\(s\) found|^Graph execution error|^Detected at node|^\s*<stack traces"
     r"|^\s*File \"|^\s*\[\[|^Restoring from checkpoint failed"
@@ -23,9 +23,9 @@ def first_line(error: Exception) -> str:
     """Return the first line of ``error`` that says what is wrong, without the graph's nodes."""
     text = _AFTER_STACK.split(str(getattr(error, "message", error)))[-1]
     for line in text.splitlines():
-        told = _PREFIX.sub("", line).split("[[")[0].strip()
-        if told and not _NOISE.search(line):
-            return told
+        details = _PREFIX.sub("", line).split("[[")[0].strip()
+        if details and not _NOISE.search(line):
+            return details
     return text
 
 

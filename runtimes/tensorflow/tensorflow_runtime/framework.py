@@ -11,7 +11,7 @@ def without_deprecations() -> Iterator[None]:
     """Ignore what is deprecated in Python or NumPy and used by TensorFlow itself.
 
     Every version is older than some of what it stands on (1.x beside NumPy 1.17 and newer warns a
-    dozen times), and nobody who serves a model can act on that.
+    dozen times), and those who serve a model cannot act on that.
     """
     with warnings.catch_warnings():
         for category in (

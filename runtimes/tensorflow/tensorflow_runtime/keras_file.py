@@ -105,13 +105,13 @@ def _loaded(path: Path) -> Any:
 def _keras_version(path: Path) -> str:
     try:
         with zipfile.ZipFile(str(path)) as archive:
-            told = json.loads(archive.read("metadata.json").decode("utf-8"))
+            metadata = json.loads(archive.read("metadata.json").decode("utf-8"))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise LoadError(
             f"{path} cannot be read as a .keras file, it is cut short or something else: {error}",
             "save or copy the model again",
         ) from None
-    return str(told.get("keras_version", "of an unknown version"))
+    return str(metadata.get("keras_version", "of an unknown version"))
 
 
 def _trace(model: Any, path: Path) -> _Traced:

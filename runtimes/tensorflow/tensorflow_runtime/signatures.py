@@ -10,7 +10,7 @@ from tensorflow_runtime.values import KNOWS_BFLOAT16
 
 logger = logging.getLogger(__name__)
 
-# Exports of TensorFlow 2.x hold these for the loader; nobody calls them.
+# Exports of TensorFlow 2.x hold these for the loader; clients do not call them.
 INTERNAL = ("__saved_model_init_op", "__saved_model_train_op")
 
 

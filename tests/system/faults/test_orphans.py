@@ -19,9 +19,9 @@ PR_SET_CHILD_SUBREAPER = 36
 # Asks to be given orphans, as PID 1 is, gets one, and must be rid of it once it has ended.
 ADOPTING = f"""
 import ctypes, os, signal, subprocess
-from serving_runtime.server.workers.orphans import reap_strangers
+from serving_runtime.server.workers.orphans import reap_unknown
 assert ctypes.CDLL(None).prctl({PR_SET_CHILD_SUBREAPER}, 1) == 0
-signal.signal(signal.SIGCHLD, lambda *_: reap_strangers([known.pid]))
+signal.signal(signal.SIGCHLD, lambda *_: reap_unknown([known.pid]))
 known = subprocess.Popen(["sleep", "1000"])
 if os.fork() == 0:
     os._exit(0 if os.fork() else 7)
@@ -30,7 +30,7 @@ while os.path.exists("/proc/self/task/%d/children" % os.getpid()):
         if children.read().split() == [str(known.pid)]:
             break
 known.kill()
-reap_strangers([known.pid])
+reap_unknown([known.pid])
 assert known.wait() == -9
 """
 # Runs a program as PID 1 of its own; without root's rights, where the kernel lets anyone.

@@ -2,7 +2,7 @@
 
 The bytes are those that protobuf writes; entries of maps are in the order that they are given in.
 What stands before the values is the same for each reply of one shape and is kept. The values are
-copied once, by whoever joins the parts.
+copied once, when the parts are joined.
 """
 
 from functools import lru_cache

@@ -47,7 +47,7 @@ class AdmissionQueue:
     def take(self, max_calls: int, max_bytes: int) -> List[FrontCall]:
         """Remove and return the calls to run next, together.
 
-        A call that has seen a worker end is returned alone: if it was the cause, it harms nobody.
+        A call that has seen a worker end is returned alone: if it was the cause, no other suffers.
         """
         taken: List[FrontCall] = []
         room = max_bytes

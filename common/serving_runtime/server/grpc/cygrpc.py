@@ -128,7 +128,7 @@ class CoreServer:
         for _ in range(MAX_EVENTS):
             try:
                 event.tag(event)
-            except Exception:  # without this thread nobody is answered ever again
+            except Exception:  # without this thread no call is answered ever again
                 logger.exception("an event of grpc's queue was lost")
             event = self._queue.poll(deadline=0)
             if event.completion_type in (NONE_YET, SHUT_DOWN):

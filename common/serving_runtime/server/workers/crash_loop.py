@@ -1,7 +1,7 @@
 """Know a crash loop from a worker that one request has ended, and space its tries out.
 
-A worker that was of use is replaced at once. One that was not, since it could not load the model or
-ended by itself, is replaced after an exponential back-off: a second such start helps nobody.
+A worker that made progress is replaced at once. One that did not, since it could not load the model
+or ended by itself, is replaced after an exponential back-off: another such start would not help.
 """
 
 FIRST_BACKOFF_SECONDS = 0.5
@@ -15,7 +15,7 @@ class CrashLoop:
     """Judge each worker that has ended.
 
     Attributes:
-        failures: workers in a row that ended before they were of use.
+        failures: workers in a row that ended without progress.
         crashes_without_reply: workers in a row that ended on calls before they had answered any.
     """
 
@@ -24,7 +24,7 @@ class CrashLoop:
         self.crashes_without_reply = 0
 
     def note_end(self, has_answered: bool, was_running: bool) -> bool:
-        """Note how a worker ended; return whether it was of use, and is to be replaced at once.
+        """Note how a worker ended; return whether it made progress: it is replaced at once.
 
         Args:
             has_answered: it has answered a call.
@@ -42,7 +42,7 @@ class CrashLoop:
         return True
 
     def back_off(self, is_certain: bool) -> float:
-        """Return how many seconds to wait after a worker that was of no use.
+        """Return how many seconds to wait after a worker that made no progress.
 
         Args:
             is_certain: it said why it cannot load the model; else the first may be bad luck, and

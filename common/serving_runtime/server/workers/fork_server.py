@@ -53,7 +53,7 @@ class ForkServerSpawner:
         ours, theirs = socket.socketpair()
         with theirs, contextlib.suppress(OSError):
             return Spawned(ours, _Child(_request_fork(self._control, name, theirs)).process)
-        # A worker that comes too late ends at once: nobody is at the other end.
+        # A worker that comes too late ends at once: the other end is closed.
         ours.close()
         self.end()
         return None
@@ -63,7 +63,7 @@ def _request_fork(control: socket.socket, name: str, connection: socket.socket) 
     """Have a worker forked, and return its process id.
 
     Raises:
-        OSError: nobody takes requests, or not in time.
+        OSError: the fork server takes no requests, or not in time.
     """
     rights = struct.pack("i", connection.fileno())
     control.sendmsg([name.encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])

@@ -30,8 +30,8 @@ def adopts_orphans() -> bool:
     return bool(answer.value)
 
 
-def reap_strangers(known: Container[int]) -> None:
-    """Collect ended children that nobody started here: orphans, and the fork server."""
+def reap_unknown(known: Container[int]) -> None:
+    """Collect ended children that were not started here: orphans, and the fork server."""
     while True:
         try:
             child = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -46,9 +46,9 @@ def kill_strays(running: Container[str]) -> None:
     """Kill the children that workers have left to this process, if they are not ``running``.
 
     A child in a session of its own is no part of its worker's group. Once its worker has ended it
-    is a child of this process, which adopts orphans; the variable that it was started with says
-    whose it was. Without that (it was cleared, or the worker was forked, with a copy of the
-    fork server's variables) nobody can tell, and the child lives until this process ends.
+    is a child of this process, which adopts orphans; the variable that it was started with names
+    that worker. Without that (it was cleared, or the worker was forked, with a copy of the
+    fork server's variables) it is unknown, and the child lives until this process ends.
     """
     for pid in _children():
         owner = _owner(pid)
@@ -69,11 +69,11 @@ def _children() -> List[int]:
 
 
 def _owner(pid: int) -> str:
-    """Return the name of the worker whose child a process was; nothing if nobody can tell."""
+    """Return the name of the worker whose child a process was; empty if unknown."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as environ:
             pairs = [pair.split(b"=", 1) for pair in environ.read().split(b"\0") if b"=" in pair]
-    except OSError:  # it has ended, or runs as somebody else
+    except OSError:  # it has ended, or runs as another user
         return ""
     variables = dict(pairs)
     if environment.FORK_SERVER.encode() in variables:

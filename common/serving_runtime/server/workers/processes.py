@@ -102,7 +102,7 @@ class HeadStart:
         return first or self._spawn(name)
 
     def end(self) -> None:
-        """End the worker that nobody has asked for: the front has come to nothing."""
+        """End the first worker if it was not asked for: the front has failed to start."""
         if self._first is not None:
             self._first.process.kill()
             self._first.connection.close()

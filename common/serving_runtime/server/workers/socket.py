@@ -65,7 +65,7 @@ class WorkerSocket:
             self._loop.call_soon_threadsafe(self._await_room)
 
     def shut(self) -> None:
-        """End it, also if processes that nobody knows have the other end open."""
+        """End it, also if unknown processes have the other end open."""
         with contextlib.suppress(OSError):  # it has ended already
             self._connection.shutdown(socket.SHUT_RDWR)
 

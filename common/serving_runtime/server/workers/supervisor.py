@@ -14,7 +14,7 @@ from serving_runtime.server.workers.crash_loop import CrashLoop
 from serving_runtime.server.workers.frame_reader import ModelSummary
 from serving_runtime.server.workers.lifecycle import State
 from serving_runtime.server.workers.link import Events, WorkerLink
-from serving_runtime.server.workers.orphans import adopts_orphans, kill_strays, reap_strangers
+from serving_runtime.server.workers.orphans import adopts_orphans, kill_strays, reap_unknown
 from serving_runtime.server.workers.processes import Spawn
 from serving_runtime.server.workers.state_epoch import StateEpoch
 from serving_runtime.settings import Settings
@@ -108,9 +108,9 @@ class Supervisor:
             if link.process.how_it_ended() is not None:
                 link.process.kill()
                 asyncio.get_event_loop().call_later(STRAY_SOCKET_SECONDS, link.close_socket)
-        # Where the model runs in this process, strangers are the user's own children.
+        # Where the model runs in this process, unknown children are the user's own.
         if self._settings.workers and adopts_orphans():
-            reap_strangers(known)
+            reap_unknown(known)
             self._kill_strays()
 
     async def _until_none_is_left(self, seconds: float) -> None:
@@ -171,7 +171,7 @@ class Supervisor:
             self._after_failure(link)
 
     def _after_failure(self, link: WorkerLink) -> None:
-        """Try again after a worker that was of no use: at once if it may have been bad luck."""
+        """Try again after a worker without progress: at once if it may have been bad luck."""
         delay = self._crash_loop.back_off(is_certain=bool(link.refusal))
         logger.error("%s; the next try is in %.1f s", _reason(link), delay)
         self._start_after(delay)
@@ -184,7 +184,7 @@ class Supervisor:
 
 
 def _reason(link: WorkerLink) -> str:
-    """Return why a worker was of no use."""
+    """Return why a worker made no progress."""
     doing = "before it had answered a call" if link.has_loaded else "while it loaded the model"
     return link.refusal or f"{link.name} {link.why_it_ended} {doing}"
 

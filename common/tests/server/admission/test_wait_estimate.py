@@ -39,7 +39,7 @@ def test_calls_leave_in_batches_and_then_run(ahead, workers, batches):
     assert estimator.expected_completion(ahead, workers) == 102.0 + MARGIN * 2.0 * batches
 
 
-def test_pace_follows_what_happens():
+def test_estimate_follows_what_happens():
     """One slow batch counts for an eighth; a service that has become slow is known as such."""
     times = [100.0, 101.0, 110.0]
     estimator = after(*[(now, 1) for now in times])

@@ -6,7 +6,7 @@ import pytest
 # In a process of its own, since it reaps every child that there is.
 REAPER = """
 import os, time
-from serving_runtime.server.workers.orphans import reap_strangers
+from serving_runtime.server.workers.orphans import reap_unknown
 
 def ended(code):
     child = os.fork()
@@ -15,18 +15,18 @@ def ended(code):
     os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
     return child
 
-reap_strangers(())  # without any child
-strangers = [ended(1), ended(2)]
-reap_strangers({-1})
-for child in strangers:
+reap_unknown(())  # without any child
+unknown = [ended(1), ended(2)]
+reap_unknown({-1})
+for child in unknown:
     try:
         os.waitpid(child, os.WNOHANG)
     except ChildProcessError:
         continue
-    raise SystemExit("a stranger is left")
+    raise SystemExit("an unknown child is left")
 
 ours = ended(3)
-reap_strangers({ours})
+reap_unknown({ours})
 assert os.waitpid(ours, 0)[1] >> 8 == 3, "our own was taken"
 
 read, write = os.pipe()
@@ -35,7 +35,7 @@ if running == 0:
     os.close(write)
     os.read(read, 1)
     os._exit(0)
-reap_strangers(())  # does not wait for what runs
+reap_unknown(())  # does not wait for what runs
 os.close(write)
 os.waitpid(running, 0)
 """

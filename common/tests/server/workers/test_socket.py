@@ -32,14 +32,14 @@ def ends(loop, lock):
     made.theirs.close()
 
 
-def test_whoever_has_a_turn_may_read(run, until, ends):
+def test_any_thread_that_holds_the_front_lock_may_read(run, until, ends):
     """What was read is not read again by the event loop, nor in another order."""
 
     async def scenario():
         ends.theirs.send(b"first")
         ends.read()
         assert ends.received == [b"first"]
-        ends.read()  # nothing there: nobody waits
+        ends.read()  # nothing there: it does not wait
         ends.theirs.send(b"second")
         await until(lambda: len(ends.received) == 2)
         assert ends.received == [b"first", b"second"]

@@ -478,7 +478,7 @@ def test_running_child_is_left_alone(run, start, until):
 def test_front_reaps_the_strangers_that_it_adopts_but_not_its_workers(run, start, monkeypatch):
     """As PID 1 the front inherits orphans; as any other process it touches nobody else's."""
     reaped = []
-    monkeypatch.setattr(supervisor_module, "reap_strangers", reaped.append)
+    monkeypatch.setattr(supervisor_module, "reap_unknown", reaped.append)
 
     async def scenario():
         service = await start()
@@ -532,7 +532,7 @@ def test_children_of_a_model_in_this_process_are_its_own(run, start, monkeypatch
 
     async def scenario():
         service = await start(workers=0)
-        monkeypatch.setattr(supervisor_module, "reap_strangers", None)
+        monkeypatch.setattr(supervisor_module, "reap_unknown", None)
         monkeypatch.setattr(supervisor_module, "adopts_orphans", lambda: True)
         service.supervisor.on_child_ended()
         monkeypatch.undo()
@@ -604,7 +604,7 @@ def test_strays_of_ended_workers_are_killed_and_those_of_others_not(run, start, 
     """The names of the workers that run are what tells them apart."""
     running = []
     monkeypatch.setattr(supervisor_module, "kill_strays", running.append)
-    monkeypatch.setattr(supervisor_module, "reap_strangers", lambda known: None)
+    monkeypatch.setattr(supervisor_module, "reap_unknown", lambda known: None)
     monkeypatch.setattr(supervisor_module, "adopts_orphans", lambda: True)
 
     async def scenario():
