@@ -12,7 +12,7 @@ import numpy as np
 
 import hydro_serving_grpc as hs
 from serving_runtime import contract, operations
-from serving_runtime.client import HEALTH, STATUS, encode_request
+from serving_runtime.client import encode_request
 from serving_runtime.contract.types import DTYPE_NUMBERS
 from serving_runtime.framework.model_dir import PROTOBIN, YAML
 from serving_runtime.signature import Contract, Field
@@ -226,9 +226,11 @@ def _other_methods() -> list[Exchange]:
         Exchange(
             Kind.METHODS, wanted, _metadata(), method=operations.GET_MODEL_METADATA.grpc_method
         ),
-        Exchange(Kind.METHODS, b"", serving, method=STATUS),
-        Exchange(Kind.METHODS, b"", healthy, method=HEALTH),
-        Exchange(Kind.METHODS, nobody, status="NOT_FOUND", method=HEALTH),
+        Exchange(Kind.METHODS, b"", serving, method=operations.STATUS.grpc_method),
+        Exchange(Kind.METHODS, b"", healthy, method=operations.HEALTH_CHECK.grpc_method),
+        Exchange(
+            Kind.METHODS, nobody, status="NOT_FOUND", method=operations.HEALTH_CHECK.grpc_method
+        ),
         Exchange(Kind.METHODS, b"", status="UNIMPLEMENTED", method=unknown),
         Exchange(
             Kind.METHODS,

@@ -12,7 +12,6 @@ from experiments.reliability.soak_clients import Task
 from experiments.reliability.soak_diet import Kind
 from experiments.reliability.soak_samples import Sample
 from serving_runtime import operations
-from serving_runtime.client import HEALTH, STATUS
 
 SECONDS = 4
 # The rarest exchange is one of some thousands.
@@ -52,8 +51,8 @@ def test_diet_has_everything(exchanges):
     assert {exchange.kind for exchange in exchanges} == set(Kind) - {Kind.CRASHES}
     assert {exchange.method for exchange in exchanges} >= {
         *(row.grpc_method for row in operations.FORWARDED),
-        STATUS,
-        HEALTH,
+        operations.STATUS.grpc_method,
+        operations.HEALTH_CHECK.grpc_method,
     }
     assert {exchange.status for exchange in exchanges} == {
         "OK", "INVALID_ARGUMENT", "INTERNAL", "OUT_OF_RANGE", "RESOURCE_EXHAUSTED",
