@@ -222,22 +222,15 @@ def _other_methods() -> list[Exchange]:
     healthy = HealthResponse(status=HealthResponse.SERVING)
     nobody = HealthRequest(service="no.such.Service").SerializeToString()
     unknown = "/tensorflow.serving.PredictionService/Classify"
+    metadata = operations.GET_MODEL_METADATA.grpc_method
+    status, check = operations.STATUS.grpc_method, operations.HEALTH_CHECK.grpc_method
     return [
-        Exchange(
-            Kind.METHODS, wanted, _metadata(), method=operations.GET_MODEL_METADATA.grpc_method
-        ),
-        Exchange(Kind.METHODS, b"", serving, method=operations.STATUS.grpc_method),
-        Exchange(Kind.METHODS, b"", healthy, method=operations.HEALTH_CHECK.grpc_method),
-        Exchange(
-            Kind.METHODS, nobody, status="NOT_FOUND", method=operations.HEALTH_CHECK.grpc_method
-        ),
+        Exchange(Kind.METHODS, wanted, _metadata(), method=metadata),
+        Exchange(Kind.METHODS, b"", serving, method=status),
+        Exchange(Kind.METHODS, b"", healthy, method=check),
+        Exchange(Kind.METHODS, nobody, status="NOT_FOUND", method=check),
         Exchange(Kind.METHODS, b"", status="UNIMPLEMENTED", method=unknown),
-        Exchange(
-            Kind.METHODS,
-            b"",
-            status="INVALID_ARGUMENT",
-            method=operations.GET_MODEL_METADATA.grpc_method,
-        ),
+        Exchange(Kind.METHODS, b"", status="INVALID_ARGUMENT", method=metadata),
     ]
 
 

@@ -4,6 +4,7 @@ import json
 import math
 from typing import Any, Dict
 
+from serving_runtime.server.grpc.options import AGE_SPREAD
 from serving_runtime.settings import Settings
 
 # Parts of every drain, each a second at most: connections leave a little after their age, what is
@@ -20,8 +21,7 @@ def grace_seconds(settings: Settings) -> int:
 
     Kubernetes kills the pod after it.
     """
-    # grpc closes a connection at its age give or take 10 %.
-    leaving = settings.drain_delay_seconds + 1.1 * settings.connection_age_seconds
+    leaving = settings.drain_delay_seconds + AGE_SPREAD * settings.connection_age_seconds
     ending = settings.drain_timeout_seconds + DRAIN_STEPS_SECONDS + EXIT_SECONDS
     return math.ceil(leaving + ending)
 

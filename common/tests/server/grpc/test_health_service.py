@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from phases import in_phase
 
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.errors import InvalidInput, Status
@@ -13,21 +14,6 @@ StatusResponse = message_class("tensorflow.serving.StatusResponse")
 
 SERVING, NOT_SERVING, SERVICE_UNKNOWN = 1, 2, 3
 UNREADABLE = [b"\xff", b"\x0a\x05ab", b"\x0a\x01\xff"]
-
-PATHS = {
-    Phase.LOADING: [],
-    Phase.SERVING: [Phase.SERVING],
-    Phase.NO_WORKER: [Phase.SERVING, Phase.NO_WORKER],
-    Phase.DRAINING: [Phase.SERVING, Phase.DRAINING],
-}
-
-
-def in_phase(phase):
-    """Return the health of a service that has come to a phase."""
-    health = Health()
-    for step in PATHS[phase]:
-        health.enter(step)
-    return health
 
 
 def ask(service=""):
