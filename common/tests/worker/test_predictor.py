@@ -8,7 +8,7 @@ import hydro_serving_grpc as hs
 from hydro_serving_grpc.messages import message_class
 from serving_runtime import operations
 from serving_runtime.errors import BrokenResult, InvalidInput, Status
-from serving_runtime.ipc.frames import NO_TIMINGS, CallFrame
+from serving_runtime.ipc.frames import NO_TIMINGS, CallFrame, ReplyFrame, Timings
 
 
 def statuses(replies):
@@ -45,6 +45,14 @@ def test_call_is_answered(predictor, make_call, outputs):
     reply = answer_one(predictor(), make_call([[1, 2], [3, 4]]))
     assert (reply.status, reply.details) == (Status.OK, "")
     assert outputs(reply) == {"sum": [3.0, 7.0], "name": [b"3", b"7"]}
+
+
+def test_a_reply_has_every_field(predictor, make_call):
+    """It is made past the named tuple's own constructor, which would fill in what is left out."""
+    reply = answer_one(predictor(), make_call([[1, 2]]))
+    assert ReplyFrame(*reply) == reply
+    assert len(reply) == len(ReplyFrame._fields)
+    assert len(reply.timings) == len(Timings._fields)
 
 
 def test_calls_that_arrived_together_run_together(predictor, make_call, model, outputs):
