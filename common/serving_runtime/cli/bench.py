@@ -27,13 +27,9 @@ WARM_UP_CALLERS = 4
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
-    parser.add_argument(
-        "address",
-        nargs="?",
-        default="",
-        metavar="ADDRESS",
-        help="host:port of the service (default: localhost, and $APP_PORT or 9090)",
-    )
+    addresses.add(parser, deadline="10s")
+    # Scripts from before `--address` give it alone; where both are given, the last one counts.
+    parser.add_argument("address", nargs="?", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     _add_request(parser)
     _add_load(parser)
     credentials.add(parser)
@@ -86,13 +82,6 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
         type=_read_by(parsing.POSITIVE),
         default=1,
         help="over how many connections the callers are spread (default 1)",
-    )
-    parser.add_argument(
-        "--deadline",
-        metavar="TIME",
-        type=_read_by(parsing.POSITIVE_SECONDS),
-        default=10.0,
-        help="how long one call may take (default 10s)",
     )
 
 

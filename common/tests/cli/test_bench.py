@@ -27,7 +27,8 @@ def bench(command, service, tmp_path):
 
     def run(*arguments):
         return command(
-            "bench", service.address, "--contract", path, "--seconds", "100ms", *arguments
+            *("bench", "--address", service.address, "--contract", path),
+            *("--seconds", "100ms", *arguments),
         )
 
     return run
@@ -79,7 +80,7 @@ def test_levels_are_measured_and_written(bench, service, tmp_path):
 def test_contract_is_asked_for(command, talkative):
     """A service that tells its contract needs no other; the encoding is the one chosen."""
     arguments = ("--signature", "fixed", "--concurrency", "1", "--seconds", "100ms", "--typed")
-    code, out, _ = command("bench", talkative.address, *arguments)
+    code, out, _ = command("bench", "--address", talkative.address, *arguments)
     assert code == 0
     request = talkative.requests[-1]
     assert (str(request.tensors["i"]), str(request.tensors["any"])) == ("int64[2, 2]", "float64[]")
@@ -128,9 +129,18 @@ def test_request_is_one_that_our_wire_reads():
 
 def test_nobody_there_is_one_message(command, tmp_path):
     """Without a service there is nothing to measure: the address and the status are told."""
-    code, out, err = command("bench", "localhost:1", "--deadline", "5s")
+    code, out, err = command("bench", "--address", "localhost:1", "--deadline", "5s")
     assert (code, out) == (1, "")
     assert "localhost:1: UNAVAILABLE" in err
+
+
+def test_address_may_stand_alone(command):
+    """Scripts that are older than the flag go on working; the flag is what the help shows."""
+    code, _, err = command("bench", "localhost:1", "--deadline", "5s")
+    assert (code, "localhost:1: UNAVAILABLE" in err) == (1, True)
+    _, out, _ = command("bench", "--help")
+    assert "--address HOST:PORT" in out
+    assert "[address]" not in out
 
 
 def test_refusal_of_the_first_call_is_shown(bench, service):

@@ -168,9 +168,9 @@ def test_verbs_are_told_by_flags(protected, secrets):
     assert plain.returncode == 1
     assert "if it wants TLS, give --tls-ca FILE" in plain.stderr
     load = ("--seconds", "0.2", "--concurrency", "2", "--signature", "infer")
-    measured = verb(server, "bench", server.address, *load, *ours)
+    measured = verb(server, "bench", "--address", server.address, *load, *ours)
     assert measured.returncode == 0, measured.stderr
-    assert verb(server, "bench", server.address, *load, *ours[:2]).returncode == 1
+    assert verb(server, "bench", "--address", server.address, *load, *ours[:2]).returncode == 1
 
 
 def test_a_token_is_sent_nowhere_else_unasked(protected, secrets):
