@@ -37,7 +37,7 @@ ifndef SIDE_BY_SIDE
 endif
 .PHONY: help demo serve test environments lint style types floor drift dockerfiles dockerfiles-drift workflows format \
     protos test-unit test-system unit-plan clean matrix-check matrix-check-online matrix-plan \
-    matrix-table matrix-floors matrix-drift bake bases images images-all lock-supported outdated \
+    matrix-table matrix-drift vulnerabilities vulnerabilities-renew bake bases images images-all lock-supported outdated \
     push manifest sign register bench performance compare ablation fuzz soak reliability
 
 help:  ## Show this list
@@ -92,7 +92,7 @@ format: env-dev  ## Format the code and repair what ruff can
 protos: env-dev  ## Generate the descriptor set and the .pyi files from protos/
 	$(DEV)/python -m tools.protos generate
 
-matrix-check: env-tools  ## Compare build_matrix.yaml with the folders, the locks, the calendar and the security floors
+matrix-check: env-tools  ## Compare build_matrix.yaml with the folders, the locks, the calendar and known vulnerabilities
 	@$(MATRIX) check
 
 matrix-check-online: env-tools  ## Ask the package index for each row's wheels too
@@ -100,7 +100,6 @@ matrix-check-online: env-tools  ## Ask the package index for each row's wheels t
 
 matrix-drift: env-tools
 	@$(MATRIX) table --check
-	@$(MATRIX) floors --check
 
 matrix-plan: env-tools  ## Print the images to build as JSON: make matrix-plan SINCE=main STATUS=supported
 	@$(MATRIX) plan $(if $(SINCE),--since '$(SINCE)') $(STATUS:%=--status %)
@@ -108,8 +107,11 @@ matrix-plan: env-tools  ## Print the images to build as JSON: make matrix-plan S
 matrix-table: env-tools  ## Write the table of images into the README
 	@$(MATRIX) table
 
-matrix-floors: env-tools  ## Write docs/security-floors.md
-	@$(MATRIX) floors
+vulnerabilities: env-tools  ## List known vulnerabilities of images, and why some are accepted: make vulnerabilities RUNTIME=python
+	@$(MATRIX) vulnerabilities $(ONLY)
+
+vulnerabilities-renew: env-audit  ## Ask a vulnerability service about all locks, and write security/known.json
+	@.venvs/audit/bin/python -m tools.security.audit
 
 bake: env-tools  ## Write docker-bake.json for `docker buildx bake`: make bake STATUS=supported CACHE=HOST/ACCOUNT
 	@$(MATRIX) bake $(ONLY) $(STATUS:%=--status %) $(if $(CACHE),--cache '$(CACHE)') --output docker-bake.json

@@ -19,7 +19,9 @@ VERBS: Mapping[str, Verb] = {
     "check": Verb("tools.matrix.__main__", ("check",), "compare the matrix with everything around"),
     "plan": Verb("tools.matrix.__main__", ("plan",), "print which rows a change touches, as JSON"),
     "table": Verb("tools.matrix.__main__", ("table",), "write the README's table of images"),
-    "floors": Verb("tools.matrix.__main__", ("floors",), "hold locks against security floors"),
+    "vulnerabilities": Verb(
+        "tools.matrix.__main__", ("vulnerabilities",), "list known vulnerabilities of images"
+    ),
     "bake": Verb("tools.matrix.__main__", ("bake",), "print a docker-bake.json"),
     "lock": Verb("tools.locks.__main__", (), "renew the hashed pins of a row"),
     "wheels": Verb("tools.offline.wheels", (), "build the wheels that a runtime keeps"),

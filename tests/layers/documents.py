@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, Set, Tuple
 # Written by programs from figures; their links are checked, the paths in them are of those runs.
 GENERATED = {
     f"docs/{name}.md"
-    for name in ("images", "performance", "reliability", "security-floors", "settings")
+    for name in ("images", "performance", "reliability", "settings")
 }
 # The changelog has names that are gone, on purpose.
 WITH_FORMER_NAMES = {"CHANGELOG.md"}

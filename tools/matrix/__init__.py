@@ -1,1 +1,1 @@
-"""What the matrix says and implies: checks, plan, table, security floors."""
+"""What the matrix says and implies: checks, plan, table."""

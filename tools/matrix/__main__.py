@@ -8,13 +8,13 @@ from pathlib import Path
 
 from tools.images import bake
 from tools.images.selection import chosen
-from tools.matrix import floors_document
 from tools.matrix.checks import problems
 from tools.matrix.index import missing_wheels
 from tools.matrix.plan import plan, touched
 from tools.matrix.table import is_current, write
 from tools.rows import Matrix, MatrixError, Row, Status, load
 from tools.rows.reader import MATRIX
+from tools.security import accepted
 
 BUILT: list[Status] = [status for status in Status if status.is_built]
 BUILDABLE: list[Status] = [status for status in Status if status is not Status.EOL]
@@ -86,12 +86,9 @@ def renew_table(document: Path, only_check: bool) -> int:
     raise MatrixError(f"{document.name}: the table is out of date; run `make matrix-table`")
 
 
-def renew_floors(matrix: Matrix, only_check: bool) -> int:
-    """Write the document of security floors, or say whether it is up to date."""
-    if only_check:
-        floors_document.check(matrix)
-    else:
-        floors_document.write(matrix)
+def list_vulnerabilities(matrix: Matrix, runtime: str | None, version: str | None) -> int:
+    """Print what is known of the packages of rows, and what is accepted."""
+    print("\n".join(accepted.listing(matrix, chosen(matrix, runtime, version, ""))))
     return 0
 
 
@@ -111,14 +108,18 @@ def _parser() -> argparse.ArgumentParser:
     table = commands.add_parser("table", help="write the table of images into the README")
     table.add_argument("--check", action="store_true", help="write nothing, fail if it differs")
     table.add_argument("--document", type=Path, default=MATRIX.with_name("README.md"))
-    floors = commands.add_parser("floors", help="write docs/security-floors.md")
-    floors.add_argument("--check", action="store_true", help="write nothing, fail if it differs")
+    listing = commands.add_parser("vulnerabilities", help="list known vulnerabilities of images")
+    _add_row(listing)
     return parser
 
 
+def _add_row(command: argparse.ArgumentParser) -> None:
+    command.add_argument("runtime", nargs="?", help="such as python; all if absent")
+    command.add_argument("version", nargs="?", help="such as 3.13; all if absent")
+
+
 def _add_bake(baking: argparse.ArgumentParser) -> None:
-    baking.add_argument("runtime", nargs="?", help="such as python; all if absent")
-    baking.add_argument("version", nargs="?", help="such as 3.13; all if absent")
+    _add_row(baking)
     _add_status(baking, BUILDABLE)
     baking.add_argument("--output", type=Path, metavar="FILE", help="write it there")
     baking.add_argument(
@@ -146,8 +147,8 @@ def _run(options: argparse.Namespace) -> int:
         rows = buildable(matrix, options.runtime, options.version, options.status or BUILDABLE)
         named = bake.Options(options.cache, options.candidates)
         return write_bake(rows, matrix.root, options.output, named)
-    if options.command == "floors":
-        return renew_floors(load(), options.check)
+    if options.command == "vulnerabilities":
+        return list_vulnerabilities(load(), options.runtime, options.version)
     return renew_table(options.document, options.check)
 
 

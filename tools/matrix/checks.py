@@ -4,11 +4,11 @@ import datetime
 from collections.abc import Iterator
 
 from tools import locks
-from tools.matrix import floors
 from tools.matrix.plan import differing, git
 from tools.rows.interpreters import end_of_life
 from tools.rows.reader import RELEASE_FILE, release_of
 from tools.rows.rows import Matrix, MatrixError, Row, Status
+from tools.security import accepted
 
 NAMED_AT_MOST = 4
 
@@ -30,7 +30,7 @@ def problems(matrix: Matrix, today: datetime.date) -> list[str]:
         *(problem for row in matrix.built for problem in _lock_problems(matrix, row)),
         *_locks_without_rows(matrix),
         *_changed_since_release(matrix),
-        *floors.problems(matrix),
+        *accepted.problems(matrix),
     ]
 
 

@@ -39,7 +39,7 @@ BUILD_AND_TEST = Concern(
         r".+\.md"
         r"|common/tests/.+"
         r"|runtimes/[^/]+/(environments/.+|tests/([^/]+/)*(test_[^/]+|conftest)\.py)"
-        r"|tools/(release/.+|images/bake\.py|matrix/(?!__init__|reader|rows)[^/]+)"
+        r"|tools/((release|security)/.+|images/bake\.py|matrix/(?!__init__|reader|rows)[^/]+)"
         r"|tools/(__main__|environments|interpreters|outdated|protos)\.py"
     ),
     row_aside=(),

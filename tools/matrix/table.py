@@ -1,17 +1,17 @@
 """Write the table of images for the README, so that documents never promise other tags."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tools.images import report
-from tools.matrix import floors, floors_document
-from tools.matrix.floors_document import line
 from tools.rows.interpreters import end_of_life
 from tools.rows.reader import numbers_in
 from tools.rows.rows import Matrix, MatrixError, Row, Status
+from tools.security import accepted
 
 BEGIN = "<!-- images: written by `make matrix-table` -->"
 END = "<!-- end of images -->"
+VULNERABILITIES = "SECURITY.md#known-vulnerabilities"
 
 MEASURED = ("Size", "Start-up", "Memory")
 """Columns of docs/images.md, where what was measured is written down."""
@@ -21,14 +21,18 @@ COLUMNS = ("Image", "Tags", "Python", *MEASURED, "Status")
 def render(matrix: Matrix) -> str:
     """Make the Markdown table, each runtime's newest row first."""
     measured = report.read(matrix.root / report.DOCUMENT)
-    gaps = floors.gaps_by_row(matrix, floors.read(matrix.root))
-    lines = [line(COLUMNS), line(["---"] * len(COLUMNS))]
+    gaps = accepted.gaps_by_row(matrix)
+    lines = [_line(COLUMNS), _line(["---"] * len(COLUMNS))]
     for runtime in matrix.runtimes:
         rows = sorted(matrix.rows_of(runtime), key=lambda row: numbers_in(row.version))
         for row in reversed(rows):
-            promise = _promise(row) + _shortfall(row, len(gaps.get(row.name, [])))
-            lines.append(line((*_cells(row, measured.get(row.name, {})), promise)))
+            promise = _promise(row) + _shortfall(len(gaps.get(row.name, [])))
+            lines.append(_line((*_cells(row, measured.get(row.name, {})), promise)))
     return "\n".join(lines) + "\n"
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _cells(row: Row, measured: Mapping[str, str]) -> tuple[str, ...]:
@@ -46,13 +50,12 @@ def _promise(row: Row) -> str:
     return f"{promise}: {row.reason}"
 
 
-def _shortfall(row: Row, packages: int) -> str:
-    """Return how many packages have known security holes, and where they are listed."""
+def _shortfall(packages: int) -> str:
+    """Return how many packages have known vulnerabilities, and where that is explained."""
     if not packages:
         return ""
     counted = f"{packages} package{'s' if packages > 1 else ''}"
-    link = f"{floors_document.DOCUMENT}#{floors_document.section(row)}"
-    return f"; [{counted} below the security floors]({link})"
+    return f"; [{counted} with known vulnerabilities]({VULNERABILITIES})"
 
 
 def updated(document: str, matrix: Matrix) -> str:

@@ -1,8 +1,11 @@
 import pytest
 
+from tests.tools.conftest import TODAY
 from tools.images import report
 from tools.matrix.table import BEGIN, END, is_current, render, updated, write
 from tools.rows import MatrixError
+from tools.security import known
+from tools.security.known import Known, Vulnerability
 
 
 def test_rows_are_newest_first_with_what_users_may_expect(checkout):
@@ -26,20 +29,20 @@ def test_tags_that_nobody_publishes_are_not_promised(checkout):
 
 
 def test_packages_with_known_holes_are_counted(checkout):
-    """A row that is below the security floors says so, and where it is told."""
-    advisory = "{{cve: CVE-2031-0001, about: a, source: b, fixed: ['{}']}}"
-    floors = "".join(
-        f"{name}: [{advisory.format(fixed)}]\n"
+    """A row with known vulnerabilities says so, and where that is explained."""
+    packages = {
+        name: (Vulnerability("CVE-2031-0001", "", "", (fixed,)),)
         for name, fixed in (("grpcio", "1.86"), ("typing-extensions", "4.17"))
-    )
-    checkout.write("tools/matrix/floors.yaml", floors)
+    }
+    (checkout.root / known.FILE).parent.mkdir()
+    known.write(checkout.root, Known(TODAY, packages))
     _, _, newest, older, oldest = render(checkout.load()).splitlines()
-    link = "](docs/security-floors.md#toy-19) |"
-    assert older.endswith(f"legacy: for old toys; [2 packages below the security floors{link}")
-    assert "supported until 2029-10-31; [2 packages below" in newest
+    link = "](SECURITY.md#known-vulnerabilities) |"
+    assert older.endswith(f"legacy: for old toys; [2 packages with known vulnerabilities{link}")
+    assert "supported until 2029-10-31; [2 packages with" in newest
     assert oldest.endswith("| not built: nobody kept its wheels |")
-    checkout.write("tools/matrix/floors.yaml", floors.splitlines()[0])
-    assert "; [1 package below the security floors](" in render(checkout.load())
+    known.write(checkout.root, Known(TODAY, {"grpcio": packages["grpcio"]}))
+    assert "; [1 package with known vulnerabilities](" in render(checkout.load())
 
 
 def test_figures_are_those_that_were_measured(checkout):

@@ -1,0 +1,1 @@
+"""What is known of the security of the packages that images hold, and what is done about it."""

@@ -1,0 +1,148 @@
+"""Hold the locks of supported rows against known vulnerabilities, but for those that are accepted.
+
+Legacy rows fall short where their Python or their framework takes no newer version: they say so by
+their status, and are not for untrusted callers.
+"""
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from tools import locks
+from tools.rows.rows import Matrix, MatrixError, Row, Status
+from tools.security import known
+from tools.security.known import Gap
+
+FILE = Path("security/accepted.yaml")
+"""The list, from the checkout's root; its first lines say what its entries mean."""
+
+
+class Accepted(NamedTuple):
+    """Holes of a package that some supported rows are released with."""
+
+    rows: tuple[str, ...]
+    package: str
+    ids: tuple[str, ...]
+    since: datetime.date
+    reason: str
+
+
+Key = tuple[str, str, str]
+"""A row, a package and the number of a hole."""
+
+
+def read(root: Path) -> dict[Key, Accepted]:
+    """Read what is accepted, by all that an entry covers.
+
+    Raises:
+        MatrixError: the file is not what its first lines say.
+    """
+    path = root / FILE
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    try:
+        entries = [_accepted(**block) for block in yaml.safe_load(text) or []]
+    except (TypeError, yaml.YAMLError) as error:
+        raise MatrixError(f"{FILE}: expected entries of {', '.join(Accepted._fields)}; {error}") from error
+    return {
+        (row, entry.package, number): entry
+        for entry in entries
+        for row in entry.rows
+        for number in entry.ids
+    }
+
+
+def _accepted(
+    *, rows: list[str], package: str, ids: list[str], since: datetime.date, reason: str
+) -> Accepted:
+    if not isinstance(since, datetime.date):
+        raise TypeError(f"since is {since!r}, expected a day as 2026-11-22")
+    return Accepted(tuple(rows), package, tuple(ids), since, reason.strip())
+
+
+def gaps_by_row(matrix: Matrix) -> dict[str, list[Gap]]:
+    """Find what falls short in each row that is built, by the row's name.
+
+    Raises:
+        MatrixError: the data cannot be read.
+    """
+    packages = known.read(matrix.root).packages
+    return {row.name: list(known.gaps(pins_of(matrix, row), packages)) for row in matrix.built}
+
+
+def pins_of(matrix: Matrix, row: Row) -> Mapping[str, str]:
+    """Read a row's lock; a missing or broken one is reported by the other checks."""
+    try:
+        return locks.read(matrix.root / row.lock)
+    except (OSError, locks.LockError):
+        return {}
+
+
+def problems(matrix: Matrix) -> Iterator[str]:
+    """Return what is wrong with supported rows, with the data and the list, one line a problem."""
+    try:
+        by_row, accepted = gaps_by_row(matrix), read(matrix.root)
+    except MatrixError as error:
+        yield str(error)
+        return
+    for row in matrix.built:
+        if row.status is Status.SUPPORTED:
+            yield from (line for gap in by_row[row.name] for line in _open(row, gap, accepted))
+    yield from _idle(matrix)
+    yield from _needless(matrix, by_row, accepted)
+
+
+def _open(row: Row, gap: Gap, accepted: Mapping[Key, Accepted]) -> Iterator[str]:
+    """Return why a package must be raised, unless all of it is accepted."""
+    holes = [hole for hole in gap.open if (row.name, gap.package, hole.id) not in accepted]
+    if not holes:
+        return
+    raise_it = f"expected {gap.floor} or newer", f"raise it: `make {locks.verb(row)}`"
+    wait = "which no release has closed", f"accept it in {FILE}, with the reason"
+    expected, remedy = raise_it if gap.floor else wait
+    told = "; ".join(map(str, holes))
+    yield f"{row.name}: {gap.package} is {gap.version}, {expected}, for {told}; {remedy}"
+
+
+def _idle(matrix: Matrix) -> Iterator[str]:
+    shipped = {name for row in matrix.built for name in pins_of(matrix, row)}
+    for package in known.read(matrix.root).packages:
+        if package not in shipped:
+            yield f"{known.FILE}: {package} is in no lock; remove it or mend its name"
+
+
+def _needless(
+    matrix: Matrix, by_row: Mapping[str, list[Gap]], accepted: Mapping[Key, Accepted]
+) -> Iterator[str]:
+    """Find what rows do not need, or, not being supported, may not have: it would hide the next."""
+    needed = {
+        (row.name, gap.package, hole.id)
+        for row in matrix.built
+        if row.status is Status.SUPPORTED
+        for gap in by_row[row.name]
+        for hole in gap.open
+    }
+    for row, package, number in accepted:
+        if (row, package, number) not in needed:
+            yield f"{FILE}: {row} does not need {number} of {package} accepted; remove it"
+
+
+def listing(matrix: Matrix, rows: Iterable[Row]) -> Iterator[str]:
+    """Return the known vulnerabilities of rows as lines for people.
+
+    Raises:
+        MatrixError: the data or the list cannot be read.
+    """
+    by_row, accepted = gaps_by_row(matrix), read(matrix.root)
+    yield f"As known on {known.read(matrix.root).renewed}; {known.FILE} has the sources."
+    for row in rows:
+        yield f"\n{row.name} ({row.status})" + ("" if by_row[row.name] else ": none is known")
+        for gap in by_row[row.name]:
+            remedy = f"closed in {gap.floor}" if gap.floor else "open in every release"
+            yield f"  {gap.package} {gap.version}, {remedy}"
+            for hole in gap.open:
+                entry = accepted.get((row.name, gap.package, hole.id))
+                why = f"\n      accepted since {entry.since}: {entry.reason}" if entry else ""
+                yield f"    {hole}{why}"
