@@ -23,9 +23,9 @@ FILE = Path("security/accepted.yaml")
 class Accepted(NamedTuple):
     """Holes of a package that some supported rows are released with."""
 
-    rows: tuple[str, ...]
+    rows: list[str]
     package: str
-    ids: tuple[str, ...]
+    ids: list[str]
     since: datetime.date
     reason: str
 
@@ -43,23 +43,16 @@ def read(root: Path) -> dict[Key, Accepted]:
     path = root / FILE
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     try:
-        entries = [_accepted(**block) for block in yaml.safe_load(text) or []]
+        entries = [Accepted(**block) for block in yaml.safe_load(text) or []]
     except (TypeError, yaml.YAMLError) as error:
-        raise MatrixError(f"{FILE}: expected entries of {', '.join(Accepted._fields)}; {error}") from error
+        wanted = ", ".join(Accepted._fields)
+        raise MatrixError(f"{FILE}: expected entries of {wanted}; {error}") from error
     return {
         (row, entry.package, number): entry
         for entry in entries
         for row in entry.rows
         for number in entry.ids
     }
-
-
-def _accepted(
-    *, rows: list[str], package: str, ids: list[str], since: datetime.date, reason: str
-) -> Accepted:
-    if not isinstance(since, datetime.date):
-        raise TypeError(f"since is {since!r}, expected a day as 2026-11-22")
-    return Accepted(tuple(rows), package, tuple(ids), since, reason.strip())
 
 
 def gaps_by_row(matrix: Matrix) -> dict[str, list[Gap]]:
@@ -81,52 +74,31 @@ def pins_of(matrix: Matrix, row: Row) -> Mapping[str, str]:
 
 
 def problems(matrix: Matrix) -> Iterator[str]:
-    """Return what is wrong with supported rows, with the data and the list, one line a problem."""
+    """Return what supported rows may not be released with, and entries that none needs."""
     try:
         by_row, accepted = gaps_by_row(matrix), read(matrix.root)
     except MatrixError as error:
         yield str(error)
         return
-    for row in matrix.built:
-        if row.status is Status.SUPPORTED:
-            yield from (line for gap in by_row[row.name] for line in _open(row, gap, accepted))
-    yield from _idle(matrix)
-    yield from _needless(matrix, by_row, accepted)
-
-
-def _open(row: Row, gap: Gap, accepted: Mapping[Key, Accepted]) -> Iterator[str]:
-    """Return why a package must be raised, unless all of it is accepted."""
-    holes = [hole for hole in gap.open if (row.name, gap.package, hole.id) not in accepted]
-    if not holes:
-        return
-    raise_it = f"expected {gap.floor} or newer", f"raise it: `make {locks.verb(row)}`"
-    wait = "which no release has closed", f"accept it in {FILE}, with the reason"
-    expected, remedy = raise_it if gap.floor else wait
-    told = "; ".join(map(str, holes))
-    yield f"{row.name}: {gap.package} is {gap.version}, {expected}, for {told}; {remedy}"
-
-
-def _idle(matrix: Matrix) -> Iterator[str]:
-    shipped = {name for row in matrix.built for name in pins_of(matrix, row)}
-    for package in known.read(matrix.root).packages:
-        if package not in shipped:
-            yield f"{known.FILE}: {package} is in no lock; remove it or mend its name"
-
-
-def _needless(
-    matrix: Matrix, by_row: Mapping[str, list[Gap]], accepted: Mapping[Key, Accepted]
-) -> Iterator[str]:
-    """Find what rows do not need, or, not being supported, may not have: it would hide the next."""
+    supported = [row for row in matrix.built if row.status is Status.SUPPORTED]
     needed = {
-        (row.name, gap.package, hole.id)
-        for row in matrix.built
-        if row.status is Status.SUPPORTED
+        (row.name, gap.package, hole.id): _problem(row, gap, str(hole))
+        for row in supported
         for gap in by_row[row.name]
         for hole in gap.open
     }
-    for row, package, number in accepted:
-        if (row, package, number) not in needed:
-            yield f"{FILE}: {row} does not need {number} of {package} accepted; remove it"
+    yield from (text for key, text in needed.items() if key not in accepted)
+    for row_name, package, number in (key for key in accepted if key not in needed):
+        yield f"{FILE}: {row_name} does not need {number} of {package} accepted; remove it"
+
+
+def _problem(row: Row, gap: Gap, hole: str) -> str:
+    """Return why a package must be raised, or decided upon."""
+    if gap.floor:
+        expected, remedy = f"expected {gap.floor} or newer", f"raise it: `make {locks.verb(row)}`"
+    else:
+        expected, remedy = "and no release is safe", f"accept it in {FILE}, with the reason"
+    return f"{row.name}: {gap.package} is {gap.version}, {expected}, for {hole}; {remedy}"
 
 
 def listing(matrix: Matrix, rows: Iterable[Row]) -> Iterator[str]:
@@ -144,5 +116,7 @@ def listing(matrix: Matrix, rows: Iterable[Row]) -> Iterator[str]:
             yield f"  {gap.package} {gap.version}, {remedy}"
             for hole in gap.open:
                 entry = accepted.get((row.name, gap.package, hole.id))
-                why = f"\n      accepted since {entry.since}: {entry.reason}" if entry else ""
+                why = (
+                    f"\n      accepted since {entry.since}: {entry.reason.strip()}" if entry else ""
+                )
                 yield f"    {hole}{why}"

@@ -51,20 +51,24 @@ def renew(matrix: Matrix, today: datetime.date, ask: Callable[[Iterable[Pin]], A
     for row in matrix.built:
         # `2.13.0+cpu` is a build of 2.13.0, and no service knows it.
         pins = {(name, Version(it).public) for name, it in accepted.pins_of(matrix, row).items()}
-        answer.update(ask(sorted(pins - answer.keys())))
+        new = sorted(pins - answer.keys())
+        answer.update(ask(new) if new else {})
     return Known(today, merged(before, answer))
 
 
 def merged(before: Packages, answer: Answer) -> Packages:
     """Add what a service answers to what was known; what agrees with it stays as it was."""
     shipped = dict.fromkeys(name for name, _ in answer)
-    return {name: holes for name in shipped if (holes := _holes(name, before.get(name, ()), answer))}
+    known_now = {name: _holes(name, before.get(name, ()), answer) for name in shipped}
+    return {name: holes for name, holes in known_now.items() if holes}
 
 
 def _holes(
     package: str, before: Sequence[Vulnerability], answer: Answer
 ) -> tuple[Vulnerability, ...]:
-    asked = {Version(version): found for (name, version), found in answer.items() if name == package}
+    asked = {
+        Version(version): found for (name, version), found in answer.items() if name == package
+    }
     holes = {hole.id: hole for hole in before}
     for block in (block for found in asked.values() for block in found):
         number = _number(block)
@@ -77,9 +81,8 @@ def _holes(
 
 def _number(block: Mapping[str, Any]) -> str:
     """Return the CVE of a vulnerability, or what else it is called."""
-    return min(
-        (block["id"], *block.get("aliases", ())), key=lambda it: (not it.startswith("CVE-"), it)
-    )
+    names: list[str] = [block["id"], *block.get("aliases", ())]
+    return min(names, key=lambda name: (not name.startswith("CVE-"), name))
 
 
 def _vulnerability(

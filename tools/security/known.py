@@ -89,7 +89,9 @@ def read(root: Path) -> Known:
         }
         return Known(datetime.date.fromisoformat(content["renewed"]), packages)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise MatrixError(f"{FILE}: not as `make vulnerabilities-renew` writes it: {error}") from error
+        raise MatrixError(
+            f"{FILE}: not as `make vulnerabilities-renew` writes it: {error}"
+        ) from error
 
 
 def _vulnerability(
