@@ -20,15 +20,33 @@ class DockerError(Exception):
     """A command failed; the message is its own last words."""
 
 
-def output(*arguments: str) -> str:
+def output(
+    *arguments: str, stdin: IO[bytes] | None = None, timeout_seconds: float | None = None
+) -> str:
     """Return what a command prints.
 
+    Args:
+        arguments: of docker.
+        stdin: what it reads, if anything.
+        timeout_seconds: how long it may take.
+
     Raises:
-        DockerError: it failed.
+        DockerError: it failed, or took too long.
     """
-    run = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    told = f"`docker {' '.join(arguments[:3])} …`"
+    try:
+        run = subprocess.run(
+            ["docker", *arguments],
+            stdin=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise DockerError(f"{told} took longer than {timeout_seconds} s") from None
     if run.returncode:
-        raise DockerError(f"`docker {' '.join(arguments[:3])} …` failed:\n{run.stderr.strip()}")
+        raise DockerError(f"{told} failed:\n{run.stderr.strip()}")
     return run.stdout.strip()
 
 
@@ -52,27 +70,12 @@ def describe(container: str) -> dict[str, Any]:
 
 
 def logs(container: str) -> str:
-    """Return what a container has printed, on both streams."""
+    """Return what a container has printed, on both streams, in order."""
     command = ["docker", "logs", container]
     run = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     return run.stdout
-
-
-def pull(name: str, timeout_seconds: float) -> bool:
-    """Fetch an image; False if no registry gives it in time."""
-    try:
-        subprocess.run(
-            ["docker", "pull", "--quiet", name],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=timeout_seconds,
-            check=True,
-        )
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        return False
-    return True
 
 
 def _ignore(_: str) -> None:
@@ -111,23 +114,6 @@ def build(
                 seen.add(line)
     if process.returncode:
         raise DockerError("".join(last).strip())
-
-
-def import_image(archive: IO[bytes] | None, name: str, change: str) -> None:
-    """Make an image of a root file system.
-
-    Args:
-        archive: the file system as a tar.
-        name: of the image.
-        change: an instruction of a Dockerfile, such as `ENV A=B`.
-
-    Raises:
-        DockerError: the engine refused it.
-    """
-    command = ["docker", "import", "--change", change, "-", name]
-    run = subprocess.run(command, stdin=archive, capture_output=True, text=True, check=False)
-    if run.returncode:
-        raise DockerError(f"`docker import {name}` failed:\n{run.stderr.strip()}")
 
 
 @functools.cache

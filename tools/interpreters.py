@@ -20,7 +20,7 @@ def find(wanted: str) -> Tuple[Path, Version]:
     Raises:
         NoInterpreterError: none was found; the message has what to install.
     """
-    for candidate in _candidates(wanted):
+    for candidate in candidates(wanted):
         version = _version_of(candidate)
         if version and _fits(version, wanted):
             return candidate, version
@@ -31,8 +31,8 @@ def find(wanted: str) -> Tuple[Path, Version]:
     )
 
 
-def _candidates(wanted: str) -> Iterator[Path]:
-    """Yield the interpreters to try, best first; some may not exist or not run."""
+def candidates(wanted: str) -> Iterator[Path]:
+    """Yield the interpreters to try, best first; some may be of another version, or not run."""
     this = Path(sys.executable)
     if wanted.startswith(">="):
         yield this

@@ -28,10 +28,19 @@ def ensure(name: str) -> str:
     if image and recipe.is_current(image):
         return "is there (local equivalent)" if recipe.is_local(image) else "is there"
     began = time.monotonic()
-    if not image and docker.pull(name, PULL_SECONDS):
+    if not image and _is_pulled(name):
         return f"pulled in {time.monotonic() - began:.0f} s"
     try:
         recipe.make(wanted(name))
     except docker.DockerError as error:
         raise BaseError(f"{name}: {error}") from None
     return f"made in {time.monotonic() - began:.0f} s (local equivalent)"
+
+
+def _is_pulled(name: str) -> bool:
+    """Fetch a base; False if no registry gives it in time."""
+    try:
+        docker.output("pull", "--quiet", name, timeout_seconds=PULL_SECONDS)
+    except docker.DockerError:
+        return False
+    return True

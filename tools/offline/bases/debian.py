@@ -76,6 +76,7 @@ def _import(root: str, name: str) -> None:
     excluded = [f"--exclude=./{folder}/*" for folder in _EMPTIED]
     command = ["tar", "--create", "--numeric-owner", "--directory", root, *excluded, "."]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as archive:
-        docker.import_image(archive.stdout, name, f"ENV PATH={PATH}")
+        change = f"ENV PATH={PATH}"
+        docker.output("import", "--change", change, "-", name, stdin=archive.stdout)
     if archive.returncode:
         raise BaseError(f"tar of {name} failed")

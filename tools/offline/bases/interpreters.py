@@ -1,13 +1,12 @@
 """Find this machine's interpreters that can be copied into a base as they are."""
 
-import os
 import re
 import subprocess
-import sys
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from tools.interpreters import candidates
 
 _ASK = "import sys; print('.'.join(map(str, sys.version_info[:3])), sys.base_prefix)"
 
@@ -25,20 +24,11 @@ class Interpreter(NamedTuple):
 
 def find(python: str) -> Interpreter | None:
     """Find an interpreter of a version such as `3.13` with a prefix of its own; None if none is."""
-    for candidate in _candidates(python):
+    for candidate in candidates(python):
         interpreter = _ask(candidate) if candidate.is_file() else None
         if interpreter and _fits(interpreter, python):
             return interpreter
     return None
-
-
-def _candidates(python: str) -> Iterator[Path]:
-    roots = {os.environ.get("PYENV_ROOT"), str(Path.home() / ".pyenv")} - {None, ""}
-    for root in roots:
-        found = Path(str(root)).glob(f"versions/{python}.*/bin/python{python}")
-        yield from sorted(found, reverse=True)
-    yield from (Path(folder) / f"python{python}" for folder in os.get_exec_path())
-    yield Path(sys.executable)
 
 
 def _ask(candidate: Path) -> Interpreter | None:
