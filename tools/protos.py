@@ -69,7 +69,7 @@ def generate(protos: Path, packages: Path) -> None:
     _run_protoc(protos, names, "--include_imports", f"--descriptor_set_out={descriptor_set}")
     modules = [name for name in names if name.startswith(MODULES)]
     _run_protoc(protos, modules, f"--pyi_out={packages}")
-    for file in _files_by_name(descriptor_set.read_bytes()).values():
+    for file in FileDescriptorSet.FromString(descriptor_set.read_bytes()).file:
         if file.name in modules:
             _write_modules(packages / file.name.removesuffix(".proto"), file)
 
@@ -106,11 +106,9 @@ def _disagreement(fresh: Path, checked_in: Path) -> str:
     """Return what is wrong with a checked-in file, if anything."""
     if not checked_in.exists():
         return f"{checked_in}: missing; {REMEDY}"
-    if fresh.read_bytes() == checked_in.read_bytes():
-        return ""
-    if fresh.suffix == ".binpb":
-        return _first_difference(fresh.read_bytes(), checked_in)
-    return f"{checked_in}: differs from what the protos give; {REMEDY}"
+    if fresh.read_bytes() != checked_in.read_bytes():
+        return f"{checked_in}: differs from what the protos give; {REMEDY}"
+    return ""
 
 
 def _missing_services(fresh: Path, packages: Path) -> Iterator[str]:
@@ -119,33 +117,6 @@ def _missing_services(fresh: Path, packages: Path) -> Iterator[str]:
         services = module.with_name(f"{module.stem}_grpc.py").relative_to(fresh)
         if not (fresh / services).exists() and not (packages / services).exists():
             yield f"{packages / services}: missing; write the proto's stub and servicer by hand"
-
-
-def _first_difference(fresh: bytes, checked_in: Path) -> str:
-    """Return which proto's descriptor differs; other bytes of an equal meaning are fine."""
-    now, before = _files_by_name(fresh), _files_by_name(checked_in.read_bytes())
-    for name in sorted(now.keys() | before.keys()):
-        if now.get(name) != before.get(name):
-            return f"{checked_in}: differs from protos/{name}; {REMEDY}"
-    return ""
-
-
-def _files_by_name(descriptor_set: bytes) -> dict[str, FileDescriptorProto]:
-    """Return a set's files without what one protoc writes and another does not."""
-    files = FileDescriptorSet.FromString(descriptor_set).file
-    for file in files:
-        file.ClearField("source_code_info")
-        for message in _messages(file.message_type):
-            for field in message.field:
-                field.ClearField("json_name")
-    return {file.name: file for file in files}
-
-
-def _messages(messages) -> Iterator:
-    """Yield messages and those inside them."""
-    for message in messages:
-        yield message
-        yield from _messages(message.nested_type)
 
 
 def _strays(protos: Path, packages: Path, expected: set[Path]) -> Iterator[str]:
