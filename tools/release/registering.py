@@ -40,6 +40,10 @@ class RegisteringError(Exception):
     """A manager did not take what it was sent; the message has the reason and what would help."""
 
 
+class AtFaultError(RegisteringError):
+    """A manager does not answer, or says that it is itself at fault, which may pass."""
+
+
 class Answer(NamedTuple):
     """What came back."""
 
@@ -53,22 +57,9 @@ class Answer(NamedTuple):
         return self.status == http.HTTPStatus.CONFLICT or any(words in told for words in THERE)
 
     @property
-    def may_pass(self) -> bool:
-        """Whether to try again is worth it."""
-        return self.status >= 500 and not self.says_there
-
-    @property
     def first_line(self) -> str:
         """The answer in short."""
         return next(iter(self.text.strip().splitlines()), "")[:200] or "nothing more"
-
-
-class AtFaultError(RegisteringError):
-    """A manager says that it is itself at fault, which may pass."""
-
-    def __init__(self, address: str, answer: Answer) -> None:
-        super().__init__(f"{address} answered {answer.status}: {answer.first_line}")
-        self.answer = answer
 
 
 def endpoint(manager: str) -> str:
@@ -125,8 +116,6 @@ def registered(address: str) -> set[tuple[str, str]]:
     answer = _exchange(address)
     if answer.status in NO_LIST:
         return set()
-    if answer.status >= 400:
-        raise RegisteringError(f"{address} answered {answer.status}: {answer.first_line}")
     found = _json(address, answer, list)
     return {(str(it.get("name")), str(it.get("version"))) for it in found if isinstance(it, dict)}
 
@@ -143,8 +132,6 @@ def register(address: str, wanted: Body) -> bool:
     answer = _exchange(address, wanted)
     if answer.says_there:
         return False
-    if answer.status >= 400:
-        raise RegisteringError(f"the manager answered {answer.status}: {answer.first_line}")
     _json(address, answer, dict)  # a list is the answer to a GET: some proxy has redirected us
     return True
 
@@ -163,29 +150,16 @@ def _json(address: str, answer: Answer, expected: type) -> Any:
 
 
 def _exchange(address: str, wanted: Body | None = None) -> Answer:
-    """Ask, and ask again where that may help; the last answer counts as it is."""
-    try:
-        return retrying(
-            lambda: _passing(address, wanted), PAUSES_SECONDS, RegisteringError, _report
-        )
-    except AtFaultError as error:
-        return error.answer
+    """Ask, and ask again where that may help.
+
+    Raises:
+        RegisteringError: the last answer was a refusal, or there was none.
+    """
+    return retrying(lambda: _attempt(address, wanted), PAUSES_SECONDS, AtFaultError, _report)
 
 
 def _report(error: Exception, _: float) -> None:
     print(f"{error}; trying again", file=sys.stderr)
-
-
-def _passing(address: str, wanted: Body | None) -> Answer:
-    """Send one request.
-
-    Raises:
-        RegisteringError: nothing answered, or what may be answered otherwise in a while.
-    """
-    answer = _attempt(address, wanted)
-    if answer.may_pass:
-        raise AtFaultError(address, answer)
-    return answer
 
 
 def _attempt(address: str, wanted: Body | None) -> Answer:
@@ -197,10 +171,14 @@ def _attempt(address: str, wanted: Body | None) -> Answer:
     )
     try:
         with _answered(request) as response:
-            return Answer(response.status, response.read().decode(errors="replace"))
+            answer = Answer(response.status, response.read().decode(errors="replace"))
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
-        raise RegisteringError(f"{address} cannot be reached: {reason}") from error
+        raise AtFaultError(f"{address} cannot be reached: {reason}") from error
+    if answer.status < 400 or answer.says_there or answer.status in NO_LIST:
+        return answer
+    refusal = AtFaultError if answer.status >= 500 else RegisteringError
+    raise refusal(f"{address} answered {answer.status}: {answer.first_line}")
 
 
 def _answered(request: urllib.request.Request) -> Any:

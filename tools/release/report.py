@@ -1,12 +1,12 @@
 """Show what became of each row, and what a release consists of, as tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from tools.release.manifest import Manifest
 from tools.rows import Row
+from tools.tables import NOTHING, markdown, megabytes
 
-NOTHING = "-"
 OUTCOME_HEAD = ("Row", "Size", "Digest", "Result")
 MANIFEST_HEAD = ("Image", "Tags", "Status", "Python", "Size", "Digest")
 TITLE = """\
@@ -30,8 +30,8 @@ class Outcome(NamedTuple):
 
 def outcomes(rows: Iterable[Outcome]) -> str:
     """Make the table that ends a push."""
-    cells = [(each.row.name, _size(each.size_bytes), each.digest, each.result) for each in rows]
-    return _table(cells, OUTCOME_HEAD)
+    cells = [(each.row.name, megabytes(each.size_bytes), each.digest, each.result) for each in rows]
+    return markdown(OUTCOME_HEAD, cells)
 
 
 def document(manifest: Manifest) -> str:
@@ -42,20 +42,10 @@ def document(manifest: Manifest) -> str:
             ", ".join(each.tags),
             each.status,
             each.python,
-            _size(each.size_bytes),
+            megabytes(each.size_bytes),
             f"`{each.digest}`",
         )
         for each in manifest.images
     ]
     title = TITLE.format(release=manifest.release, revision=manifest.revision)
-    return title + _table(cells, MANIFEST_HEAD)
-
-
-def _table(cells: Sequence[Sequence[str]], head: tuple[str, ...]) -> str:
-    from tabulate import tabulate  # most verbs make no table
-
-    return tabulate(cells, head, tablefmt="github", disable_numparse=True) + "\n"
-
-
-def _size(size_bytes: int) -> str:
-    return f"{size_bytes / 1e6:.0f} MB" if size_bytes else NOTHING
+    return title + markdown(MANIFEST_HEAD, cells)

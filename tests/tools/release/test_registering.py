@@ -183,8 +183,8 @@ def test_a_row_that_fails_does_not_stop_the_others(run, manager):
     manager.answers["POST"] = [(400, "The request content was malformed:\nat line 1")]
     code, output, errors = run("--manager", manager.url)
     assert errors == (
-        f"tensorflow/1.7.0: {TENSORFLOW}:1.7.0-latest:"
-        " the manager answered 400: The request content was malformed:\n"
+        f"tensorflow/1.7.0: {TENSORFLOW}:1.7.0-latest: {manager.url}/api/v1/runtime"
+        " answered 400: The request content was malformed:\n"
     )
     assert (code, output.splitlines()[-1].split(": ")[-1]) == (1, "1 failed, 1 registered")
 
