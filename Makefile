@@ -104,7 +104,7 @@ matrix-drift: env-tools
 matrix-plan: env-tools  ## Print the images to build as JSON: make matrix-plan SINCE=main STATUS=supported
 	@$(MATRIX) plan $(if $(SINCE),--since '$(SINCE)') $(STATUS:%=--status %)
 
-matrix-table: env-tools  ## Write the table of images into the README
+matrix-table: env-tools  ## Write the table of images, docs/images.md
 	@$(MATRIX) table
 
 vulnerabilities: env-tools  ## List known vulnerabilities of images, and why some are accepted: make vulnerabilities RUNTIME=python
@@ -122,8 +122,8 @@ lock/%: env-tools  ## Renew the hashed pins of an image: make lock/python/3.13
 lock-supported: env-tools  ## Renew the hashed pins of all supported images
 	@.venvs/tools/bin/python -m tools.locks --supported
 
-outdated: env-dev  ## List newer releases of frameworks and Pythons that end: make outdated FORM=markdown
-	@$(DEV)/python -m tools.outdated $(FORM:%=--%)
+outdated: env-dev  ## List newer releases of frameworks and Pythons that end
+	@$(DEV)/python -m tools.outdated
 
 bases: env-dev  ## Pull the images that ours begin with, or make their equals here
 	@$(DEV)/python -m tools.offline.bases
@@ -137,9 +137,8 @@ image/%: env-dev  ## Build an image, verify it, and only then tag it: make image
 images: env-dev  ## The same for several: make images ROWS=oldest,newest,proof RUNTIME=tensorflow
 	@$(IMAGES) verify $(ONLY) $(ROWS:%=--rows %)
 
-images-all: env-dev  ## The same for all, and write what came out into docs/images.md and the README
-	@$(IMAGES) verify $(ONLY) --write docs/images.md; code=$$?; \
-	$(DEV)/python -m tools.matrix table && exit $$code
+images-all: env-dev  ## The same for all, and write what came out into docs/images.md
+	@$(IMAGES) verify $(ONLY) --write
 
 reproduce/%: env-dev  ## Build an image twice and compare its layers: make reproduce/python/3.13
 	@$(IMAGES) reproduce $(subst /, ,$*)

@@ -17,13 +17,12 @@ from typing import NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
-from tabulate import tabulate
 
 from tools.rows import Matrix, MatrixError, Row, Status, load
 from tools.rows.interpreters import end_of_life
+from tools.tables import markdown
 
 SOON = datetime.timedelta(days=90)
-OUTDATED_EXIT_CODE = 3
 # What a wheel for every base may be tagged with, PyPI's oldest names included.
 MANYLINUX = [f"manylinux_2_{minor}_x86_64" for minor in range(5, 29)]
 PLATFORMS = [*MANYLINUX, "manylinux1_x86_64", "manylinux2010_x86_64", "manylinux2014_x86_64"]
@@ -159,39 +158,21 @@ def findings(matrix: Matrix, today: datetime.date) -> list[Finding]:
     return [*found, *endings(matrix.rows, today)]
 
 
-def _text(found: list[Finding], form: str) -> str:
-    if form == "json":
-        return json.dumps([it._asdict() for it in found], indent=2)
-    # Versions are words here: 1.10 is not the number 1.1.
-    return tabulate(found, HEAD, form, disable_numparse=True) if found else NOTHING
-
-
-def _parser() -> argparse.ArgumentParser:
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.outdated",
         description=(__doc__ or "").split("\n", 1)[0],
         epilog="Where pip looks for releases is pip's configuration, PIP_INDEX_URL for instance.",
     )
-    parser.set_defaults(form="simple")
-    forms = parser.add_mutually_exclusive_group()
-    forms.add_argument("--json", dest="form", action="store_const", const="json")
-    forms.add_argument("--markdown", dest="form", action="store_const", const="github")
-    parser.add_argument(
-        "--exit-code", action="store_true", help=f"{OUTDATED_EXIT_CODE} if anything is outdated"
-    )
-    return parser
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    options = _parser().parse_args(arguments)
+    parser.parse_args(arguments)
     try:
         found = findings(load(), datetime.datetime.now(datetime.timezone.utc).date())
     except (MatrixError, OutdatedError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(_text(found, options.form))
-    return OUTDATED_EXIT_CODE if found and options.exit_code else 0
+    print(markdown(HEAD, found) if found else f"{NOTHING}\n", end="")
+    return 0
 
 
 if __name__ == "__main__":

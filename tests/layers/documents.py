@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Set, Tuple
 
 # Written by programs from figures; their links are checked, the paths in them are of those runs.
-GENERATED = {
-    f"docs/{name}.md"
-    for name in ("images", "performance", "reliability", "settings")
-}
+GENERATED = {f"docs/{name}.md" for name in ("images", "performance", "reliability", "settings")}
 # The changelog has names that are gone, on purpose.
 WITH_FORMER_NAMES = {"CHANGELOG.md"}
 # Rooms that are announced, what commands make, what users write, and the framework of an example.

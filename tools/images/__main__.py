@@ -3,9 +3,8 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 
-from tools.images import report, stages
+from tools.images import document, report, stages
 from tools.images.selection import PICKS, chosen
 from tools.offline import engine
 from tools.rows import MatrixError, load
@@ -29,7 +28,7 @@ def _parser() -> argparse.ArgumentParser:
             "--jobs", type=int, default=os.cpu_count() or 1, help="builds at a time (%(default)s)"
         )
         command.add_argument(
-            "--write", type=Path, metavar="FILE", help="renew these rows in a document's table"
+            "--write", action="store_true", help=f"renew these rows in {document.DOCUMENT}"
         )
     return parser
 
@@ -50,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.verb == "reproduce":
         outcomes = stages.reproduce(outcomes, matrix.root)
     if options.write:
-        report.write(options.write, outcomes, matrix)
+        document.write(matrix, outcomes)
     print(f"\n{report.table(outcomes)}", end="")
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
 

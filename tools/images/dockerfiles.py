@@ -68,25 +68,8 @@ def dockerfiles(matrix: Matrix) -> Iterator[tuple[Path, str]]:
 
 def stale(matrix: Matrix) -> list[Path]:
     """Return the Dockerfiles that are not what they should be."""
-    return [path for path, text in dockerfiles(matrix) if not _is(path, text)]
-
-
-def _is(path: Path, text: str) -> bool:
-    return path.is_file() and path.read_text(encoding="utf-8") == text
-
-
-def _check(matrix: Matrix) -> int:
-    found = stale(matrix)
-    for path in found:
-        name = path.relative_to(matrix.root)
-        print(f"{name} is not what {OWN} and the template say: run `make dockerfiles`")
-    return 1 if found else 0
-
-
-def _write(matrix: Matrix) -> int:
-    for path, text in dockerfiles(matrix):
-        path.write_text(text, encoding="utf-8")
-    return 0
+    made = dockerfiles(matrix)
+    return [path for path, text in made if not path.is_file() or path.read_text() != text]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -99,10 +82,17 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         # Without the caller's registry and owner, which are for images and not for the repository.
         matrix = load(environment={})
-        return _check(matrix) if options.check else _write(matrix)
+        if not options.check:
+            for path, text in dockerfiles(matrix):
+                path.write_text(text, encoding="utf-8")
+        found = stale(matrix)
     except MatrixError as error:
         print(error, file=sys.stderr)
         return 1
+    for path in found:
+        name = path.relative_to(matrix.root)
+        print(f"{name} is not what {OWN} and the template say: run `make dockerfiles`")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -6,14 +6,12 @@ import json
 import sys
 from pathlib import Path
 
-from tools.images import bake
+from tools.images import bake, document
 from tools.images.selection import chosen
 from tools.matrix.checks import problems
 from tools.matrix.index import missing_wheels
 from tools.matrix.plan import plan, touched
-from tools.matrix.table import is_current, write
 from tools.rows import Matrix, MatrixError, Row, Status, load
-from tools.rows.reader import MATRIX
 from tools.security import accepted
 
 BUILT: list[Status] = [status for status in Status if status.is_built]
@@ -75,15 +73,13 @@ def buildable(
     return [row for row in rows if row.status in statuses]
 
 
-def renew_table(document: Path, only_check: bool) -> int:
-    """Write the table into the document, or say whether it is up to date."""
-    matrix = load(MATRIX, environment={})  # a fork's own registry is not for the document
-    if not only_check:
-        write(document, matrix)
-        return 0
-    if is_current(document, matrix):
-        return 0
-    raise MatrixError(f"{document.name}: the table is out of date; run `make matrix-table`")
+def renew_table(matrix: Matrix, only_check: bool) -> int:
+    """Write the document of images, or say whether it is up to date."""
+    if only_check:
+        document.check(matrix)
+    else:
+        document.write(matrix)
+    return 0
 
 
 def list_vulnerabilities(matrix: Matrix, runtime: str | None, version: str | None) -> int:
@@ -105,9 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     planning.add_argument("--since", metavar="REV", help="only what changed since that revision")
     _add_status(planning, BUILT)
     _add_bake(commands.add_parser("bake", help="print a docker-bake.json for `docker buildx bake`"))
-    table = commands.add_parser("table", help="write the table of images into the README")
+    table = commands.add_parser("table", help="write docs/images.md")
     table.add_argument("--check", action="store_true", help="write nothing, fail if it differs")
-    table.add_argument("--document", type=Path, default=MATRIX.with_name("README.md"))
     listing = commands.add_parser("vulnerabilities", help="list known vulnerabilities of images")
     _add_row(listing)
     return parser
@@ -149,7 +144,7 @@ def _run(options: argparse.Namespace) -> int:
         return write_bake(rows, matrix.root, options.output, named)
     if options.command == "vulnerabilities":
         return list_vulnerabilities(load(), options.runtime, options.version)
-    return renew_table(options.document, options.check)
+    return renew_table(load(), options.check)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -39,8 +39,8 @@ BUILD_AND_TEST = Concern(
         r".+\.md"
         r"|common/tests/.+"
         r"|runtimes/[^/]+/(environments/.+|tests/([^/]+/)*(test_[^/]+|conftest)\.py)"
-        r"|tools/((release|security)/.+|images/bake\.py|matrix/(?!__init__|reader|rows)[^/]+)"
-        r"|tools/(__main__|environments|interpreters|outdated|protos)\.py"
+        r"|tools/(release/.+|images/bake\.py|matrix/(?!__init__|reader|rows)[^/]+)"
+        r"|tools/(environments|outdated|protos)\.py"
     ),
     row_aside=(),
 )

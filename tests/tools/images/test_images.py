@@ -8,7 +8,7 @@ from serving_runtime import contract
 from serving_runtime.signature import Contract, Field, Signature
 from tools import docker
 from tools.images import __main__ as command
-from tools.images import facts, measuring, models, report, selection, stages, testing, verifying
+from tools.images import facts, measuring, models, selection, stages, testing, verifying
 from tools.rows import MatrixError, Status, load
 
 MATRIX = load()
@@ -175,44 +175,6 @@ def test_only_a_row_with_a_budget_is_held_to_it(budget_mb, told):
     measured = facts.Facts(inside, 200_000_000, {})
     row = BUILT[0]._replace(budget_mb=budget_mb)
     assert len(list(verifying._sized(row, measured))) == told
-
-
-def test_the_table_is_a_document(tmp_path):
-    """What is committed is the table as it was printed, with how it came about."""
-    outcome = report.Outcome(BUILT[0], "12 tests passed", 219_000_000, 10.2, 0.61, 98_000_000)
-    report.write(tmp_path / "images.md", [outcome], MATRIX)
-    written = (tmp_path / "images.md").read_text()
-    assert written.startswith("# Images\n\nWritten by `make images-all")
-    assert report.table([outcome]) in written
-    assert "| 219 MB | 10 s  | 0.6 s    | 98 MB  | 12 tests passed |" in written
-
-
-def test_a_run_over_some_rows_renews_only_those(tmp_path):
-    """What was measured before stays, in the matrix's order; a row that is gone goes."""
-    document = tmp_path / "images.md"
-    document.write_text(
-        "| Row | Size | Result |\n| --- | --- | --- |\n"
-        f"| {BUILT[2].name} | 3 MB | 5 tests passed |\n| python/2.7 | 2 MB | 5 tests passed |\n"
-        f"| {BUILT[0].name} | 1 MB | 5 tests passed |\n"
-    )
-    outcomes = [report.Outcome(BUILT[1], "built"), report.Outcome(BUILT[2], "7 tests passed")]
-    report.write(document, outcomes, MATRIX)
-    kept = report.read(document)
-    assert list(kept) == [row.name for row in BUILT[:3]]
-    assert kept[BUILT[0].name] == {
-        "Row": BUILT[0].name, "Size": "1 MB", "Build": "-", "Start-up": "-", "Memory": "-",
-        "Result": "5 tests passed",
-    }  # fmt: skip
-    assert kept[BUILT[2].name]["Result"] == "7 tests passed"
-
-
-def test_rows_without_an_image_have_the_reason(tmp_path):
-    """Who looks for one finds out why there is none."""
-    report.write(tmp_path / "images.md", [], MATRIX)
-    written = (tmp_path / "images.md").read_text()
-    absent = [row for row in MATRIX.rows if not row.is_built]
-    assert absent
-    assert all(f"- {row.name} ({row.status}): {row.reason}\n" in written for row in absent)
 
 
 def test_a_model_without_a_contract_is_asked_through_its_image(tmp_path, monkeypatch):

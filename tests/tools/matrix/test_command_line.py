@@ -5,7 +5,6 @@ import sys
 import pytest
 
 from tools.matrix import __main__ as command_line
-from tools.matrix.table import BEGIN, END
 from tools.rows import load
 from tools.rows.reader import ROOT
 
@@ -52,7 +51,7 @@ def test_check_online_asks_for_wheels_too(run, monkeypatch):
 def test_broken_matrix_fails_every_verb(run, checkout):
     """The message is the reader's, without a traceback."""
     checkout.replace("build_matrix.yaml", "status: legacy", "status: old")
-    for verb in ("check", "plan", "table", "bake"):
+    for verb in ("check", "plan", "table", "bake", "vulnerabilities"):
         code, output, errors = run(verb)
         assert (code, output) == (1, "")
         assert errors.startswith("toy/1.9: status is 'old'")
@@ -124,18 +123,20 @@ def test_bake_of_nothing_is_refused(run, options, told):
     assert errors.startswith(told)
 
 
-def test_table_is_checked_and_written(run, checkout):
+def test_table_is_checked_and_written(run):
     """`--check` writes nothing; without it the document is mended."""
-    readme = checkout.root / "README.md"
-    readme.write_text(f"{BEGIN}\n{END}\n")
-    document = ("--document", str(readme))
-    code, _, errors = run("table", "--check", *document)
-    assert (code, errors) == (
-        1,
-        "README.md: the table is out of date; run `make matrix-table`\n",
-    )
-    assert run("table", *document) == (0, "", "")
-    assert run("table", "--check", *document) == (0, "", "")
+    told = "docs/images.md: out of date; run `make matrix-table`\n"
+    assert run("table", "--check") == (1, "", told)
+    assert run("table") == (0, "", "")
+    assert run("table", "--check") == (0, "", "")
+
+
+def test_vulnerabilities_are_listed_for_rows(run):
+    """All that are built, a runtime's, or one."""
+    code, output, _ = run("vulnerabilities", "toy", "1.9")
+    assert (code, "toy/1.9 (legacy): none is known" in output) == (0, True)
+    assert "toy/1.10" not in output
+    assert "toy/1.10" in run("vulnerabilities")[1]
 
 
 def test_help_names_the_commands():

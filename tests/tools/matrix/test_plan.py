@@ -88,7 +88,6 @@ def test_nothing_changed(repository):
         ("tools/outdated.py", []),
         ("tools/images/bake.py", []),
         ("tools/matrix/plan.py", []),
-        ("tools/security/known.py", []),
         ("security/known.json", []),
         (".github/workflows/release.yaml", []),
     ],

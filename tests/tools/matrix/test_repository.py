@@ -4,8 +4,8 @@ import pytest
 
 from tests.tools.conftest import TODAY
 from tools import locks
+from tools.images import document
 from tools.matrix.checks import problems
-from tools.matrix.table import is_current
 from tools.offline import wheels
 from tools.rows import Status, load
 from tools.rows.reader import ROOT
@@ -18,9 +18,9 @@ def test_matrix_agrees_with_the_checkout():
     assert problems(REAL, TODAY) == []
 
 
-def test_table_in_the_readme_is_what_the_matrix_says():
+def test_document_of_images_is_what_the_matrix_says():
     """Nobody changed a row without `make matrix-table`."""
-    assert is_current(ROOT / "README.md", REAL)
+    document.check(REAL)
 
 
 def test_seeds_tags_exist():
