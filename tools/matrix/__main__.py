@@ -18,15 +18,10 @@ BUILT: list[Status] = [status for status in Status if status.is_built]
 BUILDABLE: list[Status] = [status for status in Status if status is not Status.EOL]
 
 
-def check(matrix: Matrix, online: bool) -> int:
-    """Print what is wrong around the matrix; the exit code says whether anything is.
-
-    Args:
-        matrix: the rows.
-        online: ask the package index too, row by row.
-    """
+def check(matrix: Matrix, options: argparse.Namespace) -> int:
+    """Print what is wrong around the matrix; the exit code says whether anything is."""
     found = problems(matrix, datetime.datetime.now(datetime.timezone.utc).date())
-    if online:
+    if options.online:
         found += missing_wheels(matrix, lambda line: print(line, flush=True))
     for problem in found:
         print(problem, file=sys.stderr)
@@ -35,22 +30,26 @@ def check(matrix: Matrix, online: bool) -> int:
     return 1 if found else 0
 
 
-def show_plan(matrix: Matrix, since: str | None, statuses: list[Status]) -> int:
+def show_plan(matrix: Matrix, options: argparse.Namespace) -> int:
     """Print the rows to build as one line of JSON, which CI takes for a job matrix."""
-    rows = touched(matrix, since) if since else matrix.built
+    rows = touched(matrix, options.since) if options.since else matrix.built
+    statuses = options.status or BUILT
     print(json.dumps(plan(tuple(row for row in rows if row.status in statuses))))
     return 0
 
 
-def write_bake(rows: list[Row], root: Path, output: Path | None, options: bake.Options) -> int:
+def write_bake(matrix: Matrix, options: argparse.Namespace) -> int:
     """Print the builds of rows for `docker buildx bake`, or write them into a file.
 
     Raises:
         MatrixError: there are no such rows.
     """
+    rows = _buildable(matrix, options.runtime, options.version, options.status or BUILDABLE)
     if not rows:
         raise MatrixError("no row of that runtime and status can be built; see build_matrix.yaml")
-    text = json.dumps(bake.document(rows, root, options), indent=2) + "\n"
+    named = bake.Options(options.cache, options.candidates)
+    text = json.dumps(bake.document(rows, matrix.root, named), indent=2) + "\n"
+    output: Path | None = options.output
     if output is None:
         print(text, end="")
     else:
@@ -59,32 +58,29 @@ def write_bake(rows: list[Row], root: Path, output: Path | None, options: bake.O
     return 0
 
 
-def buildable(
+def _buildable(
     matrix: Matrix, runtime: str | None, version: str | None, statuses: list[Status]
 ) -> list[Row]:
-    """Choose rows that anybody can build.
-
-    Raises:
-        MatrixError: there is no such runtime or row, or it cannot be built.
-    """
+    """Choose rows that anybody can build."""
     if version:
         return chosen(matrix, runtime, version, "")
     rows = matrix.rows_of(runtime) if runtime else matrix.rows
     return [row for row in rows if row.status in statuses]
 
 
-def renew_table(matrix: Matrix, only_check: bool) -> int:
+def renew_table(matrix: Matrix, options: argparse.Namespace) -> int:
     """Write the document of images, or say whether it is up to date."""
-    if only_check:
+    if options.check:
         document.check(matrix)
     else:
         document.write(matrix)
     return 0
 
 
-def list_vulnerabilities(matrix: Matrix, runtime: str | None, version: str | None) -> int:
+def list_vulnerabilities(matrix: Matrix, options: argparse.Namespace) -> int:
     """Print what is known of the packages of rows, and what is accepted."""
-    print("\n".join(accepted.listing(matrix, chosen(matrix, runtime, version, ""))))
+    rows = chosen(matrix, options.runtime, options.version, "")
+    print("\n".join(accepted.listing(matrix, rows)))
     return 0
 
 
@@ -97,14 +93,18 @@ def _parser() -> argparse.ArgumentParser:
     checking.add_argument(
         "--online", action="store_true", help="ask the package index for each row's wheels too"
     )
+    checking.set_defaults(run=check)
     planning = commands.add_parser("plan", help="print the rows to build, as JSON for CI")
     planning.add_argument("--since", metavar="REV", help="only what changed since that revision")
     _add_status(planning, BUILT)
+    planning.set_defaults(run=show_plan)
     _add_bake(commands.add_parser("bake", help="print a docker-bake.json for `docker buildx bake`"))
-    table = commands.add_parser("table", help="write docs/images.md")
+    table = commands.add_parser("table", help=f"write {document.DOCUMENT}")
     table.add_argument("--check", action="store_true", help="write nothing, fail if it differs")
+    table.set_defaults(run=renew_table)
     listing = commands.add_parser("vulnerabilities", help="list known vulnerabilities of images")
     _add_row(listing)
+    listing.set_defaults(run=list_vulnerabilities)
     return parser
 
 
@@ -123,6 +123,7 @@ def _add_bake(baking: argparse.ArgumentParser) -> None:
     baking.add_argument(
         "--candidates", action="store_true", help="give images the names that verifying begins with"
     )
+    baking.set_defaults(run=write_bake)
 
 
 def _add_status(command: argparse.ArgumentParser, choices: list[Status]) -> None:
@@ -132,29 +133,15 @@ def _add_status(command: argparse.ArgumentParser, choices: list[Status]) -> None
     )
 
 
-def _run(options: argparse.Namespace) -> int:
-    if options.command == "check":
-        return check(load(), options.online)
-    if options.command == "plan":
-        return show_plan(load(), options.since, options.status or BUILT)
-    if options.command == "bake":
-        matrix = load()
-        rows = buildable(matrix, options.runtime, options.version, options.status or BUILDABLE)
-        named = bake.Options(options.cache, options.candidates)
-        return write_bake(rows, matrix.root, options.output, named)
-    if options.command == "vulnerabilities":
-        return list_vulnerabilities(load(), options.runtime, options.version)
-    return renew_table(load(), options.check)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        return _run(options)
+        code: int = options.run(load(), options)
     except MatrixError as error:
         print(error, file=sys.stderr)
         return 1
+    return code
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ SAME_BYTES = {
 
 
 class WheelsError(Exception):
-    """Wheels cannot be built, or are not what they were; the message names them."""
+    """Wheels cannot be built; the message names their sources."""
 
 
 def folder_of(runtime: str, root: Path = ROOT) -> Path:
@@ -76,32 +76,16 @@ def make(folder: Path) -> None:
             (folder / wheel.name).write_bytes(wheel.read_bytes())
 
 
-def check(folder: Path) -> None:
-    """Build a runtime's wheels elsewhere, and compare.
-
-    Raises:
-        WheelsError: a wheel is missing, superfluous or different.
-    """
-    with tempfile.TemporaryDirectory() as made:
-        build(folder / SOURCES, Path(made))
-        built, kept = hashes(Path(made)), hashes(folder)
-    differing = sorted(name for name, _ in built.items() ^ kept.items())
-    if differing:
-        names = ", ".join(dict.fromkeys(differing))
-        raise WheelsError(f"{folder}: {names}: not what {SOURCES} gives; run `make wheels/...`")
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.offline.wheels", description=(__doc__ or "").split("\n", 1)[0]
     )
     parser.add_argument("runtime", help="whose wheels, such as tensorflow")
-    parser.add_argument("--check", action="store_true", help="write nothing, fail if they differ")
     options = parser.parse_args(arguments)
     folder = folder_of(options.runtime)
     try:
-        (check if options.check else make)(folder)
+        make(folder)
     except WheelsError as error:
         print(error, file=sys.stderr)
         return 1

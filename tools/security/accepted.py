@@ -107,11 +107,15 @@ def listing(matrix: Matrix, rows: Iterable[Row]) -> Iterator[str]:
     Raises:
         MatrixError: the data or the list cannot be read.
     """
-    by_row, accepted = gaps_by_row(matrix), read(matrix.root)
-    yield f"As known on {known.read(matrix.root).renewed}; {known.FILE} has the sources."
+    renewed, packages = known.read(matrix.root)
+    accepted = read(matrix.root)
+    yield f"As known on {renewed}; {known.FILE} has the sources."
     for row in rows:
-        yield f"\n{row.name} ({row.status})" + ("" if by_row[row.name] else ": none is known")
-        for gap in by_row[row.name]:
+        pins = pins_of(matrix, row)
+        gaps = list(known.gaps(pins, packages))
+        nothing = ": none is known" if pins else ": has no lock to look into"
+        yield f"\n{row.name} ({row.status})" + ("" if gaps else nothing)
+        for gap in gaps:
             remedy = f"closed in {gap.floor}" if gap.floor else "open in every release"
             yield f"  {gap.package} {gap.version}, {remedy}"
             for hole in gap.open:
