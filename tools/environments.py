@@ -11,15 +11,11 @@ Such a file is a requirement file that begins with comments for this tool:
                                       the file must pin everything, and nothing else is installed
     # check: no (REASON)              skip `pip check`, which has a complaint that is known
 
-uv installs, ten times as fast as pip, which is left with Pythons that uv does not know. It is kept
-in `.venvs/.uv`, and is told what the configuration of pip says.
-
 To renew the pins of a file, install its first two blocks without versions into an empty
 environment of that Python, and copy what `pip freeze --all` prints.
 """
 
 import argparse
-import ast
 import contextlib
 import fcntl
 import hashlib
@@ -32,7 +28,8 @@ import sys
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional
 
-from tools import interpreters
+from tools import installers, interpreters
+from tools.installers import Installer
 
 ROOT = Path(__file__).resolve().parent.parent
 DESCRIPTIONS = (
@@ -42,17 +39,6 @@ DESCRIPTIONS = (
 )
 ENVIRONMENTS = ROOT / ".venvs"
 INSTALLERS = ("pip", "setuptools", "wheel")
-UV = "uv==0.13.9"
-UV_FROM = (3, 8)
-"""The oldest Python that uv installs for."""
-UV_VARIABLES = {
-    "index-url": ("UV_DEFAULT_INDEX", " "),
-    "extra-index-url": ("UV_INDEX", " "),
-    "find-links": ("UV_FIND_LINKS", ","),
-    "trusted-host": ("UV_INSECURE_HOST", " "),
-    "cert": ("SSL_CERT_FILE", " "),
-}
-"""By the name of pip's setting: the variable that says it to uv, and what separates its values."""
 NO_INTERPRETER_EXIT_CODE = 3
 
 
@@ -79,13 +65,6 @@ class Environment(NamedTuple):
     def interpreter(self) -> Path:
         """The environment's own Python."""
         return self.folder / "bin" / "python"
-
-
-class Installer(NamedTuple):
-    """What puts packages into an environment: `install`, `check` and so on follow the command."""
-
-    command: List[str]
-    variables: Dict[str, str]
 
 
 def descriptions() -> Dict[str, Path]:
@@ -132,10 +111,9 @@ def create(environment: Environment) -> None:
         interpreter, version = interpreters.find(environment.python)
         _say(environment, f"making it with Python {'.'.join(map(str, version))} ({interpreter})")
         shutil.rmtree(environment.folder, ignore_errors=True)
-        has_uv = version >= UV_FROM
-        options = ["--without-pip"] if has_uv else []
-        _run(environment, [str(interpreter), "-m", "venv", *options, str(environment.folder)])
-        _install(environment, _uv(environment, interpreter) if has_uv else _pip(environment))
+        pip = ["--without-pip"] if installers.is_uv_for(version) else []
+        _run(environment, [str(interpreter), "-m", "venv", *pip, str(environment.folder)])
+        _install(environment, _installer(environment, interpreter, version))
         _stamp(environment).write_text(_fingerprint(environment))
         return _say(environment, "made")
 
@@ -161,41 +139,15 @@ def _install(environment: Environment, installer: Installer) -> None:
 _EDITABLE = ["--no-build-isolation"]
 
 
-def _pip(environment: Environment) -> Installer:
-    quiet = ["-qq", "--disable-pip-version-check"]  # errors only; progress is ours
-    return Installer([str(environment.interpreter), "-m", "pip", *quiet], {})
-
-
-def _uv(environment: Environment, interpreter: Path) -> Installer:
-    """Return uv as the installer; who needs it first installs uv itself, by pip."""
+def _installer(
+    environment: Environment, interpreter: Path, version: interpreters.Version
+) -> Installer:
+    if not installers.is_uv_for(version):
+        return installers.pip(environment.interpreter)
     folder = ENVIRONMENTS / ".uv"
-    pip = folder / "bin" / "pip"
     with _lock("uv"):
-        if not (folder / UV).exists():
-            shutil.rmtree(str(folder), ignore_errors=True)
-            _run(environment, [str(interpreter), "-m", "venv", str(folder)])
-            _run(environment, [str(pip), "-qq", "install", UV])
-            (folder / UV).touch()
-    listed = subprocess.run([str(pip), "config", "list"], stdout=subprocess.PIPE, check=True)
-    variables = {"UV_PYTHON": str(environment.interpreter), **uv_variables(listed.stdout.decode())}
-    return Installer([str(folder / "bin" / "uv"), "--quiet", "--no-config", "pip"], variables)
-
-
-def uv_variables(configuration: str) -> Dict[str, str]:
-    """Return what pip's files and variables say of indexes, in the variables that uv reads.
-
-    Args:
-        configuration: as `pip config list` prints it, what counts more below.
-    """
-    found = re.findall(r"^[^=]+\.([\w-]+)=('.*')$", configuration, re.MULTILINE)
-    values = {name: ast.literal_eval(text).split() for name, text in found}
-    told = {
-        variable: separator.join(values[name])
-        for name, (variable, separator) in UV_VARIABLES.items()
-        if name in values
-    }
-    # As pip has it: the newest of all indexes, not of the first, and modules that are compiled.
-    return {"UV_INDEX_STRATEGY": "unsafe-best-match", "UV_COMPILE_BYTECODE": "1", **told}
+        installers.provide_uv(folder, interpreter, lambda command: _run(environment, command))
+    return installers.uv(environment.interpreter, folder)
 
 
 def _run(

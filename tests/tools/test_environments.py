@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from tools import environments
-from tools.environments import Environment, uv_variables
+from tools import environments, installers
+from tools.environments import Environment
+from tools.installers import uv_variables
 
 LISTED = """\
 global.extra-index-url='file:///a/simple file:///b/simple'
@@ -57,7 +58,7 @@ def made(monkeypatch, tmp_path):
     monkeypatch.setattr(environments, "_run", run)
     monkeypatch.setattr(environments, "_stamp", lambda environment: tmp_path / "stamp")
     monkeypatch.setattr(environments, "_fingerprint", lambda environment: "print")
-    monkeypatch.setattr(environments.subprocess, "run", lambda *_, **__: Listed)
+    monkeypatch.setattr(installers.subprocess, "run", lambda *_, **__: Listed)
     return make
 
 
@@ -71,7 +72,7 @@ def test_uv_installs_for_all_pythons_that_it_knows(made, tmp_path):
     """It is installed once, by pip, and needs no pip in the environment itself."""
     venv, bootstrap, install_uv, *steps = made(3, 8, 20)
     assert bootstrap[-1] == str(tmp_path / "venvs" / ".uv")
-    assert install_uv[-2:] == ["install", environments.UV]
+    assert install_uv[-2:] == ["install", installers.UV]
     assert "--without-pip" in venv
     uv = [str(tmp_path / "venvs/.uv/bin/uv"), "--quiet", "--no-config", "pip"]
     assert [step[:4] for step in steps] == [uv] * 4

@@ -40,7 +40,7 @@ BUILD_AND_TEST = Concern(
         r"|common/tests/.+"
         r"|runtimes/[^/]+/(environments/.+|tests/([^/]+/)*(test_[^/]+|conftest)\.py)"
         r"|tools/(release/.+|images/bake\.py|matrix/(?!__init__|reader|rows)[^/]+)"
-        r"|tools/(environments|outdated|protos)\.py"
+        r"|tools/(environments|installers|outdated|protos)\.py"
     ),
     row_aside=(),
 )
