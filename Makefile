@@ -192,7 +192,7 @@ reliability: env-dev  ## Try every promise as often as published and write docs/
 	@$(RELIABILITY) report
 
 wheels/%: env-dev  ## Build the wheels that a runtime keeps: make wheels/tensorflow
-	@$(DEV)/python -m tools.offline.wheels $*
+	@$(DEV)/python -m tools.locks.wheels $*
 
 test-unit: $(UNIT_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%)  ## Run unit and conformance tests on the oldest, a middle and the newest Python
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tools import docker, locks
 from tools.images.target import target_of
-from tools.offline import downloads
+from tools.locks import downloads
 from tools.rows import Row
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from tools import docker, locks
 from tools.images import building, layers, measuring, testing, verifying
 from tools.images.report import Outcome
-from tools.offline import bases, downloads
+from tools.locks import downloads
+from tools.offline import bases
 from tools.rows import Row
 
 FAILURES = (

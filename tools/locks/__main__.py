@@ -4,8 +4,8 @@ import argparse
 import sys
 
 from tools.locks import LockError
+from tools.locks.downloads import DownloadError
 from tools.locks.resolver import make
-from tools.offline.downloads import DownloadError
 from tools.rows import MatrixError, Status, load
 
 

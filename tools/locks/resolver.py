@@ -6,8 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.locks import LockError, header, is_local, pins_of, read, requirements
-from tools.offline import downloads, wheels
+from tools.locks import LockError, downloads, header, is_local, pins_of, read, requirements, wheels
 from tools.rows import Matrix, Row
 
 PLATFORM = "x86_64-manylinux_2_28"

@@ -6,8 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 
 from tools import locks
-from tools.locks import resolver
-from tools.offline import downloads
+from tools.locks import downloads, resolver
 from tools.rows.rows import Matrix, Row
 
 

@@ -1,1 +1,1 @@
-"""What stands in for a registry where none can be reached: bases, engine, packages, wheels."""
+"""Stands in for what cannot be reached: bases without a registry, an engine, Debian's packages."""

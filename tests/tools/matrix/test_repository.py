@@ -5,8 +5,8 @@ import pytest
 from tests.tools.conftest import TODAY
 from tools import locks
 from tools.images import document
+from tools.locks import wheels
 from tools.matrix.checks import problems
-from tools.offline import wheels
 from tools.rows import Status, load
 from tools.rows.reader import ROOT
 

@@ -79,7 +79,7 @@ def make(folder: Path) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m tools.offline.wheels", description=(__doc__ or "").split("\n", 1)[0]
+        prog="python -m tools.locks.wheels", description=(__doc__ or "").split("\n", 1)[0]
     )
     parser.add_argument("runtime", help="whose wheels, such as tensorflow")
     options = parser.parse_args(arguments)

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from tools.offline import wheels
+from tools.locks import wheels
 
 SETUP = """
 from setuptools import setup

@@ -3,8 +3,8 @@ import zipfile
 
 import pytest
 
-from tools.offline import downloads
-from tools.offline.downloads import DownloadError
+from tools.locks import downloads
+from tools.locks.downloads import DownloadError
 
 WHEEL = "toy-1.0+cpu-cp36-cp36m-linux_x86_64.whl"
 METADATA = "Metadata-Version: 2.1\nName: toy\nVersion: 1.0+cpu\n"
