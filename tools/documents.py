@@ -3,7 +3,7 @@
 import argparse
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from serving_runtime import errors
@@ -14,7 +14,7 @@ from serving_runtime.validation.problems import describe
 from serving_runtime.validation.selection import choose_signature, validate_output_names
 
 ROOT = Path(__file__).resolve().parent.parent
-ERRORS = ROOT / "docs" / "errors.md"
+PAGES = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 X = "float32[-1, 4]"
 
 # One of each kind that is found in an input.
@@ -50,16 +50,33 @@ def problems() -> Iterator[str]:
         yield f"| `{problem.kind.value}` | `{wording.word(error)}` |"
 
 
-PARTS: dict[str, Callable[[], Iterator[str]]] = {"reasons": reasons, "problems": problems}
+def decisions() -> Iterator[str]:
+    """Give the list of decisions, by the room that each page names below its title."""
+    pages = [page.read_text(encoding="utf-8").split("\n", 3) for page in PAGES]
+    rooms = list(dict.fromkeys(page[2].partition(",")[0] for page in pages))
+    for room in rooms:
+        yield f"\n## {room}\n"
+        for path, page in zip(PAGES, pages, strict=True):
+            if page[2].startswith(f"{room}, "):
+                number, _, title = page[0].removeprefix("# ").partition(". ")
+                yield f"- [{number}]({path.name}) {title}"
+    yield ""
 
 
-def updated(document: str) -> str:
+Part = Callable[[], Iterator[str]]
+DOCUMENTS: dict[Path, dict[str, Part]] = {
+    ROOT / "docs/errors.md": {"reasons": reasons, "problems": problems},
+    ROOT / "docs/decisions/README.md": {"decisions": decisions},
+}
+
+
+def updated(document: str, parts: Mapping[str, Part]) -> str:
     """Return a document with each generated part renewed.
 
     Raises:
         ValueError: a part has no place in it.
     """
-    for name, part in PARTS.items():
+    for name, part in parts.items():
         begin, end = f"<!-- {name}: written by `make documents` -->\n", f"<!-- end of {name} -->"
         if begin not in document or end not in document:
             raise ValueError(f"no place for the {name}; add the lines\n{begin}{end}")
@@ -70,17 +87,19 @@ def updated(document: str) -> str:
 
 
 def main() -> int:
-    """Write docs/errors.md, or compare it with what would be written."""
+    """Write the parts into their documents, or compare them with what would be written."""
     parser = argparse.ArgumentParser(prog="python -m tools.documents", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="fail if the document differs")
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if one differs")
     is_check = parser.parse_args().check
-    document = ERRORS.read_text(encoding="utf-8")
-    if not is_check:
-        ERRORS.write_text(updated(document), encoding="utf-8")
-    elif document != updated(document):
-        print(f"{ERRORS} differs from the code: run `make documents`", file=sys.stderr)
-        return 1
-    return 0
+    differing = 0
+    for path, parts in DOCUMENTS.items():
+        document = path.read_text(encoding="utf-8")
+        if not is_check:
+            path.write_text(updated(document, parts), encoding="utf-8")
+        elif document != updated(document, parts):
+            print(f"{path.relative_to(ROOT)} is out of date: `make documents`", file=sys.stderr)
+            differing += 1
+    return min(differing, 1)
 
 
 def _classes() -> Iterator[type[ServingError]]:

@@ -1,4 +1,4 @@
-"""The reference of errors follows from the code, and lacks nothing."""
+"""What documents have from the code is what the code says, and lacks nothing."""
 
 import pytest
 
@@ -6,10 +6,11 @@ from serving_runtime.errors import ProblemKind
 from tools import documents
 
 
-def test_the_reference_of_errors_is_what_the_code_says():
-    """docs/errors.md is as `make documents` would write it."""
-    document = documents.ERRORS.read_text(encoding="utf-8")
-    assert document == documents.updated(document)
+@pytest.mark.parametrize("path", documents.DOCUMENTS, ids=lambda path: path.parent.name)
+def test_generated_parts_are_what_the_code_says(path):
+    """Each document is as `make documents` would write it."""
+    document = path.read_text(encoding="utf-8")
+    assert document == documents.updated(document, documents.DOCUMENTS[path])
 
 
 def test_each_kind_of_problem_has_a_message():
@@ -21,4 +22,4 @@ def test_each_kind_of_problem_has_a_message():
 def test_a_document_without_a_place_for_a_part_is_refused():
     """A marker that was lost is named, instead of a part that is silently left out."""
     with pytest.raises(ValueError, match="no place for the reasons"):
-        documents.updated("# Errors\n")
+        documents.updated("# Errors\n", {"reasons": documents.reasons})
