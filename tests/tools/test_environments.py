@@ -11,6 +11,7 @@ LISTED = """\
 global.extra-index-url='file:///a/simple file:///b/simple'
 global.find-links='/wheels\\n/more'
 global.index-url='https://one.example/simple'
+global.no-index='true'
 global.timeout='60'
 :env:.index-url='https://two.example/simple'
 """
@@ -25,6 +26,7 @@ def test_uv_is_told_what_pip_is_configured_with():
         "UV_DEFAULT_INDEX": "https://two.example/simple",
         "UV_INDEX": "file:///a/simple file:///b/simple",
         "UV_FIND_LINKS": "/wheels,/more",
+        "UV_NO_INDEX": "true",
     }
 
 
