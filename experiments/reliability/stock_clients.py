@@ -31,7 +31,7 @@ name: infer
 inputs: {x: {shape: [-1, 4], type: float64}}
 outputs: {y: {shape: [-1], type: float64}}
 """
-ROWS = {"large": 100_000}
+ROWS = {"small": 1, "large": 100_000}  # of 32 bytes each
 LANES = {"small": 4, "large": 2}
 AS_IT_COMES, WITH_CONFIG = "as it comes", "with the service config"
 
