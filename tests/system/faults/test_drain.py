@@ -118,14 +118,13 @@ def test_clients_that_stay_and_call_nothing_are_not_waited_for(serve, dial):
 def test_clients_that_go_on_calling_are_served_past_a_silence(serve, dial):
     """Each call begins the wait anew: the service ends only after the last one."""
     server = serve(RUNTIME_CONNECTION_AGE="1h", RUNTIME_DRAIN_DELAY="0s")
-    connection = dial(server)
-    assert_bit_exact(connection)
-    server.signal(signal.SIGTERM)
-    wait_until(lambda: not is_listening(server), "the port to be shut")
-    began = time.monotonic()
-    while time.monotonic() < began + 2 * LONG_ENOUGH_SECONDS:
-        assert_bit_exact(connection)
-    assert not server.has_ended
+    with Callers(server.address, 2) as callers:
+        server.signal(signal.SIGTERM)
+        wait_until(lambda: not is_listening(server), "the port to be shut")
+        began = time.monotonic()
+        wait_until(lambda: time.monotonic() > began + 2 * LONG_ENOUGH_SECONDS, "a long time")
+        callers.wait_answers(2)
+    assert callers.failures == []
     assert_ended_cleanly(server)
 
 
