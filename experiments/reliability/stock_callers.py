@@ -77,7 +77,7 @@ class Outcome(NamedTuple):
 class Caller(NamedTuple):
     """A client of one library.
 
-    ``build`` returns the command that starts it; Debian's packages of ``tools`` bring what it needs.
+    ``build`` returns the command that starts it, with what Debian's packages ``tools`` bring.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Clients of other languages, with their libraries' defaults, whose connections are asked to move.
 
-A service asks each connection to move when it is of age, all through its life, and more of them when
-servers restart. All clients call at the same time, small requests and large ones: some libraries
+A service asks each connection to move when it is of age, all through its life, and more of them
+when servers restart. All clients call at the same time, small requests and large ones: some libraries
 keep only small ones to send them again (grpc-js: 1 MiB). Each client runs twice: as it comes, and
 with the service config that lets it try again, which docs/clients.md shows.
 """
@@ -10,6 +10,7 @@ import argparse
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import Popen
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,13 +86,13 @@ def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
 def _in_normal_life(
     tries: list[Try], settings: dict[str, str], seconds: float
 ) -> dict[str, Outcome]:
-    with tempfile.TemporaryDirectory() as folder:
-        with serving.served(_write_model, **settings) as server:
-            load = _load(Path(folder), tries[0].size, server, seconds)
-            running = [
-                (each, each.caller.start(server.address, load, each.retries)) for each in tries
-            ]
-            return {each.name: stock_callers.outcome_of(process, load) for each, process in running}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving.served(_write_model, **settings) as server,
+    ):
+        load = _load(Path(folder), tries[0].size, server, seconds)
+        running = _started(tries, server.address, load)
+        return _outcomes(running, load)
 
 
 def _in_restarts(tries: list[Try], settings: dict[str, str], count: int) -> dict[str, Outcome]:
@@ -103,18 +104,21 @@ def _in_restarts(tries: list[Try], settings: dict[str, str], count: int) -> dict
                 load = _load(Path(folder), tries[0].size, replicas.servers[0], seconds=1e9)
                 seconds = _seconds_of(count, settings)
                 load = load._replace(seconds=seconds)
-                running = [
-                    (each, each.caller.start(balancer.address, load, each.retries))
-                    for each in tries
-                ]
+                running = _started(tries, balancer.address, load)
                 for number in range(count):
                     replicas.replace(number % len(replicas.servers))
                     _wait_used(balancer)
-                return {
-                    each.name: stock_callers.outcome_of(process, load) for each, process in running
-                }
+                return _outcomes(running, load)
         finally:
             replicas.end()
+
+
+def _started(tries: list[Try], address: str, load: Load) -> dict[str, "Popen[bytes]"]:
+    return {each.name: each.caller.start(address, load, each.retries) for each in tries}
+
+
+def _outcomes(running: dict[str, "Popen[bytes]"], load: Load) -> dict[str, Outcome]:
+    return {name: stock_callers.outcome_of(process, load) for name, process in running.items()}
 
 
 def _write_model(folder: Path) -> Path:

@@ -1,8 +1,8 @@
 """Notice that clients which are still connected have no more to ask.
 
-gRPC has one age for the connections of a server's whole life, and clients of some languages lose large
-calls when a connection moves: so it is long. A drain need not last as long for clients that stay
-connected and call nothing, as most that watch health do once it says NOT_SERVING.
+gRPC has one age for the connections of a server's whole life, and clients of some languages lose
+large calls when a connection moves: so it is long. A drain need not last as long for clients that
+stay connected and call nothing, as most that watch health do once it says NOT_SERVING.
 """
 
 import time

@@ -118,7 +118,7 @@ def test_clients_that_stay_and_call_nothing_are_not_waited_for(serve, dial):
 def test_clients_that_go_on_calling_are_served_past_a_silence(serve, dial):
     """Each call begins the wait anew: the service ends only after the last one."""
     server = serve(RUNTIME_CONNECTION_AGE="1h", RUNTIME_DRAIN_DELAY="0s")
-    with Callers(server.address, 2) as callers:
+    with Callers(server.address, 2, options=(OWN_CONNECTION,)) as callers:
         server.signal(signal.SIGTERM)
         wait_until(lambda: not is_listening(server), "the port to be shut")
         began = time.monotonic()
