@@ -1,9 +1,9 @@
 """Clients of other languages, with their libraries' defaults, whose connections are asked to move.
 
 A service asks each connection to move when it is of age, all through its life, and more of them
-when servers restart. All clients call at the same time, small requests and large ones: some libraries
-keep only small ones to send them again (grpc-js: 1 MiB). Each client runs twice: as it comes, and
-with the service config that lets it try again, which docs/clients.md shows.
+when servers restart. All clients call at the same time, small requests and large ones: some
+libraries keep only small ones to send them again (grpc-js: 1 MiB). Each client runs twice: as it
+comes, and with the service config that lets it try again, which docs/clients.md shows.
 """
 
 import argparse
@@ -86,10 +86,8 @@ def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
 def _in_normal_life(
     tries: list[Try], settings: dict[str, str], seconds: float
 ) -> dict[str, Outcome]:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        serving.served(_write_model, **settings) as server,
-    ):
+    served = serving.served(_write_model, **settings)
+    with tempfile.TemporaryDirectory() as folder, served as server:
         load = _load(Path(folder), tries[0].size, server, seconds)
         running = _started(tries, server.address, load)
         return _outcomes(running, load)
