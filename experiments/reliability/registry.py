@@ -14,6 +14,7 @@ from experiments.reliability import (
     restarts,
     slow_loris,
     soak,
+    stock_clients,
 )
 from experiments.reliability.experiment import Experiment
 
@@ -29,6 +30,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     floods.EXPERIMENT,
     amplification.EXPERIMENT,
     restarts.EXPERIMENT,
+    stock_clients.EXPERIMENT,
     soak.EXPERIMENT,
     isolation.EXPERIMENT,
 )

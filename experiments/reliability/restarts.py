@@ -42,11 +42,17 @@ class Replicas:
     Args:
         folder: for the model and the servers' output.
         settings: environment variables of every server.
+        write: makes the model directory.
     """
 
-    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: dict[str, str],
+        write: Callable[[Path], Path] = models.write_obedient,
+    ) -> None:
         self._folder, self._settings = folder, settings
-        self._model = models.write_obedient(folder / "model")
+        self._model = write(folder / "model")
         self.servers = [self._launch() for _ in range(REPLICAS)]
 
     def end(self) -> None:

@@ -47,9 +47,12 @@ def _of_make(words: List[str], root: Path) -> Iterator[str]:
         option = _OPTION.match(word)
         if option and not re.search(rf"\b{option[1]}\b", makefile):
             yield f"make knows no {option[1]}="
-        elif re.match(r"[a-z]", word) and not _PLACEHOLDER.fullmatch(word) and not option:
-            if not any(_fits(word, target) for target in targets):
-                yield f"there is no `make {word}`"
+        elif _names_target(word) and not any(_fits(word, target) for target in targets):
+            yield f"there is no `make {word}`"
+
+
+def _names_target(word: str) -> bool:
+    return bool(re.match(r"[a-z]+", word)) and not _PLACEHOLDER.fullmatch(word)
 
 
 def _fits(word: str, target: str) -> bool:

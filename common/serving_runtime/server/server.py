@@ -16,6 +16,7 @@ from serving_runtime.server.grpc import auto, reflection
 from serving_runtime.server.grpc.health_service import HealthService
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.metrics import Counters
+from serving_runtime.server.silence import Silence
 from serving_runtime.server.transport import (
     NO_HEADERS,
     Reply,
@@ -142,8 +143,11 @@ class Server:
         # 3. End the streams that would keep connections open, and ask the clients to go.
         self._health.end_watches()
         leave_seconds = max(one.announce_close() for one in self._transports)
-        # 4. Serve those that are still connected, until they have gone.
-        await self._until(lambda: not self._open_connections, leave_seconds)
+        # 4. Serve those that are still connected, until they have gone or ask for nothing more.
+        silence = Silence(self._dispatcher, self._counters)
+        await self._until(
+            lambda: not self._open_connections or silence.is_long_enough, leave_seconds
+        )
         # 5. Finish the calls that wait or run; none is cut short for a hurry.
         until = time.monotonic() + self._settings.drain_timeout_seconds
         while not self._dispatcher.is_idle and time.monotonic() < until:

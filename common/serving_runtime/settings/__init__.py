@@ -116,7 +116,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_LOAD_TIMEOUT", "load_timeout_seconds", parsing.POSITIVE_SECONDS, "10min", "How long a worker may take to load the model."),
     Setting("RUNTIME_DRAIN_DELAY", "drain_delay_seconds", parsing.SECONDS, "2s", "How long the service goes on taking new connections after SIGTERM, while clients learn that it is NOT_SERVING."),
     Setting("RUNTIME_DRAIN_TIMEOUT", "drain_timeout_seconds", parsing.SECONDS, "20s", "Longest time to finish running calls and to close the model after SIGTERM."),
-    Setting("RUNTIME_CONNECTION_AGE", "connection_age_seconds", parsing.POSITIVE_SECONDS, "3s", "Age at which a client's connection is asked to move (nothing is lost from 1s on); after SIGTERM this bounds how long clients stay."),
+    Setting("RUNTIME_CONNECTION_AGE", "connection_age_seconds", parsing.POSITIVE_SECONDS, "30s", "Age at which a client's connection is asked to move (nothing is lost from 1s on); after SIGTERM this bounds how long clients stay that go on calling; others leave within seconds."),
     Setting("RUNTIME_TLS_CERT", "tls_cert", parsing.TEXT, "", "File (PEM) of the certificate that the service shows, with those between it and its CA; switches TLS on. Read again when it changes, as are the next three."),
     Setting("RUNTIME_TLS_KEY", "tls_key", parsing.TEXT, "", "File (PEM) of the certificate's private key, without a password."),
     Setting("RUNTIME_TLS_CLIENT_CA", "tls_client_ca", parsing.TEXT, "", "File (PEM) of the CAs whose certificates clients must show; without it they need none."),

@@ -3,11 +3,13 @@ import functools
 import signal
 import subprocess
 import threading
+import time
 from typing import List
 
 import grpc
 import pytest
 
+from serving_runtime.server.silence import LONG_ENOUGH_SECONDS
 from tests.support import models
 from tests.support.balancer import Balancer
 from tests.support.callers import OWN_CONNECTION, Callers
@@ -102,6 +104,27 @@ def test_a_long_call_ends_well_during_the_drain(serve, dial):
     assert not server.has_ended
     server.note("gate").touch()
     assert long.code().name == "OK"
+    assert_ended_cleanly(server)
+
+
+def test_clients_that_stay_and_call_nothing_are_not_waited_for(serve, dial):
+    """A connection that would live for an hour does not hold up the end, once it is silent."""
+    server = serve(RUNTIME_CONNECTION_AGE="1h")
+    assert_bit_exact(dial(server))
+    server.signal(signal.SIGTERM)
+    assert_ended_cleanly(server)
+
+
+def test_clients_that_go_on_calling_are_served_past_a_silence(serve, dial):
+    """Each call begins the wait anew: the service ends only after the last one."""
+    server = serve(RUNTIME_CONNECTION_AGE="1h", RUNTIME_DRAIN_DELAY="0s")
+    with Callers(server.address, 2, options=(OWN_CONNECTION,)) as callers:
+        server.signal(signal.SIGTERM)
+        wait_until(lambda: not is_listening(server), "the port to be shut")
+        began = time.monotonic()
+        wait_until(lambda: time.monotonic() > began + 2 * LONG_ENOUGH_SECONDS, "a long time")
+        callers.wait_answers(2)
+    assert callers.failures == []
     assert_ended_cleanly(server)
 
 
