@@ -62,6 +62,17 @@ def test_an_ended_call_leaves_nothing_for_the_garbage_collector(serve):
         gc.enable()
 
 
+def test_a_call_without_a_request_is_refused(serve):
+    """It would else wait for a request that cannot come any more; grpc.aio leaves it waiting."""
+
+    async def scenario(channel, transport):
+        call = channel.stream_unary(ECHO.grpc_method)()
+        await call.done_writing()
+        assert await code(call) is grpc.StatusCode.UNIMPLEMENTED
+
+    serve(scenario)
+
+
 def test_a_lost_event_does_not_end_the_thread(serve, monkeypatch, caplog):
     """A bug in what the queue's thread runs costs one call, not the service."""
 

@@ -143,17 +143,6 @@ def test_compressed_requests_are_read(serve, service):
     serve(scenario)
 
 
-def test_a_call_without_a_request_is_refused(serve):
-    """It would else wait for a request that cannot come any more."""
-
-    async def scenario(channel):
-        call = channel.stream_unary(ECHO.grpc_method)()
-        await call.done_writing()
-        assert await call.code() is grpc.StatusCode.UNIMPLEMENTED
-
-    serve(scenario)
-
-
 def test_success_has_no_metadata_of_ours(serve, service):
     """Clients see the reply, and nothing else."""
 
