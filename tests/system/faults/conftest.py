@@ -1,5 +1,5 @@
 from tests.support.fixtures import dial, launch, loopback_without_proxy, obedient, serve
-from tests.support.targets import LISTENERS
+from tests.support.targets import TRANSPORTS
 
 # Fixtures of this folder.
 __all__ = ["dial", "launch", "loopback_without_proxy", "obedient", "serve"]
@@ -22,5 +22,5 @@ def pytest_generate_tests(metafunc):
     """Run each test over both transports, but for those about processes."""
     if "transport" in metafunc.fixturenames:
         is_over_one = metafunc.module.__name__.rpartition(".")[2] in OVER_ONE_TRANSPORT
-        names = LISTENERS[:1] if is_over_one else LISTENERS
+        names = TRANSPORTS[:1] if is_over_one else TRANSPORTS
         metafunc.parametrize("transport", names, scope="module")

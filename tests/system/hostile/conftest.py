@@ -3,7 +3,7 @@ import pytest
 from tests.support import models
 from tests.support.fixtures import dial, launch, loopback_without_proxy, obedient, serve
 from tests.support.servers import SERVING, assert_bit_exact, channel
-from tests.support.targets import LISTENERS
+from tests.support.targets import TRANSPORTS
 
 # Fixtures of this folder.
 __all__ = ["dial", "launch", "loopback_without_proxy", "obedient", "serve"]
@@ -15,7 +15,7 @@ OLD_AGE = "5min"
 def pytest_generate_tests(metafunc):
     """Run each test over both transports."""
     if "transport" in metafunc.fixturenames:
-        metafunc.parametrize("transport", LISTENERS, scope="module")
+        metafunc.parametrize("transport", TRANSPORTS, scope="module")
 
 
 @pytest.fixture(scope="module")
