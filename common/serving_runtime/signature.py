@@ -113,8 +113,17 @@ class Tensor(NamedTuple):
         return self.dtype + shape_text(self.array.shape)
 
 
+class MapArray(NamedTuple):
+    """An array, most often a list, of maps: ``array`` is of objects, which are mappings."""
+
+    array: np.ndarray
+
+    def __str__(self) -> str:
+        return MAP + shape_text(self.array.shape)
+
+
 # A map arrives as a mapping of tensors, which may hold maps again.
-Value = Union[Tensor, Mapping[str, "Value"]]
+Value = Union[Tensor, MapArray, Mapping[str, "Value"]]
 
 
 def shape_text(shape: Shape) -> str:

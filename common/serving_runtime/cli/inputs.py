@@ -5,9 +5,12 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import Any, Container, Dict, Iterator, List, Sequence, Set, Tuple
+from typing import Any, Callable, Container, Dict, Iterator, List, Sequence, Set, Tuple
 
 import numpy as np
+
+from serving_runtime.signature import ANY
+from serving_runtime.validation.tensors import NotATensor, as_tensor
 
 Inputs = Dict[str, Any]
 
@@ -74,16 +77,20 @@ def _from_json(text: str) -> Inputs:
 def _value(name: str, value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _value(f"{name}.{key}", inner) for key, inner in value.items()}
+    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        return [_value(f"{name}[{index}]", item) for index, item in enumerate(value)]
     _check_regular(name, value)
     kinds = {_kind(leaf) for leaf in _leaves(value)}
     if len(kinds) > 1:
         raise UnreadableInput(f'input "{name}" mixes {" and ".join(sorted(kinds))}')
     if kinds - {"numbers", "strings", "booleans"}:
         raise UnreadableInput(f'input "{name}" holds {kinds.pop()}: no tensor can')
-    array = np.array(value, dtype=object if kinds == {"strings"} else None)
-    if array.dtype == object and kinds != {"strings"}:
-        raise UnreadableInput(f'input "{name}" holds an integer that no 64-bit type can')
-    return array
+    if kinds == {"strings"}:
+        return np.array(value, dtype=object)
+    try:
+        return as_tensor(value, ANY).array
+    except NotATensor as error:
+        raise UnreadableInput(f'input "{name}" holds {error}') from None
 
 
 def _check_regular(name: str, value: Any) -> None:
@@ -153,10 +160,11 @@ def _repeated(names: Sequence[str]) -> Set[str]:
 
 def _column(cells: List[str], is_text: bool) -> np.ndarray:
     """Read a column as integers if all its cells are, else as numbers, else as strings."""
-    for dtype in () if is_text else (np.int64, np.float64):
+    readers: Sequence[Callable[[str], Any]] = () if is_text else (int, float)
+    for read_cell in readers:
         try:
-            return np.array([dtype(cell) for cell in cells])
-        except (ValueError, OverflowError):
+            return as_tensor([read_cell(cell) for cell in cells], ANY).array
+        except (ValueError, NotATensor):
             continue
     return np.array(cells, dtype=object)
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from serving_runtime.errors import Problem, ProblemKind
 from serving_runtime.model import Arrays
-from serving_runtime.signature import ANY, MAP, STRING, Field, Signature, Tensor, Value
-from serving_runtime.validation import fast_path
-from serving_runtime.validation.fields import convert_field, fields_of
+from serving_runtime.signature import ANY, MAP, Field, Signature, Tensor, Value
+from serving_runtime.validation import fast_path, maps
+from serving_runtime.validation.fields import convert_field
 from serving_runtime.validation.problems import InputMismatch, Problems, child, declared
 
 
@@ -82,19 +82,20 @@ class InputValidator:
         return arrays
 
     def _value(self, field: Field, value: Value, path: str) -> Any:
-        if isinstance(value, Tensor) and field.dtype != MAP:
-            return self._tensor(field, value, path)
-        if isinstance(value, Tensor) or field.dtype not in (MAP, ANY):
-            got = str(value) if isinstance(value, Tensor) else MAP
-            self.problems.add(Problem(ProblemKind.DTYPE, path, declared(field), got))
-            return None
-        return self._map(fields_of(field, value), value, path)
+        if isinstance(value, Tensor):
+            if field.dtype != MAP:
+                return self._tensor(field, value, path)
+        elif field.dtype in (MAP, ANY):
+            return maps.convert(field, maps.unwrapped(field, value), path, self._map, self.problems)
+        got = MAP if isinstance(value, Mapping) else str(value)
+        self.problems.add(Problem(ProblemKind.DTYPE, path, declared(field), got))
+        return None
 
     def _tensor(self, field: Field, tensor: Tensor, path: str) -> Optional[np.ndarray]:
         array = convert_field(field, tensor, self._policy, path, self.problems)
         if array is None:
             return None
-        if tensor.dtype == STRING and self._string_type is str:
+        if array.dtype.kind == "O" and self._string_type is str:
             return self._text(array, path)
         return array if array.flags.carray else array.copy()
 

@@ -75,6 +75,31 @@ def test_state_can_be_reset_and_its_epoch_is_shown(predict, service):
     assert service.metadata["x-reset-state"] == "1"
 
 
+def test_lists_of_objects_are_several_maps(predict, tmp_path):
+    """Both ways; the table numbers them, and a contract converts what is in them."""
+    text = '{"m": [{"a": 1, "b": {"s": "t"}}, {"a": 2, "b": {"s": "u"}}]}'
+    code, out, err = predict("--format", "json", "--input", text)
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        "m": [{"a": 2, "b": {"s": "t"}}, {"a": 4, "b": {"s": "u"}}],
+    }
+    _, out, _ = predict("--input", text)
+    assert [line.split()[0] for line in out.splitlines()[2:]] == [
+        "m[0].a",
+        "m[0].b.s",
+        "m[1].a",
+        "m[1].b.s",
+    ]
+    users = Field("m", MAP, (FREE,), (Field("a", "bfloat16", ()),))
+    path = tmp_path / "contract.protobin"
+    contract = Contract("m", (Signature("s", (users,), (Field("y", "float32"),)),))
+    path.write_bytes(serialise(contract))
+    code, out, err = predict(
+        "--contract", str(path), "--format", "json", "--input", '{"m": [{"a": 1}, {"a": 2}]}'
+    )
+    assert (code, json.loads(out), err) == (0, {"m": [{"a": 2}, {"a": 4}]}, "")
+
+
 def test_maps_are_dotted_in_the_table(predict):
     """The table names what is inside a map by a dotted name."""
     code, out, _ = predict("--input", '{"m": {"a": 1}}')
@@ -163,7 +188,7 @@ def test_contract_refuses_before_sending(predict, service, contract_path):
         ('{"x": [1, null]}', "mixes null and numbers"),
         ('{"x": null}', 'input "x" holds null'),
         ('{"x": 99999999999999999999}', "no 64-bit type"),
-        ('{"x": [{"a": 1}]}', 'input "x" holds objects'),
+        ('{"x": [[{"a": 1}]]}', 'input "x" holds objects'),
         ('{"x": [1,]}', "this JSON cannot be read"),
         ("[1, 2]", "no object"),
         ("", "nothing to read"),

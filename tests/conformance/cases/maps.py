@@ -26,10 +26,16 @@ def greet(sent):
     return request("greet", user=sent)
 
 
+def two(*sent):
+    """Return maps as the elements of one tensor."""
+    return tensor(hs.DT_MAP, [len(sent)], map_val=[item.map_val[0] for item in sent])
+
+
 BEST = tensor(hs.DT_FLOAT, [], float_val=[2])
 CARD = mapping(text=text("Ada from Zürich"), best=BEST)
 SHAPELESS = user()
 SHAPELESS.ClearField("tensor_shape")
+ONE = two(user())
 WIDE = tensor(hs.DT_DOUBLE, [2], double_val=[0.5, 2])
 CONTENT = tensor(hs.DT_FLOAT, [2], tensor_content=b"\0\0\0\x3f\0\0\0\x40")
 ANYTHING = mapping(
@@ -57,9 +63,16 @@ CASES = [
         'input "user.address.city" is missing: expected string[]; '
         'input "user.address.town" is not in the signature; '
         'input "user.age" is not in the signature'),
-    refused("two maps in one tensor", "maps", greet(tensor(
-        hs.DT_MAP, [2], map_val=[hs.MapTensorData(), hs.MapTensorData()]
-    )), 'input "user": 2 maps in shape [2]: only one is served'),
+    refused("two maps for one", "maps", greet(two(user(), user())),
+            'input "user": expected map, got map[2]'),
+    refused("two maps without a shape", "maps", greet(tensor(
+        hs.DT_MAP, [], map_val=[hs.MapTensorData(), hs.MapTensorData()]
+    )), 'input "user": 2 maps for 1 element of shape []'),
+    Case("two maps where anything goes", "untyped",
+         request("identity_any", x=two(ANYTHING, ANYTHING)), reply(y=two(ANYTHING, ANYTHING))),
+    Case("two maps of anything", "untyped", request("identity_map", x=two(ANYTHING, mapping())),
+         reply(y=two(ANYTHING, mapping()))),
+    Case("one map in a list", "maps", greet(ONE), reply(card=CARD)),
     refused("a tensor inside a map that cannot be read", "maps",
             greet(user(scores=tensor(hs.DT_FLOAT, [3], tensor_content=b"abc"))),
             'input "user": in "scores": tensor_content of 3 bytes is no multiple of float32\'s 4'),
