@@ -47,10 +47,10 @@ def _dense(value: Any, method: str) -> np.ndarray:
 
 def _column(column: Any) -> Read:
     """Read a column whose dtype may be one of its library's own."""
-    own = getattr(column.dtype, "numpy_dtype", None)
-    if own is None:
+    if isinstance(column.dtype, np.dtype):
         array = np.asarray(column)
         return array, _missing(column) if array.dtype.kind == "O" else None
+    own = getattr(column.dtype, "numpy_dtype", getattr(column.dtype, "subtype", object))
     dtype = np.dtype(own) if np.dtype(own).kind not in "SU" else np.dtype(object)
     missing = _missing(column)
     if not missing.any():
