@@ -86,10 +86,15 @@ class InputValidator:
             if field.dtype != MAP:
                 return self._tensor(field, value, path)
         elif field.dtype in (MAP, ANY):
-            return maps.convert(field, maps.unwrapped(field, value), path, self._map, self.problems)
+            return self._maps(field, value, path)
         got = MAP if isinstance(value, Mapping) else str(value)
         self.problems.add(Problem(ProblemKind.DTYPE, path, declared(field), got))
         return None
+
+    def _maps(self, field: Field, value: maps.Maps, path: str) -> Any:
+        if field.dtype == MAP and field.shape is None:
+            field = field._replace(shape=())  # who declares no axes has written no loop over maps
+        return maps.convert(field, maps.unwrapped(field, value), path, self._map, self.problems)
 
     def _tensor(self, field: Field, tensor: Tensor, path: str) -> Optional[np.ndarray]:
         array = convert_field(field, tensor, self._policy, path, self.problems)

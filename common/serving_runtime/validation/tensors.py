@@ -132,4 +132,7 @@ def _is_array(value: Any) -> bool:
 def _each_read(values: Any, dtype: str) -> Any:
     if isinstance(values, (list, tuple)):
         return [_each_read(value, dtype) for value in values]
-    return as_tensor(values, dtype).array if _is_array(values) else values
+    if not _is_array(values):
+        return values
+    array = as_tensor(values, dtype).array
+    return array if array.ndim else array[()]  # among objects it would be one itself

@@ -78,6 +78,8 @@ CONVERTED = {
     "no mask": (np.ma.array([1, 2], "i4"), np.array([1, 2], "i4")),
     "masked floats": (np.ma.array([1, 9], "f4", mask=[0, 1]), np.array([1, NAN], "f4")),
     "masked big-endian": (np.ma.array([1, 9], ">f8", mask=[0, 1]), np.array([1, NAN])),
+    "list of text without axes": ([np.array("a"), np.array("b")], np.array([b"a", b"b"], object)),
+    "list of halves without axes": ([np.array(1, ">f2")] * 2, np.array([1, 1], "f2")),
     "list of masked": ([np.ma.array([9.0, 1], mask=[1, 0])], np.array([[NAN, 1]])),
     "masked rows": (np.ma.array([[1.5], [9]], mask=[[0], [1]]), np.array([[1.5], [NAN]])),
     "None among floats": ([1.5, None], np.array([1.5, NAN])),
@@ -123,7 +125,10 @@ if np.dtype(np.longdouble).name not in ("float64", "longdouble"):
     WIDE = np.dtype(np.longdouble).name
     REFUSED["long doubles"] = (np.array([1.5], np.longdouble), f"an array of NumPy's {WIDE}")
     REFUSED["pairs of long doubles"] = (np.array([1.5], np.clongdouble), "NumPy's complex")
-    REFUSED["objects of long doubles"] = (objects(np.longdouble(1)), "objects of type .*(long|float)")
+    REFUSED["objects of long doubles"] = (
+        objects(np.longdouble(1)),
+        "objects of type .*(long|float)",
+    )
 
 converted = pytest.mark.parametrize(("value", "expected"), CONVERTED.values(), ids=CONVERTED)
 refused = pytest.mark.parametrize(("value", "words"), REFUSED.values(), ids=REFUSED)

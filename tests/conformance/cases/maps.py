@@ -36,6 +36,23 @@ CARD = mapping(text=text("Ada from Zürich"), best=BEST)
 SHAPELESS = user()
 SHAPELESS.ClearField("tensor_shape")
 ONE = two(user())
+
+
+def guest(name, *scores):
+    """Return a map that the model ``crowd`` takes several of."""
+    return mapping(name=text(name), scores=tensor(hs.DT_FLOAT, [len(scores)], float_val=scores))
+
+
+def card(words, best):
+    """Return a map that the model ``crowd`` answers for each."""
+    return mapping(text=text(words), best=tensor(hs.DT_FLOAT, [], float_val=[best]))
+
+
+def crowd(sent):
+    """Return a request to the model ``crowd``."""
+    return request("greet_all", users=sent)
+
+
 WIDE = tensor(hs.DT_DOUBLE, [2], double_val=[0.5, 2])
 CONTENT = tensor(hs.DT_FLOAT, [2], tensor_content=b"\0\0\0\x3f\0\0\0\x40")
 ANYTHING = mapping(
@@ -70,8 +87,20 @@ CASES = [
     )), 'input "user": 2 maps for 1 element of shape []'),
     Case("two maps where anything goes", "untyped",
          request("identity_any", x=two(ANYTHING, ANYTHING)), reply(y=two(ANYTHING, ANYTHING))),
-    Case("two maps of anything", "untyped", request("identity_map", x=two(ANYTHING, mapping())),
-         reply(y=two(ANYTHING, mapping()))),
+    refused("two maps where one is declared", "untyped",
+            request("identity_map", x=two(ANYTHING, ANYTHING)),
+            'input "x": expected map, got map[2]'),
+    Case("several maps", "crowd", crowd(two(guest("Ada", 1, 2), guest("Bo", 3))),
+         reply(cards=two(card("Ada!", 2), card("Bo!", 3)))),
+    Case("one map for several", "crowd", crowd(guest("Ada", 1)),
+         reply(cards=two(card("Ada!", 1)))),
+    Case("no maps", "crowd", crowd(two()), reply(cards=two())),
+    refused("problems of several maps", "crowd",
+            crowd(two(guest("Ada", 1), mapping(name=BEST))),
+            'input "users[1].name": expected string[], got float32[]; '
+            'input "users[1].scores" is missing: expected float32[-1]'),
+    refused("a tensor for several maps", "crowd", crowd(WIDE),
+            'input "users": expected map[-1], got float64[2]'),
     Case("one map in a list", "maps", greet(ONE), reply(card=CARD)),
     refused("a tensor inside a map that cannot be read", "maps",
             greet(user(scores=tensor(hs.DT_FLOAT, [3], tensor_content=b"abc"))),
