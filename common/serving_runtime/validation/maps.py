@@ -27,6 +27,8 @@ def found_in(value: Any, dtype: str) -> Optional[Maps]:
     Raises:
         NotATensor: it is a list of lists of maps that differ in length.
     """
+    if type(value) is np.ndarray and value.size and not value.dtype.hasobject:  # nearly always
+        return None
     if isinstance(value, (Mapping, MapArray)):
         return value
     leaf = _first_leaf(value)

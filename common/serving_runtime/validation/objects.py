@@ -48,8 +48,8 @@ def tensor_of_objects(array: np.ndarray, dtype: str) -> Tensor:
     odd = [cls for cls in kinds if not kinds[cls]]
     if odd or not any(known <= together for together in _TOGETHER):
         raise NotATensor(_objects(odd or kinds))
-    missing = [index for index, it in enumerate(elements) if kinds[type(it)] == _MISSING]
-    if missing:
+    if len(known) < len(set(kinds.values())):
+        missing = [index for index, it in enumerate(elements) if kinds[type(it)] == _MISSING]
         return _with_missing(elements, missing, known, array.shape, dtype)
     if known <= {STRING}:
         return Tensor(STRING, _strings(elements).reshape(array.shape))
@@ -100,17 +100,11 @@ def _objects(types: Iterable[type]) -> str:
 
 def _strings(elements: List[Any]) -> np.ndarray:
     strings = np.empty(len(elements), dtype=object)
-    strings[:] = [_as_bytes(element) for element in elements]
-    return strings
-
-
-def _as_bytes(element: Any) -> bytes:
-    if isinstance(element, bytes):
-        return bytes(element)
     try:
-        return bytes(element.encode("utf-8"))
+        strings[:] = [it.encode() if isinstance(it, str) else bytes(it) for it in elements]
     except UnicodeEncodeError as problem:
         raise NotATensor(f"a string that UTF-8 cannot encode ({problem.reason})") from None
+    return strings
 
 
 def _numbers(elements: List[Any], known: AbstractSet[str]) -> np.ndarray:

@@ -18,6 +18,8 @@ from serving_runtime.validation.objects import (
 __all__ = ["NotATensor", "as_declared", "as_tensor"]
 
 _OBJECT_KINDS = "OSUT"  # Python's objects, and NumPy's own strings: T is that of NumPy 2
+# By NumPy's dtypes: those of the other byte order are not among them.
+_OWN = {dtype: name for name, dtype in NUMPY_DTYPES.items() if dtype.name == name}
 _DEEPEST_LIST = 64  # NumPy's own limit; a list may hold itself
 
 
@@ -33,6 +35,10 @@ def as_tensor(value: Any, dtype: str) -> Tensor:
     Raises:
         NotATensor: it is ragged, of objects of several kinds, of no known dtype, or lacks values.
     """
+    if type(value) is np.ndarray and value.size:
+        own = _OWN.get(value.dtype)
+        if own:  # nearly always
+            return Tensor(own, value)
     array, missing = _read(value, dtype)
     if array.size == 0 and dtype in NUMPY_DTYPES:
         return Tensor(dtype, np.empty(array.shape, NUMPY_DTYPES[dtype]))
