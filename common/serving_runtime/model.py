@@ -34,10 +34,12 @@ class Model(abc.ABC):
         Args:
             signature_name: a signature of the contract.
             inputs: exactly the signature's inputs, in its dtypes and shapes, owned by the call
-                (writable); a map field is a dict of arrays, strings are object arrays.
+                (writable); a map field is a dict of arrays, one with axes an object array of
+                such dicts; strings are object arrays.
 
         Returns:
-            The signature's outputs by name; anything that ``numpy.asarray`` takes will do.
+            The signature's outputs by name; anything that ``numpy.asarray`` takes will do, as
+            well as columns, tables, sparse matrices, and lists of dicts for several maps.
 
         Raises:
             InvalidInput: the values, not their form, are at fault.

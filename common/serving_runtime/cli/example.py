@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from typing import Any, Optional
+from typing import Any, List, Optional, Union
 
 from serving_runtime.contract import samples
 from serving_runtime.signature import Contract, MapArray, Tensor, Value
@@ -30,9 +30,11 @@ def predict_command(contract: Optional[Contract]) -> str:
     return f"{command} --input {shlex.quote(text)}"
 
 
-def _plain(value: Value) -> Any:
+def _plain(value: Union[Value, List[Any]]) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
     if isinstance(value, MapArray):
-        return [_plain(item) for item in value.array]
+        return _plain(value.array.tolist())
     if isinstance(value, Tensor):
         return value.array.tolist()
     return {name: _plain(item) for name, item in value.items()}
