@@ -72,9 +72,8 @@ def _with_missing(
 ) -> Tensor:
     """Return numbers with NaN for those that are missing, where that can be."""
     takes_nan = dtype not in (ANY, MAP) and kind(dtype) in (_FLOAT, _COMPLEX)
-    # One that is missing alone was forgotten, more likely than not.
-    is_all = not known and (not takes_nan or not shape)
-    if is_all:
+    # A scalar that is missing was forgotten, more likely than not.
+    if not known and not (takes_nan and shape):
         raise NotATensor(_objects(type(elements[index]) for index in missing))
     if not known & {_FLOAT, _COMPLEX} and not (known <= {_INTEGER} and takes_nan):
         [name] = known
