@@ -8,7 +8,7 @@ import numpy as np
 
 from serving_runtime.errors import LoadError
 from serving_runtime.signature import FREE, NUMPY_DTYPES, STRING, Field, Shape, Signature
-from sklearn_runtime import calling, columns, inputs, structure
+from sklearn_runtime import calling, columns, inputs
 from sklearn_runtime.framework import NotFittedError
 
 logger = logging.getLogger(__name__)
@@ -55,18 +55,15 @@ def shape_of(array: Any, signature: Signature) -> Shape:
 
 
 def _arrays(estimator: Any, signature: Signature) -> Dict[str, Any]:
-    known = {column.name: column for column in columns.named(estimator)}
-    encoders = columns.encoded(structure.first_step(estimator))
-    arrays: Dict[str, Any] = {}
-    for field in signature.inputs:
-        array = _blank(field)
-        column = known.get(field.name)
-        if column is not None:
-            array = _filled(array, column.value)
-        elif array.ndim == 2 and len(encoders) == array.shape[1]:
-            for index, column in enumerate(encoders):
-                array[:, index] = _filled(array[:, index], column.value)
-        arrays[field.name] = array
+    arrays = {field.name: _blank(field) for field in signature.inputs}
+    if inputs.is_by_column(signature, estimator):
+        for name, column in columns.named(estimator, list(arrays)).items():
+            if name in arrays:
+                arrays[name] = _filled(arrays[name], column.value)
+        return arrays
+    for array in arrays.values():
+        for index, column in enumerate(columns.whole(estimator, array.shape[1:])):
+            array[:, index] = _filled(array[:, index], column.value)
     return arrays
 
 
