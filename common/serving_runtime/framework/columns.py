@@ -5,7 +5,7 @@ there: not every image has it.
 """
 
 import importlib.util
-from typing import Any, Callable, Container, Dict, Sequence, Tuple
+from typing import Any, Callable, Dict, Sequence, Tuple
 
 import numpy as np
 
@@ -98,8 +98,14 @@ def categorised(frame: Callable[[Any], Any], names: Sequence[str]) -> Callable[[
     return make
 
 
+def renamed(frame: Any, names: Sequence[str]) -> Any:
+    """Return a frame that was made here with other names for its columns."""
+    frame.columns = list(names)
+    return frame
+
+
 def joining(
-    fields: Sequence[Field], names: Sequence[str], objects: Container[str] = ()
+    fields: Sequence[Field], names: Sequence[str], objects: Sequence[str] = ()
 ) -> Callable[[Arrays], Any]:
     """Return what makes a frame of an array for each column.
 
@@ -113,9 +119,9 @@ def joining(
 
     def by_column(inputs: Arrays) -> Any:
         columns: Dict[str, Any] = {name: inputs[name].reshape(-1) for name in names}
-        for name, array in columns.items():
-            if array.dtype == object and name in objects:
-                columns[name] = pandas.Series(array, dtype=object)
+        for name in objects:
+            if columns[name].dtype == object:
+                columns[name] = pandas.Series(columns[name], dtype=object)
         return pandas.DataFrame(columns)
 
     if not _are_alike(tuple(fields)):

@@ -7,7 +7,7 @@ from serving_runtime.framework import columns as tables
 from serving_runtime.model import Arrays
 from serving_runtime.signature import STRING, Field, Signature
 from sklearn_runtime import columns, structure
-from sklearn_runtime.evidence import Evidence
+from sklearn_runtime.evidence import UNKNOWN, Evidence
 
 Assemble = Callable[[Arrays], Any]
 
@@ -61,6 +61,7 @@ def _by_column(signature: Signature, estimator: Any) -> Assemble:
     # In the order of the fit; a name that the model does not know fails the contract's comparison.
     names = tuple(name for name in known if name in declared)
     names = names if len(names) == len(declared) else declared
+    known = {name: known.get(name, UNKNOWN) for name in names}
     fitted = structure.feature_names(estimator)
     if set(declared) & set(fitted) or _is_free(estimator) or _categories(known):
         tables.require_pandas(signature.name)
@@ -71,7 +72,7 @@ def _by_column(signature: Signature, estimator: Any) -> Assemble:
     if not fitted or set(declared) & set(fitted):
         return frame
     # By the names that the library has made up, it takes a frame without a warning.
-    return lambda inputs: frame(inputs).set_axis(list(fitted), axis=1)
+    return lambda inputs: tables.renamed(frame(inputs), fitted)
 
 
 def _categories(known: Dict[str, Evidence]) -> Tuple[str, ...]:

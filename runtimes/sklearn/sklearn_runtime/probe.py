@@ -7,7 +7,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 import numpy as np
 
 from serving_runtime.errors import LoadError
-from serving_runtime.signature import FREE, NUMPY_DTYPES, STRING, Field, Shape, Signature
+from serving_runtime.signature import ANY, FREE, NUMPY_DTYPES, STRING, Field, Shape, Signature
 from sklearn_runtime import calling, columns, inputs
 from sklearn_runtime.framework import NotFittedError
 
@@ -55,11 +55,14 @@ def shape_of(array: Any, signature: Signature) -> Shape:
 
 
 def _arrays(estimator: Any, signature: Signature) -> Dict[str, Any]:
-    arrays = {field.name: _blank(field) for field in signature.inputs}
+    fields = {field.name: field for field in signature.inputs}
+    arrays = {name: _blank(field) for name, field in fields.items()}
     if inputs.is_by_column(signature, estimator):
         for name, column in columns.named(estimator, list(arrays)).items():
             if name in arrays:
-                arrays[name] = _filled(arrays[name], column.value)
+                is_open = fields[name].dtype == ANY and isinstance(column.value, str)
+                array = arrays[name].astype(object) if is_open else arrays[name]
+                arrays[name] = _filled(array, column.value)
         return arrays
     for array in arrays.values():
         for index, column in enumerate(columns.whole(estimator, array.shape[1:])):
