@@ -6,8 +6,10 @@ import numpy as np
 
 from serving_runtime import validation
 from serving_runtime.client.arrays import tensor_of
-from serving_runtime.signature import ANY, MAP, STRING, Field, Signature, Tensor
-from serving_runtime.validation import maps
+from serving_runtime.client.missing import with_masks
+from serving_runtime.signature import ANY, MAP, STRING, Field, Nullable, Signature, Tensor
+from serving_runtime.validation import maps, missing
+from serving_runtime.validation.problems import Problems
 
 
 def text_names(signature: Signature) -> FrozenSet[str]:
@@ -29,9 +31,17 @@ def convert(signature: Signature, inputs: Dict[str, Any]) -> Dict[str, Any]:
         else fit(value, shapes[name])
         for name, value in inputs.items()
     }
-    tensors = {name: tensor_of(value, name) for name, value in shaped.items()}
-    arrays = validation.validate_inputs(signature, tensors, "same_kind", bytes)
-    return _declared(signature.inputs, arrays)
+    tensors = {name: tensor_of(value, name) for name, value in with_masks(shaped).items()}
+    any_missing = signature._replace(nullable=tuple(Nullable(it.name) for it in signature.inputs))
+    values, marks = missing.separate(any_missing, tensors, Problems("input"))
+    arrays = validation.validate_inputs(signature, values, "same_kind", bytes)
+    masks = {}
+    for name, (nullable, mask) in marks.items():  # the service says which columns can have them
+        if arrays[name].dtype.kind == "f":
+            arrays[name][mask] = np.nan
+        else:
+            masks[nullable.mask] = mask
+    return {**_declared(signature.inputs, arrays), **masks}
 
 
 def fit(array: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:

@@ -125,6 +125,39 @@ def test_csv_columns_are_inputs(predict, service, tmp_path):
     assert [str(tensors[name]) for name in "ifs"] == ["int64[2]", "float64[2]", "string[2]"]
 
 
+@pytest.mark.parametrize("signature", ["", "columns"])
+def test_null_is_a_value_that_is_missing(predict, service, contract_path, signature):
+    """Floats get NaN, and others a mask beside them, with a contract and without."""
+    options = ("--signature", signature, "--contract", contract_path) if signature else ()
+    text = '{"x": [1.5, null], "q": [null, 2.5], "name": ["", null]}'
+    assert predict("--input", text, *options)[0] == 0
+    tensors = service.requests[0].tensors
+    assert sorted(tensors) == ["name", "name:missing", "q", "x"]
+    assert tensors["name:missing"].array.tolist() == [False, True]
+    assert np.isnan([tensors["x"].array.ravel()[1], tensors["q"].array.ravel()[0]]).all()
+
+
+def test_integers_that_are_missing_are_masked(predict, service):
+    """They stay integers."""
+    assert predict("--input", '{"n": [1, null], "b": [null, true]}')[0] == 0
+    tensors = service.requests[0].tensors
+    assert [str(tensors[name]) for name in ("n", "b")] == ["int64[2]", "bool[2]"]
+    assert tensors["n:missing"].array.tolist() == [False, True]
+
+
+def test_an_empty_cell_among_numbers_is_missing(predict, service, tmp_path):
+    """Among texts it is an empty one; in a matrix of numbers it is NaN."""
+    path = tmp_path / "rows.csv"
+    path.write_text("i,f,s\n1,1.5,a\n,,\n")
+    assert predict("--input", path)[0] == 0
+    tensors = service.requests[0].tensors
+    assert sorted(tensors) == ["f", "i", "i:missing", "s"]
+    assert tensors["s"].array.tolist() == [b"a", b""]
+    path.write_text("i,f\n1,1.5\n,2\n")
+    assert predict("--input", path, "--input-name", "x")[0] == 0
+    assert np.isnan(service.requests[1].tensors["x"].array[1, 0])
+
+
 def test_csv_as_one_matrix(predict, service, tmp_path):
     """With --input-name all columns are one 2-D input."""
     path = tmp_path / "rows.csv"
@@ -185,7 +218,7 @@ def test_contract_refuses_before_sending(predict, service, contract_path):
     [
         ('{"x": [[1], [1, 2]]}', 'input "x" is ragged'),
         ('{"x": [1, "a"]}', 'input "x" mixes numbers and strings'),
-        ('{"x": [1, null]}', "mixes null and numbers"),
+        ('{"x": [1, null, "a"]}', 'input "x" mixes numbers and strings'),
         ('{"x": null}', 'input "x" holds null'),
         ('{"x": 99999999999999999999}', "no 64-bit type"),
         ('{"x": [[{"a": 1}]]}', 'input "x" holds objects'),
