@@ -1,11 +1,12 @@
 """The seam: what a framework's loader implements so that common can serve it."""
 
 import abc
-from typing import Dict
+from typing import Dict, Tuple
 
 import numpy as np
 
 from serving_runtime.errors import InvalidInput
+from serving_runtime.signature import ANY, FLOATS, STRING, Nullable, Signature
 
 Arrays = Dict[str, np.ndarray]
 
@@ -34,10 +35,12 @@ class Model(abc.ABC):
         Args:
             signature_name: a signature of the contract.
             inputs: exactly the signature's inputs, in its dtypes and shapes, owned by the call
-                (writable); a map field is a dict of arrays, strings are object arrays.
+                (writable); a map field is a dict of arrays, one with axes an object array of
+                such dicts; strings are object arrays.
 
         Returns:
-            The signature's outputs by name; anything that ``numpy.asarray`` takes will do.
+            The signature's outputs by name; anything that ``numpy.asarray`` takes will do, as
+            well as columns, tables, sparse matrices, and lists of dicts for several maps.
 
         Raises:
             InvalidInput: the values, not their form, are at fault.
@@ -53,6 +56,16 @@ class Model(abc.ABC):
             InvalidInput: the model has no way back (the default).
         """
         raise InvalidInput("this model's state cannot be reset, only restarted with the service")
+
+    def nullable(self, signature: Signature) -> Tuple[Nullable, ...]:
+        """Return which inputs of a signature may have missing values, and what stands for one.
+
+        By default those are columns only: floats have NaN, and texts None. Override it where the
+        library's columns can have missing values of other kinds.
+        """
+        dtypes = (*FLOATS, ANY, STRING) if self.string_type is str else FLOATS
+        fields = signature.inputs if signature.is_of_columns else ()
+        return tuple(Nullable(field.name) for field in fields if field.dtype in dtypes)
 
     def close(self) -> None:
         """Release what the model holds; called once, after the last call."""

@@ -1,7 +1,7 @@
 """Describe what a model takes and gives, as plain types without protobuf."""
 
 from functools import lru_cache
-from typing import Dict, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
@@ -9,6 +9,8 @@ ANY = "any"
 MAP = "map"
 STRING = "string"
 FREE = -1
+MISSING_SUFFIX = ":missing"
+FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 Shape = Optional[Tuple[int, ...]]
 
@@ -65,17 +67,36 @@ class Field(NamedTuple):
         return self.shape is not None and len(self.shape) > 0 and self.shape[0] == FREE
 
 
+class Nullable(NamedTuple):
+    """An input that may have missing values, and what the model is given in their places.
+
+    In floats that is NaN. ``value`` stands in texts. ``numbers`` is the dtype that integers and
+    booleans become where one is missing: ``float64``, with NaN, or ``object``, with ``value``;
+    empty where they cannot.
+    """
+
+    name: str
+    value: Any = None
+    numbers: str = ""
+
+    @property
+    def mask(self) -> str:
+        """The input, of booleans and of the same shape, that marks the missing values."""
+        return self.name + MISSING_SUFFIX
+
+
 class Signature(NamedTuple):
     """One callable of a model: named inputs and named outputs.
 
     ``method`` is what a SavedModel names as its purpose, such as ``tensorflow/serving/predict``; it
-    does not change serving.
+    does not change serving. ``nullable``: the inputs that may have missing values.
     """
 
     name: str
     inputs: Tuple[Field, ...]
     outputs: Tuple[Field, ...]
     method: str = ""
+    nullable: Tuple[Nullable, ...] = ()
 
     @property
     def is_stackable(self) -> bool:
@@ -84,6 +105,30 @@ class Signature(NamedTuple):
         # A map has no rows of its own, and what may be anything may be a map.
         return bool(self.inputs) and all(
             field.has_free_first_axis and field.dtype not in (MAP, ANY) for field in fields
+        )
+
+    @property
+    def is_of_columns(self) -> bool:
+        """Whether the inputs are the columns of a table, or of one row of it."""
+        shapes = {None if field.dtype == MAP else field.shape for field in self.inputs}
+        return len(self.inputs) > 1 and shapes in ({()}, {(FREE,)})
+
+    @property
+    def nullable_floats(self) -> Tuple[Nullable, ...]:
+        """The inputs that can say by themselves that a value is missing, where they are columns."""
+        fields = self.inputs if self.is_of_columns else ()
+        return tuple(Nullable(field.name) for field in fields if field.dtype in FLOATS)
+
+    @property
+    def optional_inputs(self) -> Tuple[Field, ...]:
+        """The inputs that a request may have beside the others: which values are missing.
+
+        Floats need none, since NaN says it.
+        """
+        declared = {field.name: field for field in self.inputs}
+        found = ((it, declared[it.name]) for it in self.nullable)
+        return tuple(
+            Field(it.mask, "bool", field.shape) for it, field in found if field.dtype not in FLOATS
         )
 
 
@@ -113,8 +158,17 @@ class Tensor(NamedTuple):
         return self.dtype + shape_text(self.array.shape)
 
 
+class MapArray(NamedTuple):
+    """An array, most often a list, of maps: ``array`` is of objects, which are mappings."""
+
+    array: np.ndarray
+
+    def __str__(self) -> str:
+        return MAP + shape_text(self.array.shape)
+
+
 # A map arrives as a mapping of tensors, which may hold maps again.
-Value = Union[Tensor, Mapping[str, "Value"]]
+Value = Union[Tensor, MapArray, Mapping[str, "Value"]]
 
 
 def shape_text(shape: Shape) -> str:

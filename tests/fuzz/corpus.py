@@ -11,9 +11,11 @@ import hydro_serving_grpc as hs
 from hydro_serving_grpc.messages import POOL, message_class
 from serving_runtime import operations
 from serving_runtime.client import encode_request
+from serving_runtime.client.arrays import tensor_of
 from serving_runtime.protocols.shapes import MAX_RANK
 from serving_runtime.protocols.tensorflow_serving.dtypes import WIRE_TYPES
-from serving_runtime.signature import NUMPY_DTYPES, STRING, Tensor
+from serving_runtime.signature import NUMPY_DTYPES, STRING, MapArray, Tensor
+from serving_runtime.validation.maps import array_of
 from tests.support import odd_requests
 
 # Answered by the front itself; all others by a worker.
@@ -109,6 +111,9 @@ def _composed(chance: np.random.Generator) -> Iterator[tuple[str, dict[str, Any]
     nested = {"x": {"k": np.ones(2, np.float32), "inner": inner}}
     yield "nested", nested
     yield "anything", nested
+    for count in (0, 1, 3):
+        yield "several", {"x": MapArray(array_of([tensor_of(nested["x"], "x")] * count, (count,)))}
+    yield "anything", {"x": [nested["x"], {}]}
     yield "anything", {"x": _tensor(chance, "int16", (3,))}
     for name in ("anything", "int8", "string"):  # one dimension more is too many
         yield name, {"x": _tensor(chance, "int8" if name == "anything" else name, (1,) * MAX_RANK)}

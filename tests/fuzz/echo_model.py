@@ -42,6 +42,7 @@ SIGNATURES = (
         Field("names", STRING, (-1,)),
     ),
     _echo("nested", Field("x", MAP, None, _NESTED)),
+    _echo("several", Field("x", MAP, (-1,), _NESTED)),
     _echo("anything", Field("x", ANY)),
 )
 CONTRACT = Contract("echo", SIGNATURES, 7)

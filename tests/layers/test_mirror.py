@@ -103,7 +103,7 @@ ELSEWHERE = {
     "server/workers/frame_reader.py": ("server/workers/test_link.py", "a link's reading half"),
     "validation/fields.py": ("validation/test_validation.py", "what inputs and outputs share"),
     "validation/inputs.py": ("validation/test_validation.py", "all problems of a request in one"),
-    "validation/outputs.py": ("validation/test_results.py", "all problems of a result in one"),
+    "validation/outputs.py": ("validation/test_validation.py", "all problems of a result in one"),
     "worker/groups.py": ("worker/test_predictor.py", "how the predictor runs what it has read"),
     "worker/replies.py": ("worker/test_predictor.py", "how the predictor answers"),
     "validation/problems.py": ("validation/test_validation.py", "data that the checks return"),

@@ -8,6 +8,7 @@ from serving_runtime.protocols.protobuf.parsing import parsed
 from serving_runtime.protocols.request import Request
 from serving_runtime.protocols.tensorflow_serving import protobuf_codec
 from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
+from serving_runtime.signature import MapArray
 
 MAX_EXPANDED_BYTES = 1 << 12
 
@@ -22,6 +23,8 @@ def comparable(value):
     """Make a tensor or map something that can be compared, with all NaNs alike."""
     if isinstance(value, dict):
         return {name: comparable(item) for name, item in value.items()}
+    if isinstance(value, MapArray):
+        return str(value), [comparable(item) for item in value.array.ravel()]
     array = value.array
     if array.dtype.kind in "fc":
         flat = np.ascontiguousarray(array).reshape(-1)

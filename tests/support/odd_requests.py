@@ -184,7 +184,10 @@ def _name(random, oddity):
 def _tensor(random, oddity, depth=0):
     if random.random() < 0.05 and depth < 3:
         keys = [(1, [(1, b"k"), (2, _tensor(random, oddity, depth + 1))])]
-        return [(1, hs.DT_MAP), (2, []), (27, keys * random.choice([1, 1, 2]))]
+        count = random.choice([1, 1, 2])
+        dims = random.choice([[], [], [count], [2**64 - 1]])
+        shape = [(2, [(1, size)]) for size in dims]
+        return [(1, hs.DT_MAP), (2, shape), *[(27, keys)] * count]
     dtype = random.choice(sorted(SOURCES))
     source = SOURCES[dtype]
     if random.random() < oddity:

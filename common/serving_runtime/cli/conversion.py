@@ -4,8 +4,12 @@ from typing import Any, Dict, FrozenSet, Tuple
 
 import numpy as np
 
-from serving_runtime import client, validation
-from serving_runtime.signature import ANY, MAP, STRING, Field, Signature, Tensor
+from serving_runtime import validation
+from serving_runtime.client.arrays import tensor_of
+from serving_runtime.client.missing import with_masks
+from serving_runtime.signature import ANY, MAP, STRING, Field, Nullable, Signature, Tensor
+from serving_runtime.validation import maps, missing
+from serving_runtime.validation.problems import Problems
 
 
 def text_names(signature: Signature) -> FrozenSet[str]:
@@ -22,12 +26,22 @@ def convert(signature: Signature, inputs: Dict[str, Any]) -> Dict[str, Any]:
     """
     shapes = {field.name: field.shape for field in signature.inputs if field.shape is not None}
     shaped = {
-        name: value if name not in shapes or isinstance(value, dict) else fit(value, shapes[name])
+        name: value
+        if name not in shapes or not isinstance(value, np.ndarray)
+        else fit(value, shapes[name])
         for name, value in inputs.items()
     }
-    tensors = {name: client.tensor_of(value, name) for name, value in shaped.items()}
-    arrays = validation.validate_inputs(signature, tensors, "same_kind", bytes)
-    return _declared(signature.inputs, arrays)
+    tensors = {name: tensor_of(value, name) for name, value in with_masks(shaped).items()}
+    any_missing = signature._replace(nullable=tuple(Nullable(it.name) for it in signature.inputs))
+    values, marks = missing.separate(any_missing, tensors, Problems("input"))
+    arrays = validation.validate_inputs(signature, values, "same_kind", bytes)
+    masks = {}
+    for name, (nullable, mask) in marks.items():  # the service says which columns can have them
+        if arrays[name].dtype.kind == "f":
+            arrays[name][mask] = np.nan
+        else:
+            masks[nullable.mask] = mask
+    return {**_declared(signature.inputs, arrays), **masks}
 
 
 def fit(array: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:
@@ -49,5 +63,8 @@ def _declared(fields: Tuple[Field, ...], arrays: Dict[str, Any]) -> Dict[str, An
 
 def _tensor(field: Field, value: Any) -> Any:
     if field.dtype == MAP and field.subfields:
+        if isinstance(value, np.ndarray):
+            items = [_declared(field.subfields, item) for item in value.ravel()]
+            return maps.array_of(items, value.shape)
         return _declared(field.subfields, value)
     return value if field.dtype in (ANY, MAP) else Tensor(field.dtype, value)

@@ -2,10 +2,10 @@
 
 import json
 import shlex
-from typing import Any, Mapping, Optional
+from typing import Any, List, Optional, Union
 
 from serving_runtime.contract import samples
-from serving_runtime.signature import Contract, Tensor, Value
+from serving_runtime.signature import Contract, MapArray, Tensor, Value
 
 SHOWN_CHARACTERS = 300
 
@@ -30,11 +30,14 @@ def predict_command(contract: Optional[Contract]) -> str:
     return f"{command} --input {shlex.quote(text)}"
 
 
-def _plain(values: Mapping[str, Value]) -> Any:
-    return {
-        name: value.array.tolist() if isinstance(value, Tensor) else _plain(value)
-        for name, value in values.items()
-    }
+def _plain(value: Union[Value, List[Any]]) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, MapArray):
+        return _plain(value.array.tolist())
+    if isinstance(value, Tensor):
+        return value.array.tolist()
+    return {name: _plain(item) for name, item in value.items()}
 
 
 def _text(value: object) -> str:

@@ -5,14 +5,16 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import Any, Container, Dict, Iterator, List, Sequence, Set, Tuple
+from typing import Any, Callable, Container, Dict, Iterator, List, Sequence, Set, Tuple
 
 import numpy as np
+
+from serving_runtime.signature import ANY
+from serving_runtime.validation.tensors import NotATensor, as_tensor
 
 Inputs = Dict[str, Any]
 
 EXPECTED = "expected a JSON object of arrays, such as '{\"x\": [[1.0, 2.0]]}', a CSV with a header"
-STRING_KINDS = "USO"
 
 
 class UnreadableInput(Exception):
@@ -74,16 +76,23 @@ def _from_json(text: str) -> Inputs:
 def _value(name: str, value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _value(f"{name}.{key}", inner) for key, inner in value.items()}
+    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        return [_value(f"{name}[{index}]", item) for index, item in enumerate(value)]
     _check_regular(name, value)
     kinds = {_kind(leaf) for leaf in _leaves(value)}
+    # Of a column, null is a value that is missing; the service says where it is none.
+    has_missing = "null" in kinds and isinstance(value, list)
+    kinds -= {"null"} if has_missing else set()
     if len(kinds) > 1:
         raise UnreadableInput(f'input "{name}" mixes {" and ".join(sorted(kinds))}')
     if kinds - {"numbers", "strings", "booleans"}:
         raise UnreadableInput(f'input "{name}" holds {kinds.pop()}: no tensor can')
-    array = np.array(value, dtype=object if kinds == {"strings"} else None)
-    if array.dtype == object and kinds != {"strings"}:
-        raise UnreadableInput(f'input "{name}" holds an integer that no 64-bit type can')
-    return array
+    if has_missing or kinds == {"strings"}:
+        return np.array(value, dtype=object)
+    try:
+        return as_tensor(value, ANY).array
+    except NotATensor as error:
+        raise UnreadableInput(f'input "{name}" holds {error}') from None
 
 
 def _check_regular(name: str, value: Any) -> None:
@@ -152,17 +161,37 @@ def _repeated(names: Sequence[str]) -> Set[str]:
 
 
 def _column(cells: List[str], is_text: bool) -> np.ndarray:
-    """Read a column as integers if all its cells are, else as numbers, else as strings."""
-    for dtype in () if is_text else (np.int64, np.float64):
+    """Read a column as integers if all its cells are, else as numbers, else as strings.
+
+    An empty cell among numbers is missing; among strings it is an empty one.
+    """
+    numbers = [] if is_text else [cell for cell in cells if cell.strip()]
+    readers: Sequence[Callable[[str], Any]] = (int, float) if numbers else ()
+    for read_cell in readers:
         try:
-            return np.array([dtype(cell) for cell in cells])
-        except (ValueError, OverflowError):
+            there = as_tensor([read_cell(cell) for cell in numbers], ANY).array
+        except (ValueError, NotATensor):
             continue
+        return there if len(there) == len(cells) else _with_missing(cells, there)
     return np.array(cells, dtype=object)
 
 
+def _with_missing(cells: List[str], there: np.ndarray) -> np.ndarray:
+    values = iter(there.tolist())
+    column = np.empty(len(cells), dtype=object)
+    column[:] = [next(values) if cell.strip() else None for cell in cells]
+    return column
+
+
 def _matrix(header: Sequence[str], columns: Sequence[np.ndarray]) -> np.ndarray:
-    texts = [name for name, column in zip(header, columns) if column.dtype.kind in STRING_KINDS]
+    texts = [name for name, column in zip(header, columns) if _has_texts(column)]
     if texts and len(texts) < len(columns):
         raise UnreadableInput(f"columns {', '.join(texts)} are no numbers: one array cannot mix")
-    return np.stack(columns, axis=1)
+    joined = np.stack(columns, axis=1)
+    return (
+        joined if texts else joined.astype(np.float64 if joined.dtype == object else joined.dtype)
+    )
+
+
+def _has_texts(column: np.ndarray) -> bool:
+    return any(isinstance(cell, str) for cell in column.tolist())

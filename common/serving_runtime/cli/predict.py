@@ -134,6 +134,10 @@ def _rows(outputs: Dict[str, Any], prefix: str = "") -> List[List[str]]:
         if isinstance(value, dict):
             rows += _rows(value, f"{prefix}{name}.")
             continue
+        if _are_maps(value):
+            for index, item in enumerate(value.ravel()):
+                rows += _rows(item, f"{prefix}{name}[{index}].")
+            continue
         shown = np.array2string(_readable(value), threshold=SHOWN_VALUES, max_line_width=80)
         rows.append([prefix + name, dtype_name(value.dtype), shape_text(value.shape), shown])
     return rows
@@ -147,7 +151,13 @@ def _json(outputs: Dict[str, Any]) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _plain(inner) for name, inner in value.items()}
+    if _are_maps(value):
+        return [_plain(item) for item in value]
     return _readable(value).tolist()
+
+
+def _are_maps(array: Any) -> bool:
+    return bool(array.dtype == object and array.size and isinstance(array.flat[0], dict))
 
 
 def _readable(array: Any) -> Any:

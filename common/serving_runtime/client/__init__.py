@@ -13,7 +13,6 @@ from serving_runtime.client.connection import PLAINTEXT, ConnectionOptions
 
 if TYPE_CHECKING:
     from serving_runtime.model import Arrays
-    from serving_runtime.signature import Tensor, Value
 
 HEALTH_STATUSES = ("UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN")
 
@@ -88,14 +87,17 @@ class Client:
 
         Args:
             signature_name: empty for the only signature or ``serving_default``.
-            inputs: by name, what ``numpy.asarray`` takes, a Tensor where the dtype must be
-                one that NumPy has not, or a dict of these for a map.
+            inputs: by name, what ``numpy.asarray`` takes, a column, a table, a sparse matrix, a
+                Tensor where the dtype must be one that NumPy has not, or a dict of these for a
+                map, and a list of dicts for several. None, and pandas' NA, is a
+                missing value, where the model's columns can have such.
             deadline_seconds: how long to wait for the answer.
             as_content: numbers travel as raw bytes, and come back so; False: in typed fields.
             reset_state: a stateful model forgets all earlier calls, of every client, before this.
 
         Returns:
-            The outputs by name; strings are bytes objects in an object array, a map is a dict.
+            The outputs by name; strings are bytes objects in an object array, a map is a dict,
+            and several are dicts in an object array.
 
         Raises:
             CallFailed: the service refused or failed, or is not there.
@@ -175,17 +177,21 @@ def encode_request(signature_name: str, inputs: "Mapping[str, Any]", as_content:
     Raises:
         TypeError: an input is of a type that no tensor can hold.
     """
+    from serving_runtime.client import missing
+    from serving_runtime.client.arrays import tensor_of
     from serving_runtime.protocols.tensorflow_serving import client_codec
 
-    tensors = {name: tensor_of(value, name) for name, value in inputs.items()}
+    masked = missing.with_masks(inputs)
+    tensors = {name: tensor_of(value, name) for name, value in masked.items()}
     return client_codec.write_request(signature_name, tensors, as_content)
 
 
 def decode_response(payload: bytes) -> "Arrays":
     """Return the arrays of a PredictResponse's bytes."""
+    from serving_runtime.client.arrays import arrays_of
     from serving_runtime.protocols.tensorflow_serving import client_codec
 
-    return _arrays(client_codec.read_response(payload, MAX_EXPANDED_BYTES))
+    return arrays_of(client_codec.read_response(payload, MAX_EXPANDED_BYTES))
 
 
 def error_text(error: Exception) -> str:
@@ -194,55 +200,6 @@ def error_text(error: Exception) -> str:
     from serving_runtime.protocols.tensorflow_serving import wording
 
     return wording.word(error) if isinstance(error, ServingError) else str(error)
-
-
-def tensor_of(value: Any, name: str) -> "Value":
-    """Return a tensor, or a map of them, for a value that has no declared dtype.
-
-    Args:
-        value: see ``Client.predict``.
-        name: what messages call it.
-
-    Raises:
-        TypeError: no tensor can hold it; names the input.
-    """
-    import numpy as np
-
-    from serving_runtime.signature import STRING, Tensor, dtype_name
-
-    if isinstance(value, Tensor):
-        return _with_bytes(value, name)
-    if isinstance(value, Mapping):
-        return {key: tensor_of(inner, f"{name}.{key}") for key, inner in value.items()}
-    array = np.asarray(value)
-    try:
-        dtype = dtype_name(array.dtype)
-    except TypeError as error:
-        raise TypeError(f'input "{name}": {error}') from None
-    return _with_bytes(Tensor(dtype, array), name) if dtype == STRING else Tensor(dtype, array)
-
-
-def _with_bytes(tensor: "Tensor", name: str) -> "Tensor":
-    """Return a tensor whose strings, if it has any, are the bytes that travel."""
-    import numpy as np
-
-    if tensor.array.dtype.kind not in "OSU":
-        return tensor
-    elements = tensor.array.ravel().tolist()
-    odd = {type(item).__name__ for item in elements if not isinstance(item, (str, bytes))}
-    if odd:
-        raise TypeError(f'input "{name}" holds {", ".join(sorted(odd))}: expected str or bytes')
-    array = np.empty(len(elements), dtype=object)
-    array[:] = [item.encode() if isinstance(item, str) else item for item in elements]
-    return tensor._replace(array=array.reshape(tensor.array.shape))
-
-
-def _arrays(values: "Mapping[str, Value]") -> Dict[str, Any]:
-    """Return plain arrays, sorted by name: on the wire a map has no order, and it may vary."""
-    return {
-        name: _arrays(value) if isinstance(value, Mapping) else value.array
-        for name, value in sorted(values.items())
-    }
 
 
 def _varint(number: int) -> bytes:

@@ -1,6 +1,6 @@
 """Ask a running service what it takes and returns, as clients of TensorFlow Serving do."""
 
-from typing import Any, Tuple
+from typing import Any, Container, Tuple
 
 import grpc
 
@@ -58,12 +58,13 @@ def contract(
 
 
 def _signature(name: str, published: Any) -> Signature:
-    inputs, outputs = _fields(published.inputs), _fields(published.outputs)
-    return Signature(name, inputs, outputs, published.method_name)
+    inputs = _fields(published.inputs, published.defaults)
+    return Signature(name, inputs, _fields(published.outputs), published.method_name)
 
 
-def _fields(tensors: Any) -> Tuple[Field, ...]:
-    return tuple(_field(name, info) for name, info in sorted(tensors.items()))
+def _fields(tensors: Any, left_out: Container[str] = ()) -> Tuple[Field, ...]:
+    found = sorted(tensors.items())
+    return tuple(_field(name, info) for name, info in found if name not in left_out)
 
 
 def _field(name: str, info: Any) -> Field:

@@ -2,6 +2,7 @@
 
 from typing import List, NamedTuple, Optional, Tuple
 
+from serving_runtime.contract.types import ALIASES
 from serving_runtime.contract.yaml_form import EXAMPLE
 from serving_runtime.errors import LoadError, nearest
 from serving_runtime.signature import ANY, FREE, Contract, Field, Shape, Signature, shape_text
@@ -137,7 +138,7 @@ def _field(place: str, ours: Field, theirs: Field, findings: _Findings) -> Field
     dtype = theirs.dtype if ours.dtype == ANY else ours.dtype
     difference = f"{place}: the contract says {ours}, the model says {theirs}"
     if theirs.dtype not in (dtype, ANY):
-        findings.unservable.append(difference)
+        findings.unservable.append(difference + _meaning(dtype, theirs.dtype))
         return ours
     shape = theirs.shape
     if _compatible(ours.shape, theirs.shape):
@@ -150,6 +151,16 @@ def _field(place: str, ours: Field, theirs: Field, findings: _Findings) -> Field
         subfields=_subfields(place, ours, theirs, findings),
         tensor=theirs.tensor,
     )
+
+
+def _meaning(ours: str, theirs: str) -> str:
+    """Return which words of contract.yaml mean our dtype, where frameworks mean theirs by them."""
+    words = [f"`{word}`" for word, dtype in ALIASES.items() if dtype == ours]
+    is_width = ours.strip("0123456789") == theirs.strip("0123456789") != ours
+    if not words or not is_width:
+        return ""
+    verb = "mean" if len(words) > 1 else "means"
+    return f": {', '.join(words)} in contract.yaml {verb} {ours}; write {theirs}"
 
 
 def _subfields(place: str, ours: Field, theirs: Field, findings: _Findings) -> Tuple[Field, ...]:

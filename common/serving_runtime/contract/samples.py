@@ -12,6 +12,7 @@ from serving_runtime.signature import (
     NUMPY_DTYPES,
     STRING,
     Field,
+    MapArray,
     Signature,
     Tensor,
     Value,
@@ -39,13 +40,23 @@ def _samples(fields: Tuple[Field, ...]) -> Dict[str, Value]:
 
 def _sample(field: Field) -> Value:
     if field.dtype == MAP:
-        return _samples(field.subfields)
+        return _map_sample(field)
     dtype = "float32" if field.dtype == ANY else field.dtype
     shape = tuple(1 if size == FREE else size for size in field.shape or ())
     _check_size(field, NUMPY_DTYPES[dtype].itemsize, shape)
     if dtype == STRING:
         return Tensor(STRING, np.full(shape, b"", dtype=object))
     return Tensor(dtype, np.zeros(shape, NUMPY_DTYPES[dtype]))
+
+
+def _map_sample(field: Field) -> Value:
+    if not field.shape:
+        return _samples(field.subfields)
+    shape = tuple(1 if size == FREE else size for size in field.shape)
+    _check_size(field, np.dtype(object).itemsize, shape)
+    array = np.empty(shape, dtype=object)
+    array.fill(_samples(field.subfields))
+    return MapArray(array)
 
 
 def _check_size(field: Field, item_bytes: int, shape: Tuple[int, ...]) -> None:

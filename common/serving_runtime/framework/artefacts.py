@@ -114,9 +114,8 @@ def read(path: Path, model_sha256: str = "") -> Artefact:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise LoadError(
-            f"{path} cannot be read: {error.strerror}", f"chmod a+r {path.name}"
-        ) from None
+        fix = f"chmod a+r {path.name}" if isinstance(error, PermissionError) else ""
+        raise LoadError(f"{path} cannot be read: {error.strerror}", fix) from None
     sha256 = hashlib.sha256(content).hexdigest()
     if model_sha256 and sha256 != model_sha256:
         raise LoadError(

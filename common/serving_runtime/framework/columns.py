@@ -5,7 +5,7 @@ there: not every image has it.
 """
 
 import importlib.util
-from typing import Any, Callable, Sequence, Tuple
+from typing import Any, Callable, Dict, Sequence, Tuple
 
 import numpy as np
 
@@ -67,29 +67,74 @@ def require_pandas(signature_name: str) -> None:
         )
 
 
-def framing(names: Sequence[str]) -> Callable[[np.ndarray], Any]:
-    """Return what makes a frame, with columns of these names, of a matrix."""
+def framing(names: Sequence[str], dtype: Any = None) -> Callable[[np.ndarray], Any]:
+    """Return what makes a frame, with columns of these names, of a matrix.
+
+    Args:
+        names: of the columns.
+        dtype: of the frame; None for what pandas makes of the matrix.
+    """
     import pandas
 
     # Making one takes twice as long as the frame; a view, since user code may name a frame's own.
     index = pandas.Index(list(names))
-    return lambda matrix: pandas.DataFrame(matrix, columns=index.view())
+    return lambda matrix: pandas.DataFrame(matrix, columns=index.view(), dtype=dtype)
 
 
-def joining(fields: Sequence[Field], names: Sequence[str]) -> Callable[[Arrays], Any]:
+def categorised(frame: Callable[[Any], Any], names: Sequence[str]) -> Callable[[Any], Any]:
+    """Return what makes the same frame with some of its columns as pandas' ``category``.
+
+    Args:
+        frame: makes a frame.
+        names: of the columns; the categories are those of the values, in their order.
+    """
+    if not names:
+        return frame
+
+    def make(values: Any) -> Any:
+        found = frame(values)
+        return found.assign(**{name: found[name].astype("category") for name in names})
+
+    return make
+
+
+def renamed(frame: Any, names: Sequence[str]) -> Any:
+    """Return a frame that was made here with other names for its columns."""
+    frame.columns = list(names)
+    return frame
+
+
+def joining(
+    fields: Sequence[Field], names: Sequence[str], objects: Sequence[str] = ()
+) -> Callable[[Arrays], Any]:
     """Return what makes a frame of an array for each column.
 
     Args:
         fields: the columns, as they are declared.
         names: their names, in the order that the frame is to have them.
+        objects: the names of the columns that are to stay objects, where there are texts: pandas 3
+            makes NaN of every None among texts.
     """
     import pandas
 
+    def by_column(inputs: Arrays) -> Any:
+        columns: Dict[str, Any] = {name: inputs[name].reshape(-1) for name in names}
+        for name in objects:
+            if columns[name].dtype == object:
+                columns[name] = pandas.Series(columns[name], dtype=object)
+        return pandas.DataFrame(columns)
+
     if not _are_alike(tuple(fields)):
-        return lambda inputs: pandas.DataFrame({name: inputs[name].reshape(-1) for name in names})
+        return by_column
     # The same frame, in the same memory layout, without pandas' work for each column.
-    frame = framing(names)
-    return lambda inputs: frame(np.array([inputs[name].reshape(-1) for name in names]).T)
+    frame, dtype = framing(names), NUMPY_DTYPES[fields[0].dtype]
+
+    def join(inputs: Arrays) -> Any:
+        joined = np.array([inputs[name].reshape(-1) for name in names])
+        # Integers with missing ones among them have come as floats.
+        return frame(joined.T) if joined.dtype == dtype else by_column(inputs)
+
+    return join
 
 
 def _are_alike(fields: Tuple[Field, ...]) -> bool:

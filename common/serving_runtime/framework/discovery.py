@@ -166,7 +166,7 @@ def choose(name: str, files: Path) -> Runtime:
     found = ", ".join(runtime.name for runtime in fitting) or "none"
     raise LoadError(
         f"cannot tell which runtime serves {files}: of {_list(runtimes)}, {found} recognise it",
-        "name it with --runtime NAME, or put the model's files there",
+        "name it with --runtime NAME" if fitting else "put the model's files there",
     )
 
 

@@ -64,7 +64,7 @@ def _names(directory: Path) -> List[str]:
     except PermissionError:
         raise LoadError(_not_readable(directory), _permission_fix(directory)) from None
     except OSError as error:
-        raise LoadError(f"{directory} cannot be read: {error.strerror}", _MOUNT) from None
+        raise LoadError(f"{directory} cannot be read: {error.strerror}") from None
     return [name for name in found if not name.startswith(".") and name != "lost+found"]
 
 

@@ -2,11 +2,13 @@
 
 import logging
 import os
+import sys
 import traceback
 from pathlib import Path
 from typing import Optional
 
 from serving_runtime.errors import LoadError, one_line
+from serving_runtime.framework import unpickling
 
 logger = logging.getLogger(__name__)
 
@@ -31,16 +33,17 @@ def explain(error: BaseException, what: str, files: Path, beside: str) -> LoadEr
         return _syntax_error(error, files)
     place = _place(error, files)
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return _missing_module(error.name, place, beside)
+        return _missing_module(error.name, place, files, beside)
     if isinstance(error, SystemExit):
         return _exit(error, what, place)
     # The innermost frames are in a library, where only the traceback shows the cause.
     logger.error("%s failed", what, exc_info=(type(error), error, error.__traceback__))
     error_text = f"{type(error).__name__}: {one_line(str(error))}"
-    if isinstance(error, ImportError):
-        fix = "compare the versions that are installed here with yours; the log has the traceback"
-        return LoadError(f"{what} failed: {error_text}{place}", fix)
-    return LoadError(f"{what} raised {error_text}{place}", "the log has the whole traceback")
+    fix = "the log has the whole traceback"
+    if isinstance(error, ImportError) and _is_of_library(error.name, files):
+        fix = f"compare {unpickling.installed(str(error.name).partition('.')[0])} with yours; {fix}"
+    verb = "failed:" if isinstance(error, ImportError) else "raised"
+    return LoadError(f"{what} {verb} {error_text}{place}", fix)
 
 
 def _syntax_error(error: SyntaxError, files: Path) -> LoadError:
@@ -52,15 +55,29 @@ def _syntax_error(error: SyntaxError, files: Path) -> LoadError:
     )
 
 
-def _missing_module(name: str, place: str, beside: str) -> LoadError:
-    fix = DERIVE.format(name=name.partition(".")[0], beside=beside)
-    return LoadError(f'module "{name}" is not installed here{place}', fix)
+def _missing_module(name: str, place: str, files: Path, beside: str) -> LoadError:
+    package = name.partition(".")[0]
+    if package == name:
+        fix = DERIVE.format(name=package, beside=beside)
+        return LoadError(f'module "{name}" is not installed here{place}', fix)
+    if _is_of_library(package, files):
+        problem = f'{unpickling.installed(package)} has no module "{name}"{place}'
+        return LoadError(problem, f"install the version of {package} that the code is written for")
+    return LoadError(f'module "{name}" is not in the model\'s files{place}', "put it there")
+
+
+def _is_of_library(name: Optional[str], files: Path) -> bool:
+    """Whether a module is of a package that is installed, and not one of the user's files."""
+    package = sys.modules.get((name or "").partition(".")[0])
+    places = [getattr(package, "__file__", None) or "", *getattr(package, "__path__", ())]
+    return package is not None and not any(_is_own(str(place), files) for place in places)
 
 
 def _exit(error: SystemExit, what: str, place: str) -> LoadError:
+    is_import = what.startswith("importing")
     return LoadError(
         f"{what} called sys.exit({'' if error.code is None else repr(error.code)}){place}",
-        'put what is not for serving below `if __name__ == "__main__":`',
+        'put what is not for serving below `if __name__ == "__main__":`' if is_import else "",
     )
 
 

@@ -5,6 +5,7 @@ understand it; a protocol may word them anew.
 """
 
 from serving_runtime.validation.inputs import validate_inputs
+from serving_runtime.validation.missing import with_nullable
 from serving_runtime.validation.outputs import validate_outputs
 from serving_runtime.validation.selection import (
     by_requested_name,
@@ -18,4 +19,5 @@ __all__ = [
     "validate_inputs",
     "validate_output_names",
     "validate_outputs",
+    "with_nullable",
 ]

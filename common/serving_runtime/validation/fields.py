@@ -1,11 +1,11 @@
 """Fit one tensor to one declared field: what inputs and outputs have in common."""
 
-from typing import Any, Mapping, Optional, Sequence
+from typing import Optional
 
 import numpy as np
 
 from serving_runtime.errors import Problem, ProblemKind
-from serving_runtime.signature import ANY, Field, Tensor
+from serving_runtime.signature import ANY, NUMPY_DTYPES, Field, Tensor
 from serving_runtime.validation import casts, shapes
 from serving_runtime.validation.problems import Problems, mismatch
 
@@ -14,10 +14,13 @@ def convert_field(
     field: Field, tensor: Tensor, policy: str, path: str, problems: Problems
 ) -> Optional[np.ndarray]:
     """Return the tensor's array in the field's dtype, or None and a problem more."""
+    sent = tensor
+    if tensor.array.size == 0:
+        tensor = _empty(field, tensor, policy)
     is_cast = casts.is_allowed(tensor.dtype, field.dtype, policy)
     has_shape = shapes.fits(tensor.array.shape, field.shape)
     if not (is_cast and has_shape):
-        problems.add(mismatch(path, field, tensor, is_cast, has_shape))
+        problems.add(mismatch(path, field, sent, is_cast, has_shape))
         return None
     try:
         return casts.convert_allowed(tensor, field.dtype)
@@ -26,6 +29,10 @@ def convert_field(
         return None
 
 
-def fields_of(field: Field, values: Mapping[Any, Any]) -> Sequence[Field]:
-    """Return the fields of a map; where the contract leaves them open, just what is there."""
-    return field.subfields or [Field(name, ANY) for name in values]
+def _empty(field: Field, tensor: Tensor, policy: str) -> Tensor:
+    """Return an empty tensor as the field has it: values that are not there are of any dtype."""
+    shape = shapes.of_empty(tensor.array.shape, field.shape)
+    dtype = tensor.dtype if field.dtype == ANY or policy == casts.STRICT else field.dtype
+    if shape is None or (shape == tensor.array.shape and dtype == tensor.dtype):
+        return tensor
+    return Tensor(dtype, np.empty(shape, NUMPY_DTYPES[dtype]))

@@ -6,9 +6,9 @@ import numpy as np
 
 from serving_runtime.errors import Problem, ProblemKind
 from serving_runtime.model import Arrays
-from serving_runtime.signature import ANY, MAP, STRING, Field, Signature, Tensor, Value
-from serving_runtime.validation import fast_path
-from serving_runtime.validation.fields import convert_field, fields_of
+from serving_runtime.signature import ANY, MAP, Field, Signature, Tensor, Value
+from serving_runtime.validation import fast_path, maps, missing
+from serving_runtime.validation.fields import convert_field
 from serving_runtime.validation.problems import InputMismatch, Problems, child, declared
 
 
@@ -35,7 +35,9 @@ def validate_inputs(
     if exact is not None:
         return exact
     validator = InputValidator(policy, string_type)
+    tensors, marks = missing.separate(signature, tensors, validator.problems)
     arrays = validator.validate(signature.inputs, tensors, unreadable or {})
+    missing.put(arrays, marks, validator.problems)
     if validator.problems:
         sent = {*tensors, *(unreadable or ())}
         names = {field.name for field in signature.inputs}
@@ -67,34 +69,49 @@ class InputValidator:
     ) -> Dict[str, Any]:
         """Return the arrays of a signature or of a map; those with problems are None."""
         arrays: Dict[str, Any] = {}
-        missing: List[str] = []
+        not_sent: List[str] = []
         for field in fields:
             path = child(parent, field.name)
             if field.name in values:
                 arrays[field.name] = self._value(field, values[field.name], path)
             else:
                 self.problems.add_missing(path, field)
-                missing.append(field.name)
+                not_sent.append(field.name)
         if len(values) > len(arrays):
             for name in sorted(values):  # protobuf's maps have no order
                 if name not in arrays:
-                    self.problems.add_unexpected(child(parent, name), name, missing)
+                    self._unexpected(fields, child(parent, name), name, not_sent)
         return arrays
 
+    def _unexpected(
+        self, fields: Sequence[Field], path: str, name: str, not_sent: Sequence[str]
+    ) -> None:
+        reason = missing.reason_not(name, [field.name for field in fields])
+        if reason:
+            self.problems.add_unreadable(path, reason)
+        else:
+            self.problems.add_unexpected(path, name, not_sent)
+
     def _value(self, field: Field, value: Value, path: str) -> Any:
-        if isinstance(value, Tensor) and field.dtype != MAP:
-            return self._tensor(field, value, path)
-        if isinstance(value, Tensor) or field.dtype not in (MAP, ANY):
-            got = str(value) if isinstance(value, Tensor) else MAP
-            self.problems.add(Problem(ProblemKind.DTYPE, path, declared(field), got))
-            return None
-        return self._map(fields_of(field, value), value, path)
+        if isinstance(value, Tensor):
+            if field.dtype != MAP:
+                return self._tensor(field, value, path)
+        elif field.dtype in (MAP, ANY):
+            return self._maps(field, value, path)
+        got = MAP if isinstance(value, Mapping) else str(value)
+        self.problems.add(Problem(ProblemKind.DTYPE, path, declared(field), got))
+        return None
+
+    def _maps(self, field: Field, value: maps.Maps, path: str) -> Any:
+        if field.dtype == MAP and field.shape is None:
+            field = field._replace(shape=())  # who declares no axes has written no loop over maps
+        return maps.convert(field, maps.unwrapped(field, value), path, self._map, self.problems)
 
     def _tensor(self, field: Field, tensor: Tensor, path: str) -> Optional[np.ndarray]:
         array = convert_field(field, tensor, self._policy, path, self.problems)
         if array is None:
             return None
-        if tensor.dtype == STRING and self._string_type is str:
+        if array.dtype.kind == "O" and self._string_type is str:
             return self._text(array, path)
         return array if array.flags.carray else array.copy()
 

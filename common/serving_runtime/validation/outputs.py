@@ -2,12 +2,14 @@
 
 from typing import Any, Dict, Mapping, Sequence
 
+import numpy as np
+
 from serving_runtime.errors import BrokenResult, Problem, ProblemKind
-from serving_runtime.signature import ANY, MAP, Field, Signature, Tensor, Value
-from serving_runtime.validation import casts, fast_path
-from serving_runtime.validation.fields import convert_field, fields_of
+from serving_runtime.signature import ANY, MAP, Field, MapArray, Signature, Tensor, Value
+from serving_runtime.validation import casts, fast_path, maps
+from serving_runtime.validation.fields import convert_field
 from serving_runtime.validation.problems import Problems, child, declared
-from serving_runtime.validation.results import NotATensor, as_tensor
+from serving_runtime.validation.tensors import NotATensor, as_tensor
 
 
 def validate_outputs(signature: Signature, results: Any) -> Dict[str, Value]:
@@ -57,9 +59,10 @@ class OutputValidator:
         return values
 
     def _value(self, field: Field, result: Any, path: str) -> Any:
-        if isinstance(result, Mapping) and field.dtype in (MAP, ANY):
-            return self._map(fields_of(field, result), result, path)
         try:
+            found = maps.found_in(result, field.dtype) if field.dtype in (MAP, ANY) else None
+            if found is not None:
+                return self._maps(field, found, path)
             tensor = as_tensor(result, field.dtype)
         except NotATensor as error:
             self._add_dtype(field, str(error), path)
@@ -71,6 +74,12 @@ class OutputValidator:
         if array is None:
             return None
         return Tensor(tensor.dtype if field.dtype == ANY else field.dtype, array)
+
+    def _maps(self, field: Field, found: maps.Maps, path: str) -> Any:
+        if field.shape == ():
+            found = maps.unwrapped(field, found)
+        values = maps.convert(field, found, path, self._map, self.problems)
+        return MapArray(values) if isinstance(values, np.ndarray) else values
 
     def _add_dtype(self, field: Field, got: str, path: str) -> None:
         self.problems.add(Problem(ProblemKind.DTYPE, path, declared(field), got))

@@ -122,7 +122,7 @@ def shortened(name: str) -> str:
 
 def declared(field: Field) -> str:
     """Write what a field should be."""
-    return MAP if field.dtype == MAP else str(field)
+    return MAP if field.dtype == MAP and not field.shape else str(field)
 
 
 def mismatch(path: str, field: Field, tensor: Tensor, is_cast: bool, has_shape: bool) -> Problem:

@@ -1,6 +1,6 @@
 """Compare shapes with what a signature declares, and find what would make them fit."""
 
-from typing import Tuple
+from typing import Optional, Tuple
 
 from serving_runtime.signature import FREE, Shape
 
@@ -15,6 +15,22 @@ def fits(shape: Tuple[int, ...], declared: Shape) -> bool:
         if wanted not in (size, FREE):
             return False
     return True
+
+
+def of_empty(shape: Tuple[int, ...], declared: Shape) -> Optional[Tuple[int, ...]]:
+    """Return the shape in which an empty array fits what was declared, or None if in none.
+
+    An empty list has one axis and no columns, whatever it would have held. What has the right rank
+    and other columns was made for something else.
+    """
+    if declared is None or fits(shape, declared):
+        return shape
+    pairs = list(zip(shape, declared)) if len(shape) == len(declared) else []
+    if FREE not in declared or any(size and wanted not in (size, FREE) for size, wanted in pairs):
+        return None
+    sizes = shape + (0,) * len(declared)
+    kept = tuple(size if wanted == FREE else wanted for size, wanted in zip(sizes, declared))
+    return kept if 0 in kept else tuple(max(wanted, 0) for wanted in declared)
 
 
 def hint(shape: Tuple[int, ...], declared: Shape) -> str:

@@ -7,7 +7,7 @@ import logging
 import tempfile
 from typing import Iterator, Mapping, Optional, Tuple
 
-from serving_runtime import contract
+from serving_runtime import contract, validation
 from serving_runtime.contract import agreement
 from serving_runtime.framework import discovery, model_dir
 from serving_runtime.framework.discovery import Runtime
@@ -56,7 +56,8 @@ def _load(
     agreed, warnings = agreement.reconcile(declared, inferred, settings.contract)
     for warning in warnings:
         logger.warning(warning)
-    return runtime.load(directory.files, agreed, environ), agreed
+    model = runtime.load(directory.files, agreed, environ)
+    return model, validation.with_nullable(agreed, model)
 
 
 def _reason_not_forkable(

@@ -75,6 +75,31 @@ def test_state_can_be_reset_and_its_epoch_is_shown(predict, service):
     assert service.metadata["x-reset-state"] == "1"
 
 
+def test_lists_of_objects_are_several_maps(predict, tmp_path):
+    """Both ways; the table numbers them, and a contract converts what is in them."""
+    text = '{"m": [{"a": 1, "b": {"s": "t"}}, {"a": 2, "b": {"s": "u"}}]}'
+    code, out, err = predict("--format", "json", "--input", text)
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        "m": [{"a": 2, "b": {"s": "t"}}, {"a": 4, "b": {"s": "u"}}],
+    }
+    _, out, _ = predict("--input", text)
+    assert [line.split()[0] for line in out.splitlines()[2:]] == [
+        "m[0].a",
+        "m[0].b.s",
+        "m[1].a",
+        "m[1].b.s",
+    ]
+    users = Field("m", MAP, (FREE,), (Field("a", "bfloat16", ()),))
+    path = tmp_path / "contract.protobin"
+    contract = Contract("m", (Signature("s", (users,), (Field("y", "float32"),)),))
+    path.write_bytes(serialise(contract))
+    code, out, err = predict(
+        "--contract", str(path), "--format", "json", "--input", '{"m": [{"a": 1}, {"a": 2}]}'
+    )
+    assert (code, json.loads(out), err) == (0, {"m": [{"a": 2}, {"a": 4}]}, "")
+
+
 def test_maps_are_dotted_in_the_table(predict):
     """The table names what is inside a map by a dotted name."""
     code, out, _ = predict("--input", '{"m": {"a": 1}}')
@@ -98,6 +123,39 @@ def test_csv_columns_are_inputs(predict, service, tmp_path):
     assert predict("--input", path)[0] == 0
     tensors = service.requests[0].tensors
     assert [str(tensors[name]) for name in "ifs"] == ["int64[2]", "float64[2]", "string[2]"]
+
+
+@pytest.mark.parametrize("signature", ["", "columns"])
+def test_null_is_a_value_that_is_missing(predict, service, contract_path, signature):
+    """Floats get NaN, and others a mask beside them, with a contract and without."""
+    options = ("--signature", signature, "--contract", contract_path) if signature else ()
+    text = '{"x": [1.5, null], "q": [null, 2.5], "name": ["", null]}'
+    assert predict("--input", text, *options)[0] == 0
+    tensors = service.requests[0].tensors
+    assert sorted(tensors) == ["name", "name:missing", "q", "x"]
+    assert tensors["name:missing"].array.tolist() == [False, True]
+    assert np.isnan([tensors["x"].array.ravel()[1], tensors["q"].array.ravel()[0]]).all()
+
+
+def test_integers_that_are_missing_are_masked(predict, service):
+    """They stay integers."""
+    assert predict("--input", '{"n": [1, null], "b": [null, true]}')[0] == 0
+    tensors = service.requests[0].tensors
+    assert [str(tensors[name]) for name in ("n", "b")] == ["int64[2]", "bool[2]"]
+    assert tensors["n:missing"].array.tolist() == [False, True]
+
+
+def test_an_empty_cell_among_numbers_is_missing(predict, service, tmp_path):
+    """Among texts it is an empty one; in a matrix of numbers it is NaN."""
+    path = tmp_path / "rows.csv"
+    path.write_text("i,f,s\n1,1.5,a\n,,\n")
+    assert predict("--input", path)[0] == 0
+    tensors = service.requests[0].tensors
+    assert sorted(tensors) == ["f", "i", "i:missing", "s"]
+    assert tensors["s"].array.tolist() == [b"a", b""]
+    path.write_text("i,f\n1,1.5\n,2\n")
+    assert predict("--input", path, "--input-name", "x")[0] == 0
+    assert np.isnan(service.requests[1].tensors["x"].array[1, 0])
 
 
 def test_csv_as_one_matrix(predict, service, tmp_path):
@@ -160,10 +218,10 @@ def test_contract_refuses_before_sending(predict, service, contract_path):
     [
         ('{"x": [[1], [1, 2]]}', 'input "x" is ragged'),
         ('{"x": [1, "a"]}', 'input "x" mixes numbers and strings'),
-        ('{"x": [1, null]}', "mixes null and numbers"),
+        ('{"x": [1, null, "a"]}', 'input "x" mixes numbers and strings'),
         ('{"x": null}', 'input "x" holds null'),
         ('{"x": 99999999999999999999}', "no 64-bit type"),
-        ('{"x": [{"a": 1}]}', 'input "x" holds objects'),
+        ('{"x": [[{"a": 1}]]}', 'input "x" holds objects'),
         ('{"x": [1,]}', "this JSON cannot be read"),
         ("[1, 2]", "no object"),
         ("", "nothing to read"),

@@ -8,7 +8,8 @@ import pytest
 
 from serving_runtime.operations import HEALTH_CHECK, PREDICT, STATUS
 from serving_runtime.protocols.tensorflow_serving import protobuf_codec
-from serving_runtime.signature import Tensor
+from serving_runtime.signature import MapArray, Tensor
+from serving_runtime.validation.maps import array_of
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +60,10 @@ class TinyService(grpc.GenericRpcHandler):
 
 def doubled(value):
     """Double the numbers of a tensor, or of each tensor of a map."""
+    if isinstance(value, MapArray):
+        return MapArray(
+            array_of([doubled(item) for item in value.array.ravel()], value.array.shape)
+        )
     if not isinstance(value, Tensor):
         return {name: doubled(inner) for name, inner in value.items()}
     if value.array.dtype.kind in "Ob":

@@ -4,7 +4,8 @@ import grpc
 import numpy as np
 import pytest
 
-from serving_runtime.client import CallFailed, Client, channel_options, tensor_of
+from serving_runtime.client import CallFailed, Client, channel_options
+from serving_runtime.client.arrays import tensor_of
 from serving_runtime.signature import Tensor
 
 

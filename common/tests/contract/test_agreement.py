@@ -1,5 +1,6 @@
 import pytest
 
+from serving_runtime.contract import read_yaml
 from serving_runtime.contract.agreement import reconcile
 from serving_runtime.errors import LoadError
 from serving_runtime.signature import Contract, Field, Signature
@@ -163,3 +164,35 @@ def test_profiles_and_name_are_the_contracts():
     """What only the contract knows is kept; the model's name is the artefact's if it has none."""
     ours = model(x(profile="numerical"))._replace(model_name="")
     assert reconcile(ours, model(x()), "strict").contract == model(x(profile="numerical"))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "hint"),
+    [
+        ("float64", "float32", ": `float`, `double` in contract.yaml mean float64; write float32"),
+        ("int64", "int32", ": `int`, `integer`, `long` in contract.yaml mean int64; write int32"),
+        (
+            "complex128",
+            "complex64",
+            ": `complex` in contract.yaml means complex128; write complex64",
+        ),
+        ("string", "float32", ""),
+        ("float64", "int32", ""),
+        ("bool", "uint8", ""),
+        ("uint64", "uint32", ""),
+    ],
+)
+def test_words_of_another_width(ours, theirs, hint):
+    """A word of contract.yaml that frameworks use for another width is explained."""
+    text = refusal(model(x(ours)), model(x(theirs)))
+    assert text.split("\n")[1].endswith(f"the model says {theirs}[-1, 4]{hint}")
+
+
+@pytest.mark.parametrize(
+    ("word", "dtype"),
+    [("float", "float64"), ("float32", "float32"), ("float64", "float64"), ("double", "float64")],
+)
+def test_words_for_floats(word, dtype):
+    """`float` is what Hydrosphere's own YAML meant; the widths can be written as well."""
+    text = f"inputs: {{x: {{shape: [-1, 4], type: {word}}}}}\noutputs: {{y: {{type: float32}}}}"
+    assert read_yaml(text).signatures[0].inputs[0].dtype == dtype

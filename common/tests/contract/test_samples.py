@@ -50,6 +50,17 @@ def test_maps():
     assert samples(Field("x", "map"))["x"] == {}
 
 
+def test_arrays_of_maps():
+    """A free dimension has one, a fixed one as many as it says; too many are refused."""
+    field = Field("x", "map", (-1,), (Field("a", "bool", ()),))
+    assert str(samples(field)["x"]) == "map[1]"
+    sample = samples(field._replace(shape=(2, 3)))["x"]
+    assert str(sample) == "map[2, 3]"
+    assert sample.array[1, 2]["a"].dtype == "bool"
+    with pytest.raises(LoadError, match="cannot be sent"):
+        samples(field._replace(shape=(2**31,)))
+
+
 def test_no_inputs():
     """A signature without inputs gets none."""
     assert samples() == {}

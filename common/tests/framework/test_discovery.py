@@ -110,9 +110,13 @@ def test_the_only_one_that_recognises_the_files_is_chosen(install, files):
 
 
 @pytest.mark.parametrize(
-    ("names", "found"), [([], "none recognise"), (["toy", "other"], "other, toy recognise")]
+    ("names", "found", "fix"),
+    [
+        ([], "none recognise", "put the model's files there"),
+        (["toy", "other"], "other, toy recognise", "--runtime"),
+    ],
 )
-def test_files_that_do_not_tell_are_refused(install, files, names, found):
+def test_files_that_do_not_tell_are_refused(install, files, names, found, fix):
     """None or several: the message says which recognise them, and what to do."""
     install("toy")
     install("other")
@@ -120,7 +124,7 @@ def test_files_that_do_not_tell_are_refused(install, files, names, found):
         (files / f"{name}.txt").touch()
     with pytest.raises(LoadError, match=found) as caught:
         discovery.choose("", files)
-    assert "--runtime" in caught.value.fix
+    assert fix in caught.value.fix
 
 
 def test_no_runtime_at_all_is_told(install, files):

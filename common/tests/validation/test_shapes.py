@@ -1,6 +1,6 @@
 import pytest
 
-from serving_runtime.validation.shapes import fits, hint
+from serving_runtime.validation.shapes import fits, hint, of_empty
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,26 @@ def test_fixed_sizes_must_match(shape, declared, expected):
 def test_a_hint_is_named_only_if_it_works(shape, declared, expected):
     """The hint is what makes the shape fit, and none if nothing simple does."""
     assert hint(shape, declared) == expected
+
+
+@pytest.mark.parametrize(
+    ("shape", "declared", "expected"),
+    [
+        ((0,), (-1,), (0,)),
+        ((0,), (-1, 4), (0, 4)),
+        ((0,), (2, -1), (2, 0)),
+        ((0,), (-1, -1, 3), (0, 0, 3)),
+        ((2, 0), (-1, -1, 3), (2, 0, 3)),
+        ((1, 0), (-1, 4), (0, 4)),
+        ((0, 5), (-1,), (0,)),
+        ((3, 0), (-1, -1), (3, 0)),
+        ((0, 7), None, (0, 7)),
+        ((0, 5), (-1, 4), None),
+        ((0,), (4,), None),
+        ((0,), (), None),
+        ((0, 4), (0, 4), (0, 4)),
+    ],
+)
+def test_an_empty_array_is_given_axes_where_one_is_free(shape, declared, expected):
+    """Columns that are there and others than declared are no accident."""
+    assert of_empty(shape, declared) == expected

@@ -390,3 +390,23 @@ def test_what_cannot_be_read_and_what_does_not_fit_come_in_one_message():
         'input "b" is missing: expected float32[]; '
         'input "c": expected float32[], got float64[2]'
     )
+
+
+@pytest.mark.parametrize("value", [tensor([]), strings(), tensor([], np.int8)])
+@pytest.mark.parametrize("dtype", ["int64", "float32", "string", "bool", "bfloat16"])
+def test_an_empty_list_of_a_client_is_what_was_declared(value, dtype):
+    """NumPy calls it float64 of one axis, whatever it would have held."""
+    field = Field("x", dtype, (-1, 4))
+    taken = inputs([field], {"x": value})["x"]
+    assert taken.shape == (0, 4)
+    assert taken.dtype == (object if dtype == "string" else dtype if dtype != "bfloat16" else "f4")
+    assert taken.flags.carray
+
+
+def test_an_empty_list_is_still_held_to_the_contract():
+    """To fixed axes and to its columns, and to its dtype where casts are refused."""
+    field = Field("x", "int8", (-1, 4))
+    assert refusal([field], {"x": tensor(np.zeros((0, 5)))}).endswith("got float64[0, 5]")
+    assert refusal([field._replace(shape=(4,))], {"x": tensor([])}).endswith("got float64[0]")
+    assert "got float64[0]" in refusal([field], {"x": tensor([])}, "strict")
+    assert inputs([field], {"x": tensor([], np.int8)}, "strict")["x"].shape == (0, 4)

@@ -5,6 +5,7 @@ from typing import Any, Dict, Mapping
 from python_runtime import messages
 from python_runtime.functions import Function, Predict
 from serving_runtime.model import Arrays
+from serving_runtime.validation.maps import array_of
 
 
 def adapt(function: Function, name: str) -> Predict:
@@ -31,6 +32,8 @@ def _argument(value: Any) -> Any:
     """  # noqa: D205  one sentence
     if isinstance(value, dict):
         return _arguments(value)
+    if value.dtype.hasobject and value.size and isinstance(value.flat[0], dict):
+        return array_of([_arguments(item) for item in value.ravel()], value.shape)
     return value if value.ndim else value[()]
 
 
@@ -50,6 +53,8 @@ def _output(name: str, value: Any) -> Any:
         return messages.tensor_array(name, value)
     if isinstance(value, Mapping):
         return {key: _output(f"{name}.{key}", part) for key, part in value.items()}
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return [_output(f"{name}[{index}]", part) for index, part in enumerate(value)]
     return value
 
 

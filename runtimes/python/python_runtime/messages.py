@@ -10,7 +10,18 @@ from serving_runtime.errors import BrokenResult, InvalidInput, LimitExceeded
 from serving_runtime.model import Arrays
 from serving_runtime.protocols.tensorflow_serving import decoding, encoding
 from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
-from serving_runtime.signature import ANY, STRING, Field, Signature, Tensor, Value, dtype_name
+from serving_runtime.signature import (
+    ANY,
+    MAP,
+    STRING,
+    Field,
+    MapArray,
+    Signature,
+    Tensor,
+    Value,
+    dtype_name,
+)
+from serving_runtime.validation.maps import array_of
 
 # Of a result of the wrong type; the message must still end with what was expected.
 MAX_CHARACTERS = 400
@@ -105,8 +116,15 @@ def _value(field: Field, array: Any) -> Value:
         known = {part.name: part for part in field.subfields}
         return {name: _value(known.get(name, Field(name, ANY)), part)
                 for name, part in array.items()}  # fmt: skip
+    if field.dtype == MAP or (field.dtype == ANY and _are_maps(array)):
+        items = [_value(field, item) for item in array.ravel()]
+        return MapArray(array_of(items, array.shape))
     dtype = dtype_name(array.dtype) if field.dtype == ANY else field.dtype
     return Tensor(dtype, _as_bytes(array) if dtype == STRING else array)
+
+
+def _are_maps(array: np.ndarray) -> bool:
+    return bool(array.dtype == object and array.size and isinstance(array.flat[0], dict))
 
 
 def _as_bytes(array: np.ndarray) -> np.ndarray:
@@ -118,4 +136,6 @@ def _as_bytes(array: np.ndarray) -> np.ndarray:
 def _array(value: Value) -> Any:
     if isinstance(value, Tensor):
         return value.array
+    if isinstance(value, MapArray):
+        return array_of([_array(item) for item in value.array.ravel()], value.array.shape)
     return {name: _array(part) for name, part in value.items()}

@@ -47,6 +47,26 @@ def test_maps_arrive_and_leave_as_dicts(load):
     assert model.predict("infer", inputs)["y"]["in"]["sum"].tolist() == [4.0, 5.0]
 
 
+def test_several_maps_arrive_as_an_array_of_dicts_and_leave_as_a_list(load):
+    """Scalars in them are scalars; messages in them are read."""
+    model = load(
+        """
+        import hydro_serving_grpc as hs
+        def infer(x):
+            proto = hs.TensorProto(dtype=hs.DT_INT8, int_val=[7], tensor_shape={})
+            return {'y': [{'twice': 2 * user['a'], 'text': f"{user['a']:g}", 'p': proto}
+                          for user in x]}
+        """
+    )
+    users = np.empty(2, object)
+    users[:] = [{"a": np.array(1.5)}, {"a": np.array(2.0)}]
+    found = model.predict("infer", {"x": users})["y"]
+    assert [(user["twice"], user["text"], user["p"]) for user in found] == [
+        (3.0, "1.5", 7),
+        (4.0, "2", 7),
+    ]
+
+
 @pytest.mark.parametrize(
     ("value", "dtype", "expected"),
     [

@@ -92,6 +92,17 @@ def test_maps_are_messages_of_messages(seen):
     assert {name: part.tolist() for name, part in output.items()} == {"a": [1.5], "b": [2]}
 
 
+@pytest.mark.parametrize("shape", [(-1,), None])
+def test_several_maps_are_one_message(seen, shape):
+    """Each is an entry of its own, and so they come back."""
+    declared = _echo("map", shape, (Field("a", "bfloat16", None),))
+    array = np.empty(2, object)
+    array[:] = [{"a": np.array([1.5], np.float32)}, {"a": np.array([2], np.float32)}]
+    message, output = seen(array, declared)
+    assert [item.subtensors["a"].half_val[0] for item in message.map_val] == [0x3FC0, 0x4000]
+    assert [item["a"].tolist() for item in output] == [[1.5], [2]]
+
+
 @pytest.mark.parametrize(
     ("value", "shown"), [("3", "3"), ("{'y': 1}", "{'y': 1}"), ("None", "None"), ("'text'", "text")]
 )

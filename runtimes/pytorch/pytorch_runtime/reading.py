@@ -11,7 +11,8 @@ import torch
 
 from pytorch_runtime import plain_pickle
 from pytorch_runtime.kinds import damaged
-from serving_runtime.errors import one_line
+from serving_runtime.errors import LoadError, one_line
+from serving_runtime.framework import unpickling
 from serving_runtime.framework.artefacts import Artefact
 
 # Everything that PyTorch's readers were seen to raise for files that are damaged or foreign.
@@ -39,6 +40,7 @@ _RESTRICTED: Dict[str, Any] = (
     else {"pickle_module": plain_pickle}
 )
 _ANYTHING: Dict[str, Any] = {"weights_only": False} if "weights_only" in _RESTRICTED else {}
+_UNPICKLERS = ("torch.serialization", "torch._weights_only_unpickler")
 _REFUSAL = re.compile("unsupported", re.IGNORECASE)
 
 
@@ -68,7 +70,15 @@ def read_anything(artefact: Artefact) -> Any:
     try:
         return torch.load(io.BytesIO(artefact.content), map_location="cpu", **_ANYTHING)
     except FAILURES as error:
-        raise damaged(artefact, one_line(f"{type(error).__name__}: {error}", 200)) from None
+        raise not_read(artefact, error) from error
+
+
+def not_read(artefact: Artefact, error: BaseException) -> LoadError:
+    """Return why a file with objects in it cannot be read: for what they need, or it is damaged."""
+    cause = unpickling.cause_of(error, _UNPICKLERS)
+    if cause is not None:
+        return LoadError(one_line(f"{artefact.path} {cause.problem}", 600), cause.fix)
+    return damaged(artefact, one_line(unpickling.said(error), 300))
 
 
 def weights_in(content: bytes) -> Any:

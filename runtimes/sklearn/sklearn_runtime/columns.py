@@ -1,76 +1,70 @@
-"""Infer from a fitted estimator's encoders and vectorisers which of its columns are strings."""
+"""Name an estimator's columns, in the order that it takes them, with what is known of each."""
 
-from typing import Any, Iterator, List, NamedTuple, Tuple
+from typing import Any, Dict, Sequence, Tuple
 
-import numpy as np
-
-from serving_runtime.signature import NUMPY_DTYPES, STRING
-from sklearn_runtime import structure
-
-
-class Column(NamedTuple):
-    """A column that the estimator was fitted on, and a value that it must be able to take."""
-
-    name: str
-    dtype: str
-    value: Any
+from serving_runtime.signature import STRING, Field, Nullable, Signature
+from sklearn_runtime import evidence, structure
+from sklearn_runtime.evidence import Evidence
 
 
-def named(estimator: Any) -> List[Column]:
-    """Describe the named columns; what no encoder or vectoriser takes is a number."""
-    names = structure.feature_names(estimator)
-    special = _special(structure.first_step(estimator), names) if names else ()
-    known = {column.name: column for column in special}
-    return [known.get(name, Column(name, "float64", 0.0)) for name in names]
+def named(estimator: Any, declared: Sequence[str] = ()) -> Dict[str, Evidence]:
+    """Return what is known of each column, by name and in the order that the estimator takes them.
+
+    Args:
+        estimator: fitted.
+        declared: the contract's names; they count where the estimator was fitted without names.
+    """
+    names = order(estimator, declared)
+    return dict(zip(names, evidence.of(estimator, len(names)) if names else ()))
 
 
-def encoded(estimator: Any) -> List[Column]:
-    """Describe what an encoder anywhere in the estimator's steps takes; empty if it has none."""
-    inner = structure.searched(estimator)
-    steps = [step for _, step in inner.steps] if structure.is_pipeline(inner) else [inner]
-    for step in steps:
-        found = getattr(step, "categories_", None)
-        if found is not None:
-            return [_category(np.asarray(values)) for values in found]
-    return []
+def order(estimator: Any, declared: Sequence[str]) -> Tuple[str, ...]:
+    """Return the names of the columns in the order of the fit, else in the contract's order."""
+    fitted = structure.feature_names(estimator)
+    return fitted if fitted and not are_positions(fitted, declared) else tuple(declared)
 
 
-def _special(transformer: Any, fitted: Tuple[str, ...]) -> Iterator[Column]:
-    """Yield the columns of a ColumnTransformer that go to an encoder or a vectoriser."""
-    names = np.array(fitted, dtype=object)
-    for _, part, chosen in getattr(transformer, "transformers_", ()):
-        if isinstance(part, str):
-            continue
-        own = _names(names, chosen)
-        if structure.takes_text(part):
-            yield from (Column(name, STRING, "") for name in own)
-        for name, category in zip(own, encoded(part)):
-            yield category._replace(name=name)
+def are_positions(fitted: Sequence[str], declared: Sequence[str]) -> bool:
+    """Whether a library made the names up, and the contract has others in their places."""
+    is_other = bool(declared) and not set(declared) & set(fitted)
+    return is_other and structure.are_invented(fitted)
 
 
-def _names(names: np.ndarray, chosen: Any) -> List[str]:
-    """Return the names that a ColumnTransformer's choice means: names, positions, or a mask."""
-    if isinstance(chosen, str):
-        return [chosen]
-    if isinstance(chosen, slice):
-        return [str(name) for name in names[_positions(names.tolist(), chosen)]]
-    listed = list(chosen)
-    if listed and all(isinstance(item, str) for item in listed):
-        return listed
-    return [str(name) for name in names[np.asarray(listed)]] if listed else []
+def whole(estimator: Any, sizes: Sequence[int]) -> Sequence[Evidence]:
+    """Return what is known of the columns of a table that is one input.
+
+    Args:
+        estimator: fitted.
+        sizes: of the table's axes but the first; empty where one of them is not known.
+    """
+    is_table = len(sizes) == 1 and sizes[0] == structure.feature_count(estimator)
+    return evidence.of(estimator, sizes[0]) if is_table else ()
 
 
-def _positions(names: List[str], chosen: slice) -> slice:
-    """Return a slice of positions; one of names has its end in it, as pandas' have."""
-    start, stop = chosen.start, chosen.stop
-    start = names.index(start) if isinstance(start, str) else start
-    stop = names.index(stop) + 1 if isinstance(stop, str) else stop
-    return slice(start, stop, chosen.step)
+def nullable(estimator: Any, signature: Signature, is_by_column: bool) -> Tuple[Nullable, ...]:
+    """Return which inputs can have missing values, and what stands for one.
+
+    Args:
+        estimator: fitted.
+        signature: that is served.
+        is_by_column: whether each input is a column; else the one input is the whole table.
+    """
+    if not is_by_column:
+        return () if structure.takes_text(estimator) else _of_table(estimator, signature.inputs)
+    known = named(estimator, [field.name for field in signature.inputs])
+    found = ((field, known.get(field.name, evidence.UNKNOWN)) for field in signature.inputs)
+    return tuple(_nullable(field, it) for field, it in found if it.takes_missing)
 
 
-def _category(values: np.ndarray) -> Column:
-    if values.dtype.kind in "OSU":
-        texts = [value for value in values.tolist() if isinstance(value, str)]
-        return Column("", STRING, texts[0] if texts else "")
-    dtype = values.dtype.name
-    return Column("", dtype if dtype in NUMPY_DTYPES else "float64", values[0])
+def _of_table(estimator: Any, fields: Sequence[Field]) -> Tuple[Nullable, ...]:
+    """Return that a table has missing values by NaN, unless its columns agree on something else."""
+    known = whole(estimator, [structure.feature_count(estimator) or 0]) or [evidence.UNKNOWN]
+    if not all(column.takes_missing for column in known):
+        return ()
+    return tuple(_nullable(field, known[0]) for field in fields)
+
+
+def _nullable(field: Field, known: Evidence) -> Nullable:
+    # What stands for a missing text stands for no number.
+    is_text = isinstance(known.missing, str) and field.dtype != STRING
+    return Nullable(field.name, evidence.NAN if is_text else known.missing, known.numbers)

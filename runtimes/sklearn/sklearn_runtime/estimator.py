@@ -1,14 +1,24 @@
 """Serve a fitted estimator: contract, inputs, methods and results put together."""
 
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from serving_runtime.errors import InvalidInput, LoadError
 from serving_runtime.model import Arrays
-from serving_runtime.signature import FREE, NUMPY_DTYPES, Contract, Field, Signature
-from sklearn_runtime import calling, failures, inference, inputs, plan, results, structure
+from serving_runtime.signature import FREE, NUMPY_DTYPES, Contract, Field, Nullable, Signature
+from sklearn_runtime import (
+    boosters,
+    calling,
+    columns,
+    failures,
+    inference,
+    inputs,
+    plan,
+    results,
+    structure,
+)
 
 
 class _Call(NamedTuple):
@@ -33,12 +43,9 @@ class EstimatorProgram:
     """
 
     def __init__(self, estimator: Any, path: Path) -> None:
+        estimator = boosters.served(estimator)
         if isinstance(estimator, type) or not structure.methods_of(estimator):
-            raise LoadError(
-                f"{path} holds {_described(estimator)}: expected a fitted estimator, with one of "
-                + ", ".join(structure.METHODS),
-                "save the estimator itself, or serve other code with the Python runtime",
-            )
+            raise _no_estimator(estimator, path)
         self._estimator = estimator
         self._calls: Dict[str, _Call] = {}
 
@@ -64,6 +71,12 @@ class EstimatorProgram:
             methods = list(dict.fromkeys(source.method for source in sources.values()))
             assemble = inputs.assembler(signature, self._estimator)
             self._calls[signature.name] = _Call(assemble, methods, sources, _nothing(signature))
+
+    def nullable(self, signature: Signature) -> Tuple[Nullable, ...]:
+        """Return which inputs may have missing values, and what stands for one."""
+        return columns.nullable(
+            self._estimator, signature, inputs.is_by_column(signature, self._estimator)
+        )
 
     def run(self, signature_name: str, arrays: Arrays) -> Arrays:
         """Answer a request.
@@ -94,6 +107,19 @@ def _no_rows(field: Field) -> np.ndarray:
     sizes = (field.shape or ())[1:]
     shape = (0, *(0 if size == FREE else size for size in sizes))
     return np.empty(shape, NUMPY_DTYPES[field.dtype])
+
+
+def _no_estimator(loaded: Any, path: Path) -> LoadError:
+    found = () if isinstance(loaded, type) else structure.odd_methods(loaded)
+    odd = "".join(f"; its {name} takes {taken}" for name, taken in found)
+    return LoadError(
+        f"{path} holds {_described(loaded)}: expected a fitted estimator, with one of "
+        f"{', '.join(structure.METHODS)}, which takes the rows{odd}",
+        # What can be fitted is no container of a model.
+        ""
+        if odd or (hasattr(loaded, "fit") and not isinstance(loaded, type))
+        else "save the estimator itself, or serve other code with the Python runtime",
+    )
 
 
 def _described(loaded: Any) -> str:

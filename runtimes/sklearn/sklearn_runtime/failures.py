@@ -1,12 +1,18 @@
 """Explain why a file could not be loaded, and whose fault a failed call is."""
 
 import contextlib
+import logging
 from types import TracebackType
 from typing import Iterator, Optional
 
 from serving_runtime.errors import LoadError, one_line
 from serving_runtime.framework.artefacts import Artefact
-from sklearn_runtime import versions
+from serving_runtime.framework.unpickling import said
+from sklearn_runtime import causes, versions
+
+logger = logging.getLogger(__name__)
+
+_PROBLEM_BYTES = 600
 
 # Where scikit-learn looks at a caller's values: NaN, infinity, text for numbers, new categories.
 _VALIDATION = (
@@ -14,8 +20,7 @@ _VALIDATION = (
     "sklearn.preprocessing._encoders",
     "sklearn.preprocessing.data",  # _encoders before 0.20
 )
-_DERIVED = "serve it from an image of your own that installs it: FROM this one, RUN pip install"
-_OTHER_VERSION = "serve it from the image of the scikit-learn that saved it, or save it again"
+_UNKNOWN_CATEGORY = "category not in the training set"
 
 
 @contextlib.contextmanager
@@ -30,23 +35,24 @@ def explained(artefact: Artefact, what: str) -> Iterator[None]:
         yield
     except LoadError:
         raise
-    except ModuleNotFoundError as error:
-        raise LoadError(
-            f'{artefact.path} needs the module "{error.name}", which is not installed here'
-            + versions.hint(artefact.content),
-            _OTHER_VERSION if str(error.name).startswith("sklearn.") else _DERIVED,
-        ) from error
     except Exception as error:
-        reason = one_line(f"{type(error).__name__}: {error}", limit_bytes=300)
+        cause = causes.find(error, artefact, what)
+        if cause is not None:
+            problem = one_line(f"{artefact.path} {cause.problem}", limit_bytes=_PROBLEM_BYTES)
+            raise LoadError(problem, cause.fix) from error
+        # The innermost frames may be anybody's: only the traceback shows the cause.
+        logger.error("loading %s failed", artefact.path, exc_info=True)
+        reason = one_line(said(error), limit_bytes=300) + versions.hint(artefact.content)
         raise LoadError(
-            f"{artefact.path} cannot be loaded as {what} ({len(artefact.content)} bytes): {reason}"
-            + versions.hint(artefact.content),
-            "check that the file is whole, and that its suffix says what it was saved as",
+            f"{artefact.path} cannot be loaded as {what}: {reason}",
+            "the log has the traceback",
         ) from error
 
 
 def is_of_values(error: ValueError) -> bool:
-    """Whether scikit-learn's own checks of a caller's values have raised it."""
+    """Whether scikit-learn's own checks of a caller's values have raised it, or XGBoost's."""
+    if type(error).__name__ == "XGBoostError" and _UNKNOWN_CATEGORY in str(error):
+        return True
     trace: Optional[TracebackType] = error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_globals.get("__name__") in _VALIDATION:

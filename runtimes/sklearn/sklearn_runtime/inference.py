@@ -1,10 +1,12 @@
 """Infer what a fitted estimator takes and returns, in the contract's own form if there is one."""
 
-from typing import Any, List, Optional, Tuple
+import logging
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
 from serving_runtime.errors import BrokenResult, LoadError
+from serving_runtime.framework import columns as tables
 from serving_runtime.signature import (
     ANY,
     FREE,
@@ -17,8 +19,13 @@ from serving_runtime.signature import (
     dtype_name,
 )
 from serving_runtime.validation import casts
-from sklearn_runtime import columns, inputs, plan, probe, results, structure
+from sklearn_runtime import columns, evidence, inputs, plan, probe, results, structure
+from sklearn_runtime.evidence import Evidence
 
+logger = logging.getLogger(__name__)
+
+# What a column is said to hold where there is no contract, and nothing shows what it is.
+GUESS = "float64"
 MATRIX = "x"
 TEXTS = "text"
 
@@ -58,16 +65,33 @@ def fitted_to(estimator: Any, signature: Signature) -> Signature:
 
 
 def _inputs(estimator: Any) -> Tuple[Field, ...]:
-    named = columns.named(estimator)
-    if named and hasattr(structure.first_step(estimator), "transformers_"):
-        return tuple(Field(column.name, column.dtype, (FREE,)) for column in named)
     if structure.takes_text(estimator):
         return (Field(TEXTS, STRING, (FREE,)),)
-    encoded = columns.encoded(structure.first_step(estimator))
-    is_text = bool(encoded) and all(column.dtype == STRING for column in encoded)
     count = structure.feature_count(estimator)
-    shape = (FREE, FREE if count is None else count)
-    return (Field(MATRIX, STRING if is_text else "float64", shape),)
+    known = columns.named(estimator)
+    texts = [column.dtype == STRING for column in known.values()]
+    if known and (hasattr(structure.first_step(estimator), "transformers_") or _are_mixed(texts)):
+        return _columns(known)
+    whole = columns.whole(estimator, [count or 0])
+    is_text = bool(whole) and all(column.dtype == STRING for column in whole)
+    return (Field(MATRIX, STRING if is_text else GUESS, (FREE, FREE if count is None else count)),)
+
+
+def _are_mixed(texts: List[bool]) -> bool:
+    return any(texts) and not all(texts)
+
+
+def _columns(known: Dict[str, Evidence]) -> Tuple[Field, ...]:
+    guessed = [name for name, column in known.items() if not column.is_proven]
+    if guessed:
+        logger.info(
+            "nothing shows for certain what the columns %s hold: a contract that says so counts",
+            ", ".join(guessed),
+        )
+    return tuple(
+        Field(name, GUESS if column.dtype == ANY else column.dtype, (FREE,))
+        for name, column in known.items()
+    )
 
 
 def _outputs(estimator: Any, method: str, fields: Tuple[Field, ...]) -> Tuple[Field, ...]:
@@ -101,7 +125,18 @@ def _declared_inputs(estimator: Any, signature: Signature) -> Tuple[Field, ...]:
     if inputs.is_by_column(signature, estimator):
         return _declared_columns(estimator, signature)
     (field,) = signature.inputs
-    return (field._replace(shape=_table_shape(estimator, field.shape)),)
+    shape = _table_shape(estimator, field.shape)
+    return (field._replace(shape=shape, dtype=_table_dtype(estimator, field.dtype)),)
+
+
+def _table_dtype(estimator: Any, declared: str) -> str:
+    """Return the declared dtype, unless all columns are proven to hold what it is none of."""
+    if structure.takes_text(estimator):
+        return _taken(MATRIX, declared, evidence.TEXT)
+    known = columns.whole(estimator, [structure.feature_count(estimator) or 0])
+    taken = {_taken(MATRIX, declared, column) for column in known if column.is_proven}
+    is_proven = bool(known) and all(column.is_proven for column in known)
+    return taken.pop() if is_proven and len(taken) == 1 else declared
 
 
 def _table_shape(estimator: Any, shape: Shape) -> Shape:
@@ -117,18 +152,55 @@ def _table_shape(estimator: Any, shape: Shape) -> Shape:
 
 
 def _declared_columns(estimator: Any, signature: Signature) -> Tuple[Field, ...]:
-    known = columns.named(estimator)
-    if not known:
-        return signature.inputs
+    tables.validate_columns(signature)
+    _check_count(estimator, signature)
     declared = {field.name: field for field in signature.inputs}
     theirs: List[Field] = []
-    for column in known:
-        ours: Optional[Field] = declared.get(column.name)
-        dtype = column.dtype if ours is None else _taken(ours.dtype, column.dtype)
-        theirs.append(Field(column.name, dtype, (FREE,) if ours is None else ours.shape))
+    for name, column in columns.named(estimator, list(declared)).items():
+        ours: Optional[Field] = declared.get(name)
+        if ours is None:
+            theirs.append(Field(name, GUESS if column.dtype == ANY else column.dtype, (FREE,)))
+        else:
+            theirs.append(Field(name, _taken(name, ours.dtype, column), ours.shape))
     return tuple(theirs)
 
 
-def _taken(declared: str, have: str) -> str:
-    """Return the declared dtype where both are numbers, or both texts, else the model's."""
-    return declared if declared == ANY or (declared == STRING) == (have == STRING) else have
+def _check_count(estimator: Any, signature: Signature) -> None:
+    """Check that columns that mean something by their order are as many as the fit had.
+
+    Raises:
+        LoadError: they are more or fewer.
+    """
+    names = [field.name for field in signature.inputs]
+    fitted, count = structure.feature_names(estimator), structure.feature_count(estimator)
+    if fitted and not columns.are_positions(fitted, names):
+        return
+    if fitted:
+        logger.warning(
+            "the model calls its columns %s, which looks made up: those of signature %s are given "
+            "to it in the contract's order",
+            ", ".join(fitted[:3]) + ", …" * (len(fitted) > 3),
+            signature.name,
+        )
+    if count is not None and len(names) != count:
+        raise LoadError(
+            f'signature "{signature.name}" has {len(names)} columns, and the model was fitted on '
+            f"{count}",
+            f"declare all {count} columns, in the order of the fit, or one input of "
+            f"shape [-1, {count}]",
+        )
+
+
+def _taken(name: str, declared: str, known: Evidence) -> str:
+    """Return the declared dtype, unless the model proves that the column holds none such."""
+    if ANY in (declared, known.dtype) or (declared == STRING) == (known.dtype == STRING):
+        return declared
+    if known.is_proven:
+        return known.dtype
+    logger.warning(
+        "column %s looks like %s to the model's steps: the contract says %s, and that is served",
+        name,
+        known.dtype,
+        declared,
+    )
+    return declared

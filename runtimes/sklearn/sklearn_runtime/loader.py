@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
 from serving_runtime.model import Arrays, Model
-from serving_runtime.signature import Contract
+from serving_runtime.signature import Contract, Nullable, Signature
 from sklearn_runtime.formats import Program, open_model
 from sklearn_runtime.options import WARN, Options
 
@@ -23,6 +23,10 @@ class SklearnModel(Model):
     def predict(self, signature_name: str, inputs: Arrays) -> Arrays:
         """Call the methods that the signature names."""
         return self._program.run(signature_name, inputs)
+
+    def nullable(self, signature: Signature) -> Tuple[Nullable, ...]:
+        """Return which inputs may have missing values, and what stands for one."""
+        return self._program.nullable(signature)
 
 
 def load(files: Path, contract: Optional[Contract], **options: Any) -> Model:

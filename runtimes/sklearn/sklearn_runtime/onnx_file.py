@@ -7,7 +7,7 @@ import numpy as np
 from serving_runtime.errors import InvalidInput, LoadError
 from serving_runtime.framework.artefacts import Artefact
 from serving_runtime.model import Arrays
-from serving_runtime.signature import FREE, Contract, Field, Shape, Signature
+from serving_runtime.signature import FREE, Contract, Field, Nullable, Shape, Signature
 from sklearn_runtime.options import Options
 
 SIGNATURE = "predict"
@@ -43,6 +43,10 @@ class OnnxProgram:
         """Get ready to answer the signatures of a contract."""
         for signature in contract.signatures:
             self._outputs[signature.name] = [field.name for field in signature.outputs]
+
+    def nullable(self, signature: Signature) -> Tuple[Nullable, ...]:
+        """Return the columns of floats: ONNX has no other missing value than NaN."""
+        return signature.nullable_floats
 
     def run(self, signature_name: str, arrays: Arrays) -> Arrays:
         """Answer a request.

@@ -7,8 +7,8 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 import numpy as np
 
 from serving_runtime.errors import LoadError
-from serving_runtime.signature import FREE, NUMPY_DTYPES, STRING, Field, Shape, Signature
-from sklearn_runtime import calling, columns, inputs, structure
+from serving_runtime.signature import ANY, FREE, NUMPY_DTYPES, STRING, Field, Shape, Signature
+from sklearn_runtime import calling, columns, inputs
 from sklearn_runtime.framework import NotFittedError
 
 logger = logging.getLogger(__name__)
@@ -55,18 +55,18 @@ def shape_of(array: Any, signature: Signature) -> Shape:
 
 
 def _arrays(estimator: Any, signature: Signature) -> Dict[str, Any]:
-    known = {column.name: column for column in columns.named(estimator)}
-    encoders = columns.encoded(structure.first_step(estimator))
-    arrays: Dict[str, Any] = {}
-    for field in signature.inputs:
-        array = _blank(field)
-        column = known.get(field.name)
-        if column is not None:
-            array = _filled(array, column.value)
-        elif array.ndim == 2 and len(encoders) == array.shape[1]:
-            for index, column in enumerate(encoders):
-                array[:, index] = _filled(array[:, index], column.value)
-        arrays[field.name] = array
+    fields = {field.name: field for field in signature.inputs}
+    arrays = {name: _blank(field) for name, field in fields.items()}
+    if inputs.is_by_column(signature, estimator):
+        for name, column in columns.named(estimator, list(arrays)).items():
+            if name in arrays:
+                is_open = fields[name].dtype == ANY and isinstance(column.value, str)
+                array = arrays[name].astype(object) if is_open else arrays[name]
+                arrays[name] = _filled(array, column.value)
+        return arrays
+    for array in arrays.values():
+        for index, column in enumerate(columns.whole(estimator, array.shape[1:])):
+            array[:, index] = _filled(array[:, index], column.value)
     return arrays
 
 

@@ -35,9 +35,5 @@ def array_of(results: Mapping[str, Any], source: Source) -> Any:
 
 
 def dense(result: Any) -> Any:
-    """Return an array; what is no array, frame or sparse matrix is left as it is."""
-    if type(result) is np.ndarray:  # nearly always
-        return result
-    if hasattr(result, "toarray"):
-        return result.toarray()
-    return np.asarray(result) if hasattr(result, "__array__") else result
+    """Return an array of a sparse matrix; common reads everything else, masks and frames too."""
+    return result.toarray() if hasattr(result, "toarray") else result

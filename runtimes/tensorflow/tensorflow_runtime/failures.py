@@ -1,11 +1,22 @@
 """Shorten what TensorFlow says of a failure to the line that explains it."""
 
+import logging
 import re
 from pathlib import Path
 
 from serving_runtime.errors import LoadError
 from tensorflow_runtime.framework import tf
 
+logger = logging.getLogger(__name__)
+
+# What its readers raise for files that are missing or cut short.
+_OF_FILES = (
+    tf.errors.NotFoundError,
+    tf.errors.DataLossError,
+    tf.errors.OutOfRangeError,
+    OSError,
+)
+_NAMES_FILES = re.compile(r"/variables|valid checkpoint")
 # What TensorFlow's own loaders raise for files that are missing, damaged or too new.
 LOADING = (tf.errors.OpError, ValueError, TypeError, KeyError, OSError)
 
@@ -31,9 +42,13 @@ def first_line(error: Exception) -> str:
 
 def not_loaded(directory: Path, error: Exception) -> LoadError:
     """Return what stops the start if a SavedModel cannot be loaded."""
+    fix = f"copy or export it again, with all of {directory}/variables"
+    if not (isinstance(error, _OF_FILES) or _NAMES_FILES.search(str(error))):
+        # Of anything else only the traceback shows the cause.
+        logger.error("loading %s failed", directory, exc_info=error)
+        fix = "the log has the traceback"
     return LoadError(
         f"TensorFlow {tf.__version__} cannot load the SavedModel in {directory}: "
         f"{first_line(error)}",
-        f"copy or export it again, with all of {directory}/variables; a model of a newer "
-        "TensorFlow needs the image of that version",
+        fix,
     )

@@ -2,6 +2,8 @@
 
 import functools
 import json
+import logging
+import re
 import zipfile
 from pathlib import Path
 from typing import Any, List, Mapping, NamedTuple, Tuple
@@ -13,8 +15,14 @@ from tensorflow_runtime import values
 from tensorflow_runtime.artefact import Artefact
 from tensorflow_runtime.framework import VERSION, allow_growth, tf, without_deprecations
 
+logger = logging.getLogger(__name__)
+
 SIGNATURE = "serving_default"
 METHOD = "tensorflow/serving/predict"
+_OWN_CODE = re.compile(
+    r"Unknown (layer|object)|Could not (locate|deserialize) (class|function)|custom_object|"
+    r"register_keras_serializable|[Ll]ambda|safe_mode"
+)
 _EXPORT = "export it as a SavedModel instead: model.export(path), or tf.saved_model.save"
 
 
@@ -98,8 +106,17 @@ def _loaded(path: Path) -> Any:
         raise LoadError(
             f"TensorFlow {tf.__version__} cannot load {path}, which Keras {made_with} saved: "
             f"{one_line(str(error), 400)}",
-            f"serve it from an image with that Keras; with layers or code of your own, {_EXPORT}",
+            _remedy(error, made_with),
         ) from error
+
+
+def _remedy(error: Exception, made_with: str) -> str:
+    if _OWN_CODE.search(str(error)):
+        return f"it has layers or code that are not Keras's own: {_EXPORT}"
+    if made_with.split(".")[:2] != str(tf.keras.__version__).split(".")[:2]:
+        return f"serve it from an image with that Keras, or {_EXPORT}"
+    logger.error("loading it failed", exc_info=error)
+    return "the log has the traceback"
 
 
 def _keras_version(path: Path) -> str:

@@ -18,7 +18,7 @@ KNOWN = pytest.mark.skipif(VERSION < (2, 12), reason="this TensorFlow knows no .
 
 COUNT_THREADS = """
 import pathlib, sys
-from tensorflow_runtime import loader
+from tensorflow_runtime import keras_file, loader
 import numpy as np, tensorflow as tf
 model = loader.load(pathlib.Path(sys.argv[1]), None)
 model.predict("serving_default", {"a": np.ones((1, 2), "f4"), "b": np.ones((1, 2), "f4")})
@@ -171,6 +171,15 @@ def test_a_keras_file_of_another_version_is_told(files):
 
 
 @KNOWN
+def test_a_failure_of_the_same_keras_has_no_remedy(files):
+    """Nothing but the traceback shows why it cannot be loaded, so the message points there."""
+    _archive(files / "m.keras", keras_file.tf.keras.__version__)
+    with pytest.raises(LoadError) as caught:
+        loader.infer_contract(files)
+    assert caught.value.fix == "the log has the traceback"
+
+
+@KNOWN
 def test_code_in_a_keras_file_is_not_run(save, load):
     """Keras's safe mode stays on: a lambda layer is refused."""
 
@@ -178,8 +187,9 @@ def test_code_in_a_keras_file_is_not_run(save, load):
         return keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x * 2)])
 
     save(build)
-    with pytest.raises(LoadError, match="ambda"):
+    with pytest.raises(LoadError, match="ambda") as caught:
         load()
+    assert "not Keras's own: export it as a SavedModel" in caught.value.fix
 
 
 @KNOWN

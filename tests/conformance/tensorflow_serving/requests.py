@@ -102,9 +102,9 @@ EXCHANGES = [
           user(scores=tensor(hs.DT_FLOAT, [2], tensor_content=b"\0\0\0\x3f\0\0\0\x40")),
           mapping(text=text("Ada from Zürich"),
                   best=tensor(hs.DT_FLOAT, [], tensor_content=b"\0\0\0\x40"))),
-    unread("two maps in one tensor", tensor(
-        hs.DT_MAP, [2], map_val=[hs.MapTensorData(), hs.MapTensorData()]
-    ), "2 maps in shape [2]: only one is served"),
+    unread("two maps without a shape", tensor(
+        hs.DT_MAP, [], map_val=[hs.MapTensorData(), hs.MapTensorData()]
+    ), "2 maps for 1 element of shape []"),
     unread("a tensor inside a map that cannot be read",
            user(scores=tensor(hs.DT_FLOAT, [3], tensor_content=b"abc")),
            'in "scores": tensor_content of 3 bytes is no multiple of float32\'s 4'),

@@ -20,13 +20,15 @@ from serving_runtime.protocols.tensorflow_serving.dtypes import (
     VALUE_FIELDS,
     WireType,
 )
-from serving_runtime.signature import NUMPY_DTYPES, STRING, Tensor, Value, shape_text
+from serving_runtime.signature import NUMPY_DTYPES, STRING, MapArray, Tensor, Value, shape_text
 from serving_runtime.validation import bfloat16, casts
 from serving_runtime.validation.problems import Problems, quoted
 
+_MAP_BYTES = 128  # of a dict and what stands for it in the parsed message, at least
+
 
 def decode(proto: "hs.TensorProto", budget: DecodeBudget) -> Value:
-    """Return the tensor as an array with its declared dtype, or a map of them.
+    """Return the tensor as an array with its declared dtype, or a map of them, or several maps.
 
     Strings are bytes objects in an object array. A list of values that is shorter than the shape
     is continued with its last one. An array of raw bytes is a view of the message, read-only.
@@ -85,10 +87,26 @@ def _map(fields: Dict[str, Any], budget: DecodeBudget) -> Value:
     if others:
         raise InvalidInput(f"a map has its values in map_val, not in {others[0]}")
     shape = shapes.resolve(_dims(fields, len(maps)), len(maps))
-    if len(maps) != 1 or shapes.element_count(shape) != 1:
-        raise InvalidInput(f"{len(maps)} maps in shape {shape_text(shape)}: only one is served")
+    if shapes.element_count(shape) != len(maps):
+        given = _counted(len(maps), "map")
+        wanted = _counted(shapes.element_count(shape), "element")
+        raise InvalidInput(f"{given} for {wanted} of shape {shape_text(shape)}")
+    if not shape:
+        return _entries(maps[0], budget)
+    # On the wire an empty one is three bytes.
+    budget.charge(len(maps) * _MAP_BYTES)
+    array = np.empty(len(maps), dtype=object)
+    for index, item in enumerate(maps):
+        try:
+            array[index] = _entries(item, budget)
+        except InvalidInput as problem:
+            raise InvalidInput(f"in [{index}]: {problem}") from None
+    return MapArray(array.reshape(shape))
+
+
+def _entries(message: "hs.MapTensorData", budget: DecodeBudget) -> Dict[str, Value]:
     values = {}
-    for key, proto in maps[0].subtensors.items():
+    for key, proto in message.subtensors.items():
         try:
             values[key] = decode(proto, budget)
         except InvalidInput as problem:

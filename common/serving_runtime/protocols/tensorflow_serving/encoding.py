@@ -11,6 +11,7 @@ from typing import Any, List, Mapping, NamedTuple, Tuple, Union
 import numpy as np
 
 import hydro_serving_grpc as hs
+from serving_runtime.errors import ReplyTooLarge
 from serving_runtime.protocols.protobuf import varints
 from serving_runtime.protocols.protobuf.scanning import (
     BYTES_1,
@@ -27,7 +28,7 @@ from serving_runtime.protocols.tensorflow_serving.dtypes import (
     WIRE_TYPES,
     WireType,
 )
-from serving_runtime.signature import STRING, Tensor, Value
+from serving_runtime.signature import STRING, MapArray, Tensor, Value
 from serving_runtime.validation import bfloat16
 
 # What b"".join takes; to NumPy's arrays typing has no name for that.
@@ -37,6 +38,9 @@ _TAGS = {
     name: field.number << 3 | LENGTH_DELIMITED
     for name, field in hs.TensorProto.DESCRIPTOR.fields_by_name.items()
 }
+
+
+_MAX_BYTES = 2**31 - 1  # protobuf's own limit
 
 
 class _Values(NamedTuple):
@@ -86,7 +90,7 @@ def entries(tag: int, values: Mapping[str, Value], as_content: bool) -> List[Par
 def _described(value: Value, as_content: bool) -> Tuple[int, Tuple[int, ...], _Values]:
     """Return the number of the value's dtype, its shape, and the values."""
     if not isinstance(value, Tensor):
-        return MAP_NUMBER, (), _map(value, as_content)
+        return _maps(value, as_content)
     wire_type, array = WIRE_TYPES[value.dtype], value.array
     if wire_type.dtype == STRING:
         return wire_type.number, array.shape, _strings(array)
@@ -94,10 +98,21 @@ def _described(value: Value, as_content: bool) -> Tuple[int, Tuple[int, ...], _V
     return wire_type.number, array.shape, _numeric(array, wire_type, source)
 
 
-def _map(value: "Mapping[str, Value]", as_content: bool) -> _Values:
+def _maps(
+    value: Union[MapArray, Mapping[str, Value]], as_content: bool
+) -> Tuple[int, Tuple[int, ...], _Values]:
+    """Describe a map, or an array of them, which has an entry for each of its elements."""
+    if not isinstance(value, MapArray):
+        content, shape = _map(value, as_content), ()
+    else:
+        maps, shape = value.array.ravel().tolist(), value.array.shape
+        content = b"".join([_map(it, as_content) for it in maps])
+    return MAP_NUMBER, shape, _Values(0, len(content), content)
+
+
+def _map(value: Mapping[str, Value], as_content: bool) -> bytes:
     named = {_text(name): item for name, item in value.items()}
-    content = sized(_TAGS[MAP_VALUES], b"".join(entries(BYTES_1, named, as_content)))
-    return _Values(0, len(content), content)
+    return sized(_TAGS[MAP_VALUES], b"".join(entries(BYTES_1, named, as_content)))
 
 
 def _text(name: Union[str, bytes]) -> str:
@@ -115,10 +130,17 @@ def _content(array: np.ndarray, wire_type: WireType) -> np.ndarray:
     """Return the elements as contiguous memory."""
     if wire_type.dtype == "bfloat16":
         return bfloat16.to_bits(array)
-    array = np.ascontiguousarray(array)
+    if not array.flags.c_contiguous:
+        array = _contiguous(array)
     if wire_type.dtype == "bool" and array.size and array.view(np.uint8).max() > 1:
         array = np.not_equal(array.view(np.uint8), 0)  # it was a view; only 0 and 1 are bools
     return array
+
+
+def _contiguous(array: np.ndarray) -> np.ndarray:
+    if array.nbytes > _MAX_BYTES:  # what has strides of zero grows by being written
+        raise ReplyTooLarge(f"an output has {array.nbytes} bytes, a message at most {_MAX_BYTES}")
+    return np.ascontiguousarray(array)
 
 
 def _numeric(array: np.ndarray, wire_type: WireType, source: str) -> _Values:

@@ -85,8 +85,17 @@ def _signatures(contract: Contract) -> Any:
 
 def _fill_signature(message: Any, signature: Signature) -> None:
     message.method_name = signature.method or PREDICT_METHOD
-    _fill_tensors(message.inputs, signature.inputs)
+    _fill_tensors(message.inputs, signature.inputs + signature.optional_inputs)
+    for field in signature.optional_inputs:
+        _fill_default(message.defaults[field.name])
     _fill_tensors(message.outputs, signature.outputs)
+
+
+def _fill_default(tensor: Any) -> None:
+    """Write that nothing is missing where a request does not say otherwise."""
+    tensor.dtype = DTYPE_NUMBERS["bool"]
+    tensor.tensor_shape.SetInParent()
+    tensor.bool_val.append(False)
 
 
 def _fill_tensors(tensors: Mapping[str, Any], fields: Iterable[Field]) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hydro_serving_grpc as hs
-from serving_runtime.errors import InvalidInput, LimitExceeded
+from serving_runtime.errors import InvalidInput, LimitExceeded, RequestOverBudget
 from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
 from serving_runtime.protocols.tensorflow_serving.decoding import decode, decode_all
 
@@ -175,8 +175,13 @@ def test_rows_without_columns_are_not_free():
         (proto(hs.DT_ANY, int_val=[1]), "dtype number 24 "),
         (proto(101, float_val=[1]), "dtype number 101 "),
         (proto(99999), "dtype number 99999 "),
-        (proto(hs.DT_MAP), "0 maps in shape []: only one is served"),
-        (proto(hs.DT_MAP, [2], map_val=[{}, {}]), "2 maps in shape [2]: only one is served"),
+        (proto(hs.DT_MAP), "0 maps for 1 element of shape []"),
+        (proto(hs.DT_MAP, map_val=[{}, {}]), "2 maps for 1 element of shape []"),
+        (proto(hs.DT_MAP, [3], map_val=[{}]), "1 map for 3 elements of shape [3]"),
+        (
+            proto(hs.DT_MAP, [2], map_val=[{}, {"subtensors": {"k": proto(hs.DT_FLOAT)}}]),
+            'in [1]: in "k": no values for 1 element',
+        ),
         (proto(hs.DT_MAP, int_val=[1]), "a map has its values in map_val, not in int_val"),
         (
             proto(hs.DT_MAP, map_val=[{"subtensors": {"k": proto(hs.DT_FLOAT)}}]),
@@ -204,12 +209,30 @@ def test_empty_tensors_need_no_values():
     assert str(tensor) == "string[3, 0]"
 
 
-def test_a_map_may_have_one_element_in_any_shape():
-    """Clients write a map as a scalar or as a list of one."""
+def test_a_map_without_axes_is_a_mapping():
+    """Its shape is empty or absent."""
     subtensors = {"k": proto(hs.DT_INT8, int_val=[1])}
-    for dims in (None, [], [1], [-1]):
+    for dims in (None, []):
         value = read(proto(hs.DT_MAP, dims, map_val=[{"subtensors": subtensors}]))
         assert value["k"].array.item() == 1
+
+
+@pytest.mark.parametrize(
+    ("dims", "shape"), [([2], (2,)), ([-1], (2,)), ([2, 1], (2, 1)), ([-1, 2], (1, 2))]
+)
+def test_maps_with_axes_are_an_array(dims, shape):
+    """There is an entry for each element, in the order of their rows."""
+    entries = [{"subtensors": {"k": proto(hs.DT_INT8, int_val=[number])}} for number in (1, 2)]
+    value = read(proto(hs.DT_MAP, dims, map_val=entries))
+    assert value.array.shape == shape
+    assert [item["k"].array.item() for item in value.array.ravel()] == [1, 2]
+    assert read(proto(hs.DT_MAP, [0])).array.shape == (0,)
+
+
+def test_a_flood_of_maps_is_charged():
+    """An empty one is three bytes on the wire, and a dict in memory."""
+    with pytest.raises(RequestOverBudget):
+        decode(proto(hs.DT_MAP, [100], map_val=[{}] * 100), DecodeBudget(100 * 100))
 
 
 def test_content_is_not_copied():

@@ -8,7 +8,7 @@ import hydro_serving_grpc as hs
 from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
 from serving_runtime.protocols.tensorflow_serving.decoding import decode
 from serving_runtime.protocols.tensorflow_serving.encoding import encode
-from serving_runtime.signature import NUMPY_DTYPES, Tensor
+from serving_runtime.signature import NUMPY_DTYPES, MapArray, Tensor
 from serving_runtime.validation import bfloat16
 
 NUMERIC = sorted(set(NUMPY_DTYPES) - {"string"})
@@ -115,6 +115,19 @@ def test_maps_come_back(as_content):
     assert again["a"].array.tolist() == [-1, 2]
     assert again["b"]["c"].array.item() == b"x\0"
     assert again["b"]["d"] == {}
+
+
+@pytest.mark.parametrize("shape", [(2,), (1, 2), (0,)])
+def test_arrays_of_maps_come_back(shape):
+    """Each element is an entry, and the shape is that of the array."""
+    items = np.empty(shape, object)
+    for index in range(items.size):
+        items.reshape(-1)[index] = {"a": Tensor("int8", np.array(index, np.int8))}
+    proto = encode(MapArray(items), as_content=True)
+    assert (proto.dtype, len(proto.map_val)) == (hs.DT_MAP, items.size)
+    again = decode(proto, reading())
+    assert again.array.shape == shape
+    assert [item["a"].array.item() for item in again.array.ravel()] == list(range(items.size))
 
 
 @pytest.mark.parametrize("value", [Tensor("int8", np.array(3, np.int8)), {}])

@@ -9,7 +9,7 @@ from hydro_serving_grpc.messages import message_class
 from serving_runtime.contract.types import DTYPE_NUMBERS
 from serving_runtime.errors import InvalidInput
 from serving_runtime.protocols.tensorflow_serving import metadata
-from serving_runtime.signature import Contract, Field, Signature
+from serving_runtime.signature import Contract, Field, Nullable, Signature
 
 Request = message_class("tensorflow.serving.GetModelMetadataRequest")
 Response = message_class("tensorflow.serving.GetModelMetadataResponse")
@@ -94,6 +94,18 @@ def test_a_contract_is_told_whole(contract):
         assert message.method_name == (signature.method or "tensorflow/serving/predict")
         assert tensors(message.inputs) == declared(signature.inputs)
         assert tensors(message.outputs) == declared(signature.outputs)
+
+
+def test_masks_of_missing_values_are_optional_inputs():
+    """They have a default, as TensorFlow 2.13 and newer mark what may be left out: false."""
+    fields = (Field("age", "int64", (-1,)), Field("height", "float32", (-1,)))
+    nullable = (Nullable("age", None, "float64"), Nullable("height"))
+    signature = Signature("s", fields, fields[:1], "", nullable)
+    told = signatures(metadata.answer(ask("signature_def"), Contract("m", (signature,))))["s"]
+    assert sorted(told.inputs) == ["age", "age:missing", "height"]
+    assert tensors(told.inputs)["age:missing"] == ("age:missing", 10, True, (-1,))
+    (default,) = told.defaults.items()
+    assert (default[0], list(default[1].bool_val)) == ("age:missing", [False])
 
 
 @pytest.mark.parametrize(

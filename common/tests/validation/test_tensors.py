@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from serving_runtime.validation.results import NotATensor, as_tensor
+from serving_runtime.signature import Tensor
+from serving_runtime.validation.tensors import NotATensor, as_declared, as_tensor
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,7 @@ from serving_runtime.validation.results import NotATensor, as_tensor
 )
 def test_numbers_become_arrays(result, dtype, shape):
     """Scalars, lists and arrays are all tensors, with NumPy's own idea of their dtype."""
-    tensor = as_tensor(result, "float32")
+    tensor = as_tensor(result, "any")
     assert tensor.dtype == dtype
     assert tensor.array.shape == shape
 
@@ -60,9 +61,12 @@ def test_an_empty_list_is_of_the_declared_dtype(dtype):
     assert tensor.array.shape == (0,)
 
 
-def test_an_empty_array_keeps_its_own_dtype():
-    """An array has a dtype of its own, and the contract's word on it comes later."""
-    assert as_tensor(np.zeros(0, np.float64), "int64").dtype == "float64"
+@pytest.mark.parametrize("value", [np.zeros((2, 0)), np.zeros((2, 0), "M8[s]"), [[], []]])
+def test_an_empty_array_is_of_the_declared_dtype_too(value):
+    """No value of it is of another, and NumPy's own choice, float64, says nothing."""
+    tensor = as_tensor(value, "int64")
+    assert (str(tensor), tensor.array.dtype) == ("int64[2, 0]", np.int64)
+    assert as_tensor(np.zeros(0), "any").dtype == "float64"
 
 
 @pytest.mark.parametrize(
@@ -70,9 +74,17 @@ def test_an_empty_array_keeps_its_own_dtype():
     [
         (None, "objects of type NoneType"),
         ({1, 2}, "objects of type set"),
-        (["a", 1], "objects of type int"),
-        ([1, None], "objects of type int"),
-        ([2**70], "objects of type int"),
+        (["a", 1], "objects of types int and str"),
+        ([True, None], "bools with a missing value"),
+        (
+            [2**64],
+            "integers from 18446744073709551616 to 18446744073709551616, which no 64-bit "
+            "type holds",
+        ),
+        (
+            [10**1000],
+            "integers from one of many digits to one of many digits, which no 64-bit type holds",
+        ),
         (np.array(["2020-01-01"], "datetime64[D]"), "an array of NumPy's datetime64[D]"),
         ("\ud800", "a string that UTF-8 cannot encode (surrogates not allowed)"),
     ],
@@ -100,3 +112,55 @@ def test_an_array_that_cannot_be_had_is_no_tensor():
 
     with pytest.raises(NotATensor, match="a Graph that is no array .call detach.. first."):
         as_tensor(Graph(), "float32")
+
+
+@pytest.mark.skipif(
+    not hasattr(getattr(np, "dtypes", None), "StringDType"), reason="its strings are of NumPy 2"
+)
+def test_strings_of_any_length_are_text():
+    """NumPy 2 has a dtype for them, which may have missing ones."""
+    dtype = np.dtypes.StringDType
+    assert as_tensor(np.array(["é", "a\0"], dtype()), "any").array.tolist() == [
+        "é".encode(),
+        b"a\0",
+    ]
+    with pytest.raises(NotATensor, match="strings with a missing value"):
+        as_tensor(np.array(["a", None], dtype(na_object=None)), "any")
+
+
+def test_a_list_that_holds_itself_is_no_tensor():
+    """It has no end."""
+    endless = []
+    endless.append(endless)
+    with pytest.raises(NotATensor):
+        as_tensor(endless, "float32")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "qint8", "uint64", "complex64"])
+def test_what_is_declared_is_made(dtype):
+    """An array of a near dtype becomes what its tensor says, as the service would do."""
+    tensor = as_declared(
+        Tensor(
+            dtype,
+            np.array([1, 2], ">i4" if "int" in dtype else ">f8")
+            if dtype != "complex64"
+            else np.array([1, 2], ">c16"),
+        )
+    )
+    assert (str(tensor), tensor.array.tolist()) == (f"{dtype}[2]", [1, 2])
+    assert tensor.array.dtype.isnative
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values", "text"),
+    [
+        ("int8", [300], "int64[1] as int8 (300 does not fit int8 (-128 to 127))"),
+        ("int8", [1.5], "float64[1] as int8 (float64 is not cast to int8)"),
+        ("string", [1], "int64[1] as string (int64 is not cast to string)"),
+    ],
+)
+def test_what_is_declared_must_hold_the_values(dtype, values, text):
+    """No value is lost unseen."""
+    with pytest.raises(NotATensor) as error:
+        as_declared(Tensor(dtype, np.array(values)))
+    assert str(error.value) == text
