@@ -14,6 +14,7 @@ from typing import Optional, Sequence
 
 from serving_runtime.errors import MemoryExhausted
 from serving_runtime.server.admission.dispatcher import Dispatcher
+from serving_runtime.server.admission.queue import Bound
 from serving_runtime.server.metrics import Counters
 from serving_runtime.server.transport import Transport
 from serving_runtime.server.workers.supervisor import Supervisor
@@ -95,11 +96,11 @@ class MemoryWatch:
         """Shed calls if memory is short; while holding the front lock.
 
         Raises:
-            MemoryExhausted: it is.
+            MemoryExhausted: it is, and there are calls whose answers will free some.
         """
         if memory.own_bytes() > self._max_bytes:
             self._shed_or_end()
-        if self._refusal is not None:
+        if self._refusal is not None and not self._dispatcher.is_idle:
             raise self._refusal
 
     def _set_limits(self) -> None:
@@ -118,16 +119,22 @@ class MemoryWatch:
             check_room = self.check_room
             self._ample_bytes = self._max_bytes - AMPLE_SHARE * part
         with self._dispatcher.lock:
-            self._dispatcher.bound(limits.queue, limits.message, reason, check_room)
+            self._dispatcher.bound(
+                self._bound(QUEUE, limits.queue, reason),
+                self._bound(MESSAGE, limits.message, reason),
+                check_room,
+            )
             if check_room is not None:
-                max_calls = max(1, left // 4 // derived.message)
                 for each in self._transports:
-                    each.bound_arrivals(max_calls)
+                    each.bound_arrivals(self._budget.max_arriving(left))
         logger.info(
             "memory: %s of the %s, %s in use; %s %s, %s %s", mib(now.limit), whose, mib(now.used),
             MESSAGE, mib(limits.message), QUEUE, mib(limits.queue),
         )  # fmt: skip
         self._warn_if_too_much(limits, derived, left)
+
+    def _bound(self, name: str, size: int, reason: str) -> Bound:
+        return Bound(size, reason if self._budget.follows_memory(name, size) else "")
 
     def _warn_if_too_much(self, limits: Limits, derived: Limits, left: int) -> None:
         need = self._budget.need(limits)

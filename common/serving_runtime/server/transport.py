@@ -101,7 +101,8 @@ class Transport(abc.ABC):
     def shed(self, refusal: Optional[ServingError]) -> int:
         """Refuse the calls that come, and those that are still arriving, while holding the lock.
 
-        Health is never refused. A transport that cannot tell what is arriving does nothing.
+        The oldest of those goes on, so that some call is always answered; health is never refused.
+        A transport that cannot tell what is arriving does nothing.
 
         Args:
             refusal: what they are answered with; None ends it.

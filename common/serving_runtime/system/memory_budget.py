@@ -14,7 +14,7 @@ bytes:
   both have to fit into the rest.
 
 So of what is left beside the loaded model, half is for the calls that run, one in each worker; a
-quarter for those that wait; and a quarter for those that arrive, whose number nothing bounds: the
+sixth for those that wait; and the rest for those that arrive, whose number nothing bounds: the
 front takes few at a time and watches its own memory (`server/memory_watch.py`).
 """
 
@@ -25,6 +25,9 @@ from serving_runtime.system.cgroup_memory import Memory
 
 MIB = 1 << 20
 RUNNING_TIMES = 9
+# Of what is left: a sixth for calls that wait, an eighth for messages that arrive.
+QUEUE_SHARE = 6
+ARRIVING_SHARE = 8
 # Of the limit, for what the kernel counts beside the processes' memory: page tables, sockets.
 SPARE_SHARE = 16
 # However little there is, a message may have so much: with less nothing can be served.
@@ -66,7 +69,11 @@ class MemoryBudget:
         """Return the limits for so many bytes that are left beside the model."""
         each = left // 2 // (RUNNING_TIMES * self._workers)
         message = max(LEAST_MESSAGE_BYTES, min(_default(MESSAGE), _whole(each)))
-        return Limits(message, max(message, min(_default(QUEUE), _whole(left // 4))))
+        return Limits(message, max(message, min(_default(QUEUE), _whole(left // QUEUE_SHARE))))
+
+    def max_arriving(self, left: int) -> int:
+        """Return how many messages may arrive at a time if each is as large as may be."""
+        return max(1, left // ARRIVING_SHARE // self.limits(left).message)
 
     def left(self, used: int) -> int:
         """Return what requests may use, where processes use so much already."""
@@ -85,11 +92,7 @@ class MemoryBudget:
             # Each end's, in each worker: larger payloads go through the socket.
             SHARED: min(_default(SHARED), limits.message // 2),
         }
-        return {
-            name: str(size)
-            for name, size in texts.items()
-            if name not in self._chosen_bytes and size < _default(name)
-        }
+        return {name: str(size) for name, size in texts.items() if self.follows_memory(name, size)}
 
     def in_force(self, derived: Limits) -> Limits:
         """Return the limits that count: the user's own, where there are any."""
@@ -97,6 +100,10 @@ class MemoryBudget:
             self._chosen_bytes.get(MESSAGE, derived.message),
             self._chosen_bytes.get(QUEUE, derived.queue),
         )
+
+    def follows_memory(self, name: str, size: int) -> bool:
+        """Return whether a limit in force is less than it were if there were more memory."""
+        return name not in self._chosen_bytes and size < _default(name)
 
     def need(self, limits: Limits) -> int:
         """Return what calls take if all that ``limits`` allow is used."""

@@ -97,11 +97,13 @@ def test_limits_shrink_as_more_workers_load(make, caplog):
     assert len(caplog.records) == 2
 
 
-def test_chosen_limits_that_cannot_fit_are_warned_of(make, caplog):
+def test_chosen_limits_that_cannot_fit_are_warned_of(make, make_call, caplog):
     """They hold all the same."""
     world = make(**{MESSAGE: 256 * MIB})
     world.serving.append("worker-1")
     world.watch.look()
+    with pytest.raises(RequestTooLarge, match=r"RUNTIME_MAX_MESSAGE_BYTES \(268435456\)$"):
+        world.submit(make_call(b"x" * (256 * MIB + 1)))
     [record] = [it for it in caplog.records if it.levelno == logging.WARNING]
     assert "as they are set may take" in record.message
 
@@ -145,6 +147,18 @@ def test_a_large_call_is_looked_at_before_it_waits(make, make_call):
     assert len(world.transport.asked) == 1
     with world.dispatcher.lock, pytest.raises(MemoryExhausted):
         world.watch.check_room()
+
+
+def test_one_call_always_fits(make, make_call):
+    """What is kept for calls that run is free then: else nobody might ever be answered."""
+    world = make()
+    world.serving.append("worker-1")
+    world.watch.look()
+    world.own = 400 * MIB
+    world.submit(make_call(b"x" * 2 * MIB))
+    assert len(world.transport.asked) == 1
+    with pytest.raises(MemoryExhausted):
+        world.submit(make_call(b"x" * 2 * MIB))
 
 
 def test_few_messages_arrive_at_a_time_where_there_is_little_memory(make):

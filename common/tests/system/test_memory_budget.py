@@ -21,14 +21,15 @@ def budget():
 @pytest.mark.parametrize("workers", [1, 2, 5])
 @pytest.mark.parametrize("mib", [64, 256, 512, 2048, 5000])
 def test_all_that_the_limits_allow_fits(budget, mib, workers):
-    """The calls that run, and those that wait, leave a quarter for those that arrive."""
+    """The calls that run, those that wait, and those that arrive, one of them twice more."""
     made = budget(mib, workers)
     left = made.left(used=mib * MIB // 5)
     limits = made.limits(left)
     assert MIB <= limits.message <= limits.queue
     if limits.message > MIB:
         assert RUNNING_TIMES * workers * limits.message <= left // 2
-        assert made.need(limits) <= left * 3 // 4 + MIB
+        arriving = (made.max_arriving(left) + 2) * limits.message
+        assert made.need(limits) + arriving <= left + MIB
 
 
 def test_where_there_is_enough_the_defaults_hold(budget):
@@ -60,6 +61,8 @@ def test_what_is_chosen_is_in_force(budget):
     limits = made.in_force(derived)
     assert limits == (300 * MIB, derived.queue)
     assert made.need(limits) > made.memory.limit
+    assert not made.follows_memory(MESSAGE, limits.message)
+    assert made.follows_memory(QUEUE, limits.queue)
 
 
 def test_chosen_variables_are_read_as_settings_are():

@@ -7,7 +7,7 @@ from typing import Callable, Dict, Iterable, List, Optional, Tuple
 from serving_runtime.errors import DeadlineUnreachable, ModelFailed, ServingError
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.quarantine import Quarantine
-from serving_runtime.server.admission.queue import AdmissionQueue
+from serving_runtime.server.admission.queue import AdmissionQueue, Bound
 from serving_runtime.server.admission.wait_estimate import WaitEstimator
 from serving_runtime.server.admission.worker import Worker
 from serving_runtime.server.front_lock import FrontLock
@@ -60,16 +60,12 @@ class Dispatcher:
         return self._calls.values()
 
     def bound(
-        self,
-        max_bytes: int,
-        max_call_bytes: int,
-        reason: str,
-        check_room: Optional[Callable[[], None]],
+        self, all_bytes: Bound, call_bytes: Bound, check_room: Optional[Callable[[], None]]
     ) -> None:
         """Change how many bytes may wait, and how many a call may have; see ``AdmissionQueue``."""
         self.lock.assert_held()
-        self._waiting.bound(max_bytes, max_call_bytes, reason, check_room)
-        self._max_batch_bytes = min(BATCH_BYTES, max_call_bytes)
+        self._waiting.bound(all_bytes, call_bytes, check_room)
+        self._max_batch_bytes = min(BATCH_BYTES, call_bytes.most)
 
     def submit(self, call: FrontCall) -> None:
         """Queue a call; it is answered at its deadline at the latest.

@@ -1,7 +1,7 @@
 """The bounded queue of calls that wait for a worker."""
 
 from collections import OrderedDict
-from typing import Callable, List, Optional
+from typing import Callable, List, NamedTuple, Optional
 
 from serving_runtime.errors import QueueFull, RequestTooLarge
 from serving_runtime.server.admission.call import FrontCall
@@ -10,12 +10,24 @@ from serving_runtime.server.admission.call import FrontCall
 SMALL_BYTES = 1 << 20
 
 
+class Bound(NamedTuple):
+    """Most bytes, and what that follows from where it is not the setting itself."""
+
+    most: int
+    reason: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return both, for who is refused."""
+        return f"{self.most}, {self.reason}" if self.reason else str(self.most)
+
+
 class AdmissionQueue:
     """Calls in order of arrival, bounded in number and in bytes."""
 
     def __init__(self, max_calls: int, max_bytes: int, max_call_bytes: int) -> None:
         self._max_calls = max_calls
-        self.bound(max_bytes, max_call_bytes)
+        self.bound(Bound(max_bytes), Bound(max_call_bytes))
         self._bytes = 0
         self._calls: OrderedDict[int, FrontCall] = OrderedDict()
 
@@ -29,25 +41,21 @@ class AdmissionQueue:
 
     def bound(
         self,
-        max_bytes: int,
-        max_call_bytes: int,
-        reason: str = "",
+        all_bytes: Bound,
+        call_bytes: Bound,
         check_room: Optional[Callable[[], None]] = None,
     ) -> None:
         """Change the bounds for the calls to come.
 
         Args:
-            max_bytes: of all that wait; one call always fits.
-            max_call_bytes: of each.
-            reason: what the bounds follow from, for who is refused.
+            all_bytes: of all that wait; one call always fits.
+            call_bytes: of each.
             check_room: called before a call is queued where much is waiting then; raises
                 LimitExceeded if there is no memory for it.
         """
-        self._max_bytes = max_bytes
-        self._max_call_bytes = max_call_bytes
-        self._reason = f", {reason}" if reason else ""
+        self._all_bytes, self._call_bytes = all_bytes, call_bytes
         # What is within this is within both; for most calls there is nothing more to look at.
-        self._certain_bytes = min(max_bytes, max_call_bytes)
+        self._certain_bytes = min(all_bytes.most, call_bytes.most)
         if check_room is not None:
             self._certain_bytes = min(self._certain_bytes, SMALL_BYTES)
         self._check_room = check_room or _nothing
@@ -100,15 +108,15 @@ class AdmissionQueue:
 
     def _check_bytes(self, size: int) -> None:
         self._check_room()
-        if size > self._max_call_bytes:
+        if size > self._call_bytes.most:
             raise RequestTooLarge(
                 f"the request has {size} bytes, more than RUNTIME_MAX_MESSAGE_BYTES "
-                f"({self._max_call_bytes}{self._reason})"
+                f"({self._call_bytes.text})"
             )
-        if self._calls and self._bytes + size > self._max_bytes:
+        if self._calls and self._bytes + size > self._all_bytes.most:
             raise QueueFull(
                 f"{self._bytes} bytes of calls are waiting, and {size} more would exceed "
-                f"RUNTIME_MAX_QUEUE_BYTES ({self._max_bytes}{self._reason})"
+                f"RUNTIME_MAX_QUEUE_BYTES ({self._all_bytes.text})"
             )
 
     def _insert(self, call: FrontCall) -> None:

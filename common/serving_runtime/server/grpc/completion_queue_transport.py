@@ -103,7 +103,7 @@ class CompletionQueueTransport(GrpcTransport):
         self.arrivals.pass_on()
 
     def shed(self, refusal: Optional[ServingError]) -> int:
-        """Refuse the calls that come, and those whose message is not there yet, but for health's.
+        """Refuse the calls that come, and those whose message is not there yet, but for the oldest.
 
         Core keeps all that it has received of a message, and only it knows how much that is: once
         their calls are answered it forgets it.
@@ -115,10 +115,10 @@ class CompletionQueueTransport(GrpcTransport):
         refuse = functools.partial(_refuse, reply)
         shed = {row.grpc_method.encode(): refuse for row in self._routes.unary if row.is_forwarded}
         self._begin = {**self._normal_begin, **shed}
-        arriving = [call for call in (*self._unwatched, *self._arriving) if call.may_be_shed]
-        for call in arriving:
+        arriving = [call for call in (*self._arriving, *self._unwatched) if call.may_be_shed]
+        for call in arriving[1:]:
             call.refuse(reply)
-        return len(arriving)
+        return len(arriving[1:])
 
     def in_loop(self, work: Callable[..., None], *arguments: Any) -> None:
         """Make the event loop call ``work``."""
