@@ -99,6 +99,18 @@ class QueueFull(LimitExceeded):
     reason = "queue_full"
 
 
+class RequestTooLarge(LimitExceeded):
+    """There is no memory for so large a request."""
+
+    reason = "request_too_large"
+
+
+class MemoryExhausted(LimitExceeded):
+    """The front has no memory for more requests, until some that it has are answered."""
+
+    reason = "memory_exhausted"
+
+
 class DeadlineUnreachable(LimitExceeded):
     """The calls ahead take longer than this one has: it is shed instead of left to wait."""
 

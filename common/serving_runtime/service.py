@@ -13,7 +13,8 @@ from serving_runtime.framework import defaults, discovery
 from serving_runtime.server.workers import fork_server, orphans, processes
 from serving_runtime.server.workers.processes import HeadStart, Spawn, Spawned, WorkerProcess
 from serving_runtime.settings import SETTINGS, Settings, former_names
-from serving_runtime.system import cpus, memory
+from serving_runtime.system import cgroup_memory, cpus, memory, memory_budget
+from serving_runtime.system.memory_budget import MemoryBudget
 
 logger = logging.getLogger(__name__)
 
@@ -31,28 +32,36 @@ def run(environ: Mapping[str, str], runtime_name: str = "") -> int:
     # The front takes over once it has a loop; until then PID 1 would ignore the signal.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     environ = defaults.lay_below(environ, runtime_name)
+    budget = _budget(environ)
+    environ = {**environ, **budget.at_start()}
     chosen = Settings.from_env(environ)
     logs.configure(chosen.log_level, chosen.log_format, sys.stderr, role="front")
     for warning in former_names(SETTINGS, environ):
         logger.warning(warning)
-    memory.keep_freed_memory()
+    memory.keep_freed_memory(budget.memory.limit)
     # Its fork handlers would run in the child that becomes a worker, and now and then hang the
     # start on Python 3.9 and older, which have no vfork.
     os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
     if chosen.workers == 0:
-        return _serve(chosen, thread_spawner(environ, runtime_name))
+        return _serve(chosen, thread_spawner(environ, runtime_name), budget)
     # What takes longest begins first: a worker loads while the front imports grpc.
+    environ = {**environ, **memory.worker_variables(environ, budget.memory.limit)}
     head_start = HeadStart(_process_spawner(chosen, environ, runtime_name), "worker-1")
     try:
-        return _serve(chosen, head_start)
+        return _serve(chosen, head_start, budget)
     finally:
         head_start.end()
 
 
-def _serve(chosen: Settings, spawn: Spawn) -> int:
+def _budget(environ: Mapping[str, str]) -> MemoryBudget:
+    workers = Settings.from_env(environ).workers
+    return MemoryBudget(cgroup_memory.available(), workers, memory_budget.chosen_in(environ))
+
+
+def _serve(chosen: Settings, spawn: Spawn, budget: MemoryBudget) -> int:
     from serving_runtime.server import server
 
-    return server.serve(chosen, spawn)
+    return server.serve(chosen, spawn, budget)
 
 
 def _process_spawner(chosen: Settings, environ: Mapping[str, str], runtime_name: str) -> Spawn:

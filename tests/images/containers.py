@@ -50,20 +50,22 @@ class Container:
         connection.channel.close()
         return answer
 
-    def wait_health(self, status: str) -> None:
+    def wait_health(self, status: str, seconds: float = SECONDS) -> None:
         """Wait until Docker says that it is healthy, or is not."""
-        self.wait_until(lambda: self.health == status, status)
+        self.wait_until(lambda: self.health == status, status, seconds)
 
     def wait_exit_code(self) -> int:
         """Wait until it has ended."""
         self.wait_until(lambda: self.state["Status"] == "exited", "the end")
         return self.state["ExitCode"]
 
-    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+    def wait_until(
+        self, condition: Callable[[], bool], what: str, seconds: float = SECONDS
+    ) -> None:
         """Wait for a condition, and show the log if it does not come about."""
-        until = time.monotonic() + SECONDS
+        until = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < until, f"no {what} in {SECONDS} s:\n{self.logs}"
+            assert time.monotonic() < until, f"no {what} in {seconds:g} s:\n{self.logs}"
             time.sleep(POLL_SECONDS)
 
     def python(self, code: str) -> str:

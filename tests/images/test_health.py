@@ -2,6 +2,8 @@ from tests.images.containers import mounted
 from tests.images.models import copy_of
 
 OFTEN = "--health-interval=500ms"
+# Half a minute of back-off, and six loads that fail; then a last back-off and a load.
+TRIES_SECONDS = 240
 # Workers are the children of the server, the container's first process.
 KILL_WORKERS = """
 import os, pathlib, signal
@@ -12,15 +14,18 @@ for status in pathlib.Path('/proc').glob('[0-9]*/status'):
 
 
 def test_docker_s_health_follows_the_service_s(run, model, tmp_path):
-    """A model that cannot come back makes the container unhealthy, and healthy when it can."""
+    """A model that cannot come back makes the container unhealthy, and healthy when it can.
+
+    Not before a minute of tries has failed: Swarm replaces what is unhealthy.
+    """
     copy = copy_of(model, tmp_path)
     container = run(mounted(copy), OFTEN)
     container.wait_health("healthy")
     away = (copy / "files").rename(copy / "away")
     container.python(KILL_WORKERS)
-    container.wait_health("unhealthy")
+    container.wait_health("unhealthy", TRIES_SECONDS)
     away.rename(copy / "files")
-    container.wait_health("healthy")
+    container.wait_health("healthy", TRIES_SECONDS)
 
 
 def test_a_worker_that_dies_is_replaced(run, model):

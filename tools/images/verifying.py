@@ -62,7 +62,7 @@ def _configured(row: Row, config: Mapping[str, Any]) -> Iterator[str]:
     yield from _differs("ports", sorted(config.get("ExposedPorts") or ()), [PORT])
     yield from _differs("volumes", sorted(config.get("Volumes") or ()), [VOLUME])
     probe = (config.get("Healthcheck") or {}).get("Test")
-    yield from _differs("health check", probe, ["CMD", COMMAND, "health"])
+    yield from _differs("health check", probe, ["CMD", COMMAND, "health", "--probe", "container"])
 
 
 def _labelled(row: Row, labels: Mapping[str, str]) -> Iterator[str]:

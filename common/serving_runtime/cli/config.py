@@ -1,8 +1,9 @@
 """Show every setting with its value, where that comes from, and what it means.
 
 The last lines are what a Kubernetes pod needs for these settings: `terminationGracePeriodSeconds`,
-which is longer than any drain takes, and the probes. No preStop hook is needed: after SIGTERM the
-service goes on taking connections for RUNTIME_DRAIN_DELAY, while the pod is taken out of Services.
+which is longer than any drain takes, and the probes, each of which names what it asks. No preStop
+hook is needed: after SIGTERM the service goes on taking connections for RUNTIME_DRAIN_DELAY, while
+the pod is taken out of Services. What a service of Compose or Swarm needs stands before that.
 
 Exit code 1 if a value cannot be read. `--markdown` prints the reference instead, which is kept
 in docs/settings.md.
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from serving_runtime import settings
-from serving_runtime.cli import flags, kubernetes, reference
+from serving_runtime.cli import compose, flags, kubernetes, reference
 from serving_runtime.cli.tables import folded, table
 from serving_runtime.errors import SettingError, nearest
 from serving_runtime.framework import defaults
@@ -137,6 +138,7 @@ def _text(lines: List[Line], environ: Mapping[str, str]) -> str:
         parts.append(f"Settings of {owner}\n\n{table(heads, rows)}\n")
     in_force = _in_force(environ)
     if in_force:
+        parts.append(f"What Compose and Swarm need for them\n\n{compose.lines(in_force)}\n")
         parts.append(f"What a Kubernetes pod needs for them\n\n{kubernetes.lines(in_force)}")
     return "\n".join(parts)
 
@@ -151,6 +153,7 @@ def _json(lines: List[Line], environ: Mapping[str, str]) -> str:
     report = {
         "settings": [_entry(line) for line in lines],
         "unknown": settings.unknown_variables(flags.all_settings(), environ),
+        "compose": compose.needs(in_force) if in_force else None,
         "kubernetes": kubernetes.needs(in_force) if in_force else None,
     }
     return json.dumps(report, indent=2, ensure_ascii=False)

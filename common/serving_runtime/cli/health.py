@@ -1,6 +1,13 @@
 """Ask a running service whether it is healthy: exit code 0 if it is, 1 if not.
 
-It speaks gRPC's health protocol, for Docker's HEALTHCHECK and for scripts.
+It speaks gRPC's health protocol, for Docker's HEALTHCHECK and for scripts. There are three
+questions; name the one that is meant:
+
+  --probe readiness  whether to send calls there (the default)
+  --probe liveness   whether it may be left to run: only what needs a restart is not alive, and what
+                     loads, drains, is busy or overloaded is
+  --probe container  for who has but one question and replaces what is unhealthy: readiness until
+                     the service was first ready, liveness afterwards
 """
 
 import argparse
@@ -8,16 +15,28 @@ import sys
 
 from serving_runtime.cli import addresses, credentials
 
+# The name that gRPC's health protocol knows each question by.
+PROBES = {"readiness": "", "liveness": "liveness", "container": "container"}
+MEANINGS = {
+    "readiness": "it loads its model, drains, has no worker, or each of them is stuck: its log and"
+    " its Status say which",
+    "liveness": "its model cannot be loaded any more: a restart may help, and its log says why",
+    "container": "it was never ready yet, or it needs a restart: its log says why",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
     addresses.add(parser, deadline="3s")
     credentials.add(parser)
-    parser.add_argument(
+    asked = parser.add_mutually_exclusive_group()
+    asked.add_argument(
+        "--probe", choices=tuple(PROBES), default="readiness", help="(default: readiness)"
+    )
+    asked.add_argument(
         "--service",
         metavar="NAME",
-        default="",
-        help="the gRPC service to ask about; by default the server as a whole",
+        help="ask about the readiness of one gRPC service, by its full name",
     )
 
 
@@ -29,11 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from serving_runtime.client import CallFailed, Client
 
+    name = arguments.service or PROBES[arguments.probe]
     with Client(addresses.of(arguments), credentials.of(arguments)) as client:
         try:
-            status = client.health(arguments.service, arguments.deadline)
+            status = client.health(name, arguments.deadline)
         except CallFailed as error:
             print(error, file=sys.stderr)
             return 1
     print(status)
+    if status == "NOT_SERVING":
+        print(f"{arguments.probe}: {MEANINGS[arguments.probe]}", file=sys.stderr)
     return 0 if status == "SERVING" else 1

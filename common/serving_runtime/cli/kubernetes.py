@@ -1,12 +1,18 @@
-"""Derive what a Kubernetes pod needs for a service with given settings."""
+"""Derive what a Kubernetes pod needs for a service with given settings.
+
+Each probe names the question that it asks (`serving_runtime.server.health.Question`): what is only
+busy must be sent no calls, and must not be killed.
+"""
 
 import json
 import math
 from typing import Any, Dict
 
+from serving_runtime.cli.health import PROBES
 from serving_runtime.server.grpc.options import AGE_SPREAD
 from serving_runtime.settings import Settings
 
+READINESS, LIVENESS = "readiness", "liveness"
 # Parts of every drain, each a second at most: connections leave a little after their age, what is
 # left of the calls is cancelled, and workers that had no time left are asked to close their models.
 DRAIN_STEPS_SECONDS = 3.0
@@ -31,32 +37,43 @@ def needs(settings: Settings) -> Dict[str, Any]:
     return {
         "terminationGracePeriodSeconds": grace_seconds(settings),
         # Longer than the service gives the model to load, so that it can log what was wrong.
-        "startupProbe": _probe(settings, 2, settings.load_timeout_seconds + START_SECONDS),
-        "readinessProbe": _probe(settings, 5, 10),
-        # Workers are replaced by the service itself: only one that has failed to do so for a
-        # minute is started anew.
-        "livenessProbe": _probe(settings, 10, 60),
+        "startupProbe": _probe(
+            settings, READINESS, 2, settings.load_timeout_seconds + START_SECONDS
+        ),
+        "readinessProbe": _probe(settings, READINESS, 5, 10),
+        # Also for a front that does not answer, which may be the machine's fault for a while.
+        "livenessProbe": _probe(settings, LIVENESS, 10, 60),
     }
 
 
 def lines(settings: Settings) -> str:
     """Derive what a pod needs as YAML, one line each."""
-    return "\n".join(f"{name}: {_flow(value)}" for name, value in needs(settings).items())
+    return yaml_lines(needs(settings))
 
 
-def _probe(settings: Settings, period_seconds: int, patience_seconds: float) -> Dict[str, Any]:
+def yaml_lines(entries: Dict[str, Any]) -> str:
+    """Return entries as YAML, one line each."""
+    return "\n".join(f"{name}: {_flow(value)}" for name, value in entries.items())
+
+
+def _probe(
+    settings: Settings, question: str, period_seconds: int, patience_seconds: float
+) -> Dict[str, Any]:
     return {
-        **_way(settings),
+        **_way(settings, question),
         "periodSeconds": period_seconds,
         "failureThreshold": math.ceil(patience_seconds / period_seconds),
     }
 
 
-def _way(settings: Settings) -> Dict[str, Any]:
+def _way(settings: Settings, question: str) -> Dict[str, Any]:
     """Return how to ask: Kubernetes' own gRPC probe knows neither TLS nor tokens. See: KEP-4939."""
     if settings.tls_cert or (settings.token_file and not settings.open_health):
-        return {"exec": {"command": ["serving-runtime", "health"]}, "timeoutSeconds": 5}
-    return {"grpc": {"port": settings.port}, "timeoutSeconds": 1}
+        command = ["serving-runtime", "health", "--probe", question]
+        return {"exec": {"command": command}, "timeoutSeconds": 5}
+    name = PROBES[question]
+    service = {"service": name} if name else {}
+    return {"grpc": {"port": settings.port, **service}, "timeoutSeconds": 1}
 
 
 def _flow(value: Any) -> str:

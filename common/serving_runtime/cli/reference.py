@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import List, Sequence
 
-from serving_runtime.cli import kubernetes
+from serving_runtime.cli import compose, kubernetes
 from serving_runtime.cli.flags import EVERY_RUNTIME, Group, flag_of
 from serving_runtime.settings import Setting, Settings
 
@@ -34,12 +34,24 @@ seconds.
 The first belongs to the pod, the probes to its container. The grace period is longer than any
 drain takes: `RUNTIME_DRAIN_DELAY`, 1.1 times `RUNTIME_CONNECTION_AGE`, `RUNTIME_DRAIN_TIMEOUT` and
 {DRAIN_ENDS:g} seconds, rounded up. The startup probe waits longer than `RUNTIME_LOAD_TIMEOUT`: by
-then a load that takes so long was ended by the service itself, which says so. With TLS, or a token
-that health checks need too, the probes run `serving-runtime health`: Kubernetes' gRPC probe knows
-neither.
+then a load that takes so long was ended by the service itself, which says so. The liveness probe
+asks for `liveness`, the others for readiness: a pod that is busy or drains is sent no calls, and is
+not killed. With TLS, or a token that health checks need too, the probes run
+`serving-runtime health`: Kubernetes' gRPC probe knows neither.
 
 No `preStop` hook is needed: after SIGTERM the service goes on taking connections for
 `RUNTIME_DRAIN_DELAY`, while the pod is taken out of its Services. Set more where that takes longer.
+
+## In Compose and Swarm
+
+It prints what a service needs there, too. For the defaults:
+
+```yaml
+{compose.lines(Settings.from_env({}))}
+```
+
+Swarm replaces what is unhealthy, so the health check asks for `container`: readiness until the
+model was loaded, liveness afterwards.
 """
 
 

@@ -14,9 +14,9 @@ from serving_runtime.ipc.frames import Bytes
 
 # Below this a copy through the socket is quicker.
 THRESHOLD_BYTES = 1 << 16
-# What one end may take for all that it sends to the other.
-MAX_BYTES = 1 << 27
 MAX_SEGMENTS = 64
+# What one end may take unless it is given another bound (RUNTIME_MAX_SHARED_BYTES).
+MAX_BYTES = 1 << 27
 # A segment that was not used for so long is released.
 IDLE_SECONDS = 10.0
 # How far from its beginning a payload may start.
@@ -49,10 +49,14 @@ class SegmentWriter:
     """The end that writes: makes segments, puts payloads into them, and gets them back.
 
     Args:
+        max_bytes: what this end may take for all that it sends to the other.
         make_room: called before a segment takes memory, to release what is not needed.
     """
 
-    def __init__(self, make_room: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, max_bytes: int = MAX_BYTES, make_room: Callable[[], None] = lambda: None
+    ) -> None:
+        self.max_bytes = max_bytes
         self._make_room = make_room
         self._segments: Dict[int, Segment] = {}
         self._free: Dict[int, Segment] = {}
@@ -107,7 +111,7 @@ class SegmentWriter:
         """
         size = _rounded(payload_size + MAX_ALIGNMENT_OFFSET)
         is_refused = self._made and not self._is_mapped
-        if is_refused or size > MAX_BYTES or not self._drop_for(size):
+        if is_refused or size > self.max_bytes or not self._drop_for(size):
             return
         self._make_room()
         try:
@@ -128,7 +132,7 @@ class SegmentWriter:
 
     def _has_room(self, size: int) -> bool:
         taken = sum(each.size for each in self._segments.values())
-        return taken + size <= MAX_BYTES and len(self._segments) < MAX_SEGMENTS
+        return taken + size <= self.max_bytes and len(self._segments) < MAX_SEGMENTS
 
     def _drop_idle(self, since: float) -> None:
         for segment in [each for each in self._free.values() if each.used < since]:

@@ -16,7 +16,7 @@ from typing import Callable, Dict, List
 from serving_runtime.ipc import frames
 from serving_runtime.ipc.frames import Bytes
 from serving_runtime.ipc.segment_reader import AlignmentOffset, SegmentReader
-from serving_runtime.ipc.segment_writer import SegmentWriter
+from serving_runtime.ipc.segment_writer import MAX_BYTES, SegmentWriter
 
 
 class SharedPayloads:
@@ -24,15 +24,17 @@ class SharedPayloads:
 
     Args:
         alignment_offset: as the reader needs it.
+        max_bytes: as the writer needs it.
         make_room: as the writer needs it.
     """
 
     def __init__(
         self,
         alignment_offset: AlignmentOffset = lambda operation, length: 0,
+        max_bytes: int = MAX_BYTES,
         make_room: Callable[[], None] = lambda: None,
     ) -> None:
-        self._writer = SegmentWriter(make_room)
+        self._writer = SegmentWriter(max_bytes, make_room)
         self._reader = SegmentReader(alignment_offset)
         self._actions: Dict[int, Callable[[Bytes], None]] = {
             frames.OFFER: self._reader.accept,
@@ -42,6 +44,10 @@ class SharedPayloads:
         self.place = self._writer.place
         self.view = self._reader.view
         self.copy = self._reader.copy
+
+    def bound(self, max_bytes: int) -> None:
+        """Take at most so much for what this end sends from now on."""
+        self._writer.max_bytes = max_bytes
 
     def on_control_frame(self, kind: int, body: Bytes) -> None:
         """Act on an OFFER, FREED or DROPPED frame of the other end; others are a GarbledError."""

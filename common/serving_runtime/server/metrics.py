@@ -11,6 +11,9 @@ class Counters:
         calls: calls of the model that were answered, by status. DEADLINE_EXCEEDED are the
             deadlines that passed, waiting or running.
         queue_refusals: calls refused because the queue was full, in calls or in bytes.
+        memory_refusals: calls refused because the front had no memory for more.
+        long_calls: calls that were not answered after as long as RUNTIME_BUSY_UNHEALTHY allows.
+        times_stuck: how often every worker was busy for longer than that.
         retries: calls that waited again because their worker ended.
         worker_starts: workers started, or tried to; the first one is among them.
         worker_deaths: workers that ended before the service did, by how.
@@ -21,6 +24,9 @@ class Counters:
     def __init__(self) -> None:
         self.calls: Dict[str, int] = collections.Counter()
         self.queue_refusals = 0
+        self.memory_refusals = 0
+        self.long_calls = 0
+        self.times_stuck = 0
         self.retries = 0
         self.worker_starts = 0
         self.worker_deaths: Dict[str, int] = collections.Counter()

@@ -15,6 +15,7 @@ from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import auto, reflection
 from serving_runtime.server.grpc.health_service import HealthService
 from serving_runtime.server.health import Health, Phase
+from serving_runtime.server.memory_watch import MemoryWatch
 from serving_runtime.server.metrics import Counters
 from serving_runtime.server.silence import Silence
 from serving_runtime.server.transport import (
@@ -25,9 +26,11 @@ from serving_runtime.server.transport import (
     Transport,
     UnaryHandler,
 )
+from serving_runtime.server.workers.busy_watch import BusyWatch
 from serving_runtime.server.workers.processes import Spawn
 from serving_runtime.server.workers.supervisor import Supervisor
 from serving_runtime.settings import Settings
+from serving_runtime.system.memory_budget import MemoryBudget
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +41,7 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class Server:
     """One service: its transports, its admission queue and its workers, put together."""
 
-    def __init__(self, settings: Settings, spawn: Spawn) -> None:
+    def __init__(self, settings: Settings, spawn: Spawn, budget: MemoryBudget) -> None:
         self._settings = settings
         self._security = security.from_settings(settings)
         self._health = Health()
@@ -48,8 +51,14 @@ class Server:
         self._supervisor = Supervisor(
             settings, spawn, self._dispatcher, self._health, self._counters, self._on_fatal
         )
+        self._busy_watch = BusyWatch(
+            settings, self._dispatcher, self._supervisor, self._health, self._counters
+        )
         # Those that have started.
         self._transports: List[Transport] = []
+        self._memory_watch = MemoryWatch(
+            budget, self._dispatcher, self._supervisor, self._counters, self._transports
+        )
         self._failure = ""
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -72,6 +81,8 @@ class Server:
         self._watch_signals()
         self._supervisor.start_worker()
         self._supervisor.on_child_ended()  # it was started before anyone watched for its end
+        self._busy_watch.begin()
+        self._memory_watch.begin()
 
     async def _start_transports(self) -> None:
         host, port = self._settings.host, self._settings.port
@@ -182,7 +193,7 @@ def _immediate(answer: Callable[[bytes], Reply]) -> UnaryHandler:
     return handle
 
 
-def serve(settings: Settings, spawn: Spawn) -> int:
+def serve(settings: Settings, spawn: Spawn, budget: MemoryBudget) -> int:
     """Run a service on a fresh event loop; returns the exit code.
 
     Raises:
@@ -191,12 +202,12 @@ def serve(settings: Settings, spawn: Spawn) -> int:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
-        return loop.run_until_complete(_serve(settings, spawn))
+        return loop.run_until_complete(_serve(settings, spawn, budget))
     finally:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         loop.close()
 
 
-async def _serve(settings: Settings, spawn: Spawn) -> int:
-    return await Server(settings, spawn).run()
+async def _serve(settings: Settings, spawn: Spawn, budget: MemoryBudget) -> int:
+    return await Server(settings, spawn, budget).run()

@@ -8,7 +8,7 @@ import abc
 from typing import AsyncIterator, Callable, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from serving_runtime import operations
-from serving_runtime.errors import Status
+from serving_runtime.errors import ServingError, Status
 from serving_runtime.ipc.attributes import EMPTY
 from serving_runtime.operations import Operation
 
@@ -88,6 +88,29 @@ class Transport(abc.ABC):
         Raises:
             StartError: the address cannot be listened on.
         """
+
+    def bound_arrivals(self, max_calls: int) -> None:
+        """Take the messages of at most so many calls for the model at a time; the lock is held.
+
+        A transport that cannot hold back its clients does nothing.
+        """
+
+    def pass_on_arrivals(self) -> None:
+        """Take the messages of all calls that are held back, while holding the lock."""
+
+    def shed(self, refusal: Optional[ServingError]) -> int:
+        """Refuse the calls that come, and those that are still arriving, while holding the lock.
+
+        The oldest of those goes on, so that some call is always answered; health is never refused.
+        A transport that cannot tell what is arriving does nothing.
+
+        Args:
+            refusal: what they are answered with; None ends it.
+
+        Returns:
+            How many of those that were arriving were refused.
+        """
+        return 0
 
     @abc.abstractmethod
     def stop_accepting(self) -> None:

@@ -53,9 +53,11 @@ class Settings(NamedTuple):
     max_expanded_bytes: int
     max_queue_calls: int
     max_queue_bytes: int
+    max_shared_bytes: int
     max_connection_calls: int
     request_timeout_seconds: float
     hang_grace_seconds: float
+    busy_unhealthy_seconds: float
     poison_ttl_seconds: float
     load_timeout_seconds: float
     drain_delay_seconds: float
@@ -105,13 +107,15 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_THREADS", "threads", parsing.COUNT, "0", "CPU threads of each worker (`OMP_NUM_THREADS` and the like, unless those are set); 0 shares the container's CPUs among the workers."),
     Setting("RUNTIME_MAX_BATCH_SIZE", "max_batch_rows", parsing.POSITIVE, "64", "Most rows that are stacked into one call of the model; 1 switches stacking off."),
     Setting("RUNTIME_BATCH_DELAY", "batch_delay_seconds", parsing.SECONDS, "0s", "How long a free worker waits for more requests to stack; by default it takes what is there."),
-    Setting("RUNTIME_MAX_MESSAGE_BYTES", "max_message_bytes", parsing.MESSAGE_SIZE, "256MiB", "Largest request and largest reply."),
+    Setting("RUNTIME_MAX_MESSAGE_BYTES", "max_message_bytes", parsing.MESSAGE_SIZE, "256MiB", "Largest request and largest reply; by default less where the memory of the container, or of the machine, has no room for so much."),
     Setting("RUNTIME_MAX_EXPANDED_BYTES", "max_expanded_bytes", parsing.SIZE, "16MiB", "Most memory that one request's repeated values (one value standing for a whole tensor) may grow to."),
     Setting("RUNTIME_MAX_QUEUE", "max_queue_calls", parsing.POSITIVE, "1024", "Most calls that wait for a worker; one more is refused with RESOURCE_EXHAUSTED."),
-    Setting("RUNTIME_MAX_QUEUE_BYTES", "max_queue_bytes", parsing.SIZE, "512MiB", "Most bytes of calls that wait for a worker; one call always fits."),
+    Setting("RUNTIME_MAX_QUEUE_BYTES", "max_queue_bytes", parsing.SIZE, "512MiB", "Most bytes of calls that wait for a worker; one call always fits. By default less where there is no room for so much."),
+    Setting("RUNTIME_MAX_SHARED_BYTES", "max_shared_bytes", parsing.SIZE, "128MiB", "Most shared memory for large requests to a worker, and as much for its replies; what finds no room goes through a socket. By default less where there is no room for so much."),
     Setting("RUNTIME_MAX_CONNECTION_CALLS", "max_connection_calls", parsing.POSITIVE, "1000", "Most calls at a time on one connection; its client keeps further ones back until one is answered."),
     Setting("RUNTIME_REQUEST_TIMEOUT", "request_timeout_seconds", parsing.POSITIVE_SECONDS, "10min", "Deadline of a call whose client sets none, and the longest that a client may set."),
     Setting("RUNTIME_HANG_GRACE", "hang_grace_seconds", parsing.SECONDS, "2s", "How long after a call's deadline a worker may stay busy with it before it is killed and replaced; more than the slowest call takes."),
+    Setting("RUNTIME_BUSY_UNHEALTHY", "busy_unhealthy_seconds", parsing.AUTO_SECONDS, "auto", "How long every worker may be busy without an answer before readiness says NOT_SERVING (liveness stays SERVING); a call that takes as long is logged and counted. `auto`: three times as long as the slowest calls so far, and 60s at least."),
     Setting("RUNTIME_POISON_TTL", "poison_ttl_seconds", parsing.SECONDS, "10min", "How long a request that has ended two workers is refused if it comes again, byte for byte; 0 always tries it.", former="RUNTIME_POISON_MEMORY"),
     Setting("RUNTIME_LOAD_TIMEOUT", "load_timeout_seconds", parsing.POSITIVE_SECONDS, "10min", "How long a worker may take to load the model."),
     Setting("RUNTIME_DRAIN_DELAY", "drain_delay_seconds", parsing.SECONDS, "2s", "How long the service goes on taking new connections after SIGTERM, while clients learn that it is NOT_SERVING."),

@@ -76,6 +76,11 @@ def seconds(least: float) -> Callable[[str], float]:
     return parse
 
 
+def auto_or(parse: Callable[[str], float]) -> Callable[[str], float]:
+    """Return a function that reads ``auto`` as 0, and all else as ``parse`` does."""
+    return lambda text: 0.0 if text.strip().lower() == "auto" else parse(text)
+
+
 def _with_unit(text: str, units: "dict[str, Any]") -> float:
     match = re.match(r"^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$", text.lower())
     if match is None or match.group(2) not in units:
@@ -104,6 +109,9 @@ SIZE = Parser(size(2**50), "a size such as 64MiB, 1GB or 1048576")
 MESSAGE_SIZE = Parser(size(MAX_MESSAGE_BYTES), "a size such as 64MiB, less than 2GiB")
 SECONDS = Parser(seconds(0.0), "a time such as 30s, 250ms or 10min, at most 24h")
 POSITIVE_SECONDS = Parser(seconds(0.1), "a time such as 30s, 250ms or 10min, from 100ms to 24h")
+AUTO_SECONDS = Parser(
+    auto_or(seconds(0.1)), "auto, or a time such as 30s, 250ms or 10min, from 100ms to 24h"
+)
 SWITCH = Parser(_word(SWITCH_WORDS), "1 or 0 (also true, false, on, off, yes, no)")
 LOGGED_CALLS = Parser(
     _word(LOGGED_CALLS_WORDS), "one of failed, all, none (1 and 0 go on meaning all and none)"

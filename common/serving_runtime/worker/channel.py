@@ -33,6 +33,10 @@ class Channel:
         self._reader = _Reader(connection)
         self._shared = SharedPayloads(alignment_offset)
 
+    def bound_shared_memory(self, max_bytes: int) -> None:
+        """Take at most so much shared memory for replies."""
+        self._shared.bound(max_bytes)
+
     def batches(self) -> Iterator[List[CallFrame]]:
         """Yield calls as the front sends them together, until it sends CLOSE or is gone."""
         while True:

@@ -13,6 +13,7 @@ from serving_runtime import logs, protocols
 from serving_runtime.errors import StartError, one_line
 from serving_runtime.ipc import frames
 from serving_runtime.settings import Settings
+from serving_runtime.system import memory
 from serving_runtime.worker import loading
 from serving_runtime.worker.channel import Channel
 from serving_runtime.worker.parent import die_with
@@ -31,6 +32,7 @@ def main(argv: List[str]) -> int:
     options = parser.parse_args(argv)
     die_with(options.front)
     faulthandler.enable()
+    memory.be_ended_first()
     settings = Settings.from_env(os.environ)
     logs.configure(settings.log_level, settings.log_format, sys.stderr, role=options.name)
     os.set_inheritable(options.fd, False)
@@ -64,7 +66,9 @@ def serve(channel: Channel, predictor: Predictor) -> None:
 
 def _load(channel: Channel, environ: Mapping[str, str], runtime_name: str) -> Optional[Predictor]:
     try:
-        predictor = loading.load(environ, Settings.from_env(environ), runtime_name)
+        settings = Settings.from_env(environ)
+        channel.bound_shared_memory(settings.max_shared_bytes)
+        predictor = loading.load(environ, settings, runtime_name)
     except StartError as error:
         # A path in the text may be of bytes that are no UTF-8.
         channel.announce(frames.FAILED, str(error).encode("utf-8", "replace"))

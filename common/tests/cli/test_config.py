@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from serving_runtime.cli import flags, kubernetes, reference
+from serving_runtime.cli import compose, flags, kubernetes, reference
 from serving_runtime.cli.flags import Group
 from serving_runtime.settings import SETTINGS, Settings
 
@@ -34,7 +34,8 @@ def test_table_ends_with_what_kubernetes_needs(command):
     told = yaml.safe_load(out[out.index("terminationGracePeriodSeconds") :])
     assert told["terminationGracePeriodSeconds"] == 2 + 1.1 * 10 + 30 + 5
     assert list(told)[1:] == ["startupProbe", "readinessProbe", "livenessProbe"]
-    assert all(told[probe]["grpc"] == {"port": 8033} for probe in list(told)[1:])
+    asked = [told[probe]["grpc"] for probe in list(told)[1:]]
+    assert asked == [{"port": 8033}, {"port": 8033}, {"port": 8033, "service": "liveness"}]
     assert told["startupProbe"]["failureThreshold"] * told["startupProbe"]["periodSeconds"] == 100
 
 
@@ -55,11 +56,34 @@ def test_probes_are_such_as_the_service_answers(command, arguments, is_plain):
     assert len(probes) == 3
     assert all(("grpc" in probe) == is_plain for probe in probes)
     assert all(("exec" in probe) != is_plain for probe in probes)
+    if not is_plain:
+        asked = [probe["exec"]["command"][2:] for probe in probes]
+        assert asked == [["--probe", name] for name in ("readiness", "readiness", "liveness")]
+
+
+def test_compose_and_swarm_wait_for_the_load_and_the_drain(command):
+    """The health check asks for what a restart may mend, and not before the model may be loaded."""
+    code, out, _ = command("config", "--load-timeout", "90s", "--drain-timeout", "41s")
+    assert code == 0
+    told = yaml.safe_load(out[out.index("stop_grace_period") : out.index("What a Kubernetes")])
+    assert int(told["stop_grace_period"].rstrip("s")) > 41
+    assert told["healthcheck"]["start_period"] == "100s"
+    assert told["healthcheck"]["test"][-2:] == ["--probe", "container"]
+
+
+def test_images_ask_what_compose_would():
+    """The image's HEALTHCHECK is the default of every service that says nothing of health."""
+    template = (DOCS.parents[1] / "tools" / "images" / "Dockerfile.template").read_text()
+    told = compose.needs(Settings.from_env({}))["healthcheck"]
+    assert ", ".join(f'"{word}"' for word in told["test"][2:]) in template
+    assert f"--interval={told['interval']} --timeout={told['timeout']}" in template
+    assert f"--retries={told['retries']}" in template
 
 
 def test_json_has_what_kubernetes_needs(command):
     """It is the same as in the text."""
     _, out, _ = command("config", "--format", "json")
+    assert json.loads(out)["compose"] == compose.needs(Settings.from_env({}))
     assert json.loads(out)["kubernetes"] == kubernetes.needs(Settings.from_env({}))
     assert yaml.safe_load(kubernetes.lines(Settings.from_env({}))) == json.loads(out)["kubernetes"]
 

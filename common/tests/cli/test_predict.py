@@ -268,6 +268,32 @@ def test_health_exit_code(command, service, health, code):
     assert command("health", "--address", service.address)[0] == code
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ((), ""),
+        (("--probe", "readiness"), ""),
+        (("--probe", "liveness"), "liveness"),
+        (("--probe", "container"), "container"),
+        (("--service", "a.Service"), "a.Service"),
+    ],
+)
+def test_health_asks_the_question_that_is_meant(command, service, words, name):
+    """By the name that the service knows it by; what NOT_SERVING means is on standard error."""
+    service.health = b"\x08\x02"
+    code, out, err = command("health", "--address", service.address, *words)
+    assert (code, out) == (1, "NOT_SERVING\n")
+    assert name.encode() in service.asked_health
+    assert err.startswith(f"{words[1] if '--probe' in words else 'readiness'}: it")
+
+
+def test_health_has_one_question_at_a_time(command):
+    """A gRPC service's name asks for its readiness."""
+    code, _, err = command("health", "--probe", "liveness", "--service", "a.Service")
+    assert code == 2
+    assert "not allowed with" in err
+
+
 def test_health_of_nobody(command):
     """Nobody there is unhealthy, with a hint."""
     code, out, err = command("health", "--address", "localhost:1")

@@ -28,6 +28,7 @@ class TinyService(grpc.GenericRpcHandler):
         self.metadata = {}  # of the last request
         self.trailing = ()
         self.health = b"\x08\x01"
+        self.asked_health = b""  # the last request about it
         self.failure = None
         self.address = ""
 
@@ -35,7 +36,7 @@ class TinyService(grpc.GenericRpcHandler):
         """Route by the method's full name, as bytes."""
         answers = {
             PREDICT.grpc_method: self._predict,
-            HEALTH_CHECK.grpc_method: lambda payload: self.health,
+            HEALTH_CHECK.grpc_method: self._check,
             STATUS.grpc_method: lambda payload: b"\x08\x01\x12\x02ok",
         }
         if details.method not in answers:
@@ -50,6 +51,10 @@ class TinyService(grpc.GenericRpcHandler):
             return answers[details.method](payload)
 
         return grpc.unary_unary_rpc_method_handler(answer)
+
+    def _check(self, payload):
+        self.asked_health = payload
+        return self.health
 
     def _predict(self, payload):
         request = protobuf_codec.decode(payload, 2**20)

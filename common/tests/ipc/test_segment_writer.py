@@ -22,7 +22,7 @@ def refused(monkeypatch):
 def test_room_is_made_before_memory_is_taken(refused):
     """Once for each segment, and for no payload that needs none."""
     taken_before = []
-    writer = SegmentWriter(lambda: taken_before.append(len(refused)))
+    writer = SegmentWriter(make_room=lambda: taken_before.append(len(refused)))
     writer.place(LARGE[:10])
     assert taken_before == []
     writer.place(LARGE)

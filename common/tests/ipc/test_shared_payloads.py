@@ -123,10 +123,11 @@ def test_what_an_end_takes_is_bounded(ends, monkeypatch):
     assert front.control_frames() == []
 
 
-def test_idle_segments_make_room_for_larger_ones(ends, monkeypatch):
+def test_idle_segments_make_room_for_larger_ones(ends):
     """Both ends give them back."""
     front, worker = ends
-    monkeypatch.setattr(segment_writer, "MAX_BYTES", 5 * len(LARGE))
+    for end in ends:
+        end.bound(5 * len(LARGE))
     before = len(os.listdir("/proc/self/fd"))
     offered(front, worker, LARGE)
     offered(worker, front, LARGE)

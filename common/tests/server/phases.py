@@ -6,6 +6,7 @@ PATHS = {
     Phase.LOADING: [],
     Phase.SERVING: [Phase.SERVING],
     Phase.NO_WORKER: [Phase.SERVING, Phase.NO_WORKER],
+    Phase.LOST: [Phase.SERVING, Phase.NO_WORKER, Phase.LOST],
     Phase.DRAINING: [Phase.SERVING, Phase.DRAINING],
 }
 

@@ -8,6 +8,8 @@ from serving_runtime.errors import StartError
 from serving_runtime.server.health import Phase
 from serving_runtime.server.server import Server
 from serving_runtime.server.transport import Transport
+from serving_runtime.system.cgroup_memory import Memory
+from serving_runtime.system.memory_budget import MemoryBudget
 
 FOREVER_SECONDS = 1000.0
 
@@ -56,7 +58,8 @@ def make(loop, settings, spawner):
     """Return a function that makes a server over some transports, as if they had started."""
 
     def make(*transports, **changes):
-        server = Server(settings(**{"drain_delay_seconds": 0.0, **changes}), spawner)
+        budget = MemoryBudget(Memory(1 << 34, 0, is_container=False), 1, {})
+        server = Server(settings(**{"drain_delay_seconds": 0.0, **changes}), spawner, budget)
         server._transports.extend(transports)
         return server
 

@@ -11,6 +11,7 @@ BOUNDS = {
     "RUNTIME_MAX_MESSAGE_BYTES": (["1", "2147483646", "2147483647"], ["0", "2147483648"]),
     "RUNTIME_MAX_EXPANDED_BYTES": (["1", str(2**50 - 1), str(2**50)], ["0", str(2**50 + 1)]),
     "RUNTIME_MAX_QUEUE_BYTES": (["1", str(2**50 - 1), str(2**50)], ["0", str(2**50 + 1)]),
+    "RUNTIME_MAX_SHARED_BYTES": (["1", str(2**50 - 1), str(2**50)], ["0", str(2**50 + 1)]),
     "RUNTIME_REQUEST_TIMEOUT": (["100ms", "101ms", "86399s", "24h"], ["99ms", "86401s"]),
     "RUNTIME_LOAD_TIMEOUT": (["100ms", "101ms", "86399s", "24h"], ["99ms", "86401s"]),
     "RUNTIME_CONNECTION_AGE": (["100ms", "101ms", "86399s", "24h"], ["99ms", "86401s"]),

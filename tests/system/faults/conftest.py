@@ -12,6 +12,7 @@ OVER_ONE_TRANSPORT = (
     "test_logs",
     "test_garbled",
     "test_memory",
+    "test_small_container",
     "test_crash_loops",
     "test_swapped",
     "test_stopped",

@@ -2,12 +2,12 @@
 
 import math
 import time
-from typing import Dict, List, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Tuple
 
 from serving_runtime.errors import DeadlineUnreachable, ModelFailed, ServingError
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.quarantine import Quarantine
-from serving_runtime.server.admission.queue import AdmissionQueue
+from serving_runtime.server.admission.queue import AdmissionQueue, Bound
 from serving_runtime.server.admission.wait_estimate import WaitEstimator
 from serving_runtime.server.admission.worker import Worker
 from serving_runtime.server.front_lock import FrontLock
@@ -35,7 +35,10 @@ class Dispatcher:
         self.lock = lock
         self._settings = settings
         self._counters = counters
-        self._waiting = AdmissionQueue(settings.max_queue_calls, settings.max_queue_bytes)
+        self._waiting = AdmissionQueue(
+            settings.max_queue_calls, settings.max_queue_bytes, settings.max_message_bytes
+        )
+        self._max_batch_bytes = min(BATCH_BYTES, settings.max_message_bytes)
         self._wait_estimator = WaitEstimator()
         # Those that are not answered yet, by number.
         self._calls: Dict[int, FrontCall] = {}
@@ -51,11 +54,25 @@ class Dispatcher:
         """Whether no call waits or runs."""
         return not self._calls
 
+    @property
+    def unanswered(self) -> Iterable[FrontCall]:
+        """The calls that wait or run, the oldest first."""
+        return self._calls.values()
+
+    def bound(
+        self, all_bytes: Bound, call_bytes: Bound, check_room: Optional[Callable[[], None]]
+    ) -> None:
+        """Change how many bytes may wait, and how many a call may have; see ``AdmissionQueue``."""
+        self.lock.assert_held()
+        self._waiting.bound(all_bytes, call_bytes, check_room)
+        self._max_batch_bytes = min(BATCH_BYTES, call_bytes.most)
+
     def submit(self, call: FrontCall) -> None:
         """Queue a call; it is answered at its deadline at the latest.
 
         Raises:
-            LimitExceeded: the queue is full, or too long for the call's deadline.
+            LimitExceeded: the queue is full, or too long for the call's deadline, or the call is
+                too large.
             ModelFailed: the same request has ended workers before.
         """
         self.lock.assert_held()
@@ -132,8 +149,7 @@ class Dispatcher:
 
     def _next_batch(self, worker: Worker, share: int) -> List[FrontCall]:
         max_calls = 1 if worker.is_stateful else min(share, self._settings.max_batch_calls)
-        room = min(BATCH_BYTES, self._settings.max_message_bytes)
-        calls = self._waiting.take(max_calls, room)
+        calls = self._waiting.take(max_calls, self._max_batch_bytes)
         self._wait_estimator.note_batch(time.monotonic(), len(calls))
         return calls
 

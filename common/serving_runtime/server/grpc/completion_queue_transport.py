@@ -9,14 +9,16 @@ import asyncio
 import functools
 import math
 import time
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 import grpc
 
+from serving_runtime.errors import ServingError
 from serving_runtime.operations import Operation
 from serving_runtime.security import NO_SECURITY, Security
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import cygrpc as core
+from serving_runtime.server.grpc.arrivals import Arrivals
 from serving_runtime.server.grpc.completion_queue_stream import StreamCall, StreamHost, resolve
 from serving_runtime.server.grpc.options import server_options
 from serving_runtime.server.grpc.status import NO_REQUEST, UNKNOWN_METHOD, failed
@@ -52,15 +54,21 @@ class CompletionQueueTransport(GrpcTransport):
         for operation, handler in self._routes.unary.items():
             name = operation.grpc_method.encode()
             self._begin[name] = functools.partial(_UnaryCall, self, operation, handler)
+        # What `_on_call` looks in; while calls are shed, another one.
+        self._normal_begin = self._begin
         host = StreamHost(self.in_loop, lambda: self.is_shut)
         for operation, stream in self._routes.streams.items():
             name = operation.grpc_method.encode()
             self._begin[name] = functools.partial(StreamCall, host, stream)
+        # Bounded where there is little memory.
+        self.arrivals = Arrivals(0)
         self._server = core.CoreServer(server_options(settings), lock, self._on_call, self._on_end)
         self._is_started = False
         # When each is to be watched; the oldest is the first.
         self._unwatched: Dict[_UnaryCall, float] = {}
         self._watching = EarliestTimer(lock, lambda: self._on_long_calls(time.monotonic()))
+        # Of those that are watched, the ones whose message was still arriving then.
+        self._arriving: List[_UnaryCall] = []
         # No batch may be started any more. Changes while holding the lock.
         self.is_shut = False
 
@@ -80,6 +88,37 @@ class CompletionQueueTransport(GrpcTransport):
         self._server.end()
         await self._ended
         self._server.close()
+
+    def bound_arrivals(self, max_calls: int) -> None:
+        """Ask core for the messages of at most so many calls for the model at a time."""
+        self.arrivals = Arrivals(max_calls)
+        for operation, handler in self._routes.unary.items():
+            if operation.is_forwarded:
+                name = operation.grpc_method.encode()
+                begin = functools.partial(_BoundCall, self, operation, handler)
+                self._normal_begin[name] = begin
+
+    def pass_on_arrivals(self) -> None:
+        """Ask core for the messages of all calls that are held back."""
+        self.arrivals.pass_on()
+
+    def shed(self, refusal: Optional[ServingError]) -> int:
+        """Refuse the calls that come, and those whose message is not there yet, but for the oldest.
+
+        Core keeps all that it has received of a message, and only it knows how much that is: once
+        their calls are answered it forgets it.
+        """
+        if refusal is None:
+            self._begin = self._normal_begin
+            return 0
+        reply = failed(refusal)
+        refuse = functools.partial(_refuse, reply)
+        shed = {row.grpc_method.encode(): refuse for row in self._routes.unary if row.is_forwarded}
+        self._begin = {**self._normal_begin, **shed}
+        arriving = [call for call in (*self._arriving, *self._unwatched) if call.may_be_shed]
+        for call in arriving[1:]:
+            call.refuse(reply)
+        return len(arriving[1:])
 
     def in_loop(self, work: Callable[..., None], *arguments: Any) -> None:
         """Make the event loop call ``work``."""
@@ -109,10 +148,12 @@ class CompletionQueueTransport(GrpcTransport):
         for call, due in list(self._unwatched.items()):
             if due > now:
                 self._watching.set(due)
-                return
+                break
             del self._unwatched[call]
             if not self.is_shut:
                 call.watch()
+                self._arriving.append(call)
+        self._arriving = [call for call in self._arriving if call.may_be_shed]
 
     def _on_call(self, event: Any) -> None:
         method = event.call_details.method
@@ -125,6 +166,10 @@ class CompletionQueueTransport(GrpcTransport):
 
     def _on_end(self) -> None:
         self.in_loop(resolve, self._ended, None)
+
+
+def _refuse(reply: Reply, event: Any) -> None:
+    core.answer(event.call, reply, NO_HEADERS, is_watched=False)
 
 
 def _refuse_unknown(event: Any) -> None:
@@ -153,12 +198,25 @@ class _UnaryCall:
         self._deadline = event.call_details.deadline - time.time() + time.monotonic()
         self._cancel: Optional[Callable[[], None]] = None
         self._is_over = False
-        core.receive_message(self._call, self._on_message)
+        self._ask_for_message()
         transport.on_begin(self)
+
+    @property
+    def may_be_shed(self) -> bool:
+        """Whether its message is still arriving, and it is one for the model."""
+        is_arriving = self._cancel is None and not self._is_over
+        return is_arriving and self._operation.is_forwarded
+
+    def refuse(self, reply: Reply) -> None:
+        """Answer it before its message is there."""
+        self._respond(reply, NO_HEADERS)
 
     def watch(self) -> None:
         """Have it noticed when the client goes away."""
         core.watch_close(self._call, self._on_close)
+
+    def _ask_for_message(self) -> None:
+        core.receive_message(self._call, self._on_message)
 
     def _on_message(self, event: Any) -> None:
         if event.success:  # else core has ended the call: its message was too large, say
@@ -197,3 +255,16 @@ class _UnaryCall:
         is_first, self._is_over = not self._is_over, True
         self._cancel = None  # it refers to this object: no cycle may keep the request in memory
         return is_first
+
+
+class _BoundCall(_UnaryCall):
+    """One whose message is asked for when it is its turn."""
+
+    __slots__ = ()
+
+    def _ask_for_message(self) -> None:
+        self._transport.arrivals.begin(self, super()._ask_for_message)
+
+    def _on_message(self, event: Any) -> None:
+        self._transport.arrivals.end(self)
+        super()._on_message(event)

@@ -16,19 +16,23 @@ class CallsInFlight:
         held: the calls that the worker has not answered, by number.
         has_answered: whether the worker has ever answered one.
         last_sign: when it was given calls, or answered one; seconds on the monotonic clock.
+        slowest_seconds: the longest that calls have taken, from being given to the last answer, of
+            all but those that it was given last.
     """
 
     def __init__(self) -> None:
         self.held: Dict[int, FrontCall] = {}
         self.has_answered = False
-        self.last_sign = 0.0
+        self.last_sign = self._given = 0.0
+        self.slowest_seconds = 0.0
         # With whether the model's state was reset before.
         self._undelivered: Deque[Tuple[FrontCall, Reply, bool]] = collections.deque()
 
     def add(self, calls: Sequence[FrontCall]) -> None:
         """Note that the worker is given ``calls``."""
         self.held.update((call.number, call) for call in calls)
-        self.last_sign = time.monotonic()
+        self.slowest_seconds = max(self.slowest_seconds, self.last_sign - self._given)
+        self.last_sign = self._given = time.monotonic()
 
     def note_reply(self, frame: ReplyFrame, payload: bytes) -> None:
         """Keep the answer to a call until it is delivered.

@@ -58,6 +58,7 @@ class WorkerLink(Worker):
 
     Attributes:
         refusal: why the worker could not load the model, in its own words.
+        in_flight: the calls that it holds.
     """
 
     def __init__(
@@ -75,16 +76,18 @@ class WorkerLink(Worker):
         self._lock = lock
         self._loop = asyncio.get_event_loop()
         # When a segment is made, gRPC has just freed two copies of a payload as large.
-        self._shared = SharedPayloads(make_room=memory.give_back_freed_memory)
-        self._in_flight = CallsInFlight()
+        self._shared = SharedPayloads(
+            max_bytes=settings.max_shared_bytes, make_room=memory.give_back_freed_memory
+        )
+        self.in_flight = CallsInFlight()
         self._reader = FrameReader(
             settings.max_message_bytes,
-            self._in_flight,
+            self.in_flight,
             self._shared,
             self._on_loaded,
             self._on_refused,
         )
-        self._watchdog = Watchdog(settings.hang_grace_seconds, self._in_flight, lock, self._on_hang)
+        self._watchdog = Watchdog(settings.hang_grace_seconds, self.in_flight, lock, self._on_hang)
         self._socket = WorkerSocket(spawned.connection, lock, self._on_data, self._on_end)
 
     @property
@@ -105,7 +108,7 @@ class WorkerLink(Worker):
     @property
     def has_answered(self) -> bool:
         """Whether it has answered any call."""
-        return self._in_flight.has_answered
+        return self.in_flight.has_answered
 
     @property
     def why_it_ended(self) -> str:
@@ -118,7 +121,7 @@ class WorkerLink(Worker):
         """Send the worker ``calls`` to answer together."""
         self._lock.assert_held()
         self._state = lifecycle.follow(self._state, Event.SENT)
-        self._in_flight.add(calls)
+        self.in_flight.add(calls)
         parts: List[frames.Bytes] = [frames.pack_batch(len(calls))]
         for call in calls:
             place = self._shared.place(call.payload)
@@ -150,12 +153,12 @@ class WorkerLink(Worker):
     def deliver_replies(self) -> None:
         """Answer the calls whose replies have been read, before the front lock is released."""
         self._lock.assert_held()
-        self._in_flight.deliver(self._events.reset)
+        self.in_flight.deliver(self._events.reset)
 
     def _on_data(self, data: bytes) -> None:
         try:
             self._reader.read(data)
-            if self._state is State.BUSY and not self._in_flight.held:
+            if self._state is State.BUSY and not self.in_flight.held:
                 self._state = lifecycle.follow(State.BUSY, Event.ANSWERED)
         except (GarbledError, ImpossibleEventError) as error:
             self.kill(f"what came over its socket was not its own ({error})")
@@ -191,7 +194,7 @@ class WorkerLink(Worker):
             return
         self.kill("it closed its connection")
         with self._lock:
-            self._events.ended(self, self._in_flight.give_up())
+            self._events.ended(self, self.in_flight.give_up())
 
 
 def _for_worker(call: FrontCall) -> CallFrame:

@@ -21,7 +21,7 @@ from serving_runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# When the system has refused to start a worker.
+# When the system has refused to start the first worker.
 REFUSED_START_SECONDS = 0.5
 # How long a worker that could not load may take to end, for instance in a thread of the user's.
 REFUSED_SECONDS = 1.0
@@ -63,6 +63,11 @@ class Supervisor:
         self._has_served = False
         self._is_closing = False
 
+    @property
+    def serving(self) -> List[WorkerLink]:
+        """The workers that run calls, or wait for some."""
+        return [link for link in self._links if link.is_free or link.is_busy]
+
     def start_worker(self) -> None:
         """Start one worker; it joins in once it has loaded the model."""
         if self._is_closing:
@@ -78,8 +83,7 @@ class Supervisor:
         try:
             spawned = self._spawn(name)
         except OSError as error:  # no descriptor is free, say
-            logger.error("%s could not be started: %s", name, error)
-            self._start_after(REFUSED_START_SECONDS)
+            self._on_start_refused(f"{name} could not be started: {error}")
             return
         link = WorkerLink(name, spawned, self._settings, self._dispatcher.lock, events)
         self._links.append(link)
@@ -126,6 +130,7 @@ class Supervisor:
     def _on_ready(self, link: WorkerLink, summary: ModelSummary) -> None:
         logger.info("%s serves %s", link.name, ", ".join(summary.signatures))
         self._load_timeouts.pop(link).cancel()
+        self._crash_loop.note_start(has_loaded=True)
         link.is_stateful = summary.stateful
         self._dispatcher.add_worker(link)
         self._health.status_message = summary.status_message
@@ -170,14 +175,30 @@ class Supervisor:
         else:
             self._after_failure(link)
 
+    def _on_start_refused(self, reason: str) -> None:
+        """Try again after the system has refused to start a worker, of which no link has come."""
+        if not self._has_served:
+            logger.error("%s", reason)
+            self._start_after(REFUSED_START_SECONDS)
+            return
+        self._crash_loop.note_start(has_loaded=False)
+        with self._dispatcher.lock:
+            self._back_off(reason, is_certain=False)
+
     def _after_failure(self, link: WorkerLink) -> None:
         """Try again after a worker without progress: at once if it may have been bad luck."""
-        delay = self._crash_loop.back_off(is_certain=bool(link.refusal))
-        logger.error("%s; the next try is in %.1f s", _reason(link), delay)
+        if not link.has_loaded:
+            self._crash_loop.note_start(has_loaded=False)
+        self._back_off(_reason(link), is_certain=bool(link.refusal))
+
+    def _back_off(self, reason: str, is_certain: bool) -> None:
+        delay = self._crash_loop.back_off(is_certain)
+        logger.error("%s; the next try is in %.1f s", reason, delay)
         self._start_after(delay)
         if delay and not any(other.has_loaded for other in self._links):
-            self._health.enter(Phase.NO_WORKER)
-            self._dispatcher.refuse_all(NotAvailable(Phase.NO_WORKER.value))
+            phase = Phase.LOST if self._crash_loop.is_lost else Phase.NO_WORKER
+            self._health.enter(phase)
+            self._dispatcher.refuse_all(NotAvailable(phase.value))
 
     def _start_after(self, seconds: float) -> None:
         asyncio.get_event_loop().call_later(seconds, self.start_worker)

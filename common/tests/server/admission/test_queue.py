@@ -1,7 +1,7 @@
 import pytest
 
-from serving_runtime.errors import LimitExceeded
-from serving_runtime.server.admission.queue import AdmissionQueue
+from serving_runtime.errors import LimitExceeded, QueueFull, RequestTooLarge
+from serving_runtime.server.admission.queue import AdmissionQueue, Bound
 
 PLENTY = 10**6
 
@@ -9,7 +9,7 @@ PLENTY = 10**6
 @pytest.fixture
 def waiting():
     """Return a queue of 3 calls and 10 bytes."""
-    return AdmissionQueue(3, 10)
+    return AdmissionQueue(3, 10, PLENTY)
 
 
 def fill(waiting, calls):
@@ -122,3 +122,30 @@ def test_call_that_does_not_wait_can_be_dropped(waiting, make_call):
     waiting.discard(call)
     assert not waiting
     fill(waiting, [make_call(b"x" * 5), make_call(b"x" * 5)])
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_call_that_is_too_large_alone_is_refused(make_call, waits):
+    """Whatever waits already, and with the setting's name and what it follows from."""
+    waiting = AdmissionQueue(3, 100, 100)
+    waiting.bound(Bound(20), Bound(8, "by the container's memory of 9 MiB"))
+    if waits:
+        waiting.add(make_call(b"x" * 8))
+    with pytest.raises(RequestTooLarge) as error:
+        waiting.add(make_call(b"x" * 9))
+    assert str(error.value) == (
+        "the request has 9 bytes, more than RUNTIME_MAX_MESSAGE_BYTES "
+        "(8, by the container's memory of 9 MiB)"
+    )
+    assert len(waiting) == waits
+
+
+def test_bounds_may_change_while_calls_wait(make_call):
+    """What waits stays; the next is held against the new bound."""
+    waiting = AdmissionQueue(3, 100, 100)
+    waiting.add(make_call(b"x" * 50))
+    waiting.bound(Bound(60), Bound(60))
+    with pytest.raises(QueueFull, match=r"RUNTIME_MAX_QUEUE_BYTES \(60\)"):
+        waiting.add(make_call(b"x" * 11))
+    waiting.add(make_call(b"x" * 10))
+    assert len(waiting) == 2

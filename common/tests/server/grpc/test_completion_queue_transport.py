@@ -7,12 +7,15 @@ import grpc.aio
 import pytest
 from echoes import ECHO, STREAM, echo, echo_stream
 
-from serving_runtime.errors import Status
+from serving_runtime.errors import MemoryExhausted, Status
+from serving_runtime.operations import AnsweredBy
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import completion_queue_transport
 from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
-from serving_runtime.server.transport import Reply, Routes
+from serving_runtime.server.transport import NO_HEADERS, Reply, Routes
 
+# Such calls may be shed; health checks and others of the front may not.
+FOR_THE_MODEL = ECHO._replace(answered_by=AnsweredBy.MODEL)
 OPTIONS = [("grpc.enable_http_proxy", 0)]
 
 
@@ -20,10 +23,10 @@ OPTIONS = [("grpc.enable_http_proxy", 0)]
 def serve(run, settings):
     """Return a function that runs ``scenario(channel, transport)`` against a transport."""
 
-    def serve(scenario, unary=echo, stream=echo_stream):
+    def serve(scenario, unary=echo, stream=echo_stream, operation=ECHO):
         async def whole():
             transport = CompletionQueueTransport(
-                Routes({ECHO: unary}, {STREAM: stream}), settings(), FrontLock()
+                Routes({operation: unary}, {STREAM: stream}), settings(), FrontLock()
             )
             port = await transport.start("127.0.0.1", 0)
             async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
@@ -133,4 +136,111 @@ def test_stopping_leaves_no_thread_and_no_way_to_crash(serve):
         for call in [*calls, stream]:
             assert await code(call) is not grpc.StatusCode.OK
 
-    serve(scenario, unary=hold)
+    serve(scenario, unary=hold, operation=FOR_THE_MODEL)
+
+
+def test_calls_that_arrive_are_shed_and_those_that_run_are_not(serve, until):
+    """While memory is short; what came before, and what comes afterwards, is answered."""
+    running = []
+
+    def hold(request):
+        running.append(request)
+        return lambda: None
+
+    async def scenario(channel, transport):
+        whole = channel.unary_unary(ECHO.grpc_method)(b"whole")
+        oldest = channel.stream_unary(ECHO.grpc_method)()  # it has sent no message yet
+        await until(lambda: running and transport._arriving)
+        arriving = channel.stream_unary(ECHO.grpc_method)()
+        await until(lambda: len(transport._arriving) == 2)
+        with transport._lock:
+            assert transport.shed(MemoryExhausted("no room")) == 1
+        assert await code(arriving) is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert await arriving.details() == "no room"
+        oldest.cancel()
+        assert await code(channel.unary_unary(ECHO.grpc_method)(b"late")) is (
+            grpc.StatusCode.RESOURCE_EXHAUSTED
+        )
+        with transport._lock:
+            transport.shed(None)
+            [request] = running
+            request.respond(Reply(Status.OK, "", b"answer"), NO_HEADERS)
+        assert await whole == b"answer"
+        again = channel.unary_unary(ECHO.grpc_method)(b"again")
+        await until(lambda: len(running) == 2)
+        again.cancel()
+
+    serve(scenario, unary=hold, operation=FOR_THE_MODEL)
+
+
+def test_a_call_whose_message_has_come_is_not_taken_for_arriving(serve, until):
+    """Those that are long are watched, and remembered for as long as they arrive."""
+    running = []
+
+    def hold(request):
+        running.append(request)
+        return lambda: None
+
+    async def scenario(channel, transport):
+        call = channel.stream_unary(ECHO.grpc_method)()
+        await until(lambda: transport._arriving)
+        await call.write(b"whole")
+        await until(lambda: running)
+        with transport._lock:
+            assert transport.shed(MemoryExhausted("no room")) == 0
+            running[0].respond(Reply(Status.OK, "", b"answer"), NO_HEADERS)
+        assert await call == b"answer"
+
+    serve(scenario, unary=hold, operation=FOR_THE_MODEL)
+
+
+def test_the_front_s_own_operations_are_never_shed(serve, until):
+    """Health must be answered whatever else is not."""
+
+    async def scenario(channel, transport):
+        arriving = channel.stream_unary(ECHO.grpc_method)()
+        await until(lambda: transport._unwatched)
+        with transport._lock:
+            assert transport.shed(MemoryExhausted("no room")) == 0
+        assert await channel.unary_unary(ECHO.grpc_method)(b"probe") == b"probe"
+        arriving.cancel()
+
+    serve(scenario)
+
+
+def test_a_message_is_asked_for_when_it_is_its_turn(serve, until):
+    """Where few may arrive at a time; those that are small are all there soon."""
+
+    async def scenario(channel, transport):
+        with transport._lock:
+            transport.bound_arrivals(1)
+        slow = channel.stream_unary(ECHO.grpc_method)()
+        await until(lambda: transport._unwatched)
+        call = channel.unary_unary(ECHO.grpc_method)(b"next")
+        await until(lambda: transport.arrivals._held)
+        with transport._lock:
+            transport.pass_on_arrivals()
+        assert await call == b"next"
+        await slow.write(b"slow")
+        assert await slow == b"slow"
+        calls = [channel.unary_unary(ECHO.grpc_method)(b"%d" % number) for number in range(100)]
+        assert await asyncio.gather(*calls) == [b"%d" % number for number in range(100)]
+
+    serve(scenario, operation=FOR_THE_MODEL)
+
+
+def test_a_client_that_leaves_before_its_turn_is_forgotten(serve, until):
+    """Its message does not come, and the next one's does."""
+
+    async def scenario(channel, transport):
+        with transport._lock:
+            transport.bound_arrivals(1)
+        slow = channel.stream_unary(ECHO.grpc_method)()
+        await until(lambda: transport._unwatched)
+        left = channel.unary_unary(ECHO.grpc_method)(b"left")
+        await until(lambda: transport.arrivals._held)
+        left.cancel()
+        slow.cancel()
+        assert await channel.unary_unary(ECHO.grpc_method)(b"next") == b"next"
+
+    serve(scenario, operation=FOR_THE_MODEL)

@@ -6,7 +6,7 @@ from phases import in_phase
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.errors import InvalidInput, Status
 from serving_runtime.server.grpc.health_service import SERVICES, HealthService
-from serving_runtime.server.health import Health, Phase
+from serving_runtime.server.health import ALL_BUSY, Health, Phase, Question
 
 Request = message_class("grpc.health.v1.HealthCheckRequest")
 Response = message_class("grpc.health.v1.HealthCheckResponse")
@@ -60,6 +60,25 @@ def test_only_serving_is_healthy(phase, service):
     assert status.message == ("ok" if is_serving else phase.value)
 
 
+@pytest.mark.parametrize("question", [Question.LIVENESS, Question.CONTAINER])
+@pytest.mark.parametrize("phase", Phase)
+def test_each_question_has_a_name(phase, question):
+    """A probe names what it means; readiness has the names above."""
+    health = in_phase(phase)
+    reply = HealthService(health).check(ask(question.value))
+    assert status_of(reply.payload) == (SERVING if health.answer(question) else NOT_SERVING)
+
+
+def test_stuck_workers_are_told_in_words():
+    """Status says why the service is not ready; liveness is another question."""
+    health = in_phase(Phase.SERVING)
+    health.note_stuck(True)
+    answers = HealthService(health)
+    assert status_of(answers.check(ask()).payload) == NOT_SERVING
+    assert status_of(answers.check(ask("liveness")).payload) == SERVING
+    assert StatusResponse.FromString(answers.status(b"").payload).message == ALL_BUSY
+
+
 def test_status_says_what_the_model_wants():
     """Hydrosphere's runtimes differ in the message beside SERVING."""
     health = in_phase(Phase.SERVING)
@@ -75,13 +94,20 @@ def test_the_services_are_those_that_call_the_model():
 
 @pytest.mark.parametrize(
     "service",
-    ["tensorflow.serving.Predict", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"],
+    [
+        "tensorflow.serving.Predict",
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
+        "readiness",
+        "Liveness",
+    ],
 )
 def test_other_services_are_not_found(service):
     """A probe with a misspelt name must not pass; the front's own services have no readiness."""
     reply = HealthService(in_phase(Phase.SERVING)).check(ask(service))
     assert reply.status == Status.NOT_FOUND
     assert f'"{service}"' in reply.details
+    assert "tensorflow.serving.PredictionService, liveness, container" in reply.details
 
 
 @pytest.mark.parametrize("payload", UNREADABLE)
@@ -108,6 +134,24 @@ def test_watch_sends_the_status_and_each_change(run, until):
         for _ in range(5):
             await asyncio.sleep(0)
         assert watcher.statuses == [NOT_SERVING, SERVING, NOT_SERVING]
+        watcher.task.cancel()
+
+    run(scenario())
+
+
+def test_watch_of_liveness_sees_neither_a_busy_nor_a_draining_service(run, until):
+    """It sends what changes for its own question alone."""
+
+    async def scenario():
+        health = in_phase(Phase.SERVING)
+        watcher = Watcher(health, ask("liveness"))
+        await until(lambda: watcher.statuses == [SERVING])
+        health.note_stuck(True)
+        health.enter(Phase.NO_WORKER)
+        health.enter(Phase.LOST)
+        await until(lambda: watcher.statuses == [SERVING, NOT_SERVING])
+        health.enter(Phase.SERVING)
+        await until(lambda: watcher.statuses == [SERVING, NOT_SERVING, SERVING])
         watcher.task.cancel()
 
     run(scenario())

@@ -2,6 +2,7 @@ import pytest
 
 from serving_runtime.errors import Status
 from serving_runtime.ipc.frames import GarbledError, ReplyFrame
+from serving_runtime.server.workers import calls_in_flight
 from serving_runtime.server.workers.calls_in_flight import CallsInFlight
 
 
@@ -58,3 +59,23 @@ def test_calls_that_are_done_are_not_given_up(in_flight, make_call):
     in_flight.add([expired, lost])
     expired.expire()
     assert in_flight.give_up() == [lost]
+
+
+def test_the_slowest_calls_are_known(in_flight, make_call, monkeypatch):
+    """Those of a batch count together, from when they were given to the last answer."""
+    now = [10.0]
+    monkeypatch.setattr(calls_in_flight.time, "monotonic", lambda: now[0])
+    for seconds in (3.0, 1.0):
+        call = make_call()
+        in_flight.add([call])
+        now[0] += seconds
+        answer(in_flight, call)
+        now[0] += 100.0
+    assert in_flight.slowest_seconds == 3.0
+
+
+def test_what_runs_still_is_not_the_slowest_yet(in_flight, make_call, monkeypatch):
+    """It may never end."""
+    monkeypatch.setattr(calls_in_flight.time, "monotonic", lambda: 10.0)
+    in_flight.add([make_call()])
+    assert in_flight.slowest_seconds == 0.0

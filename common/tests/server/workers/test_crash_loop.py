@@ -43,3 +43,25 @@ def test_a_worker_of_use_begins_the_back_off_anew(was_running):
     judged.back_off(is_certain=False)
     judged.note_end(has_answered=True, was_running=was_running)
     assert judged.back_off(is_certain=False) == 0
+
+
+def test_a_model_that_no_start_has_loaded_again_is_lost():
+    """By then the back-off is at its longest; one that loads ends it."""
+    judged = CrashLoop()
+    for _ in range(crash_loop.MAX_FAILED_STARTS):
+        assert not judged.is_lost
+        judged.note_start(has_loaded=False)
+        delay = judged.back_off(is_certain=True)
+    assert judged.is_lost
+    assert delay == crash_loop.MAX_BACKOFF_SECONDS
+    judged.note_start(has_loaded=True)
+    assert not judged.is_lost
+
+
+def test_workers_that_load_and_end_are_no_lost_model():
+    """A call may be at fault, and the next one may be answered."""
+    judged = CrashLoop()
+    for _ in range(100):
+        judged.note_start(has_loaded=True)
+        judged.note_end(has_answered=False, was_running=True)
+    assert not judged.is_lost

@@ -9,7 +9,7 @@ from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.front_lock import FrontLock
-from serving_runtime.server.health import Health, Phase
+from serving_runtime.server.health import Health, Phase, Question
 from serving_runtime.server.metrics import Counters
 from serving_runtime.server.workers import crash_loop
 from serving_runtime.server.workers import supervisor as supervisor_module
@@ -336,6 +336,53 @@ def test_no_worker_is_told_and_recovered_from(run, start, until, make_call):
         await start.connected(4)
         assert service.supervisor._crash_loop.failures == 0
         await kill_all(service)
+
+    run(scenario())
+
+
+def test_a_model_that_never_loads_again_is_lost_until_it_does(run, start, until, monkeypatch):
+    """After so many tries liveness says that a restart may help; the tries go on all the same."""
+    monkeypatch.setattr(crash_loop, "MAX_BACKOFF_SECONDS", 0.02)
+
+    async def scenario():
+        service = await start()
+        service.workers[0].ready()
+        await until(lambda: service.health.is_serving)
+        service.workers[0].die()
+        for number in range(2, 2 + crash_loop.MAX_FAILED_STARTS):
+            assert service.health.answer(Question.LIVENESS)
+            worker = await start.connected(number)
+            worker.tell(frames.FAILED, b"gone")
+            worker.die()
+        await until(lambda: service.health.phase is Phase.LOST)
+        assert not service.health.answer(Question.LIVENESS)
+        last = await start.connected(2 + crash_loop.MAX_FAILED_STARTS)
+        last.ready()
+        await until(lambda: service.health.is_serving)
+        assert service.health.answer(Question.LIVENESS)
+        await kill_all(service)
+
+    run(scenario())
+
+
+def test_no_worker_is_told_where_the_system_refuses_to_start_one(run, start, until, monkeypatch):
+    """Out of descriptors, say: readiness must not go on saying SERVING."""
+    monkeypatch.setattr(crash_loop, "MAX_BACKOFF_SECONDS", 0.02)
+
+    async def scenario():
+        service = await start()
+        service.workers[0].ready()
+        await until(lambda: service.health.is_serving)
+        spawn, service.supervisor._spawn = service.supervisor._spawn, refuse
+        service.workers[0].die()
+        await until(lambda: service.health.phase is Phase.LOST)
+        service.supervisor._spawn = spawn
+        (await start.connected(2)).ready()
+        await until(lambda: service.health.is_serving)
+        await kill_all(service)
+
+    def refuse(name):
+        raise OSError("too many open files")
 
     run(scenario())
 
