@@ -1,6 +1,5 @@
 """Put a service together: settings, logs, and workers that are processes, or one thread."""
 
-import logging
 import os
 import signal
 import socket
@@ -15,7 +14,7 @@ from serving_runtime.server.workers.processes import HeadStart, Spawn, Spawned, 
 from serving_runtime.settings import SETTINGS, Settings, former_names
 from serving_runtime.system import cpus, memory
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 
 def run(environ: Mapping[str, str], runtime_name: str = "") -> int:

@@ -1,14 +1,14 @@
 """Explain why the user's code failed at start: what it was, which line, and what would help."""
 
-import logging
 import os
 import traceback
 from pathlib import Path
 from typing import Optional
 
+from serving_runtime import logs
 from serving_runtime.errors import LoadError, one_line
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 LINE_BYTES = 200
 

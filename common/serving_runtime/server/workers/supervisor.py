@@ -1,10 +1,10 @@
 """Keep the workers running: start, replace, back off, and end them."""
 
 import asyncio
-import logging
 import time
 from typing import Callable, Dict, List
 
+from serving_runtime import logs
 from serving_runtime.errors import NotAvailable
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.dispatcher import Dispatcher
@@ -19,7 +19,7 @@ from serving_runtime.server.workers.processes import Spawn
 from serving_runtime.server.workers.state_epoch import StateEpoch
 from serving_runtime.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # When the system has refused to start a worker.
 REFUSED_START_SECONDS = 0.5
