@@ -70,6 +70,7 @@ class Settings(NamedTuple):
     cast: str
     contract: str
     warm_up: str
+    stateful: str
     reply_model_spec: bool
     error_detail: str
     log_level: str
@@ -126,6 +127,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_CAST", "cast", parsing.one_of("same_kind", "strict"), "same_kind", "`same_kind` converts inputs within a kind where no value is lost; `strict` refuses every other dtype."),
     Setting("RUNTIME_CONTRACT", "contract", parsing.one_of("lenient", "strict"), "lenient", "`strict` refuses to start if the contract's shapes contradict the model's own; `lenient` warns and checks the model's."),
     Setting("RUNTIME_WARM_UP", "warm_up", parsing.one_of("auto", "on", "off"), "auto", "Whether to call each signature once on zeros before SERVING; `auto` leaves it to the framework. Never done for stateful models."),
+    Setting("RUNTIME_STATEFUL", "stateful", parsing.ONE_SEQUENCE, "auto", "Whether the calls of all clients are one sequence, since each may change what the next one answers: `1` runs them one at a time, in the order of arrival, on one worker, never stacked and without a warm-up; `auto` does so where the framework sees that calls change the model; `0` overrules what it sees, where the order does not matter."),
     Setting("RUNTIME_REPLY_MODEL_SPEC", "reply_model_spec", parsing.SWITCH, "0", "Whether replies say which model, version and signature answered, as TensorFlow Serving's do; to Hydrosphere's clients that is an unknown field."),
     Setting("RUNTIME_ERROR_DETAIL", "error_detail", parsing.one_of("full", "none"), "full", "`none` hides from clients what the model raised."),
     Setting("RUNTIME_LOG_LEVEL", "log_level", parsing.one_of("debug", "info", "warning", "error"), "info", "Least severe level that is logged."),

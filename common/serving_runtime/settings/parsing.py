@@ -95,6 +95,9 @@ LOGGED_CALLS_WORDS = {
     "failed": "failed", "all": "all", "none": "none",
     **{word: "all" if is_on else "none" for word, is_on in SWITCH_WORDS.items()},
 }  # fmt: skip
+ONE_SEQUENCE_WORDS = {
+    "auto": "auto", **{word: "1" if is_on else "0" for word, is_on in SWITCH_WORDS.items()},
+}  # fmt: skip
 
 TEXT = Parser(str, "text")
 PORT = Parser(integer(0, 65535), "a port number, 0 to 65535")
@@ -105,6 +108,7 @@ MESSAGE_SIZE = Parser(size(MAX_MESSAGE_BYTES), "a size such as 64MiB, less than 
 SECONDS = Parser(seconds(0.0), "a time such as 30s, 250ms or 10min, at most 24h")
 POSITIVE_SECONDS = Parser(seconds(0.1), "a time such as 30s, 250ms or 10min, from 100ms to 24h")
 SWITCH = Parser(_word(SWITCH_WORDS), "1 or 0 (also true, false, on, off, yes, no)")
+ONE_SEQUENCE = Parser(_word(ONE_SEQUENCE_WORDS), "one of auto, 1, 0")
 LOGGED_CALLS = Parser(
     _word(LOGGED_CALLS_WORDS), "one of failed, all, none (1 and 0 go on meaning all and none)"
 )

@@ -3,11 +3,10 @@
 import contextlib
 import gc
 import json
-import logging
 import tempfile
 from typing import Iterator, Mapping, Optional, Tuple
 
-from serving_runtime import contract
+from serving_runtime import contract, logs
 from serving_runtime.contract import agreement
 from serving_runtime.framework import discovery, model_dir
 from serving_runtime.framework.discovery import Runtime
@@ -15,11 +14,11 @@ from serving_runtime.framework.model_dir import ModelDirectory
 from serving_runtime.model import Model
 from serving_runtime.settings import Settings, default_model_dir
 from serving_runtime.signature import Contract
-from serving_runtime.worker import fork_server, model_snapshot
+from serving_runtime.worker import fork_server, model_snapshot, statefulness
 from serving_runtime.worker.predictor import Predictor
 from serving_runtime.worker.warm_up import warm_up
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 
 def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> Predictor:
@@ -56,7 +55,9 @@ def _load(
     agreed, warnings = agreement.reconcile(declared, inferred, settings.contract)
     for warning in warnings:
         logger.warning(warning)
-    return runtime.load(directory.files, agreed, environ), agreed
+    model = runtime.load(directory.files, agreed, environ)
+    statefulness.settle(model, settings.stateful)
+    return model, agreed
 
 
 def _reason_not_forkable(
