@@ -139,7 +139,7 @@ def test_whatever_user_code_changes_is_served_and_logged(
         assert found, worker.end()
         reply = frames.unpack_reply(found[1])
         if values[0][0] < 0:
-            assert (reply.status, reply.details) == (Status.INTERNAL, "ValueError('told you')")
+            assert (reply.status, reply.details) == (Status.INTERNAL, repr(ValueError("told you")))
         else:
             assert outputs(reply) == {"sum": [sum(row) for row in values]}
     worker.connection.sendall(frames.pack(frames.CLOSE))
