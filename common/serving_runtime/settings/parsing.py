@@ -1,6 +1,7 @@
 """Read the text of a setting: ports, counts, sizes and times with units."""
 
 import math
+import os
 import re
 from typing import Any, Callable, Mapping, NamedTuple
 
@@ -100,6 +101,8 @@ ONE_SEQUENCE_WORDS = {
 }  # fmt: skip
 
 TEXT = Parser(str, "text")
+# Absolute: a file is read again later on, when user code may have changed the working directory.
+FILE = Parser(lambda text: os.path.abspath(text) if text else "", "text")
 PORT = Parser(integer(0, 65535), "a port number, 0 to 65535")
 COUNT = Parser(integer(0, 1024), "a whole number, 0 to 1024")
 POSITIVE = Parser(integer(1, 10**6), "a whole number, 1 to 1000000")

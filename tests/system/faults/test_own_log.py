@@ -1,5 +1,7 @@
 """A model that configures logging for itself: its lines are as it wants, and ours are all there."""
 
+import signal
+
 import pytest
 
 from tests.support import models
@@ -44,6 +46,18 @@ def test_a_traceback_is_in_the_log_whatever_the_model_configures(launch, tmp_pat
         assert server.log.count("MINE INFO called\n") == calls
     assert 'function "infer": arrays style' in server.log
     assert "MINE ERROR" not in server.log
+
+
+def test_a_model_in_the_fronts_own_process_silences_it_neither(launch, tmp_path, dial):
+    """With RUNTIME_WORKERS=0 all lines are the front's, those of calls and of the end too."""
+    code = f"{CONFIGURE}\n{WHERE['import']}\n{FUNCTIONS}\nimport sys; sys.stderr = None\n"
+    server = launch(models.write(tmp_path / "model", code), RUNTIME_WORKERS="0").wait_serving()
+    failure(dial(server), request())
+    assert server.log.count("\nValueError: told you\n") == 1
+    server.signal(signal.SIGINT)
+    assert server.wait() == 0
+    assert "INFO    front serving_runtime.server.server: stopped" in server.log
+    assert "status=INTERNAL" in server.log
 
 
 def test_lines_of_a_model_that_configures_nothing_have_the_form_of_ours(launch, tmp_path, dial):
