@@ -67,7 +67,7 @@ def run(connection: socket.socket, environ: Mapping[str, str], runtime_name: str
     except (BrokenPipeError, ConnectionResetError):
         logger.warning("the front is gone")
         return 1
-    except BaseException as error:
+    except BaseException as error:  # a hook of the user's code may show it to nobody
         logger.critical("the worker ends%s", _cause(error), exc_info=True)
         return 1
     return _close(predictor)
@@ -87,7 +87,7 @@ def serve(channel: Channel, predictor: Predictor) -> None:
 def _close(predictor: Predictor) -> int:
     try:
         predictor.close()
-    except BaseException:
+    except BaseException:  # user code may raise anything
         logger.error("closing the model failed", exc_info=True)
         return 1
     return 0
@@ -109,7 +109,7 @@ def _load(channel: Channel, environ: Mapping[str, str], runtime_name: str) -> Op
         # A path in the text may be of bytes that are no UTF-8.
         channel.announce(frames.FAILED, str(error).encode("utf-8", "replace"))
         return None
-    except BaseException as error:
+    except BaseException as error:  # user code may raise anything while loading
         logger.error("the model cannot be loaded", exc_info=True)
         text = f"the model cannot be loaded: {one_line(repr(error))}"
         channel.announce(frames.FAILED, text.encode("utf-8", "replace"))
