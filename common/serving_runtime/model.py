@@ -19,8 +19,14 @@ class Model(abc.ABC):
     may ask for the contract that came with the model (``contract``) and for any of the options.
     """
 
-    # True: calls run one at a time, in order, on one worker, never batched or warmed up.
+    # True: calls run one at a time, in order, on one worker, never batched or warmed up. A loader
+    # that keeps a state itself sets it; RUNTIME_STATEFUL=1 sets it for any model.
     stateful = False
+    # What a call changes in the model, as the loader sees by looking at it, such as `the variable
+    # "count"`: such a model is served as a stateful one, unless RUNTIME_STATEFUL=0. Empty: nothing.
+    changes = ""
+    # What a call might change, where the loader cannot see whether it does: that is said at start.
+    may_change = ""
     # What the elements of string arrays are: str (invalid UTF-8 is refused) or bytes.
     string_type: type = str
     # Whether to run every signature once on zeros before the service says SERVING.

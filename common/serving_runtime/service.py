@@ -1,6 +1,5 @@
 """Put a service together: settings, logs, and workers that are processes, or one thread."""
 
-import logging
 import os
 import signal
 import socket
@@ -16,7 +15,7 @@ from serving_runtime.settings import SETTINGS, Settings, former_names
 from serving_runtime.system import cgroup_memory, cpus, memory, memory_budget
 from serving_runtime.system.memory_budget import MemoryBudget
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 
 def run(environ: Mapping[str, str], runtime_name: str = "") -> int:

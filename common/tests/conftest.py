@@ -1,9 +1,11 @@
+import logging
 import os
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as example_settings
 
+from serving_runtime.logs import loggers
 from serving_runtime.settings import Settings
 
 # Tests start processes beside gRPC's threads, as the front does; see service.run. gRPC reads it
@@ -15,6 +17,18 @@ example_settings.register_profile(
     "common", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 example_settings.load_profile("common")
+
+
+@pytest.fixture(autouse=True)
+def _own_logging():
+    """Put the logging of the tests back after one has configured its own."""
+    roots = (logging.root, loggers.root)
+    before = [(root.handlers[:], root.level, root.propagate) for root in roots]
+    yield
+    for root, (handlers, level, propagate) in zip(roots, before):
+        root.handlers[:], root.propagate = handlers, propagate
+        root.setLevel(level)
+    logging.captureWarnings(False)
 
 
 @pytest.fixture

@@ -176,12 +176,23 @@ RULES = (
                 *(name for name in FRAMEWORKS if name != package),
             ),
             may=tuple(
-                f"serving_runtime.{name}" for name in ("model", "signature", "errors", "framework")
+                f"serving_runtime.{name}"
+                for name in ("model", "signature", "errors", "framework", "logs")
             ),
             why="a loader's author needs model, signature and errors, and no network or settings",
             planted=(f"{package}.loader", "from serving_runtime.settings import Settings"),
         )
         for package in FRAMEWORKS
+    ),
+    Rule(
+        "our log is out of the user's reach",
+        who=("serving_runtime", *FRAMEWORKS),
+        # TensorFlow's own logger is the standard library's.
+        but=("serving_runtime.logs", "tensorflow_runtime.framework"),
+        never=(),
+        names=("getLogger",),
+        why="user code may disable all loggers of the standard library; ours have its tracebacks",
+        planted=("serving_runtime.worker.predictor", "from logging import getLogger"),
     ),
     Rule(
         "the rows are the ground floor of tools",

@@ -9,12 +9,15 @@ import sys
 import time
 from typing import TYPE_CHECKING, List, Mapping, NamedTuple
 
+from serving_runtime import logs
 from serving_runtime.cli import flags
 from serving_runtime.errors import StartError
 
 if TYPE_CHECKING:
     from serving_runtime.signature import Signature
     from serving_runtime.worker.predictor import Predictor
+
+logger = logs.get_logger(__name__)
 
 
 class Trial(NamedTuple):
@@ -36,7 +39,6 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         StartError: the model cannot be loaded.
     """
-    from serving_runtime import logs
     from serving_runtime.cli import signatures
 
     logs.configure("warning", "text", sys.stderr)
@@ -86,9 +88,7 @@ def _load(environ: Mapping[str, str], runtime_name: str) -> "Predictor":
     except StartError:
         raise
     except (Exception, SystemExit) as error:  # user code may raise anything
-        import traceback
-
-        traceback.print_exc()
+        logger.error("the model cannot be loaded", exc_info=True)
         raise StartError(f"the model cannot be loaded: {error!r}") from error
 
 

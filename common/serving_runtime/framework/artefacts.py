@@ -4,17 +4,17 @@ Frameworks whose models are single files share this: what is hashed is what is l
 of a pickle is run that the operator has not allowed.
 """
 
-import logging
 import os
 import re
 from pathlib import Path, PurePosixPath
 from typing import List, NamedTuple, Sequence, Tuple
 
+from serving_runtime import logs
 from serving_runtime.errors import LoadError
 from serving_runtime.settings import Setting, parsing
 from serving_runtime.settings.parsing import Parser
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 
 def _digest(text: str) -> str:

@@ -9,7 +9,8 @@ need be:
 - ``THREAD_VARIABLES``: names of variables by which its libraries are given their number of threads,
   beside those that common sets for all;
 - ``DEFAULTS``: texts by variable, its own defaults for common settings (see ``defaults``);
-- ``FORKS``: True if a process that has loaded a model, and not called it, may be forked.
+- ``FORKS``: True if a process that has loaded a model, and not called it, may be forked: it has
+  no threads, and what it has loaded has nothing that must be one worker's only.
 
 Its ``loader`` module imports the framework. See CONTRIBUTING.md.
 """

@@ -1,16 +1,16 @@
 """Explain why the user's code failed at start: what it was, which line, and what would help."""
 
-import logging
 import os
 import sys
 import traceback
 from pathlib import Path
 from typing import Optional
 
+from serving_runtime import logs
 from serving_runtime.errors import LoadError, one_line
 from serving_runtime.framework import unpickling
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 LINE_BYTES = 200
 

@@ -7,6 +7,8 @@ import os
 from io import FileIO
 from typing import Tuple
 
+from serving_runtime.system import descriptors
+
 # See: memfd_create(2), fcntl(2), mmap(2); Python has names for them from 3.8 or 3.10 on.
 _MFD_CLOEXEC, _MFD_ALLOW_SEALING = 1, 2
 _F_ADD_SEALS, _F_SEAL_SHRINK = 1033, 2
@@ -57,7 +59,7 @@ def nameless_file(label: bytes) -> int:
     if descriptor < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
-    return int(descriptor)
+    return descriptors.moved(int(descriptor))
 
 
 def _mapped(file: FileIO, size: int) -> mmap.mmap:

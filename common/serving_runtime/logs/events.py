@@ -9,6 +9,7 @@ import logging
 import time
 from typing import Any, Deque, Dict, Iterator, Optional, Tuple
 
+from serving_runtime.logs import loggers
 from serving_runtime.logs.formatters import LineFormatter, timestamp
 from serving_runtime.logs.nonblocking import LineHandler
 
@@ -42,7 +43,7 @@ class EventLog:
         if not self._logger.isEnabledFor(logging.INFO):
             self._events.clear()
             return
-        handlers = logging.root.handlers
+        handlers = loggers.root.handlers
         if len(handlers) == 1 and isinstance(handlers[0], LineHandler):
             formatter = handlers[0].formatter
             if isinstance(formatter, LineFormatter):

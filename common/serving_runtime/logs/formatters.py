@@ -20,7 +20,7 @@ class LineFormatter(logging.Formatter, abc.ABC):
 
     def __init__(self, role: str = "") -> None:
         super().__init__()
-        self._role = role
+        self.role = role
 
     @abc.abstractmethod
     def template(self, level: str, logger: str, message: str, names: Sequence[str]) -> str:
@@ -46,7 +46,7 @@ class TextFormatter(LineFormatter):
 
     def template(self, level: str, logger: str, message: str, names: Sequence[str]) -> str:
         """Return a line with ``%s`` for its timestamp and for the text of each named field."""
-        role = f"{self._role} " if self._role else ""
+        role = f"{self.role} " if self.role else ""
         head = f" {level:<7} {role}{logger}: {_folded(message)}".replace("%", "%%")
         return "%s" + " ".join([head, *[f"{name.replace('%', '%%')}=%s" for name in names]])
 
@@ -86,7 +86,7 @@ class JsonFormatter(LineFormatter):
         return str(value) if type(value) in NUMBERS else _ENCODER.encode(value)
 
     def _head(self, level: str, logger: str, message: str) -> Dict[str, Any]:
-        role = {"role": self._role} if self._role else {}
+        role = {"role": self.role} if self.role else {}
         return {"level": level.lower(), **role, "logger": logger, "message": _folded(message)}
 
 

@@ -7,6 +7,7 @@ how many were lost as soon as one can be written again.
 """
 
 import collections
+import errno
 import logging
 import os
 import select
@@ -14,6 +15,8 @@ import stat
 import threading
 import time
 from typing import Callable, Deque, Iterable, Iterator, Optional
+
+from serving_runtime.system import descriptors
 
 # Lines beyond this are lost while none is read.
 MAX_WAITING_BYTES = 1 << 22
@@ -23,6 +26,7 @@ FLUSH_SECONDS = 1.0
 PIPE_BYTES = select.PIPE_BUF
 POLL_SECONDS = 0.01
 STANDARD_ERROR = 2
+CLOSED = -1
 
 
 class LineHandler(logging.Handler):
@@ -51,14 +55,47 @@ class LineHandler(logging.Handler):
         self._lines.flush()
 
     def close(self) -> None:
+        """Go on: the standard library closes all handlers whenever a program configures its log."""
+
+    def end(self) -> None:
         """Write nothing more."""
         self._lines.close()
         super().close()
+
+    def continue_in_fork(self) -> None:
+        """Go on in a process that was forked from this one."""
+        self._lines.continue_in_fork()
 
     def _loss(self, count: int) -> bytes:
         message = "%d log lines before this one were lost: standard error took no more"
         record = logging.LogRecord(__name__, logging.WARNING, "", 0, message, (count,), None)
         return _encoded(self.format(record))
+
+
+class ForeignHandler(logging.Handler):
+    """Writes the records of others where our own go, in the same form.
+
+    It stands at the standard root, where user code may change it: its format, level and filters.
+
+    Args:
+        own: the handler of our own records.
+    """
+
+    def __init__(self, own: logging.Handler) -> None:
+        super().__init__()
+        self._own = own
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        if not isinstance(self._own, LineHandler):
+            self._own.emit(record)
+            return
+        try:
+            text = self.format(record)
+        except Exception:  # noqa: BLE001  such as a message that does not fit its arguments
+            self.handleError(record)
+        else:
+            self._own.write([text])
 
 
 def _encoded(text: str) -> bytes:
@@ -81,16 +118,18 @@ class Lines:
     """Lines on their way to a descriptor.
 
     Args:
-        descriptor: where to write; stays open.
+        descriptor: where to write; stays open, and may be closed: it is opened once more.
         loss: returns the line that says how many were lost.
     """
 
     def __init__(self, descriptor: int, loss: Callable[[int], bytes]) -> None:
         self._loss = loss
-        self._own = _opened_again(descriptor)
-        self._descriptor = descriptor if self._own is None else self._own
+        self._inherited = descriptor
+        again = _opened_again(descriptor)
+        # User code may close standard error: the next file would get its number, and our lines.
+        self._descriptor = descriptors.copied(descriptor) if again is None else again
         # Whether a write waits where there is no room, for which one must look first.
-        self._waits = self._own is None and not _is_file(descriptor)
+        self._waits = again is None and not _is_file(descriptor)
         self._lock = threading.Lock()
         self._waiting: Deque[bytes] = collections.deque()
         self._waiting_bytes = 0
@@ -119,10 +158,15 @@ class Lines:
         """Forget what waits, and lose every line that is still to come."""
         with self._lock:
             self._forget()
-            self._descriptor = -1
-            if self._own is not None:
-                os.close(self._own)
-                self._own = None
+            if self._descriptor not in (self._inherited, CLOSED):
+                os.close(self._descriptor)
+            self._descriptor = CLOSED
+
+    def continue_in_fork(self) -> None:
+        """Leave what waits to the process that this one was forked from, which has the thread."""
+        self._lock = threading.Lock()
+        self._waiting.clear()
+        self._waiting_bytes = self._lost = 0
 
     def _keep(self, line: bytes) -> None:
         if self._waiting_bytes + len(line) > MAX_WAITING_BYTES:
@@ -146,9 +190,18 @@ class Lines:
             return line[os.write(self._descriptor, line[:PIPE_BYTES]) :]
         except BlockingIOError:
             return line
-        except OSError:  # the disk is full, or the reader has gone
+        except OSError as error:  # the disk is full, or the reader has gone
+            if error.errno == errno.EBADF and self._is_open_again():
+                return self._try(line)
             self._lost += _count(line)
             return b""
+
+    def _is_open_again(self) -> bool:
+        """Go on with what was inherited, once user code has closed all descriptors but those."""
+        if self._descriptor in (self._inherited, CLOSED):
+            return False
+        self._descriptor, self._waits = self._inherited, True
+        return True
 
     def _write_loss(self) -> None:
         lost, self._lost = self._lost, 0
@@ -218,14 +271,14 @@ def _opened_again(descriptor: int) -> Optional[int]:
         return None
     flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
     try:
-        return os.open(f"/proc/self/fd/{descriptor}", flags)
+        return descriptors.moved(os.open(f"/proc/self/fd/{descriptor}", flags))
     except OSError:
         return None
 
 
 def _has_room(descriptor: int, seconds: float) -> bool:
     """Return whether a write would not wait, once that is so or the time is over."""
-    if descriptor < 0:  # closed
+    if descriptor == CLOSED:
         return True
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)

@@ -1,10 +1,9 @@
 """Put together the access control: TLS and tokens, as the settings want them."""
 
 import ipaddress
-import logging
 from typing import Any, List, NamedTuple, Optional
 
-from serving_runtime import operations
+from serving_runtime import logs, operations
 from serving_runtime.errors import SettingError
 from serving_runtime.security import reloading
 from serving_runtime.security.reloading import Reloaded
@@ -12,7 +11,7 @@ from serving_runtime.security.tls import Certificates
 from serving_runtime.security.tokens import TokenAuthenticator
 from serving_runtime.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 
 class Security(NamedTuple):

@@ -1,14 +1,14 @@
 """Read files again when they change, so that secrets are renewed without a restart."""
 
-import logging
 import os
 import threading
 import time
 from typing import Any, Callable, Generic, Sequence, Tuple, TypeVar
 
+from serving_runtime import logs
 from serving_runtime.errors import SettingError
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 

@@ -5,15 +5,15 @@ Each transport asks before it reads the body of a request.
 
 import hashlib
 import hmac
-import logging
 import time
 from typing import AbstractSet, Optional, Tuple
 
+from serving_runtime import logs
 from serving_runtime.errors import NotAuthenticated
 from serving_runtime.security import files
 from serving_runtime.security.reloading import Reloaded
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # Refusals are counted, and logged so often at most: trying tokens must not fill the log.
 LOG_SECONDS = 10.0

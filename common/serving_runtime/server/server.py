@@ -1,12 +1,11 @@
 """The life of the front: start, serve, shut down gracefully."""
 
 import asyncio
-import logging
 import signal
 import time
 from typing import Callable, List
 
-from serving_runtime import operations, security
+from serving_runtime import logs, operations, security
 from serving_runtime.errors import StartError
 from serving_runtime.server import transport
 from serving_runtime.server.admission.admission import Admission
@@ -32,7 +31,7 @@ from serving_runtime.server.workers.supervisor import Supervisor
 from serving_runtime.settings import Settings
 from serving_runtime.system.memory_budget import MemoryBudget
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 POLL_SECONDS = 0.02
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)

@@ -72,6 +72,7 @@ class Settings(NamedTuple):
     cast: str
     contract: str
     warm_up: str
+    stateful: str
     reply_model_spec: bool
     error_detail: str
     log_level: str
@@ -121,15 +122,16 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_DRAIN_DELAY", "drain_delay_seconds", parsing.SECONDS, "2s", "How long the service goes on taking new connections after SIGTERM, while clients learn that it is NOT_SERVING."),
     Setting("RUNTIME_DRAIN_TIMEOUT", "drain_timeout_seconds", parsing.SECONDS, "20s", "Longest time to finish running calls and to close the model after SIGTERM."),
     Setting("RUNTIME_CONNECTION_AGE", "connection_age_seconds", parsing.POSITIVE_SECONDS, "30s", "Age at which a client's connection is asked to move (nothing is lost from 1s on); after SIGTERM this bounds how long clients stay that go on calling; others leave within seconds."),
-    Setting("RUNTIME_TLS_CERT", "tls_cert", parsing.TEXT, "", "File (PEM) of the certificate that the service shows, with those between it and its CA; switches TLS on. Read again when it changes, as are the next three."),
-    Setting("RUNTIME_TLS_KEY", "tls_key", parsing.TEXT, "", "File (PEM) of the certificate's private key, without a password."),
-    Setting("RUNTIME_TLS_CLIENT_CA", "tls_client_ca", parsing.TEXT, "", "File (PEM) of the CAs whose certificates clients must show; without it they need none."),
-    Setting("RUNTIME_TOKEN_FILE", "token_file", parsing.TEXT, "", "File of bearer tokens, one a line: calls need one of them as `authorization: Bearer TOKEN`; without it they need none."),
+    Setting("RUNTIME_TLS_CERT", "tls_cert", parsing.FILE, "", "File (PEM) of the certificate that the service shows, with those between it and its CA; switches TLS on. Read again when it changes, as are the next three."),
+    Setting("RUNTIME_TLS_KEY", "tls_key", parsing.FILE, "", "File (PEM) of the certificate's private key, without a password."),
+    Setting("RUNTIME_TLS_CLIENT_CA", "tls_client_ca", parsing.FILE, "", "File (PEM) of the CAs whose certificates clients must show; without it they need none."),
+    Setting("RUNTIME_TOKEN_FILE", "token_file", parsing.FILE, "", "File of bearer tokens, one a line: calls need one of them as `authorization: Bearer TOKEN`; without it they need none."),
     Setting("RUNTIME_OPEN_HEALTH", "open_health", parsing.SWITCH, "1", "Whether health checks (`grpc.health.v1.Health`) need no token."),
     Setting("RUNTIME_GRPC_TRANSPORT", "grpc_transport", parsing.one_of("auto", "completion_queue", "asyncio"), "auto", "What accepts gRPC's calls: `completion_queue` drives grpcio's core directly, and is faster; `asyncio` is grpcio's public server; `auto` takes the first if a trial call at the start succeeds, else the second.", former="RUNTIME_LISTENER"),
     Setting("RUNTIME_CAST", "cast", parsing.one_of("same_kind", "strict"), "same_kind", "`same_kind` converts inputs within a kind where no value is lost; `strict` refuses every other dtype."),
     Setting("RUNTIME_CONTRACT", "contract", parsing.one_of("lenient", "strict"), "lenient", "`strict` refuses to start if the contract's shapes contradict the model's own; `lenient` warns and checks the model's."),
     Setting("RUNTIME_WARM_UP", "warm_up", parsing.one_of("auto", "on", "off"), "auto", "Whether to call each signature once on zeros before SERVING; `auto` leaves it to the framework. Never done for stateful models."),
+    Setting("RUNTIME_STATEFUL", "stateful", parsing.ONE_SEQUENCE, "auto", "Whether the calls of all clients are one sequence, since each may change what the next one answers: `1` runs them one at a time, in the order of arrival, on one worker, never stacked and without a warm-up; `auto` does so where the framework sees that calls change the model; `0` overrules what it sees, where the order does not matter."),
     Setting("RUNTIME_REPLY_MODEL_SPEC", "reply_model_spec", parsing.SWITCH, "0", "Whether replies say which model, version and signature answered, as TensorFlow Serving's do; to Hydrosphere's clients that is an unknown field."),
     Setting("RUNTIME_ERROR_DETAIL", "error_detail", parsing.one_of("full", "none"), "full", "`none` hides from clients what the model raised."),
     Setting("RUNTIME_LOG_LEVEL", "log_level", parsing.one_of("debug", "info", "warning", "error"), "info", "Least severe level that is logged."),

@@ -1,6 +1,7 @@
 """Read the text of a setting: ports, counts, sizes and times with units."""
 
 import math
+import os
 import re
 from typing import Any, Callable, Mapping, NamedTuple
 
@@ -100,8 +101,13 @@ LOGGED_CALLS_WORDS = {
     "failed": "failed", "all": "all", "none": "none",
     **{word: "all" if is_on else "none" for word, is_on in SWITCH_WORDS.items()},
 }  # fmt: skip
+ONE_SEQUENCE_WORDS = {
+    "auto": "auto", **{word: "1" if is_on else "0" for word, is_on in SWITCH_WORDS.items()},
+}  # fmt: skip
 
 TEXT = Parser(str, "text")
+# Absolute: a file is read again later on, when user code may have changed the working directory.
+FILE = Parser(lambda text: os.path.abspath(text) if text else "", "text")
 PORT = Parser(integer(0, 65535), "a port number, 0 to 65535")
 COUNT = Parser(integer(0, 1024), "a whole number, 0 to 1024")
 POSITIVE = Parser(integer(1, 10**6), "a whole number, 1 to 1000000")
@@ -113,6 +119,7 @@ AUTO_SECONDS = Parser(
     auto_or(seconds(0.1)), "auto, or a time such as 30s, 250ms or 10min, from 100ms to 24h"
 )
 SWITCH = Parser(_word(SWITCH_WORDS), "1 or 0 (also true, false, on, off, yes, no)")
+ONE_SEQUENCE = Parser(_word(ONE_SEQUENCE_WORDS), "one of auto, 1, 0")
 LOGGED_CALLS = Parser(
     _word(LOGGED_CALLS_WORDS), "one of failed, all, none (1 and 0 go on meaning all and none)"
 )

@@ -6,8 +6,8 @@ is open. Whatever it forks is a child of the front's, as every other worker is.
 """
 
 import contextlib
-import logging
 import os
+import random
 import socket
 import sys
 import time
@@ -16,10 +16,10 @@ from typing import Mapping, NamedTuple, Optional, Set, Tuple
 
 from serving_runtime import logs
 from serving_runtime.ipc import environment
-from serving_runtime.settings import Settings
+from serving_runtime.system import descriptors
 from serving_runtime.worker.parent import die_with
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # What `ps` calls it.
 NAME = b"fork-server"
@@ -69,32 +69,32 @@ class ForkRequests(NamedTuple):
             return None
         control, connection = map(int, environ[environment.FORK_SERVER].split(","))
         os.environ.pop(environment.FORK_SERVER, None)  # it is not for what the model starts
-        os.set_inheritable(control, False)
-        ours = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=control)
+        number = descriptors.moved(control)
+        ours = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=number)
         return cls(ours, connection, ProcessFootprint.now())
 
 
-def start_fork_server(requests: ForkRequests, settings: Settings, reason_not: str) -> None:
+def start_fork_server(requests: ForkRequests, reason_not: str) -> None:
     """Fork the fork server; in each worker that it forks later, return as well.
 
     Args:
         requests: where the front sends them; without a fork server none is taken.
-        settings: of the logs.
         reason_not: why this process may not be forked; empty if it may.
     """
     with requests.control:
         if reason_not:
             logger.info("each worker loads the model by itself: %s", reason_not)
             return
-        sys.stdout.flush()  # else each worker would write what is left there
+        # Else each worker would write what is left there. User code may have put anything there.
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            sys.stdout.flush()
         try:
             pid, done = _fork_away(os.getppid())
         except OSError as error:
             logger.warning("each worker loads the model by itself: %s", error)
             return
         if pid == 0:
-            name = _serve(requests, done)
-            logs.configure(settings.log_level, settings.log_format, sys.stderr, role=name)
+            logs.continue_in_fork(_serve(requests, done))
 
 
 def _serve(requests: ForkRequests, done: int) -> str:
@@ -139,7 +139,8 @@ def _fork_away(front: int) -> Tuple[int, int]:
     os.close(done)
     with open(answer, "rb") as reader:
         pid = int(reader.read() or b"0")
-    os.waitpid(between, 0)
+    with contextlib.suppress(ChildProcessError):  # user code ignores SIGCHLD
+        os.waitpid(between, 0)
     if pid == 0:
         raise OSError("the system refused a second process")
     return pid, -1
@@ -181,7 +182,11 @@ def _move(descriptor: int, number: int) -> None:
 
 
 def _draw_other_numbers() -> None:
-    """Make workers draw different random numbers; Python's own ``random`` does so by itself."""
+    """Make workers draw different random numbers, by the generators that belong to the process.
+
+    Python's own does so by itself from 3.7 on, and ``tempfile``, ``secrets`` and ``uuid4`` always.
+    """
+    random.seed()
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()
 

@@ -1,10 +1,9 @@
 """Run groups of requests on the model: together, and each alone where that fails."""
 
-import logging
 import time
 from typing import Dict, Iterable, Iterator, List, Set, Tuple
 
-from serving_runtime import validation
+from serving_runtime import logs, validation
 from serving_runtime.errors import DeadlinePassed
 from serving_runtime.ipc.frames import ReplyFrame, Timings
 from serving_runtime.model import Model
@@ -13,7 +12,7 @@ from serving_runtime.worker import batching
 from serving_runtime.worker.batching import Group, Prepared, RowsLost
 from serving_runtime.worker.replies import Replies, make_tuple
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # Replies as large as this, one or several, wait for no others.
 _PORTION_BYTES = 1 << 16

@@ -3,11 +3,11 @@
 import contextlib
 import gc
 import json
-import logging
+import os
 import tempfile
 from typing import Iterator, Mapping, Optional, Tuple
 
-from serving_runtime import contract, validation
+from serving_runtime import contract, logs, validation
 from serving_runtime.contract import agreement
 from serving_runtime.framework import discovery, model_dir
 from serving_runtime.framework.discovery import Runtime
@@ -15,11 +15,11 @@ from serving_runtime.framework.model_dir import ModelDirectory
 from serving_runtime.model import Model
 from serving_runtime.settings import Settings, default_model_dir
 from serving_runtime.signature import Contract
-from serving_runtime.worker import fork_server, model_snapshot
+from serving_runtime.worker import fork_server, model_snapshot, parent, statefulness
 from serving_runtime.worker.predictor import Predictor
 from serving_runtime.worker.warm_up import warm_up
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 
 def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> Predictor:
@@ -34,16 +34,19 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
         StartError: something stops the start; the text says what and how to mend it.
     """
     _name_temporary_folder()
-    directory = model_dir.locate(settings.model_dir or default_model_dir())
+    # Absolute: user code may change the working directory, and the files are looked at again.
+    directory = model_dir.locate(os.path.abspath(settings.model_dir or default_model_dir()))
+    process = os.getpid()
     with model_snapshot.verified(environ, directory.root), _without_collecting():
         runtime = discovery.choose(runtime_name, directory.files)
         logger.info("loading %s with the %s runtime", directory.files, runtime.name)
         runtime.import_loader()
         requests = fork_server.ForkRequests.from_env(environ)
         model, agreed = _load(runtime, directory, settings, environ)
+        parent.end_unless(process)
     if requests is not None:
         reason_not = _reason_not_forkable(runtime, model, requests.before)
-        fork_server.start_fork_server(requests, settings, reason_not)
+        fork_server.start_fork_server(requests, reason_not)
     warm_up(model, agreed, settings.warm_up)
     return Predictor(model, agreed, settings)
 
@@ -57,6 +60,7 @@ def _load(
     for warning in warnings:
         logger.warning(warning)
     model = runtime.load(directory.files, agreed, environ)
+    statefulness.settle(model, settings.stateful)
     return model, validation.with_nullable(agreed, model)
 
 
@@ -66,9 +70,9 @@ def _reason_not_forkable(
     """Return why no further workers can be forked from this one; empty if they can."""
     if model.stateful:
         return "it is stateful"
-    return (
-        before.reason_not_forkable() if runtime.forks else f"the {runtime.name} runtime has threads"
-    )
+    if not runtime.forks:
+        return f"the {runtime.name} runtime is not forked"
+    return before.reason_not_forkable()
 
 
 @contextlib.contextmanager
@@ -76,16 +80,16 @@ def _without_collecting() -> Iterator[None]:
     """Look for no garbage while a framework is imported and a model is loaded.
 
     Importing makes objects that stay: looking through them, again and again, took a tenth of the
-    start.
+    start. What user code sets meanwhile, enabled or not and how often, stays as it has set it.
     """
-    was_enabled = gc.isenabled()
-    gc.disable()
+    often, *rarely = gc.get_threshold()
+    gc.set_threshold(0, *rarely)
     try:
         yield
     finally:
         gc.collect()
-        if was_enabled:
-            gc.enable()
+        if gc.get_threshold()[0] == 0:
+            gc.set_threshold(often, *rarely)
 
 
 def _name_temporary_folder() -> None:

@@ -7,16 +7,17 @@ that has ended, must not answer with another model than its neighbours, nor with
 import contextlib
 import hashlib
 import json
-import logging
 import os
 import stat
 from pathlib import Path
 from typing import Dict, Iterator, List, Mapping
 
+from serving_runtime import logs
 from serving_runtime.errors import LoadError
 from serving_runtime.ipc import environment
+from serving_runtime.system import descriptors
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # Of each file the first and the last bytes are looked at; of a larger one, also its time of change.
 END_BYTES = 1 << 15
@@ -56,8 +57,7 @@ def verified(environ: Mapping[str, str], root: Path) -> Iterator[None]:
         yield
         return
     # All workers share the place at which it would be read, so none may depend on that.
-    record = int(environ[environment.LOADED])
-    os.set_inheritable(record, False)
+    record = descriptors.moved(int(environ[environment.LOADED]))
     try:
         found = fingerprints(root)
         noted = json.loads(os.pread(record, os.fstat(record).st_size, 0).decode() or "{}")

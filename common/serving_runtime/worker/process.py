@@ -1,25 +1,28 @@
 """Run a worker: load the model, say so, answer calls until the front closes or is gone."""
 
 import argparse
+import contextlib
+import errno
 import faulthandler
-import logging
 import os
+import signal
 import socket
 import sys
-import traceback
-from typing import List, Mapping, Optional
+from typing import Dict, List, Mapping, Optional
 
 from serving_runtime import logs, protocols
 from serving_runtime.errors import StartError, one_line
-from serving_runtime.ipc import frames
+from serving_runtime.ipc import environment, frames
 from serving_runtime.settings import Settings
-from serving_runtime.system import memory
+from serving_runtime.system import descriptors, memory
 from serving_runtime.worker import loading
 from serving_runtime.worker.channel import Channel
-from serving_runtime.worker.parent import die_with
+from serving_runtime.worker.parent import die_with, end_unless
 from serving_runtime.worker.predictor import Predictor
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
+
+STANDARD_ERROR = 2
 
 
 def main(argv: List[str]) -> int:
@@ -31,13 +34,27 @@ def main(argv: List[str]) -> int:
     parser.add_argument("--runtime", default="", help="the framework; recognised if empty")
     options = parser.parse_args(argv)
     die_with(options.front)
-    faulthandler.enable()
     memory.be_ended_first()
     settings = Settings.from_env(os.environ)
     logs.configure(settings.log_level, settings.log_format, sys.stderr, role=options.name)
-    os.set_inheritable(options.fd, False)
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=options.fd)
-    return run(connection, os.environ, options.runtime)
+    faulthandler.enable(descriptors.copied(STANDARD_ERROR))
+    number = descriptors.moved(options.fd)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=number)
+    return run(connection, _as_started(number), options.runtime)
+
+
+def _as_started(connection: int) -> Dict[str, str]:
+    """Return the environment as it is now, and make nothing else depend on what may change.
+
+    User code may change variables and the working directory, before all of ours are read and all
+    modules are imported.
+    """
+    sys.path[:] = map(os.path.abspath, sys.path)
+    environ = dict(os.environ)
+    if environment.FORK_SERVER in environ:
+        control = environ[environment.FORK_SERVER].partition(",")[0]
+        environ[environment.FORK_SERVER] = f"{control},{connection}"
+    return environ
 
 
 def run(connection: socket.socket, environ: Mapping[str, str], runtime_name: str) -> int:
@@ -51,17 +68,39 @@ def run(connection: socket.socket, environ: Mapping[str, str], runtime_name: str
     except (BrokenPipeError, ConnectionResetError):
         logger.warning("the front is gone")
         return 1
-    return 0
+    except BaseException as error:  # a hook of the user's code may show it to nobody
+        logger.critical("the worker ends%s", _cause(error), exc_info=True)
+        return 1
+    return _close(predictor)
 
 
 def serve(channel: Channel, predictor: Predictor) -> None:
-    """Answer batches until the front says CLOSE, then close the model."""
+    """Answer batches until the front says CLOSE."""
+    process = os.getpid()
     for calls in channel.batches():
         for replies in predictor.answer_together(calls):
+            end_unless(process)
             channel.replies(replies)
         # The memory of large requests is free when nothing refers to them: before the next come.
         del calls
-    predictor.close()
+
+
+def _close(predictor: Predictor) -> int:
+    try:
+        predictor.close()
+    except BaseException:  # user code may raise anything
+        logger.error("closing the model failed", exc_info=True)
+        return 1
+    return 0
+
+
+def _cause(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.EBADF, errno.ENOTSOCK):
+        return (
+            ": its connection to the front was closed, which only the model's code can have done. "
+            "It must close no descriptor that it has not opened, as os.closerange() does"
+        )
+    return ""
 
 
 def _load(channel: Channel, environ: Mapping[str, str], runtime_name: str) -> Optional[Predictor]:
@@ -73,10 +112,17 @@ def _load(channel: Channel, environ: Mapping[str, str], runtime_name: str) -> Op
         # A path in the text may be of bytes that are no UTF-8.
         channel.announce(frames.FAILED, str(error).encode("utf-8", "replace"))
         return None
-    except BaseException as error:  # noqa: BLE001  user code may raise anything while loading
-        traceback.print_exc()
+    except BaseException as error:  # user code may raise anything while loading
+        logger.error("the model cannot be loaded", exc_info=True)
         text = f"the model cannot be loaded: {one_line(repr(error))}"
         channel.announce(frames.FAILED, text.encode("utf-8", "replace"))
         return None
+    _ignore_broken_pipes()
     channel.announce(frames.READY, loading.summary(predictor))
     return predictor
+
+
+def _ignore_broken_pipes() -> None:
+    """Keep a log that nobody reads from ending the worker, whatever user code has set."""
+    with contextlib.suppress(ValueError):  # a thread, in which user code cannot have changed it
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)

@@ -1,14 +1,14 @@
 """Make a call's reply: of what a protocol has written, or of what was raised."""
 
-import logging
 from typing import Callable
 
+from serving_runtime import logs
 from serving_runtime.errors import ReplyTooLarge, ServingError, Status, answer_for
 from serving_runtime.ipc.frames import NO_TIMINGS, CallFrame, ReplyFrame, Timings
 from serving_runtime.protocols.protocol import Encoded
 from serving_runtime.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # A named tuple's own __new__ is written in Python, and takes three times as long; what is made for
 # each call is made by this, with every field.

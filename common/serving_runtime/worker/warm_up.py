@@ -1,14 +1,13 @@
 """Call a model once before it serves, so that the first caller does not wait for a slow start."""
 
-import logging
 import time
 
-from serving_runtime import validation
+from serving_runtime import logs, validation
 from serving_runtime.contract import samples
 from serving_runtime.model import Model
 from serving_runtime.signature import Contract, Signature
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 
 def warm_up(model: Model, contract: Contract, wanted: str) -> None:
@@ -17,14 +16,25 @@ def warm_up(model: Model, contract: Contract, wanted: str) -> None:
     A sample is zeros, which a model may rightly refuse: a failure is logged, not raised.
 
     Args:
-        model: a stateful one is left alone, since each call changes it.
+        model: one that calls change is left alone, also where their order is said not to matter;
+            one that they might change, where the warm-up was not asked for.
         contract: what the samples are made from.
         wanted: ``on``, ``off``, or ``auto`` to leave it to the model.
     """
-    if model.stateful or wanted == "off" or (wanted == "auto" and not model.warm_up):
+    if not _is_due(model, wanted):
         return
     for signature in contract.signatures:
         _call(model, signature)
+
+
+def _is_due(model: Model, wanted: str) -> bool:
+    if wanted == "off":
+        return False
+    if model.stateful or model.changes:
+        if wanted == "on":
+            logger.warning("RUNTIME_WARM_UP=on has no effect: a call would change the model")
+        return False
+    return wanted == "on" or (model.warm_up and not model.may_change)
 
 
 def _call(model: Model, signature: Signature) -> None:

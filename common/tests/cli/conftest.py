@@ -1,4 +1,3 @@
-import logging
 import pathlib
 import sys
 
@@ -9,17 +8,6 @@ from serving_runtime.cli import main
 # Modules beside the tests: pytest's importlib mode leaves the path alone.
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from tiny_service import _no_settings, service  # noqa: F401  fixtures
-
-
-@pytest.fixture(autouse=True)
-def _own_logging():
-    """Put the logging of the tests back after a verb has configured its own."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(False)
 
 
 @pytest.fixture

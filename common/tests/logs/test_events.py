@@ -6,6 +6,7 @@ import re
 import pytest
 
 from serving_runtime import logs
+from serving_runtime.logs import loggers
 from serving_runtime.logs.events import EventLog
 from serving_runtime.logs.nonblocking import PIPE_BYTES
 
@@ -17,14 +18,12 @@ TIME = re.compile(r"[0-9-]+T[0-9:]+\.[0-9]{3}Z")
 @pytest.fixture
 def log():
     """Return an event log of calls."""
-    return EventLog(logging.getLogger("a.b"), "called 100%s")
+    return EventLog(logs.get_logger("a.b"), "called 100%s")
 
 
 @pytest.fixture
 def written(tmp_path):
     """Return a function that writes by a function, and gives the lines that came to a file."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
 
     def write(form, work, minimum="info"):
         path = tmp_path / "log"
@@ -34,10 +33,7 @@ def written(tmp_path):
             logs.configure("info", form, None)
         return path.read_text(encoding="utf-8").splitlines()
 
-    yield write
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(False)
+    return write
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -48,7 +44,7 @@ def test_a_line_is_that_of_a_record(log, written, form):
         log.add(NAMES, VALUES)
         log.flush()
         fields = dict(zip(NAMES, VALUES))
-        logging.getLogger("a.b").info("called 100%s", extra={"fields": fields})
+        logs.get_logger("a.b").info("called 100%s", extra={"fields": fields})
 
     event, record = written(form, write)
     without_time = [TIME.sub("", line, count=1) for line in (event, record)]
@@ -78,7 +74,7 @@ def test_nothing_is_written_before_the_flush(log, written):
     def write():
         log.add(("n",), (1,))
         log.add(("n",), (2,))
-        logging.getLogger("n").info("first")
+        logs.get_logger("n").info("first")
         log.flush()
         log.flush()
 
@@ -91,7 +87,7 @@ def test_level_hides_events(log, written):
     def write():
         log.add(("n",), (1,))
         log.flush()
-        logging.getLogger().setLevel("INFO")
+        loggers.root.setLevel("INFO")
         log.flush()
 
     assert written("text", write, "warning") == []

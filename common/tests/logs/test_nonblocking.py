@@ -131,7 +131,7 @@ def test_a_handler_on_a_full_device_raises_nothing():
         handler = LineHandler(full.fileno())
         for _ in range(100):
             handler.handle(logging.LogRecord("n", logging.INFO, "", 0, "m", None, None))
-        handler.close()
+        handler.end()
 
 
 def test_a_file_is_written_where_it_is(tmp_path):
@@ -142,17 +142,45 @@ def test_a_file_is_written_where_it_is(tmp_path):
         os.write(log.fileno(), b"first\n")
         handler.handle(logging.LogRecord("n", logging.INFO, "", 0, "second", None, None))
         os.write(log.fileno(), b"third\n")
-        handler.close()
+        handler.end()
     found = (tmp_path / "log").read_text().splitlines()
     assert (found[0], found[1][-9:], found[2]) == ("first", "n: second", "third")
+
+
+def test_lines_go_on_when_the_one_that_was_opened_again_is_closed(pipe):
+    """User code may close all descriptors but the three that every process has."""
+    reader, writer = pipe
+    lines = Lines(writer, shown)
+    os.close(lines._descriptor)
+    lines.write(b"one\n")
+    lines.write(b"two\n")
+    lines.close()
+    os.write(writer, b"end\n")
+    assert read_until(reader, b"end") == b"one\ntwo\nend\n"
+    lines.write(b"lost\n")
+
+
+@pytest.mark.parametrize("is_inherited_closed", [False, True])
+def test_a_handler_that_is_closed_goes_on(pipe, is_inherited_closed):
+    """The standard library closes all there are; user code closes standard error."""
+    reader, writer = pipe
+    copy = os.dup(writer)
+    handler = LineHandler(copy)
+    if is_inherited_closed:
+        os.close(copy)
+    handler.close()
+    handler.write(["one"])
+    if not is_inherited_closed:
+        os.close(copy)
+    handler.end()
+    assert read_until(reader, b"\n") == b"one\n"
 
 
 CLOSED = """
 import os, socket, sys
 from serving_runtime import logs
 logs.configure("info", "text", sys.stderr)
-import logging
-logging.getLogger().error("nobody reads this")
+logs.get_logger("n").error("nobody reads this")
 with socket.socket() as opened:
     assert opened.fileno() > 2, opened
 assert os.readlink("/proc/self/fd/2") == os.devnull

@@ -49,6 +49,14 @@ def test_values_are_read_with_their_units():
     assert (chosen.port, chosen.hang_grace_seconds) == (0, 0.25)
 
 
+def test_files_are_named_wherever_the_process_is(monkeypatch, tmp_path):
+    """They are read again when they change; user code may have left the folder by then."""
+    monkeypatch.chdir(tmp_path)
+    chosen = Settings.from_env({"RUNTIME_TOKEN_FILE": "tokens", "RUNTIME_TLS_KEY": "/tls/key"})
+    assert chosen.token_file == str(tmp_path / "tokens")
+    assert (chosen.tls_key, chosen.tls_cert) == ("/tls/key", "")
+
+
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.variable)
 def test_empty_is_unset(setting):
     """Charts set variables to empty strings where a value is left out."""

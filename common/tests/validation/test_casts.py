@@ -1,4 +1,5 @@
 import fractions
+import warnings
 
 import numpy as np
 import pytest
@@ -165,3 +166,35 @@ def test_signalling_nans_do_not_warn():
     """Widening one is no overflow, and nothing to warn of."""
     signalling = np.array([0x7FA00000], np.uint32).view(np.float32)
     assert np.isnan(convert(Tensor("float32", signalling), "float64", "same_kind")).all()
+
+
+# Of each dtype what arithmetic may complain of: not a number, infinite, too small for a narrower
+# dtype, and the ends of the range. Values that do not fit are looked for one by one.
+ODD = {
+    **{name: [0, np.iinfo(name).min, np.iinfo(name).max, 65504, 65520] for name in INTEGERS},
+    "float16": [np.nan, np.inf, 6e-8, 65504.0],
+    "float32": [np.nan, np.inf, 1e-45, 65504.0, 65520.0, 3e38],
+    "float64": [np.nan, -np.inf, 5e-324, 1e-45, 3e38, 1e300],
+    "bfloat16": [np.nan, np.inf, 1e-45, 3e38],
+    "complex64": [complex(np.nan, np.inf), 1e-45j],
+    "complex128": [complex(np.nan, np.inf), 5e-324j, 1e300],
+}
+
+
+def converted(value, have, want):
+    """Return what becomes of a value, as text: a number, or why it does not fit."""
+    try:
+        return repr(convert(tensor([value], have), want, "same_kind").tolist())
+    except CastError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("have", sorted(ODD))
+def test_a_model_that_makes_numpy_raise_changes_no_cast(have):
+    """Its `np.seterr` and its filter of warnings hold in the whole process."""
+    fitting = [it for it in ODD[have] if "int" not in have or np.iinfo(have).max >= it]
+    pairs = [(value, want) for value in fitting for want in sorted(ODD)]
+    expected = [converted(value, have, want) for value, want in pairs]
+    with np.errstate(all="raise"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [converted(value, have, want) for value, want in pairs] == expected

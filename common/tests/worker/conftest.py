@@ -1,3 +1,5 @@
+import pathlib
+import sys
 import time
 
 import numpy as np
@@ -9,6 +11,10 @@ from serving_runtime.model import Model
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Field, Signature
 from serving_runtime.worker.predictor import Predictor
+
+# Modules beside the tests: pytest's importlib mode leaves the path alone.
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from toy_worker import environ, start  # noqa: F401  fixtures
 
 ROWS = Signature(
     "rows",

@@ -5,11 +5,8 @@ import threading
 import pytest
 
 from serving_runtime.ipc import environment
-from serving_runtime.settings import Settings
 from serving_runtime.worker import fork_server
 from serving_runtime.worker.fork_server import ForkRequests, ProcessFootprint
-
-SETTINGS = Settings.from_env({})
 
 
 @pytest.fixture
@@ -53,7 +50,7 @@ def test_requests_come_by_what_the_front_has_passed(sockets):
     requests = ForkRequests.from_env({environment.FORK_SERVER: f"{passed},77"})
     with requests.control:
         assert requests.connection == 77
-        assert not os.get_inheritable(passed)
+        assert not os.get_inheritable(requests.control.fileno())
         sockets[0].send(b"a request")
         assert requests.control.recv(100) == b"a request"
 
@@ -63,7 +60,7 @@ def test_a_refusal_is_told_and_leaves_nobody_to_take_requests(sockets, caplog):
     ours, theirs = sockets
     with caplog.at_level("INFO"):
         fork_server.start_fork_server(
-            ForkRequests(theirs, 77, ProcessFootprint.now()), SETTINGS, "it is stateful"
+            ForkRequests(theirs, 77, ProcessFootprint.now()), "it is stateful"
         )
     assert ours.recv(1) == b""
     assert caplog.messages == ["each worker loads the model by itself: it is stateful"]
@@ -76,8 +73,6 @@ def test_a_system_without_room_is_told(sockets, caplog, monkeypatch):
         raise OSError("out of processes")
 
     monkeypatch.setattr(fork_server, "_fork_away", refuse)
-    fork_server.start_fork_server(
-        ForkRequests(sockets[1], 77, ProcessFootprint.now()), SETTINGS, ""
-    )
+    fork_server.start_fork_server(ForkRequests(sockets[1], 77, ProcessFootprint.now()), "")
     assert sockets[0].recv(1) == b""
     assert caplog.messages == ["each worker loads the model by itself: out of processes"]

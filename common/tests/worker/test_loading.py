@@ -102,10 +102,26 @@ def test_a_library_finds_a_temporary_folder_where_there_is_none(toy, model_dir, 
 
 def test_no_garbage_is_looked_for_while_loading(toy, model_dir):
     """What is imported stays; afterwards a model's garbage is collected as ever."""
-    toy("import gc\nWAS_ENABLED = gc.isenabled()\n")
+    before = gc.get_threshold()
+    toy("import gc\nOFTEN = gc.get_threshold()[0]\n")
     load(model_dir)
-    assert not sys.modules["toy_runtime.loader"].WAS_ENABLED
+    assert sys.modules["toy_runtime.loader"].OFTEN == 0
+    assert gc.get_threshold() == before
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize("code", ["gc.disable()", "gc.set_threshold(12345, 6, 7)"])
+def test_what_user_code_sets_of_the_collector_stays(toy, model_dir, code):
+    """A model that collects in its own time knows why."""
+    before = gc.get_threshold()
+    toy(f"import gc\n{code}\n")
+    try:
+        load(model_dir)
+        assert gc.isenabled() == ("disable" not in code)
+        assert gc.get_threshold() == ((12345, 6, 7) if "threshold" in code else before)
+    finally:
+        gc.enable()
+        gc.set_threshold(*before)
 
 
 def test_stateful_model_and_frameworks_with_threads_are_not_forked(toy, model_dir, caplog):
@@ -118,7 +134,7 @@ def test_stateful_model_and_frameworks_with_threads_are_not_forked(toy, model_di
     model = SimpleNamespace(stateful=False)
     toy_runtime = discovery.choose("toy", model_dir)
     reason = loading._reason_not_forkable(toy_runtime, model, fork_server.ProcessFootprint.now())
-    assert reason == "the toy runtime has threads"
+    assert reason == "the toy runtime is not forked"
     toy_runtime.package.FORKS = True
     reason = loading._reason_not_forkable(toy_runtime, model, fork_server.ProcessFootprint.now())
     assert reason == ""

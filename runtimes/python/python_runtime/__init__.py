@@ -20,9 +20,8 @@ SETTINGS: Tuple[Setting, ...] = (
 # A function may call whatever was installed beside it; of TensorFlow a worker gets its share too.
 THREAD_VARIABLES = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
-# Workers may share what the user's module has loaded, unless it has started threads or opened
-# something, which is looked for.
-FORKS = True
+# No FORKS: what the user's module makes when it is imported and in load(), such as a generator of
+# random numbers or a temporary folder, must be one worker's only. So each imports it by itself.
 
 
 def recognises(files: Path) -> bool:

@@ -1,16 +1,16 @@
 """Serve the functions of the user's ``func_main.py``: one for each signature of the contract."""
 
-import logging
 from pathlib import Path
 from typing import Dict, Optional
 
 from python_runtime import arrays, functions, messages, styles
 from python_runtime.user_module import UserModule
+from serving_runtime import logs
 from serving_runtime.errors import LoadError
 from serving_runtime.model import Arrays, Model
 from serving_runtime.signature import Contract, Signature
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 
 class PythonModel(Model):

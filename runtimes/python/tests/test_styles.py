@@ -12,7 +12,7 @@ IMPORT = "import hydro_serving_grpc as hs\n"
 @pytest.fixture
 def style_of(load, caplog):
     """Load code and return the line that tells its style and why."""
-    caplog.set_level(logging.INFO, "python_runtime.loader")
+    caplog.set_level(logging.INFO)
 
     def load_and_tell(code, style="auto"):
         caplog.clear()

@@ -1,6 +1,5 @@
 """Serve PyTorch models: TorchScript, programs of torch.export, weights with the user's network."""
 
-import logging
 from pathlib import Path
 from typing import Any, Dict, Optional
 
@@ -11,11 +10,12 @@ from pytorch_runtime.calling import Call
 from pytorch_runtime.network import Network
 from pytorch_runtime.tensors import check_dtypes
 from pytorch_runtime.user_network import UserNetwork
+from serving_runtime import logs
 from serving_runtime.errors import LoadError
 from serving_runtime.model import Arrays, Model
 from serving_runtime.signature import Contract
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 
 class PyTorchModel(Model):

@@ -1,6 +1,5 @@
 """Go from a model's folder and the settings to a network, by what the chosen file is."""
 
-import logging
 from pathlib import Path
 
 import torch
@@ -8,11 +7,12 @@ import torch
 from pytorch_runtime import SUFFIXES, eager, exported, kinds, scripted
 from pytorch_runtime.network import Network
 from pytorch_runtime.user_network import UserNetwork
+from serving_runtime import logs
 from serving_runtime.errors import LoadError
 from serving_runtime.framework import artefacts
 from serving_runtime.framework.artefacts import Artefact
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 
 def choose(files: Path, model_file: str, model_sha256: str) -> Artefact:

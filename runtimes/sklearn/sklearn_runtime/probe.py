@@ -1,17 +1,17 @@
 """Try a fitted estimator out on a made-up request, to learn what its results look like."""
 
-import logging
 import warnings
 from typing import Any, Dict, Mapping, Optional, Sequence
 
 import numpy as np
 
+from serving_runtime import logs
 from serving_runtime.errors import LoadError
 from serving_runtime.signature import ANY, FREE, NUMPY_DTYPES, STRING, Field, Shape, Signature
 from sklearn_runtime import calling, columns, inputs
 from sklearn_runtime.framework import NotFittedError
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 ROWS = 2
 # A table that is made up may be no larger than this.

@@ -1,17 +1,17 @@
 """Compare the scikit-learn that saved a model with the one that is installed here."""
 
 import contextlib
-import logging
 import re
 import warnings
 from pathlib import Path
 from typing import Iterator
 
+from serving_runtime import logs
 from serving_runtime.errors import LoadError
 from sklearn_runtime.framework import VERSION
 from sklearn_runtime.options import REFUSE
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # scikit-learn puts its version into each estimator's state. In a pickle a few opcodes stand between
 # the two strings; in skops' schema a JSON object.

@@ -1,15 +1,15 @@
 """Find the one model among the files, and say what is wrong if there is none or more than one."""
 
-import logging
 import re
 from pathlib import Path
 from typing import List, NamedTuple
 
+from serving_runtime import logs
 from serving_runtime.errors import LoadError
 from serving_runtime.framework.artefacts import listing
 from tensorflow_runtime import SAVED_MODEL_NAMES
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 KERAS = ".keras"
 EXPECTED = "saved_model.pb, version directories such as 1/ with one in each, or one .keras file"

@@ -1,17 +1,17 @@
 """Check that this TensorFlow has every operation of a graph, before it says so in riddles."""
 
 import importlib
-import logging
 import time
 from typing import Any, Set
 
+from serving_runtime import logs
 from serving_runtime.errors import LoadError
 from tensorflow_runtime.framework import VERSION, quieten, tf, without_deprecations
 
 # isort: split
 from tensorflow.python.framework import op_def_registry
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 
 def check(meta_graph: Any) -> None:

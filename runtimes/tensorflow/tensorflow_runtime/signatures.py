@@ -1,14 +1,14 @@
 """Turn a SavedModel's own signatures into the contract that it keeps."""
 
-import logging
 from typing import Any, Dict, Iterable, List, Mapping, Tuple
 
+from serving_runtime import logs
 from serving_runtime.errors import LoadError
 from serving_runtime.signature import NUMPY_DTYPES, Contract, Field, Shape, Signature
 from tensorflow_runtime.framework import tf
 from tensorflow_runtime.values import KNOWS_BFLOAT16
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # Exports of TensorFlow 2.x hold these for the loader; clients do not call them.
 INTERNAL = ("__saved_model_init_op", "__saved_model_train_op")

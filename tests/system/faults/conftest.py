@@ -16,6 +16,8 @@ OVER_ONE_TRANSPORT = (
     "test_crash_loops",
     "test_swapped",
     "test_stopped",
+    "test_own_log",
+    "test_state_of_workers",
 )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import hydro_serving_grpc as hs
+from tests.support import models
 from tests.support.processes import wait_until
 from tests.support.servers import PREDICT, ask, failure, request
 
@@ -298,3 +299,31 @@ def test_a_stateless_model_refuses_to_reset(serve, dial):
     call = connection.unary_unary(PREDICT, None, None)
     _, ended = call.with_call(request(), timeout=60)
     assert "x-state-epoch" not in dict(ended.trailing_metadata())
+
+
+FUNCTION = """
+calls = 0
+def infer(what, x):
+    global calls
+    assert len(x) == 1, "stacked"
+    calls += 1
+    return {"y": [float(calls)]}
+"""
+
+
+def test_the_setting_makes_a_stateful_model_of_any(launch, tmp_path, dial):
+    """RUNTIME_STATEFUL=1: one order on one worker, nothing stacked, no warm-up as first call."""
+    server = launch(
+        models.write(tmp_path / "model", FUNCTION, CONTRACT),
+        RUNTIME_STATEFUL="1", RUNTIME_WORKERS="3", RUNTIME_WARM_UP="on",
+    ).wait_serving()  # fmt: skip
+    call = dial(server).unary_unary(PREDICT, None, None)
+    waiting = [call.future(request("", [1.0]), timeout=60) for _ in range(20)]
+    replies = [hs.PredictResponse.FromString(it.result()).outputs["y"] for it in waiting]
+    counts = sorted(np.frombuffer(it.tensor_content)[0] for it in replies)
+    assert counts == [float(number) for number in range(1, 21)]
+    assert len(server.workers) == 1
+    assert "one worker serves it, not 3" in server.log
+    assert "RUNTIME_WARM_UP=on has no effect: a call would change the model" in server.log
+    error = refused(dial(server), request("", [1.0]), RESET)
+    assert "cannot be reset, only restarted" in error.details()

@@ -1,8 +1,10 @@
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
+from tests.support import forking
 from tests.support.processes import wait_until
 from tests.support.servers import NOT_SERVING, SERVING, assert_bit_exact
 
@@ -32,10 +34,26 @@ def test_a_worker_that_is_replaced_refuses_another_model(serve, obedient, dial):
     assert_bit_exact(dial(server))
 
 
+def test_a_directory_that_is_named_from_where_the_service_began_is_checked_alike(
+    launch, obedient, dial
+):
+    """The model's files are its working directory, from which that name leads nowhere."""
+    began = ("env", f"--chdir={obedient.parent}")
+    server = launch(Path(obedient.name), prefix=began).wait_serving()
+    assert_bit_exact(dial(server))
+    assert "changed while" not in server.log
+    swap(obedient)
+    os.kill(server.workers[0], signal.SIGKILL)
+    server.wait_log(REFUSAL)
+    assert f"the files in {obedient} are not those" in server.log
+
+
 @pytest.mark.parametrize("is_fork_server_gone", [False, True])
-def test_several_workers_never_serve_two_models(serve, obedient, dial, is_fork_server_gone):
+def test_several_workers_never_serve_two_models(
+    serve, obedient, dial, tmp_path, is_fork_server_gone
+):
     """Forked workers have the model already; without the fork server a worker refuses."""
-    server = serve(RUNTIME_WORKERS="2")
+    server = serve(RUNTIME_WORKERS="2", **forking.install(tmp_path / "packages"))
     wait_until(lambda: server.log.count(" serves ") == 2, "both workers")
     swap(obedient)
     if is_fork_server_gone:

@@ -1,9 +1,9 @@
 """Log calls of the model: those that fail or are slow, or all."""
 
-import logging
 import time
 from typing import Callable, Optional
 
+from serving_runtime import logs
 from serving_runtime.errors import Status
 from serving_runtime.logs.events import EventLog
 from serving_runtime.server.admission.call import FrontCall
@@ -24,7 +24,7 @@ def observer(settings: Settings, lock: FrontLock) -> Optional[Observer]:
     """
     if settings.log_calls == "none":
         return None
-    events = EventLog(logging.getLogger(__name__), "call")
+    events = EventLog(logs.get_logger(__name__), "call")
     lock.after_release(events.flush)
     log_call = _call_logger(events)
     if settings.log_calls == "all":

@@ -1,11 +1,11 @@
 """Choose the gRPC transport: the fast one where it works, else that of grpcio's public server."""
 
 import asyncio
-import logging
 from typing import Callable
 
 import grpc
 
+from serving_runtime import logs
 from serving_runtime.errors import StartError, Status
 from serving_runtime.operations import AnsweredBy, Operation
 from serving_runtime.security import NO_SECURITY, Security
@@ -14,7 +14,7 @@ from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
 from serving_runtime.server.transport import NO_HEADERS, Reply, Request, Routes, Transport
 from serving_runtime.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 TRIAL = Operation("trial.echo", AnsweredBy.FRONT, "/serving_runtime.Trial/Echo")
 TRIAL_SECONDS = 2.0

@@ -21,18 +21,18 @@ Tested with grpcio 1.48.2 (Python 3.6), 1.62.3 (3.7), 1.70.0 (3.8), 1.80.1 (3.9)
 batch is started on a queue that was shut down (core aborts the process).
 """
 
-import logging
 import threading
 from typing import Any, Callable, Optional, Tuple
 
 import grpc
 from grpc._cython import cygrpc  # type: ignore[attr-defined]  # not in its stubs
 
+from serving_runtime import logs
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc.status import details_of
 from serving_runtime.server.transport import NO_HEADERS, Headers, Reply
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 NO_FLAGS = 0
 SHUT_DOWN = cygrpc.CompletionType.queue_shutdown

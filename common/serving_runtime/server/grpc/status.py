@@ -6,15 +6,15 @@ table is made from them, and a reply's ``status`` is its result, looked up once.
 table of its own, where what is one status here can be several.
 """
 
-import logging
 from typing import Dict, List, Type
 
 import grpc
 
+from serving_runtime import logs
 from serving_runtime.errors import ServingError, Status, one_line
 from serving_runtime.server.transport import Reply
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 
 def _by_reason() -> Dict[str, Status]:

@@ -86,7 +86,11 @@ class _Child:
 
     def _look(self) -> Optional[str]:
         if self._how_it_ended is None:
-            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            try:
+                pid, status = os.waitpid(self._pid, os.WNOHANG)
+            except ChildProcessError:  # it has been collected with the orphans
+                self._how_it_ended = "ended"
+                return self._how_it_ended
             if pid:
                 is_signal = os.WIFSIGNALED(status)
                 code = -os.WTERMSIG(status) if is_signal else os.WEXITSTATUS(status)

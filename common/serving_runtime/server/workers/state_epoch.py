@@ -1,12 +1,12 @@
 """Keep account of a stateful model's states, so that none is lost or reset in silence."""
 
-import logging
 from typing import List, Tuple
 
+from serving_runtime import logs
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.metrics import Counters
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 
 class StateEpoch:

@@ -1,10 +1,10 @@
 """Keep the workers running: start, replace, back off, and end them."""
 
 import asyncio
-import logging
 import time
 from typing import Callable, Dict, List
 
+from serving_runtime import logs
 from serving_runtime.errors import NotAvailable
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.dispatcher import Dispatcher
@@ -19,7 +19,7 @@ from serving_runtime.server.workers.processes import Spawn
 from serving_runtime.server.workers.state_epoch import StateEpoch
 from serving_runtime.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # When the system has refused to start the first worker.
 REFUSED_START_SECONDS = 0.5
@@ -94,16 +94,21 @@ class Supervisor:
     async def close(self, seconds: float) -> None:
         """Have every worker close its model; kill those that take longer than ``seconds``."""
         self._is_closing = True
+        processes = [link.process for link in self._links]
         for link in list(self._links):
             if not link.has_loaded:  # it hears nothing until it has
                 link.kill("the service was shut down")
                 link.close_socket()
             else:
                 link.close()
-        await self._until_none_is_left(seconds)
+        await _until(lambda: not self._links, seconds)
         for link in self._links:
             link.kill("it did not close in time")
-        await self._until_none_is_left(KILLED_SECONDS)
+        # A worker closes its socket before it has ended, and only then its children come here.
+        await _until(
+            lambda: not self._links and all(it.how_it_ended() for it in processes), KILLED_SECONDS
+        )
+        self.on_child_ended()
 
     def on_child_ended(self) -> None:
         """See which process ended (SIGCHLD), and take its children and its socket with it."""
@@ -116,11 +121,6 @@ class Supervisor:
         if self._settings.workers and adopts_orphans():
             reap_unknown(known)
             self._kill_strays()
-
-    async def _until_none_is_left(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while self._links and time.monotonic() < until:
-            await asyncio.sleep(0.01)
 
     def _kill_strays(self) -> None:
         """Kill what ended workers have left behind in sessions of their own."""
@@ -202,6 +202,13 @@ class Supervisor:
 
     def _start_after(self, seconds: float) -> None:
         asyncio.get_event_loop().call_later(seconds, self.start_worker)
+
+
+async def _until(condition: Callable[[], bool], seconds: float) -> None:
+    """Wait for a condition, but not for longer."""
+    until = time.monotonic() + seconds
+    while not condition() and time.monotonic() < until:
+        await asyncio.sleep(0.01)
 
 
 def _reason(link: WorkerLink) -> str:
