@@ -86,9 +86,13 @@ class _Child:
 
     def _look(self) -> Optional[str]:
         if self._how_it_ended is None:
-            pid, status = os.waitpid(self._pid, os.WNOHANG)
-            if pid:
-                is_signal = os.WIFSIGNALED(status)
-                code = -os.WTERMSIG(status) if is_signal else os.WEXITSTATUS(status)
-                self._how_it_ended = processes.ending_of(code)
+            # The event loop and a thread of a transport's may look at once: only one is told.
+            with contextlib.suppress(ChildProcessError):
+                self._note_end(*os.waitpid(self._pid, os.WNOHANG))
         return self._how_it_ended
+
+    def _note_end(self, pid: int, status: int) -> None:
+        if pid:
+            is_signal = os.WIFSIGNALED(status)
+            code = -os.WTERMSIG(status) if is_signal else os.WEXITSTATUS(status)
+            self._how_it_ended = processes.ending_of(code)
