@@ -1,3 +1,5 @@
+import pytest
+
 from tests.support.fixtures import dial, launch, loopback_without_proxy, obedient, serve
 from tests.support.targets import LISTENERS
 
@@ -16,11 +18,19 @@ OVER_ONE_TRANSPORT = (
     "test_swapped",
     "test_stopped",
 )
+# About workers and their model, where a transport has a small part: the other one is for the night.
+MOSTLY_OVER_ONE = ("test_crashes", "test_fork_server", "test_in_process", "test_stateful")
+OTHER_NIGHTLY = (LISTENERS[0], pytest.param(LISTENERS[1], marks=pytest.mark.nightly))
 
 
 def pytest_generate_tests(metafunc):
     """Run each test over both transports, but for those about processes."""
     if "transport" in metafunc.fixturenames:
-        is_over_one = metafunc.module.__name__.rpartition(".")[2] in OVER_ONE_TRANSPORT
-        names = LISTENERS[:1] if is_over_one else LISTENERS
-        metafunc.parametrize("transport", names, scope="module")
+        metafunc.parametrize("transport", _transports(metafunc), scope="module")
+
+
+def _transports(metafunc):
+    module = metafunc.module.__name__.rpartition(".")[2]
+    if module in OVER_ONE_TRANSPORT:
+        return LISTENERS[:1]
+    return OTHER_NIGHTLY if module in MOSTLY_OVER_ONE else LISTENERS
