@@ -14,7 +14,7 @@ def text_of(lane: Lane, results: Sequence[Result], seconds: float) -> str:
     width = max(len(it.part) for it in results)
     lines = [f"{'part':<{width}}  took  of budget"]
     lines += [f"{it.part:<{width}}  {_times(lane, it)}" for it in results]
-    over = " OVER ITS BUDGET" if seconds > lane.seconds else ""
+    over = "  OVER ITS BUDGET" if seconds > lane.seconds else ""
     lines.append(f"{'in all':<{width}}  {seconds:>4.0f} s  {lane.seconds:>5} s{over}")
     return "\n".join(lines)
 

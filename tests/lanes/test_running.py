@@ -90,5 +90,5 @@ def test_the_report_names_what_is_over_its_budget_and_what_failed():
     assert text[1] == "quick     4 s      5 s"
     assert text[2] == "slow      6 s      5 s  OVER ITS BUDGET"
     assert text[3] == "wrong     1 s      5 s  FAILED"
-    assert text[4] == "in all   10 s      9 s OVER ITS BUDGET"
+    assert text[4] == "in all    10 s      9 s  OVER ITS BUDGET"
     assert report.closing_line(results, 10.0) == "==== 2 passed, 1 error in 10.00s ===="
