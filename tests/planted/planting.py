@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from tests.planted.faults import Fault, planted
 
+# What waits for ever for something that no longer comes has noticed it.
+TIMEOUT = "--timeout=90"
 PASSED, FAILED = 0, 1  # exit codes of pytest; others say that the tests could not be run
 _FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
@@ -51,7 +53,7 @@ class Tree:
         path.write_text(planted(fault, sound), encoding="utf-8")
         began = time.monotonic()
         try:
-            code, said = self.run(fault.environment, fault.tests, "-x")
+            code, said = self.run(fault.environment, fault.tests, "-x", TIMEOUT)
         finally:
             path.write_text(sound, encoding="utf-8")
         failure = _FAILURE.search(said) if code == FAILED else None
