@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from experiments.reliability import serving
 from experiments.reliability.experiment import Experiment, Findings, Goal
+from tests.support.hostile.amplifiers import AMPLIFIERS, Amplifier, bomb
+from tests.support.hostile.http2 import Client, framed
+from tests.support.memory import Peak
 from tests.support.servers import PREDICT, Server, assert_bit_exact, channel
-from tests.system.hostile.amplifiers import AMPLIFIERS, Amplifier, bomb
-from tests.system.hostile.http2 import Client, framed
-from tests.system.hostile.memory import Peak
 
 WIRE_BYTES = 2 * 10**6
 # The front keeps bytes: as received, in one piece, and on their way to a worker.
@@ -46,7 +46,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("--forms", nargs="*", metavar="NAME", help="of requests (default all)")
     add("--limit", type=int, default=LIMIT_BYTES, metavar="BYTES",
         help=f"RUNTIME_MAX_MESSAGE_BYTES of the gzip bombs (default {LIMIT_BYTES})")  # fmt: skip
-    add("--listener", default="auto", help="RUNTIME_GRPC_TRANSPORT (default auto)")
+    add("--transport", default="auto", help="RUNTIME_GRPC_TRANSPORT (default auto)")
 
 
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     chosen = [each for each in AMPLIFIERS if not arguments.forms or each.name in arguments.forms]
     growths = []
     for amplifier in chosen:
-        growths.append(_measured(amplifier, arguments.bytes, arguments.listener))
+        growths.append(_measured(amplifier, arguments.bytes, arguments.transport))
         tell(_in_words(growths[-1]))
     bombs = {name: _burst(bomb(size), arguments) for name, size in _bombs(arguments).items()}
     tell(f"gzip bombs: {bombs}")
@@ -88,7 +88,7 @@ def _status_of(server: Server, payload: bytes) -> str:
 def _burst(packed: bytes, arguments: argparse.Namespace) -> float:
     """Send a gzip bomb; returns what the front grew by, in times the limit."""
     settings = {
-        "RUNTIME_GRPC_TRANSPORT": arguments.listener,
+        "RUNTIME_GRPC_TRANSPORT": arguments.transport,
         "RUNTIME_CONNECTION_AGE": "5min",
         "RUNTIME_MAX_MESSAGE_BYTES": str(arguments.limit),
     }

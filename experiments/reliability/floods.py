@@ -11,10 +11,10 @@ from typing import NamedTuple
 from experiments.reliability import serving
 from experiments.reliability.experiment import Experiment, Findings, Goal
 from tests.support.callers import OWN_CONNECTION, Callers
+from tests.support.hostile import frames
+from tests.support.hostile.http2 import Client
+from tests.support.memory import Peak
 from tests.support.servers import SERVING, Server
-from tests.system.hostile import frames
-from tests.system.hostile.http2 import Client
-from tests.system.hostile.memory import Peak
 
 FRONT_TIMES = 4
 # What the front may take beside that: of a megabyte, its own coming and going counts.
@@ -29,14 +29,14 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("--kinds", nargs="*", metavar="NAME", help="of floods (default all)")
     add("--callers", type=int, default=4, help="healthy clients meanwhile (default 4)")
     add("--checks", type=int, default=20, help="of health, beside each flood (default 20)")
-    add("--listener", default="auto", help="RUNTIME_GRPC_TRANSPORT (default auto)")
+    add("--transport", default="auto", help="RUNTIME_GRPC_TRANSPORT (default auto)")
 
 
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     """Send every flood, one after the other."""
     floods = frames.floods(arguments.frames)
     found = {}
-    settings = {"RUNTIME_GRPC_TRANSPORT": arguments.listener, "RUNTIME_CONNECTION_AGE": "1h"}
+    settings = {"RUNTIME_GRPC_TRANSPORT": arguments.transport, "RUNTIME_CONNECTION_AGE": "1h"}
     for name in arguments.kinds or floods:
         with serving.warm(**settings) as server:
             found[name] = _flood(server, floods[name], arguments)

@@ -14,10 +14,10 @@ from experiments.reliability import serving
 from experiments.reliability.experiment import Experiment, Findings, Goal
 from tests.support import models
 from tests.support.callers import OWN_CONNECTION, Callers
+from tests.support.hostile.crowd import MAX_DESCRIPTORS, PREFIX, Crowd, wait_full
+from tests.support.memory import Peak
 from tests.support.processes import wait_until
 from tests.support.servers import SERVING, Server
-from tests.system.hostile.crowd import MAX_DESCRIPTORS, PREFIX, Crowd, wait_full
-from tests.system.hostile.memory import Peak
 
 OWN_DESCRIPTORS = 512  # of this process, beside one for each idle client
 MAX_NEWCOMER_SECONDS = 10
@@ -31,7 +31,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("--seconds", type=float, default=30, help="for which they stay, at least (default 30)")
     add("--callers", type=int, default=8, help="who were connected before (default 8)")
     add("--calls", type=int, default=20_000, help="that they have answered (default 20000)")
-    add("--listener", default="auto", help="RUNTIME_GRPC_TRANSPORT (default auto)")
+    add("--transport", default="auto", help="RUNTIME_GRPC_TRANSPORT (default auto)")
 
 
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = arguments.connections + OWN_DESCRIPTORS
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(most, wanted)))
-    settings = {"RUNTIME_GRPC_TRANSPORT": arguments.listener, "RUNTIME_CONNECTION_AGE": "1h"}
+    settings = {"RUNTIME_GRPC_TRANSPORT": arguments.transport, "RUNTIME_CONNECTION_AGE": "1h"}
     with serving.served(models.write_obedient, PREFIX, **settings) as server:
         found = _call_beside(server, arguments, tell)
         server.signal(signal.SIGTERM)

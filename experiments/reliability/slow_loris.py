@@ -14,10 +14,10 @@ from typing import NamedTuple
 from experiments.reliability import serving
 from experiments.reliability.experiment import Experiment, Findings, Goal
 from tests.support.callers import OWN_CONNECTION, Callers
+from tests.support.hostile.frames import stalled
+from tests.support.hostile.http2 import Client
+from tests.support.memory import Peak
 from tests.support.servers import SERVING, Server
-from tests.system.hostile.frames import stalled
-from tests.system.hostile.http2 import Client
-from tests.system.hostile.memory import Peak
 
 SENT = b"\0\0\0\0\x54 not all of it"
 MAX_KIB_A_STREAM = 32
@@ -34,17 +34,17 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("--callers", type=int, default=8, help="healthy clients meanwhile (default 8)")
     add("--calls", type=int, default=20_000, help="that they have answered (default 20000)")
     add("--checks", type=int, default=100, help="of health meanwhile (default 100)")
-    add("--listener", default="auto", help="RUNTIME_GRPC_TRANSPORT (default auto)")
+    add("--transport", default="auto", help="RUNTIME_GRPC_TRANSPORT (default auto)")
 
 
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     """Stall the streams, and call beside them; then see how long one lives."""
     with serving.warm(
-        RUNTIME_GRPC_TRANSPORT=arguments.listener, RUNTIME_CONNECTION_AGE="1h"
+        RUNTIME_GRPC_TRANSPORT=arguments.transport, RUNTIME_CONNECTION_AGE="1h"
     ) as server:
         found = _call_beside(server, arguments)
     tell(f"{found.answered} answers, {found.failed} failures, {found.grown_bytes} bytes more")
-    life = _life_seconds(arguments.listener)
+    life = _life_seconds(arguments.transport)
     tell(f"a stalled stream lived {life:.1f} s")
     return _findings(arguments, found, life)
 

@@ -14,7 +14,7 @@ from experiments.reliability import soak_diet
 from experiments.reliability.soak_diet import Exchange, Kind
 from serving_runtime.client import channel_options
 from tests.support.callers import OWN_CONNECTION
-from tests.support.targets import WATCH, HealthRequest, HealthResponse
+from tests.support.services import WATCH, HealthRequest, HealthResponse
 
 CALLS_PER_CONNECTION = 400
 REPORT_SECONDS = 0.5

@@ -16,21 +16,24 @@ from serving_runtime.client import encode_request
 from serving_runtime.contract.types import DTYPE_NUMBERS
 from serving_runtime.framework.model_dir import PROTOBIN, YAML
 from serving_runtime.signature import Contract, Field
+from tests.conformance import tensorflow_serving
 from tests.conformance.cases import casts, dtypes, failures, inputs, maps, shapes, strings
-from tests.conformance.cases import metadata as asking
-from tests.conformance.cases.case import OK, Case
-from tests.conformance.messages import reply, request, tensor
 from tests.conformance.setups import models_of
+from tests.conformance.tensorflow_serving import metadata as asking
 from tests.support import models
+from tests.support.cases import OK, Case, Wrong
+from tests.support.messages import reply, request, tensor
 from tests.support.servers import GOLDEN_X, expected
 from tests.support.servers import request as deed
-from tests.support.targets import HealthRequest, HealthResponse
+from tests.support.services import HealthRequest, HealthResponse
+from tests.support.wires.tensorflow_serving import WIRES, TensorFlowServing, wrong_in
 
 # These are served as one model, whose signatures are theirs.
 MODELS = ("identity", "later_dtypes", "mirror", "text", "failures", "lookup", "maps", "rows",
           "summator")  # fmt: skip
 MODEL_NAME = "soak"
 SUBJECTS = (dtypes, shapes, strings, casts, inputs, maps, failures)
+OWN_SUBJECTS = (tensorflow_serving.encodings, tensorflow_serving.unreadable)
 MAX_MESSAGE_BYTES = 4 * 2**20
 LARGE_BYTES = (2**16, 2**18, 2**20)
 
@@ -55,8 +58,9 @@ class Kind(enum.StrEnum):
 class Exchange(NamedTuple):
     """One call, and its only right answer; ``or_statuses`` are others that are right too.
 
-    ``reply`` is a message, or None where the status or the beginning of the details (if they end
-    with ``…``) say all; ``cancel_seconds`` is when the client gives it up.
+    ``reply`` is a message, or None where the status, the beginning of the details (if they end
+    with ``…``) or what they say is ``wrong`` are all; ``cancel_seconds`` is when the client gives
+    it up.
     """
 
     kind: Kind
@@ -64,6 +68,7 @@ class Exchange(NamedTuple):
     reply: Any = None
     status: str = OK
     details: str = ""
+    wrong: tuple[Wrong, ...] = ()
     method: str = operations.PREDICT.grpc_method
     timeout_seconds: float = PATIENCE_SECONDS
     cancel_seconds: float | None = None
@@ -77,6 +82,8 @@ class Exchange(NamedTuple):
             return f"{status} instead of {self.status}: {details[:200]}"
         if self.details and not _is_told(self.details, details):
             return f"told {details[:200]!r} instead of {self.details!r}"
+        if self.wrong and wrong_in(details) != self.wrong:
+            return f"told {details[:200]!r} instead of {self.wrong!r}"
         if self.reply is not None and not _is_equal(payload, self.reply):
             return f"{WRONG} of {len(payload)} bytes"
         return ""
@@ -145,9 +152,9 @@ def mix(seed: int) -> Iterator[Exchange]:
 @functools.cache
 def _shares() -> list[tuple[float, list[Exchange]]]:
     """Return how many of a thousand requests are of which kind."""
-    cases = [case for subject in SUBJECTS for case in subject.CASES if _is_served(case)]
-    values = [_dish(Kind.VALUES, case) for case in cases if case.status == OK]
-    refusals = [_dish(Kind.REFUSALS, case) for case in cases if case.status != OK]
+    dishes = [*_cases(), *_own()]
+    values = [dish for dish in dishes if dish.kind is Kind.VALUES]
+    refusals = [dish for dish in dishes if dish.kind is Kind.REFUSALS]
     slow = deed(f"sleep {SLOW_SECONDS}")
     hasty = Exchange(
         Kind.DEADLINES,
@@ -174,15 +181,30 @@ def _shares() -> list[tuple[float, list[Exchange]]]:
     ]
 
 
-def _is_served(case: Case) -> bool:
+def _is_served(case: Any) -> bool:
     """Whether the merged model has the case's, and nothing in it depends on a setting."""
-    return (
-        case.model in MODELS and not case.settings and case.method == operations.PREDICT.grpc_method
-    )
+    return case.model in MODELS and not case.settings
 
 
-def _dish(kind: Kind, case: Case) -> Exchange:
-    return Exchange(kind, case.request, case.reply, case.status, case.details)
+def _cases() -> Iterator[Exchange]:
+    """Yield what every protocol can say, in both of this one's encodings."""
+    cases = [case for subject in SUBJECTS for case in subject.CASES if _is_served(case)]
+    for wire in WIRES:
+        yield from (_dish(wire, case) for case in cases if not wire.gap(case))
+
+
+def _dish(wire: TensorFlowServing, case: Case) -> Exchange:
+    sent, outcome = wire.write(case).payload, case.outcome
+    if outcome.status == OK:
+        return Exchange(Kind.VALUES, sent, wire.reply(outcome.outputs))
+    return Exchange(Kind.REFUSALS, sent, status=outcome.status, wrong=outcome.wrong)
+
+
+def _own() -> Iterator[Exchange]:
+    """Yield what this protocol alone can say."""
+    for own in (it for subject in OWN_SUBJECTS for it in subject.EXCHANGES if _is_served(it)):
+        kind = Kind.VALUES if own.status == OK else Kind.REFUSALS
+        yield Exchange(kind, own.request, own.reply, own.status, own.details)
 
 
 def _doubles(values: list[float]) -> Any:

@@ -1,40 +1,35 @@
-import contextlib
+"""Chooses what runs here, and lets tests of one setup share what it serves.
+
+``pytest tests/conformance`` runs every case in process and, served, those of one model for each
+framework that is installed; ``-m nightly`` runs the others served.
+"""
+
+import itertools
 
 import pytest
 
 from tests.conformance.setups import Setup, installed
+from tests.support.stage import Stage
+from tests.support.targets import IN_PROCESS, TARGETS
 
-
-class Stage:
-    """Has one model served at a time; tests that want the same one in a row share it."""
-
-    def __init__(self):
-        self._running = contextlib.ExitStack()
-        self._setup = None
-        self._service = None
-
-    def serve(self, setup: Setup, fresh: bool = False):
-        """Return the service, started unless it is the one that runs.
-
-        Args:
-            setup: what to serve.
-            fresh: start it anyway; a stateful model's state then begins.
-        """
-        if fresh or setup != self._setup:
-            self.clear()
-            self._service = self._running.enter_context(setup.start())
-            self._setup = setup
-        return self._service
-
-    def clear(self):
-        """Stop what runs."""
-        self._setup = None
-        self._running.close()
+# What a served case can show that one in process cannot is the same for every model, but for those
+# whose answers or failures cross processes in forms of their own.
+SERVED = ("identity", "failures")
+EVERY_SERVED = ("test_case", "test_exchange")
+DEBUGGING = TARGETS[-1]  # a worker in the server's own process
+# What no framework can change is tried with the one whose servers start soonest.
+QUICKEST = "python"
+OF_ANY = ("tests.conformance.test_transports",)
+ALIKE = ("sequence_named",)  # to a server it is what ``sequence`` is
 
 
 @pytest.fixture(scope="session")
-def _stage():
-    stage = Stage()
+def _stage(request):
+    items = [item for item in request.session.items if "serve" in item.fixturenames]
+    wanted = [_setup(item) for item in items if _setup(item)]
+    # One of xdist's processes does not know which of them will be its own.
+    is_whole = not hasattr(request.config, "workerinput")
+    stage = Stage([setup for setup, _ in itertools.groupby(wanted)] if is_whole else [])
     yield stage
     stage.clear()
 
@@ -45,26 +40,45 @@ def serve(_stage):
     return _stage.serve
 
 
+def pytest_configure(config):
+    """Make the marker known."""
+    config.addinivalue_line("markers", "nightly: runs only where -m names it")
+
+
 def pytest_collection_modifyitems(config, items):
-    """Leave out frameworks that are not here, and run tests of one setup in a row."""
-    absent = [item for item in items if _framework(item) not in ("", *installed())]
-    config.hook.pytest_deselected(items=absent)
-    items[:] = [item for item in items if item not in absent]
-    here = [index for index, item in enumerate(items) if _setup(item)]
-    ordered = sorted((items[index] for index in here), key=_setup)
-    for index, item in zip(here, ordered):
+    """Leave out what is not of this run, and run tests of one setup in a row."""
+    here = [item for item in items if _setup(item)]
+    for item in here:
+        if _is_nightly(item):
+            item.add_marker(pytest.mark.nightly)
+        if config.pluginmanager.hasplugin("xdist"):  # one of its processes serves a setup
+            item.add_marker(pytest.mark.xdist_group(str(_setup(item))))
+    absent = {id(item) for item in here if not _is_wanted(item, config.option.markexpr)}
+    config.hook.pytest_deselected(items=[item for item in items if id(item) in absent])
+    items[:] = [item for item in items if id(item) not in absent]
+    places = [index for index, item in enumerate(items) if _setup(item)]
+    ordered = sorted((items[index] for index in places), key=lambda item: str(_setup(item)))
+    for index, item in zip(places, ordered):
         items[index] = item
 
 
-def _framework(item):
-    return _parameter(item).framework if _parameter(item) else ""
+def _is_wanted(item, markexpr):
+    is_installed = _setup(item).framework in installed()
+    return is_installed and (bool(markexpr) or not item.get_closest_marker("nightly"))
+
+
+def _is_nightly(item):
+    setup = _setup(item)
+    if setup.target is IN_PROCESS:
+        return False
+    if item.originalname in EVERY_SERVED:
+        return setup.model not in SERVED or bool(setup.settings)
+    is_of_any = setup.target is DEBUGGING or setup.settings or item.module.__name__ in OF_ANY
+    is_known = setup.model in ALIKE
+    return bool(is_of_any) and setup.framework != QUICKEST or is_known
 
 
 def _setup(item):
-    return str(_parameter(item) or "")
-
-
-def _parameter(item):
     callspec = getattr(item, "callspec", None)
     setup = callspec.params.get("setup") if callspec else None
     return setup if isinstance(setup, Setup) else None

@@ -7,15 +7,18 @@ tests of those that are not installed are left out (see conftest.py).
 import functools
 import warnings
 from pathlib import Path
-from typing import Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Iterator, List, Mapping, NamedTuple, Sequence, Tuple, Union
 
 from serving_runtime.framework import discovery
 from tests.conformance.cases import CASES
-from tests.conformance.cases.case import Case
-from tests.support.targets import CASE_TARGETS, OTHER_LISTENER, TARGETS, Target
+from tests.conformance.tensorflow_serving import EXCHANGES
+from tests.conformance.tensorflow_serving.exchange import Exchange
+from tests.support.cases import Case
+from tests.support.targets import IN_PROCESS, SERVER, TARGETS, Target
+from tests.support.wire import Wire
+from tests.support.wires import every_wire
 
-SERVED_TWICE = ("identity", "sequence")
-
+WIRES = every_wire()
 RUNTIMES = Path(__file__).resolve().parent.parent.parent / "runtimes"
 
 
@@ -47,22 +50,11 @@ class Setup(NamedTuple):
         since = path.read_text() if path.is_file() else "0"
         return _numbers(version) >= _numbers(since)
 
-    def lacks(self, case: Case) -> bool:
-        """Whether a case calls a signature that the framework cannot express, as the model says."""
+    def has(self, case: Union[Case, Exchange]) -> bool:
+        """Whether it has what a case calls; ``lacks.txt`` names what a framework cannot express."""
         path = self.model_dir / "lacks.txt"
-        names = path.read_text().split() if path.is_file() else []
-        return any(name.encode() in case.request for name in names)
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether to serve it: there is such a model, and something to be learned from it.
-
-        A listener knows no framework. So the second one serves all that is Python's, whose servers
-        start soonest, and in whose cases each method, status, dtype, size and setting occurs. Of
-        the others it serves one model each, which has every dtype, and the one that has a state.
-        """
-        is_new = self.framework == "python" or (self.model in SERVED_TWICE and not self.settings)
-        return self.model_dir.is_dir() and (self.target is not OTHER_LISTENER or is_new)
+        lacks = path.read_text().split() if path.is_file() else []
+        return self.model_dir.is_dir() and case.signature not in lacks
 
     def start(self):
         """Serve the model until the returned context ends."""
@@ -75,12 +67,8 @@ def _numbers(version: str) -> List[int]:
 
 def setups(model: str, targets: Sequence[Target] = TARGETS, **settings: str) -> List[Setup]:
     """Return each way to serve a model, for parametrize."""
-    return [
-        setup
-        for target in targets
-        for setup in (Setup(target, name, model, settings) for name in frameworks())
-        if setup.is_wanted
-    ]
+    found = [Setup(target, name, model, settings) for target in targets for name in frameworks()]
+    return [setup for setup in found if setup.model_dir.is_dir()]
 
 
 def recorded_setups(targets: Sequence[Target] = TARGETS) -> List[Setup]:
@@ -104,14 +92,19 @@ def installed() -> List[str]:
         return [name for name in frameworks() if name in found and not found[name].missing_package]
 
 
-def runs() -> Iterator[Tuple[Setup, Case]]:
-    """Yield every case with every setup, those of one setup in a row."""
-    for target in CASE_TARGETS:
-        for name in frameworks():
-            found = [(Setup(target, name, case.model, case.settings), case) for case in CASES]
-            ordered = sorted(found, key=lambda pair: str(pair[0]))
-            yield from (
-                (setup, case)
-                for setup, case in ordered
-                if setup.is_wanted and not setup.lacks(case)
-            )
+def runs() -> Iterator[Tuple[Setup, Wire, Case]]:
+    """Yield every case in process and on a server, over each wire that can carry it."""
+    carried = [(wire, case) for wire in WIRES for case in CASES if not wire.gap(case)]
+    for wire, case in carried:
+        yield from ((setup, wire, case) for setup in _with(case))
+
+
+def exchanges() -> Iterator[Tuple[Setup, Exchange]]:
+    """Yield what is of one protocol alone, in process and on a server."""
+    for exchange in EXCHANGES:
+        yield from ((setup, exchange) for setup in _with(exchange))
+
+
+def _with(case: Union[Case, Exchange]) -> List[Setup]:
+    found = setups(case.model, (IN_PROCESS, SERVER), **case.settings)
+    return [setup for setup in found if setup.has(case)]

@@ -4,22 +4,17 @@ import numpy as np
 import pytest
 
 import hydro_serving_grpc as hs
-from tests.conformance.cases.dtypes import SAMPLES
-from tests.conformance.messages import request, tensor
-from tests.conformance.setups import recorded_setups
-
-FIELDS = {sample.number: sample.field for sample in SAMPLES}
+from tests.conformance.setups import WIRES, recorded_setups
+from tests.support.cases import OK, Case, Outcome, tensor
+from tests.support.wires.tensorflow_serving import DTYPES
 
 
-def written(described):
-    """Return a tensor of what a recording says of it."""
-    number = hs.DataType.Value(described["dtype"])
-    return tensor(number, described["shape"], **{FIELDS[number]: described["values"]})
-
-
-def form(message):
-    """Return what must be the same whatever the numbers are."""
-    return message.dtype, [dim.size for dim in message.tensor_shape.dim]
+def tensors(described):
+    """Return the tensors that a recording describes."""
+    return {
+        name: tensor(DTYPES[hs.DataType.Value(it["dtype"])], it["values"], it["shape"])
+        for name, it in described.items()
+    }
 
 
 @pytest.mark.parametrize("setup", recorded_setups(), ids=str)
@@ -27,16 +22,21 @@ def test_the_same_model_gives_the_same_numbers(serve, setup):
     """A model answers as it did to those who made it, whichever version serves it."""
     recorded = json.loads((setup.model_dir / "recorded.json").read_text())
     service = serve(setup, fresh=True)
-    for call in recorded["calls"]:
-        sent = {name: written(it) for name, it in call["inputs"].items()}
-        answer = service.answer(request(recorded["signature"], **sent))
-        assert (answer.status, answer.details) == ("OK", "")
-        outputs = hs.PredictResponse.FromString(answer.payload).outputs
-        assert sorted(outputs) == sorted(call["outputs"])
-        for name, described in call["outputs"].items():
-            expected, received = written(described), outputs[name]
-            assert form(received) == form(expected)
-            values = getattr(received, FIELDS[received.dtype])
-            np.testing.assert_allclose(
-                values, described["values"], rtol=0, atol=recorded["tolerance"]
-            )
+    for number, call in enumerate(recorded["calls"]):
+        wire = WIRES[number % len(WIRES)]
+        sent = tensors(call["inputs"])
+        case = Case("recorded", setup.model, recorded["signature"], sent, Outcome())
+        [answer] = service.answer_calls([wire.write(case)])
+        outcome = wire.read(answer)
+        assert outcome.status == OK, outcome.text
+        assert_close(outcome.outputs, tensors(call["outputs"]), recorded["tolerance"])
+
+
+def assert_close(outputs, recorded, tolerance):
+    """Check that outputs are those that were recorded, but for the last bits of their numbers."""
+    assert sorted(outputs) == sorted(recorded)
+    for name, expected in recorded.items():
+        received = outputs[name]
+        assert received.dtype == expected.dtype
+        assert received.array.shape == expected.array.shape
+        np.testing.assert_allclose(received.array, expected.array, rtol=0, atol=tolerance)

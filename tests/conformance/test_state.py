@@ -9,15 +9,16 @@ import concurrent.futures
 import grpc
 import pytest
 
-import hydro_serving_grpc as hs
-from tests.conformance.messages import request, tensor
-from tests.conformance.setups import setups
-from tests.support.targets import CALL_SECONDS, PREDICT, SERVERS, Connection
+from tests.conformance.setups import WIRES, setups
+from tests.support.cases import INVALID, OK, answered, tensor
+from tests.support.services import CALL_SECONDS, Connection
+from tests.support.targets import SERVERS
 
 CLIENTS = 9
 CALLS = 100
 START = 7
 
+WIRE = WIRES[0]  # how a request is written is nothing to its state
 MODELS = ("sequence", "sequence_named")
 on_everything = pytest.mark.parametrize(
     "setup", [setup for model in MODELS for setup in setups(model)], ids=str
@@ -27,15 +28,21 @@ on_servers = pytest.mark.parametrize(
 )
 
 
-def step(number):
-    """Return a request to fold a number in."""
-    return request("step", x=tensor(hs.DT_INT64, [], int64_val=[number]))
+def step(number, resets_state=False):
+    """Return a call that folds a number in; one that resets the state begins a new sequence."""
+    case = answered("step", "sequence", "step", {"x": tensor("int64", number)})
+    return WIRE.write(case)._replace(resets_state=resets_state)
 
 
-def told(payload):
+def steps(numbers):
+    """Return the calls of a new sequence: tests share what they call."""
+    return [step(number, resets_state=not place) for place, number in enumerate(numbers)]
+
+
+def told(answer):
     """Return an answer's place in the sequence, and its total."""
-    outputs = hs.PredictResponse.FromString(payload).outputs
-    return outputs["position"].int64_val[0], outputs["total"].int64_val[0]
+    outputs = WIRE.read(answer).outputs
+    return outputs["position"].array.item(), outputs["total"].array.item()
 
 
 def replayed(numbers):
@@ -47,11 +54,11 @@ def replayed(numbers):
     return answers
 
 
-def ask(service, numbers):
-    """Send numbers one after another, and return what each was answered."""
-    answers = [service.answer(step(number)) for number in numbers]
-    assert {answer.status for answer in answers} == {"OK"}
-    return [told(answer.payload) for answer in answers]
+def ask(service, calls):
+    """Send calls one after another, and return what each was answered."""
+    answers = [service.answer_calls([call])[0] for call in calls]
+    assert {answer.status for answer in answers} == {OK}
+    return [told(answer) for answer in answers]
 
 
 def ask_from_many_clients(service):
@@ -59,7 +66,7 @@ def ask_from_many_clients(service):
     sent = [range(start, CLIENTS * CALLS, CLIENTS) for start in range(CLIENTS)]
     clients = [Connection(service.address) for _ in sent]
     with concurrent.futures.ThreadPoolExecutor(CLIENTS) as threads:
-        answers = list(threads.map(ask, clients, sent))
+        answers = list(threads.map(ask, clients, [list(map(step, numbers)) for numbers in sent]))
     for client in clients:
         client.channel.close()
     assert all(sorted(mine) == mine for mine in answers)
@@ -73,45 +80,56 @@ def in_order(answers, numbers):
 
 @on_everything
 def test_a_hundred_calls_are_one_sequence(serve, setup):
-    """Each call goes on from the one before."""
+    """From the server's start each call goes on from the one before."""
     numbers = [number * number for number in range(CALLS)]
-    assert ask(serve(setup, fresh=True), numbers) == replayed(numbers)
+    assert ask(serve(setup, fresh=True), map(step, numbers)) == replayed(numbers)
 
 
 @on_everything
 def test_what_arrives_together_is_answered_in_some_order(serve, setup):
     """Calls that wait at the same time are run one by one, each exactly once."""
-    service = serve(setup, fresh=True)
-    answers = service.answer_all([step(number) for number in range(CALLS)])
-    places, numbers = in_order([told(answer.payload) for answer in answers], range(CALLS))
-    assert list(places) == replayed(numbers)
+    service = serve(setup)
+    first = ask(service, steps([CALLS]))
+    answers = service.answer_calls([step(number) for number in range(CALLS)])
+    places, numbers = in_order([told(answer) for answer in answers], range(CALLS))
+    assert first + list(places) == replayed([CALLS, *numbers])
 
 
 @on_servers
 def test_all_clients_are_in_one_order(serve, setup):
     """Nine clients at the same time get the answers of one sequence, each in its own order."""
-    places, numbers = ask_from_many_clients(serve(setup, fresh=True))
-    assert list(places) == replayed(numbers)
+    service = serve(setup)
+    first = ask(service, steps([CALLS]))
+    places, numbers = ask_from_many_clients(service)
+    assert first + list(places) == replayed([CALLS, *numbers])
 
 
 @on_everything
 def test_a_call_that_is_refused_leaves_the_state_alone(serve, setup):
     """The sequence goes on as if the bad call had not been."""
-    service = serve(setup, fresh=True)
-    bad = request("step", x=tensor(hs.DT_STRING, [], string_val=[b"3"]))
-    before = ask(service, [3])
-    assert service.answer(bad).status == "INVALID_ARGUMENT"
-    assert before + ask(service, [4]) == replayed([3, 4])
+    service = serve(setup)
+    text = answered("text", "sequence", "step", {"x": tensor("string", "3")})
+    before = ask(service, steps([3]))
+    [refusal] = service.answer_calls([WIRE.write(text)])
+    assert refusal.status == INVALID
+    assert before + ask(service, [step(4)]) == replayed([3, 4])
+
+
+@on_everything
+def test_a_client_begins_a_new_sequence(serve, setup):
+    """A call that resets the state is the first of a new sequence, again and again."""
+    service = serve(setup)
+    for numbers in ([3, 4], [5, 6]):
+        assert ask(service, steps(numbers)) == replayed(numbers)
 
 
 @on_servers
-def test_a_client_begins_a_new_sequence(serve, setup):
-    """A call with x-reset-state is the first of a new sequence; other values are refused."""
-    service = serve(setup, fresh=True)
-    assert ask(service, [3, 4]) == replayed([3, 4])
-    predict = service.channel.unary_unary(PREDICT)
-    reply = predict(step(5), timeout=CALL_SECONDS, metadata=[("x-reset-state", "1")])
-    assert [told(reply), *ask(service, [6])] == replayed([5, 6])
+def test_a_wish_to_reset_is_yes_or_no(serve, setup):
+    """Other values of x-reset-state are refused, and leave the state alone."""
+    service = serve(setup)
+    before = ask(service, steps([3]))
+    predict = service.channel.unary_unary(step(5).operation.grpc_method)
     with pytest.raises(grpc.RpcError) as caught:
-        predict(step(5), timeout=CALL_SECONDS, metadata=[("x-reset-state", "perhaps")])
+        predict(step(5).payload, timeout=CALL_SECONDS, metadata=[("x-reset-state", "perhaps")])
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert before + ask(service, [step(4)]) == replayed([3, 4])

@@ -14,11 +14,11 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["serving_runtime"]):
-    from common.tests.protocols.tensorflow_serving import test_differential
     from tests.fuzz import contracts, corpus, regressions
     from tests.fuzz.corpus import Case
     from tests.fuzz.mutator import Mutator
     from tests.fuzz.service import Service
+    from tests.support import differential
 
 # Those that workers answer: what the front answers itself needs no codec.
 METHODS = corpus.WORKER_METHODS
@@ -94,7 +94,7 @@ def _disagreement(case: Case) -> str:
     if case.method != corpus.PREDICT:
         return ""
     try:
-        test_differential.assert_same(case.payload)
+        differential.assert_same(case.payload)
     except AssertionError:
         return "read differently than by protobuf"
     return ""

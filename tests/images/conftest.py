@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.conftest import Stage
 from tests.images.containers import Container
+from tests.support.stage import Stage
 from tools.images import models
 from tools.rows import load
 

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests.support.targets import LISTENERS, Answer, Connection, Target
+from tests.support.services import Answer, Connection
+from tests.support.targets import TRANSPORTS, Target
 from tools import docker
 
 SECONDS = 60  # some frameworks take ten to import, and a machine may be busy
@@ -134,6 +135,6 @@ class InContainer(Target):
 
 
 @functools.cache
-def target(image: str, transport: str = LISTENERS[0]) -> InContainer:
-    """Return the same target for the same image and listener, so that its setups are equal."""
+def target(image: str, transport: str = TRANSPORTS[0]) -> InContainer:
+    """Return the same target for the same image and transport, so that its setups are equal."""
     return InContainer(image, transport)

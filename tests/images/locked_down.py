@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.images import relay
 from tests.images.containers import Container, InContainer
-from tests.support.targets import LISTENERS
+from tests.support.targets import TRANSPORTS
 from tools import docker
 
 USER, GROUP, PROCESSES, MEMORY_BYTES = 54321, 0, 128, 2**30
@@ -66,6 +66,6 @@ def reached(container: Container, image: str) -> Iterator[str]:
 
 
 @functools.cache
-def locked_down(image: str, transport: str = LISTENERS[0]) -> LockedDown:
-    """Return the same target for the same image and listener, so that its setups are equal."""
+def locked_down(image: str, transport: str = TRANSPORTS[0]) -> LockedDown:
+    """Return the same target for the same image and transport, so that its setups are equal."""
     return LockedDown(image, transport)

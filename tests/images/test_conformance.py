@@ -1,11 +1,18 @@
 import itertools
 from typing import Any, NamedTuple
 
-from tests.conformance import test_batching, test_cases, test_recorded, test_services, test_state
+from tests.conformance import (
+    test_batching,
+    test_cases,
+    test_recorded,
+    test_state,
+    test_tensorflow_serving,
+    test_transports,
+)
 from tests.conformance.setups import Setup
 from tests.images.conftest import ROWS
 from tests.images.locked_down import locked_down
-from tests.support.targets import LISTENERS, OTHER_LISTENER, SERVERS
+from tests.support.targets import OVER_EACH_TRANSPORT, TRANSPORTS
 
 
 class Check(NamedTuple):
@@ -22,17 +29,15 @@ class Check(NamedTuple):
     @property
     def transport(self) -> str:
         """What its calls are accepted by."""
-        return LISTENERS[self.setup.target is OTHER_LISTENER]
+        return TRANSPORTS[self.setup.target is OVER_EACH_TRANSPORT[1]]
 
     @property
     def is_wanted(self) -> bool:
-        """Whether to run it: all on a server, and one model in a second container.
+        """Whether to run it: all on a server, and in a second container what tries transports.
 
-        Beside the framework, which no listener knows, images differ by their grpcio: that is seen
-        by the cases of the model that every framework has, and by what waits until it serves.
+        Beside the framework, which no transport knows, images differ by their grpcio.
         """
-        is_second = self.setup.model == "identity" and not self.setup.settings
-        return self.setup.target is SERVERS[0] or (self.transport == LISTENERS[1] and is_second)
+        return self.setup.target in OVER_EACH_TRANSPORT
 
     def __str__(self) -> str:
         others = (str(getattr(it, "title", it)) for it in list(self.arguments.values())[1:])
@@ -64,13 +69,17 @@ def _products(choices):
         yield {"setup": arguments.pop("setup"), **arguments}
 
 
+SUITE = (
+    test_cases,
+    test_tensorflow_serving,
+    test_transports,
+    test_batching,
+    test_recorded,
+    test_state,
+)
 # Those of one setup in a row, so that they share its container.
 CHECKS = sorted(
-    (
-        check
-        for module in (test_cases, test_services, test_batching, test_recorded, test_state)
-        for check in checks(module)
-    ),
+    (check for module in SUITE for check in checks(module)),
     key=lambda check: str(check.setup),
 )
 

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import hydro_serving_grpc as hs
-from tests.conformance.messages import reply, request, tensor
 from tests.images.containers import mounted
 from tests.images.locked_down import (
     GROUP,
@@ -14,7 +13,8 @@ from tests.images.locked_down import (
     USER,
     reached,
 )
-from tests.support.targets import Connection
+from tests.support.messages import reply, request, tensor
+from tests.support.services import Connection
 from tools import docker
 
 LARGE_BYTES = 2**20

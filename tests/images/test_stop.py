@@ -4,7 +4,7 @@ import threading
 import grpc
 
 from tests.images.containers import PUBLISHED, mounted
-from tests.support.targets import PREDICT, WATCH, Connection, HealthRequest, HealthResponse
+from tests.support.services import PREDICT, WATCH, Connection, HealthRequest, HealthResponse
 
 CALLERS = 8
 NOT_SERVING = 2

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 COMMON = ROOT / "common" / "serving_runtime"
 PACKAGES = sorted(path.parent for path in ROOT.glob("runtimes/*/*_runtime/__init__.py"))
 FRAMEWORKS = tuple(package.name for package in PACKAGES)
-TREE = read_tree(COMMON, ROOT / "tools", ROOT / "tests", *PACKAGES)
+TREE = read_tree(COMMON, *(ROOT / name for name in ("tools", "tests", "experiments")), *PACKAGES)
 
 GRPC = ("grpc",)
 PROTOBUF = ("google", "hydro_serving_grpc")

@@ -201,11 +201,17 @@ RULES = (
     Rule(
         "shared parts of tests stand in the harness",
         who=("tests",),
-        but=("tests.fuzz.guided",),  # it fuzzes what a unit test compares
         never=("common", "runtimes", "experiments"),
         may=tuple(f"experiments.{name}" for name in ("benchmarks", "reliability")),
         why="unit tests may be moved and rewritten without a look at who else uses them",
         planted=("tests.fuzz.corpus", "from common.tests.ipc import test_frames"),
+    ),
+    Rule(
+        "experiments stand on the harness",
+        who=("experiments",),
+        never=tuple(f"tests.{name}" for name in ("system", "images", "tools", "layers")),
+        why="what a test and an experiment share is in the harness, the fuzzer or the cases",
+        planted=("experiments.reliability.floods", "from tests.system.hostile import conftest"),
     ),
     Rule(
         "the harness is a library",

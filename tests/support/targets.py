@@ -1,4 +1,4 @@
-"""How a model directory is served: in this process, or by a server on loopback.
+"""Ways to serve a model directory: in this process, or by a server of its own on loopback.
 
 A built image is one more target: it starts a container on the model directory and answers through
 ``Connection``, as ``Server`` does.
@@ -13,54 +13,19 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Dict, Iterator, List, Mapping
 
 import grpc
 
-from hydro_serving_grpc.messages import message_class
-from serving_runtime.errors import Status
-from serving_runtime.ipc.frames import CallFrame
-from serving_runtime.operations import BY_GRPC_METHOD
 from serving_runtime.settings import Settings
 from serving_runtime.worker import loading
+from tests.support.services import START_SECONDS, Connection, Loaded, Service
 
-PREDICT = "/tensorflow.serving.PredictionService/Predict"
-WATCH = "/grpc.health.v1.Health/Watch"
 # What RUNTIME_GRPC_TRANSPORT may name. Never left to the service: it would fall back in silence.
-LISTENERS = ("completion_queue", "asyncio")
+TRANSPORTS = ("completion_queue", "asyncio")
 
-START_SECONDS = 90  # an image that nobody has read yet, on a busy machine
-CALL_SECONDS = 20
-STOP_SECONDS = 20
-
-HealthRequest = message_class("grpc.health.v1.HealthCheckRequest")
-HealthResponse = message_class("grpc.health.v1.HealthCheckResponse")
-
-
-class Answer(NamedTuple):
-    """What a caller gets: a status by name, its details, and the reply's bytes."""
-
-    status: str
-    details: str
-    payload: bytes
-
-
-class Service(abc.ABC):
-    """A model that is being served."""
-
-    @abc.abstractmethod
-    def answer_calls(self, calls: Sequence[Tuple[str, bytes]]) -> List[Answer]:
-        """Answer calls that arrive together, each a method and a request, in their order."""
-
-    def answer_all(self, requests: Sequence[bytes]) -> List[Answer]:
-        """Answer requests to Predict that arrive together, in their order."""
-        return self.answer_calls([(PREDICT, request) for request in requests])
-
-    def answer(self, request: bytes, method: str = PREDICT) -> Answer:
-        """Answer one request."""
-        return self.answer_calls([(method, request)])[0]
+STOP_SECONDS = 60
 
 
 class Target(abc.ABC):
@@ -94,32 +59,15 @@ class InProcess(Target):
         environ = {"MODEL_DIR": str(model_dir), **settings}
         predictor = loading.load(environ, Settings.from_env(environ), framework)
         try:
-            yield _Loaded(predictor)
+            yield Loaded(predictor)
         finally:
             predictor.close()
-
-
-class _Loaded(Service):
-    def __init__(self, predictor) -> None:
-        self._predictor = predictor
-
-    def answer_calls(self, calls: Sequence[Tuple[str, bytes]]) -> List[Answer]:
-        deadline = time.monotonic() + CALL_SECONDS
-        numbered = [
-            CallFrame(number, BY_GRPC_METHOD[method].key, f"case-{number}", deadline, request)
-            for number, (method, request) in enumerate(calls)
-        ]
-        replies = {reply.id: reply for reply in self._predictor.answer(numbered)}
-        return [
-            Answer(Status(reply.status).name, reply.details, bytes(reply.payload))
-            for _, reply in sorted(replies.items())
-        ]
 
 
 class ServerOnLoopback(Target):
     """The whole server as a process of its own."""
 
-    def __init__(self, workers: int, transport: str = LISTENERS[0]) -> None:
+    def __init__(self, workers: int, transport: str = TRANSPORTS[0]) -> None:
         self.name = f"server-{workers}-workers-{transport}"
         self._chosen = {"RUNTIME_WORKERS": str(workers), "RUNTIME_GRPC_TRANSPORT": transport}
 
@@ -135,40 +83,6 @@ class ServerOnLoopback(Target):
             server.stop()
         finally:
             server.kill()
-
-
-class Connection(Service):
-    """A client of whatever serves at an address."""
-
-    def __init__(self, address: str) -> None:
-        options = [
-            ("grpc.enable_http_proxy", 0),
-            ("grpc.max_receive_message_length", -1),
-            ("grpc.max_send_message_length", -1),
-            # A start that is waited for should not be slept through.
-            ("grpc.max_reconnect_backoff_ms", 1000),
-        ]
-        self.address = address
-        self.channel = grpc.insecure_channel(address, options=options)
-
-    def answer_calls(self, calls: Sequence[Tuple[str, bytes]]) -> List[Answer]:
-        """Send all requests at once."""
-        sent = [
-            self.channel.unary_unary(method).future(request, timeout=CALL_SECONDS)
-            for method, request in calls
-        ]
-        return [_outcome(call) for call in sent]
-
-    def wait_until_serving(self) -> None:
-        """Wait until the service says that it is."""
-        watch = self.channel.stream_stream(WATCH)
-        replies = watch(
-            iter([HealthRequest().SerializeToString()]), timeout=START_SECONDS, wait_for_ready=True
-        )
-        for payload in replies:
-            if HealthResponse.FromString(payload).status == 1:
-                break
-        replies.cancel()
 
 
 class Server(Connection):
@@ -240,15 +154,9 @@ def environment(settings: Mapping[str, str]) -> Dict[str, str]:
     return {**inherited, **ours, **settings}
 
 
-def _outcome(call) -> Answer:
-    error = call.exception()
-    if error is None:
-        return Answer("OK", "", call.result())
-    return Answer(error.code().name, error.details(), b"")
-
-
-OTHER_LISTENER = ServerOnLoopback(1, LISTENERS[1])
-SERVERS = (ServerOnLoopback(1), ServerOnLoopback(0), OTHER_LISTENER)
-TARGETS = (InProcess(), *SERVERS)
-# Whether a worker is a process or a thread makes no difference that a case could tell.
-CASE_TARGETS = (TARGETS[0], SERVERS[0], OTHER_LISTENER)
+IN_PROCESS = InProcess()
+SERVER = ServerOnLoopback(1)
+# Whether a worker is a process or a thread of the server.
+SERVERS = (SERVER, ServerOnLoopback(0))
+TARGETS = (IN_PROCESS, *SERVERS)
+OVER_EACH_TRANSPORT = (SERVER, ServerOnLoopback(1, TRANSPORTS[1]))

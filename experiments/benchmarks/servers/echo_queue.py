@@ -1,7 +1,7 @@
 """The limit of grpcio's completion queue driven from one Python thread: a prebuilt reply.
 
-It uses internals of grpcio, as the queue listener does, and nothing besides: no routing, no
-limits, no end.
+It uses internals of grpcio, as the transport over the completion queue does, and nothing besides:
+no routing, no limits, no end.
 """
 
 import sys

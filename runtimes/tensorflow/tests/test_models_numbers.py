@@ -8,7 +8,7 @@ from runtimes.tensorflow.tests.direct import equal
 from serving_runtime import client
 from serving_runtime.signature import NUMPY_DTYPES, Contract, Field, Signature
 from tensorflow_runtime import artefact, loader
-from tests.support.targets import SERVERS, InProcess
+from tests.support.targets import IN_PROCESS, SERVER
 
 MODELS = Path(__file__).resolve().parent / "models"
 DATA = Path(__file__).resolve().parents[3] / "tests" / "data"
@@ -65,7 +65,7 @@ def test_numbers_are_those_of_tensorflow_itself(load, direct, name):
     assert_as_direct(files, load(files), direct(artefact.find(files).path.parent))
 
 
-@pytest.mark.parametrize("target", [InProcess(), *SERVERS], ids=lambda target: target.name)
+@pytest.mark.parametrize("target", [IN_PROCESS, SERVER], ids=lambda target: target.name)
 @pytest.mark.parametrize("name", ["tf_summator", "test_model_reshaped"])
 def test_models_by_others_are_served_with_tensorflow_s_own_numbers(direct, name, target):
     """Hydrosphere's own test models, one with the earliest form of contract and one with none."""

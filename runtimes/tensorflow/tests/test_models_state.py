@@ -6,7 +6,7 @@ import pytest
 from runtimes.tensorflow.tests.direct import equal
 from tests.conformance import test_state
 from tests.conformance.setups import setups
-from tests.support.targets import SERVERS
+from tests.support.targets import SERVER
 
 MODELS = Path(__file__).resolve().parent / "models"
 CALLS = 100
@@ -15,7 +15,7 @@ STATEFUL = {"recurrent": "predict", "sequence": "step", "sequence_named": "step"
 SERVED = [
     setup
     for name in test_state.MODELS
-    for setup in setups(name, SERVERS)
+    for setup in setups(name, [SERVER])
     if setup.framework == "tensorflow"
 ]
 

@@ -1,4 +1,4 @@
-"""All cases, one module a subject."""
+"""All cases that are of no protocol, one module a subject."""
 
 from tests.conformance.cases import (
     casts,
@@ -8,7 +8,6 @@ from tests.conformance.cases import (
     inputs,
     maps,
     messages,
-    metadata,
     shapes,
     signatures,
     strings,
@@ -25,5 +24,4 @@ CASES = [
     *failures.CASES,
     *messages.CASES,
     *estimators.CASES,
-    *metadata.CASES,
 ]

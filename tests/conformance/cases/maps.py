@@ -1,66 +1,43 @@
 """Nested fields: maps of tensors in and out."""
 
-import hydro_serving_grpc as hs
-from tests.conformance.cases.case import Case, refused
-from tests.conformance.messages import mapping, reply, request, tensor
+from serving_runtime.errors import ProblemKind
+from tests.support.cases import Wrong, answered, refused, tensor
 
-
-def text(value):
-    """Return a string scalar."""
-    return tensor(hs.DT_STRING, [], string_val=[value.encode()])
+MISSING, UNEXPECTED, DTYPE = ProblemKind.MISSING, ProblemKind.UNEXPECTED, ProblemKind.DTYPE
 
 
 def user(**changes):
-    """Return the map that the model ``maps`` expects, changed; None removes a field."""
+    """Return the input of the model ``maps``, changed; None removes a field."""
     fields = {
-        "name": text("Ada"),
-        "scores": tensor(hs.DT_FLOAT, [2], float_val=[0.5, 2]),
-        "address": mapping(city=text("Zürich")),
+        "name": tensor("string", "Ada"),
+        "scores": tensor("float32", [0.5, 2]),
+        "address": {"city": tensor("string", "Zürich")},
     }
     fields.update(changes)
-    return mapping(**{name: value for name, value in fields.items() if value is not None})
+    return {"user": {name: value for name, value in fields.items() if value is not None}}
 
 
-def greet(sent):
-    """Return a request to the model ``maps``."""
-    return request("greet", user=sent)
-
-
-BEST = tensor(hs.DT_FLOAT, [], float_val=[2])
-CARD = mapping(text=text("Ada from Zürich"), best=BEST)
-SHAPELESS = user()
-SHAPELESS.ClearField("tensor_shape")
-WIDE = tensor(hs.DT_DOUBLE, [2], double_val=[0.5, 2])
-CONTENT = tensor(hs.DT_FLOAT, [2], tensor_content=b"\0\0\0\x3f\0\0\0\x40")
-ANYTHING = mapping(
-    n=tensor(hs.DT_INT64, [2], int64_val=[1, 2]), deeper=mapping(s=text("x\0"), e=mapping())
-)
+BEST = tensor("float32", 2)
+CARD = {"text": tensor("string", "Ada from Zürich"), "best": BEST}
+WIDE = tensor("float64", [0.5, 2])
+ANYTHING = {"n": tensor("int64", [1, 2]), "deeper": {"s": tensor("string", b"x\0"), "e": {}}}
 
 CASES = [
-    Case("a map in a map", "maps", greet(user()), reply(card=CARD)),
-    Case("a map without a shape", "maps", greet(SHAPELESS), reply(card=CARD)),
-    Case("a cast inside a map", "maps", greet(user(scores=WIDE)), reply(card=CARD)),
-    Case("content inside a map", "maps", greet(user(scores=CONTENT)), reply(card=mapping(
-        text=text("Ada from Zürich"), best=tensor(hs.DT_FLOAT, [], tensor_content=b"\0\0\0\x40")
-    ))),
-    Case("a map of anything", "untyped", request("identity_map", x=ANYTHING), reply(y=ANYTHING)),
-    Case("a map where anything goes", "untyped", request("identity_any", x=ANYTHING),
-         reply(y=ANYTHING)),
-    Case("a tensor where anything goes", "untyped", request("identity_any", x=WIDE),
-         reply(y=WIDE)),
-    refused("a tensor for a map", "maps", greet(WIDE),
-            'input "user": expected map, got float64[2]'),
-    refused("every problem of a map", "maps", greet(user(
-        name=None, scores=text("x"), address=mapping(town=text("Zürich")), age=BEST
-    )), 'input "user.name" is missing: expected string[]; '
-        'input "user.scores": expected float32[-1], got string[]; '
-        'input "user.address.city" is missing: expected string[]; '
-        'input "user.address.town" is not in the signature; '
-        'input "user.age" is not in the signature'),
-    refused("two maps in one tensor", "maps", greet(tensor(
-        hs.DT_MAP, [2], map_val=[hs.MapTensorData(), hs.MapTensorData()]
-    )), 'input "user": 2 maps in shape [2]: only one is served'),
-    refused("a tensor inside a map that cannot be read", "maps",
-            greet(user(scores=tensor(hs.DT_FLOAT, [3], tensor_content=b"abc"))),
-            'input "user": in "scores": tensor_content of 3 bytes is no multiple of float32\'s 4'),
+    answered("a map in a map", "maps", "greet", user(), card=CARD),
+    answered("a cast inside a map", "maps", "greet", user(scores=WIDE), card=CARD),
+    answered("a map of anything", "untyped", "identity_map", {"x": ANYTHING}, y=ANYTHING),
+    answered("a map where anything goes", "untyped", "identity_any", {"x": ANYTHING}, y=ANYTHING),
+    answered("a tensor where anything goes", "untyped", "identity_any", {"x": WIDE}, y=WIDE),
+    refused("a tensor for a map", "maps", "greet", {"user": WIDE}, Wrong(DTYPE, "user")),
+    refused("every problem of a map", "maps", "greet", user(
+        name=None,
+        scores=tensor("string", "x"),
+        address={"town": tensor("string", "Zürich")},
+        age=BEST,
+    ),
+            Wrong(MISSING, "user.name"),
+            Wrong(DTYPE, "user.scores"),
+            Wrong(MISSING, "user.address.city"),
+            Wrong(UNEXPECTED, "user.address.town"),
+            Wrong(UNEXPECTED, "user.age")),
 ]  # fmt: skip

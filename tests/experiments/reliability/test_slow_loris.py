@@ -1,13 +1,13 @@
 import pytest
 
 from experiments.reliability.slow_loris import EXPERIMENT
-from tests.support.targets import LISTENERS
+from tests.support.targets import TRANSPORTS
 
 
-@pytest.mark.parametrize("transport", LISTENERS)
+@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_stalled_streams_cost_nobody_else(transport):
     """Every healthy call is answered, memory stays bounded, and the streams come to an end."""
-    words = "--streams 300 --connections 3 --callers 4 --calls 500 --checks 5 --listener"
+    words = "--streams 300 --connections 3 --callers 4 --calls 500 --checks 5 --transport"
     findings = EXPERIMENT.try_with(f"{words} {transport}")
     assert findings.counts["healthy calls"] >= 500
     assert findings.missed == []

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from tests.conformance.setups import models_of
-from tests.support.targets import LISTENERS
+from tests.support.targets import TRANSPORTS
 from tests.system.clients.environments import ROOT, results_of, run_script
 
 # Making the environment takes minutes on a new machine: it happens in a fixture, outside of this.
@@ -42,7 +42,7 @@ def tfserving(python_of):
     return python_of("tfserving")
 
 
-@pytest.mark.parametrize("transport", LISTENERS)
+@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_tensorflow_s_tensors_come_back_bit_for_bit(tfserving, serving, transport):
     """Every dtype in each form that make_tensor_proto writes is read by make_ndarray again."""
     with serving(models_of("python") / "identity", RUNTIME_GRPC_TRANSPORT=transport) as service:
@@ -82,7 +82,7 @@ def test_replies_name_the_model_if_they_shall(told):
     assert told("defaults")["answered by"] == ["", None, 0, ""]
 
 
-@pytest.mark.parametrize("chosen", [{}, {"RUNTIME_GRPC_TRANSPORT": LISTENERS[1]}], ids=str)
+@pytest.mark.parametrize("chosen", [{}, {"RUNTIME_GRPC_TRANSPORT": TRANSPORTS[1]}], ids=str)
 def test_outputs_are_filtered_and_refusals_end_in_known_words(told, chosen):
     """A client that matches on TensorFlow Serving's words finds them at the end of ours."""
     results = told("summator", **chosen)

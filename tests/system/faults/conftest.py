@@ -1,7 +1,7 @@
 import pytest
 
 from tests.support.fixtures import dial, launch, loopback_without_proxy, obedient, serve
-from tests.support.targets import LISTENERS
+from tests.support.targets import TRANSPORTS
 
 # Fixtures of this folder.
 __all__ = ["dial", "launch", "loopback_without_proxy", "obedient", "serve"]
@@ -20,7 +20,7 @@ OVER_ONE_TRANSPORT = (
 )
 # About workers and their model, where a transport has a small part: the other one is for the night.
 MOSTLY_OVER_ONE = ("test_crashes", "test_fork_server", "test_in_process", "test_stateful")
-OTHER_NIGHTLY = (LISTENERS[0], pytest.param(LISTENERS[1], marks=pytest.mark.nightly))
+OTHER_NIGHTLY = (TRANSPORTS[0], pytest.param(TRANSPORTS[1], marks=pytest.mark.nightly))
 
 
 def pytest_generate_tests(metafunc):
@@ -32,5 +32,5 @@ def pytest_generate_tests(metafunc):
 def _transports(metafunc):
     module = metafunc.module.__name__.rpartition(".")[2]
     if module in OVER_ONE_TRANSPORT:
-        return LISTENERS[:1]
-    return OTHER_NIGHTLY if module in MOSTLY_OVER_ONE else LISTENERS
+        return TRANSPORTS[:1]
+    return OTHER_NIGHTLY if module in MOSTLY_OVER_ONE else TRANSPORTS

@@ -7,11 +7,11 @@ import pytest
 
 from tests.support import models
 from tests.support.callers import OWN_CONNECTION
+from tests.support.hostile.crowd import PREFIX, idle, wait_full
+from tests.support.hostile.http2 import connect
 from tests.support.processes import wait_until
 from tests.support.servers import SERVING, Server, ask, assert_bit_exact, channel, request
 from tests.system.hostile.conftest import OLD_AGE
-from tests.system.hostile.crowd import PREFIX, idle, wait_full
-from tests.system.hostile.http2 import connect
 
 IDLE = 300
 

@@ -4,11 +4,11 @@ import os
 import pytest
 
 from tests.support.callers import OWN_CONNECTION, Callers
+from tests.support.hostile.frames import continuations, floods, frame, stalled
+from tests.support.hostile.http2 import PREFACE, Client, connect, framed
+from tests.support.memory import bounded
 from tests.support.servers import SERVING, request
 from tests.system.hostile.conftest import OLD_AGE
-from tests.system.hostile.frames import continuations, floods, frame, stalled
-from tests.system.hostile.http2 import PREFACE, Client, connect, framed
-from tests.system.hostile.memory import bounded
 
 MIB = 2**20
 FLOODS = floods(20_000)

@@ -3,9 +3,9 @@ import re
 
 import pytest
 
+from tests.support.hostile.amplifiers import bomb
+from tests.support.hostile.http2 import Client, Reply, framed
 from tests.support.servers import Failure, channel, failure, is_one_line, request
-from tests.system.hostile.amplifiers import bomb
-from tests.system.hostile.http2 import Client, Reply, framed
 
 MIB = 2**20
 OK, INVALID, DEADLINE_EXCEEDED, EXHAUSTED, UNIMPLEMENTED, INTERNAL = 0, 3, 4, 8, 12, 13

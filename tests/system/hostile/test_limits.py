@@ -2,8 +2,8 @@ import grpc
 import pytest
 from h2.exceptions import TooManyStreamsError
 
+from tests.support.hostile.http2 import Client, call_headers, framed
 from tests.support.servers import PREDICT, channel, failure, request, seen
-from tests.system.hostile.http2 import Client, call_headers, framed
 
 MAX_REQUEST_ID = 128
 SOFT_HEADER_BYTES, HARD_HEADER_BYTES = 8192, 16384

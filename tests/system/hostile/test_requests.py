@@ -4,6 +4,17 @@ import pytest
 import hydro_serving_grpc as hs
 from serving_runtime import operations
 from serving_runtime.protocols.protobuf.scanning import BYTES_3, number, sized
+from tests.support.hostile import messages
+from tests.support.hostile.messages import (
+    doubles,
+    entry,
+    keyed,
+    mapping,
+    predict,
+    tag,
+    tensor,
+    with_x,
+)
 from tests.support.servers import (
     PREDICT,
     Failure,
@@ -14,17 +25,6 @@ from tests.support.servers import (
     failure,
     request,
     seen,
-)
-from tests.system.hostile import messages
-from tests.system.hostile.messages import (
-    doubles,
-    entry,
-    keyed,
-    mapping,
-    predict,
-    tag,
-    tensor,
-    with_x,
 )
 
 MANY = 20_000

@@ -72,8 +72,8 @@ def trusting(authority):
     return ConnectionOptions(tls=True, trusted=authority.cert.read_bytes())
 
 
-@pytest.fixture(params=[AsyncioTransport, CompletionQueueTransport])
-def serve(run, settings, request):
+@pytest.fixture
+def serve(run, settings, make):
     """Return a function that runs ``scenario(dial, protection)`` against a transport.
 
     ``dial(dialing)`` opens a channel, over a connection of its own.
@@ -81,7 +81,7 @@ def serve(run, settings, request):
 
     async def whole(scenario, chosen):
         protected = security.from_settings(chosen)
-        transport = request.param(ROUTES, chosen, FrontLock(), protected)
+        transport = make(ROUTES, chosen, FrontLock(), protected)
         port = await transport.start("localhost", 0)
         channels = []
 

@@ -10,8 +10,6 @@ from echoes import ECHO, STREAM, echo
 from serving_runtime.errors import DETAIL_BYTES, InvalidInput, StartError, Status
 from serving_runtime.operations import AnsweredBy, Operation
 from serving_runtime.server.front_lock import FrontLock
-from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
-from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
 from serving_runtime.server.transport import Reply, Routes
 
 OPTIONS = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", -1)]
@@ -45,12 +43,6 @@ class Service:
 def service():
     """Return a service that answers nothing of its own."""
     return Service()
-
-
-@pytest.fixture(params=[AsyncioTransport, CompletionQueueTransport])
-def make(request):
-    """Each implementation of a transport: they are to be the same to clients."""
-    return request.param
 
 
 @pytest.fixture
@@ -125,6 +117,29 @@ def test_details_on_the_wire_are_one_short_line(serve, service, kind):
 
     service.complaint = long
     service.answer = lambda request: request.respond(Reply(Status.INVALID_ARGUMENT, long, b""), ())
+    serve(scenario)
+
+
+def test_many_calls_at_once_get_their_own_answers(serve, service):
+    """However their events are mixed and handed over together."""
+    service.answer = echo
+    payloads = [b"%d" % number for number in range(300)]
+
+    async def scenario(channel):
+        calls = [channel.unary_unary(ECHO.grpc_method)(payload) for payload in payloads]
+        assert await asyncio.gather(*calls) == payloads
+
+    serve(scenario)
+
+
+def test_compressed_requests_are_read(serve, service):
+    """GRPC unpacks them."""
+    service.answer = echo
+
+    async def scenario(channel):
+        call = channel.unary_unary(ECHO.grpc_method)(b"x" * 5000, compression=grpc.Compression.Gzip)
+        assert await call == b"x" * 5000
+
     serve(scenario)
 
 
@@ -338,6 +353,18 @@ def test_stopping_cancels_what_still_runs_after_the_grace(run, service, settings
             await until(lambda: service.cancelled)
             with contextlib.suppress(asyncio.CancelledError):
                 await failure(call)
+
+    run(scenario())
+
+
+def test_a_silent_connection_does_not_keep_it_from_stopping(run, settings, make):
+    """One that has not even begun to speak HTTP/2."""
+
+    async def scenario():
+        transport = make(Routes({}, {}), settings(), FrontLock())
+        port = await transport.start("127.0.0.1", 0)
+        with socket.create_connection(("127.0.0.1", port)):
+            await transport.stop(0)
 
     run(scenario())
 

@@ -2,10 +2,11 @@
 
 import hydro_serving_grpc as hs
 from hydro_serving_grpc.messages import message_class
-from tests.conformance.cases.case import INVALID, Case
-from tests.conformance.messages import reply, request, shape, tensor
+from serving_runtime.operations import GET_MODEL_METADATA
+from tests.conformance.tensorflow_serving.exchange import Exchange
+from tests.support.cases import INVALID
+from tests.support.messages import reply, request, shape, tensor
 
-GET_MODEL_METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"
 SIGNATURE_DEF = "signature_def"
 PREDICT_METHOD = "tensorflow/serving/predict"
 
@@ -60,15 +61,15 @@ def without_tensor_names(message):
 
 
 def asked(title, model, model_spec, expected, *, fields=(SIGNATURE_DEF,)):
-    """Return a case of what a model tells of itself."""
+    """Return an exchange of what a model tells of itself."""
     sent = Request(model_spec=model_spec, metadata_field=fields).SerializeToString()
-    return Case(title, model, sent, expected, method=GET_MODEL_METADATA)
+    return Exchange(title, model, "", sent, expected, operation=GET_MODEL_METADATA)
 
 
 def refused(title, sent, details):
-    """Return a case of a request for metadata that is refused."""
-    return Case(title, "features", sent, status=INVALID, details=details,
-                method=GET_MODEL_METADATA)  # fmt: skip
+    """Return an exchange of a request for metadata that is refused."""
+    return Exchange(title, "features", "", sent, status=INVALID, details=details,
+                    operation=GET_MODEL_METADATA)  # fmt: skip
 
 
 BYTE, INT, FLOAT = (hs.DT_INT8, ()), (hs.DT_INT32, [-1]), (hs.DT_FLOAT, [-1, 3])
@@ -96,7 +97,7 @@ def answered(y, **who):
     return message
 
 
-CASES = [
+EXCHANGES = [
     asked("metadata of scalars", "summator", None, described(spec("summator"), **SUMMATOR)),
     asked("metadata by name and version", "defaults", spec("asked", 7, "other"),
           described(spec("asked", 7), **DEFAULTS)),
@@ -109,8 +110,8 @@ CASES = [
     refused("other metadata", Request(metadata_field=[SIGNATURE_DEF, "assets"])
             .SerializeToString(), "Metadata field assets is not supported"),
     refused("bytes that ask for no metadata", b"\xff\xfe", "not a GetModelMetadataRequest: …"),
-    Case("the reply says who answered", "defaults", NAMED.SerializeToString(),
+    Exchange("the reply says who answered", "defaults", "", NAMED.SerializeToString(),
          answered(1, name="asked", version=7, signature_name="serving_default"), settings=TOLD),
-    Case("the reply says whose default answered", "defaults", request("other", x=ROW),
+    Exchange("the reply says whose default answered", "defaults", "other", request("other", x=ROW),
          answered(-1, name="defaults", signature_name="other"), settings=TOLD),
 ]  # fmt: skip

@@ -7,8 +7,8 @@ import struct
 
 import hpack
 
+from tests.support.hostile.http2 import call_headers, framed
 from tests.support.servers import request
-from tests.system.hostile.http2 import call_headers, framed
 
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING = range(7)
 WINDOW_UPDATE, CONTINUATION = 8, 9

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import hydro_serving_grpc as hs
 from serving_runtime.protocols.protobuf.scanning import BYTES_1, BYTES_3, sized
-from tests.system.hostile import messages
-from tests.system.hostile.messages import entry, keyed, predict, tag, tensor, with_x
+from tests.support.hostile import messages
+from tests.support.hostile.messages import entry, keyed, predict, tag, tensor, with_x
 
 GOOD = (entry(b"what", messages.words(b"")), entry(b"x", messages.doubles(1.0)))
 EMPTY_STRING = sized(tag("string_val"), b"")

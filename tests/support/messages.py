@@ -1,4 +1,4 @@
-"""Write requests and replies, field by field as clients do, without the code under test."""
+"""Write TensorFlow Serving's messages field by field as clients do, without the code under test."""
 
 import hydro_serving_grpc as hs
 

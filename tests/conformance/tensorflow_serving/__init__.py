@@ -1,0 +1,10 @@
+"""What only this protocol can say, one module a subject: bytes in, a message or details out."""
+
+from tests.conformance.tensorflow_serving import encodings, metadata, requests, unreadable
+
+EXCHANGES = [
+    *encodings.EXCHANGES,
+    *unreadable.EXCHANGES,
+    *requests.EXCHANGES,
+    *metadata.EXCHANGES,
+]

@@ -1,0 +1,119 @@
+"""A model that is being served, as its callers see it: by a connection, or in this process."""
+
+import abc
+import time
+from typing import List, NamedTuple, Sequence
+
+import grpc
+
+from hydro_serving_grpc.messages import message_class
+from serving_runtime import operations
+from serving_runtime.errors import Status
+from serving_runtime.ipc.frames import CallFrame
+from serving_runtime.operations import Operation
+
+PREDICT = operations.PREDICT.grpc_method
+WATCH = operations.HEALTH_WATCH.grpc_method
+
+START_SECONDS = 90  # an image that nobody has read yet, on a busy machine
+CALL_SECONDS = 60
+
+HealthRequest = message_class("grpc.health.v1.HealthCheckRequest")
+HealthResponse = message_class("grpc.health.v1.HealthCheckResponse")
+
+
+class Call(NamedTuple):
+    """A request's bytes, what is asked for with them, and whether a new sequence begins with it."""
+
+    operation: Operation
+    payload: bytes
+    resets_state: bool = False
+
+
+class Answer(NamedTuple):
+    """What a caller gets: a status by name, its details, and the reply's bytes."""
+
+    status: str
+    details: str
+    payload: bytes
+
+
+class Service(abc.ABC):
+    """A model that is being served."""
+
+    @abc.abstractmethod
+    def answer_calls(self, calls: Sequence[Call]) -> List[Answer]:
+        """Answer calls that arrive together, in their order."""
+
+    def answer_all(self, requests: Sequence[bytes]) -> List[Answer]:
+        """Answer requests to Predict that arrive together, in their order."""
+        return self.answer_calls([Call(operations.PREDICT, request) for request in requests])
+
+    def answer(self, request: bytes, operation: Operation = operations.PREDICT) -> Answer:
+        """Answer one request."""
+        return self.answer_calls([Call(operation, request)])[0]
+
+
+class Loaded(Service):
+    """A worker's predictor in this process."""
+
+    def __init__(self, predictor) -> None:
+        self._predictor = predictor
+
+    def answer_calls(self, calls: Sequence[Call]) -> List[Answer]:
+        """Answer all calls at once."""
+        deadline = time.monotonic() + CALL_SECONDS
+        numbered = [
+            CallFrame(
+                number, call.operation.key, f"case-{number}", deadline, call.payload,
+                resets_state=call.resets_state,
+            )
+            for number, call in enumerate(calls)
+        ]  # fmt: skip
+        replies = {reply.id: reply for reply in self._predictor.answer(numbered)}
+        return [
+            Answer(Status(reply.status).name, reply.details, bytes(reply.payload))
+            for _, reply in sorted(replies.items())
+        ]
+
+
+class Connection(Service):
+    """A client of whatever serves at an address."""
+
+    def __init__(self, address: str) -> None:
+        options = [
+            ("grpc.enable_http_proxy", 0),
+            ("grpc.max_receive_message_length", -1),
+            ("grpc.max_send_message_length", -1),
+            # A start that is waited for should not be slept through.
+            ("grpc.max_reconnect_backoff_ms", 1000),
+        ]
+        self.address = address
+        self.channel = grpc.insecure_channel(address, options=options)
+
+    def answer_calls(self, calls: Sequence[Call]) -> List[Answer]:
+        """Send all requests at once."""
+        return [_outcome(future) for future in [self._send(call) for call in calls]]
+
+    def wait_until_serving(self) -> None:
+        """Wait until the service says that it is."""
+        watch = self.channel.stream_stream(WATCH)
+        replies = watch(
+            iter([HealthRequest().SerializeToString()]), timeout=START_SECONDS, wait_for_ready=True
+        )
+        for payload in replies:
+            if HealthResponse.FromString(payload).status == 1:
+                break
+        replies.cancel()
+
+    def _send(self, call: Call):
+        method = self.channel.unary_unary(call.operation.grpc_method)
+        metadata = [("x-reset-state", "1")] if call.resets_state else []
+        return method.future(call.payload, timeout=CALL_SECONDS, metadata=metadata)
+
+
+def _outcome(future) -> Answer:
+    error = future.exception()
+    if error is None:
+        return Answer("OK", "", future.result())
+    return Answer(error.code().name, error.details(), b"")
