@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Sequence
@@ -13,8 +14,9 @@ from tests.planted.faults import Fault, planted
 
 # What waits for ever for something that no longer comes has noticed it.
 TIMEOUT = "--timeout=90"
+MAX_SECONDS = 1200.0
 PASSED, FAILED = 0, 1  # exit codes of pytest; others say that the tests could not be run
-_FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_FAILURE = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 
 
 class Outcome(NamedTuple):
@@ -59,15 +61,24 @@ class Tree:
         failure = _FAILURE.search(said) if code == FAILED else None
         return Outcome(fault, failure.group(1) if failure else "", said, time.monotonic() - began)
 
-    def run(self, environment: str, tests: Sequence[str], *options: str) -> tuple[int, str]:
-        """Run tests of the copy; return pytest's exit code and what it said."""
+    def run(
+        self,
+        environment: str,
+        tests: Sequence[str],
+        *options: str,
+        seconds: float = MAX_SECONDS,
+    ) -> tuple[int, str]:
+        """Run tests of the copy; return pytest's exit code and what it said.
+
+        A run that does not end is one that failed: a thread of the test that was hung may be left.
+        """
         python = self._environments / environment / "bin" / "python"
         command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, *tests]
-        done = subprocess.run(
-            command, cwd=self._folder, env=self._variables(), check=False, text=True,
+        with subprocess.Popen(
+            command, cwd=self._folder, env=self._variables(), text=True, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        return done.returncode, done.stdout
+        ) as process:  # fmt: skip
+            return _ended(process, seconds)
 
     def _variables(self) -> dict[str, str]:
         # Before the checkout's own packages, which the environments have in editable form; and no
@@ -75,6 +86,16 @@ class Tree:
         packages = [self._folder / "common", *sorted((self._folder / "runtimes").iterdir())]
         path = os.pathsep.join(map(str, packages))
         return {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _ended(process: subprocess.Popen[str], seconds: float) -> tuple[int, str]:
+    try:
+        said, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        said, _ = process.communicate()
+        return FAILED, f"{said}\nFAILED (the run did not end)"
+    return process.returncode, said
 
 
 def _files(source: Path) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.planted.faults import Fault
-from tests.planted.planting import PASSED, Tree
+from tests.planted.planting import FAILED, PASSED, Tree
 
 FAULT = Fault("sum", "common/adding.py", "a + b", "a - b", ("tests/test_adding.py",), "own")
 
@@ -44,6 +44,14 @@ def test_a_fault_is_caught_and_taken_out_again(tree):
 def test_a_fault_that_changes_nothing_is_not_caught(tree):
     """Tests that pass have noticed nothing."""
     assert tree.try_fault(FAULT._replace(new="b + a")).caught_by == ""
+
+
+def test_a_run_that_does_not_end_has_noticed(tree):
+    """What is left of a test that was hung keeps the night's run from nothing."""
+    (tree._folder / "tests" / "test_adding.py").write_text("while True: pass\n")
+    code, said = tree.run("own", FAULT.tests, seconds=2.0)
+    assert code == FAILED
+    assert said.endswith("FAILED (the run did not end)")
 
 
 def test_code_that_cannot_even_be_read_proves_no_test(tree):
