@@ -43,6 +43,8 @@ class Tree:
         for name in _files(source):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source / name, folder / name, follow_symlinks=False)
+        for command in (["init", "--quiet"], ["add", "--all"]):  # some tests ask git
+            subprocess.run(["git", *command], cwd=folder, check=True)
 
     def try_fault(self, fault: Fault) -> Outcome:
         """Plant a fault, run its tests up to the first failure, and take the fault out again.
