@@ -14,7 +14,7 @@ from tests.planted.faults import Fault, planted
 
 # What waits for ever for something that no longer comes has noticed it.
 TIMEOUT = "--timeout=90"
-MAX_SECONDS = 1200.0
+MAX_SECONDS = 600.0
 PASSED, FAILED = 0, 1  # exit codes of pytest; others say that the tests could not be run
 _FAILURE = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 
