@@ -24,7 +24,7 @@ CHECK = "/grpc.health.v1.Health/Check"
 SERVE = (sys.executable, "-m", "serving_runtime.cli", "serve")
 _OURS = re.compile("RUNTIME_|APP_PORT$|MODEL_DIR$|GRPC_")
 # Set for all that is started where coverage is measured; and how long to wait for their notes.
-COVERAGE, COVERAGE_SECONDS = "COVERAGE_PROCESS_CONFIG", 5.0
+COVERAGE, COVERAGE_SECONDS = "COVERAGE_PROCESS_CONFIG", 10.0
 GOLDEN_X = (1.5, -2.25, 1e300, 0.1)
 
 SERVING = b"\x08\x01"
