@@ -48,14 +48,11 @@ def call_together(service, cases):
     return [wire.read(answer) for (wire, _), answer in zip(written, answers)]
 
 
-def call_alone(service, cases):
-    """Return the outcomes of the same calls, one after another and over the same wires."""
-    outcomes = []
-    for number, case in enumerate(cases):
-        wire = WIRES[number % len(WIRES)]
-        [answer] = service.answer_calls([wire.write(case)])
-        outcomes.append(wire.read(answer))
-    return outcomes
+def call_alone(service, number, case):
+    """Return the outcome of one of these calls by itself, over the same wire."""
+    wire = WIRES[number % len(WIRES)]
+    [answer] = service.answer_calls([wire.write(case)])
+    return wire.read(answer)
 
 
 def bits(outcomes):
@@ -68,7 +65,7 @@ def test_many_callers_get_the_answers_that_each_gets_alone(serve, setup):
     """Stacked or not, an answer is the same to the last bit and in the request's encoding."""
     service = serve(setup)
     cases = [features(seed) for seed in range(CALLERS)]
-    alone = call_alone(service, cases)
+    alone = [call_alone(service, number, case) for number, case in enumerate(cases)]
     assert {outcome.status for outcome in alone} == {OK}
     assert bits(call_together(service, cases)) == bits(alone)
 
@@ -87,10 +84,9 @@ def test_a_bad_row_fails_only_its_own_caller(serve, setup):
         if number not in (7, 13, 20):
             assert_same(outcome, Outcome({"y": longs(2 * number, 2 * number + 200)}))
     refusals = {7: INVALID, 13: INTERNAL, 20: INVALID}
-    alone = call_alone(service, cases)
     for number, status in refusals.items():
         assert outcomes[number].status == status
-        assert outcomes[number] == alone[number]
+        assert outcomes[number] == call_alone(service, number, cases[number])
     assert "rows must not be negative" in outcomes[7].text
 
 

@@ -46,6 +46,14 @@ def test_a_reply_is_read_as_it_was_written(wire):
         assert_same(outcome, Outcome({"y": tensor("float64", Y.array)}))
 
 
+@pytest.mark.parametrize("wire", [TYPED, CONTENT], ids=str)
+def test_maps_are_read_as_they_were_written(wire):
+    """One, several, none, and maps in maps."""
+    one = {"y": Y, "deeper": {"y": Y, "none": {}}}
+    sent = {"one": one, "several": [one, {}], "none": []}
+    assert_same(wire.read(answer(wire, **sent)), Outcome(sent))
+
+
 def test_a_reply_in_the_other_encoding_is_seen():
     """Hydrosphere's clients read typed fields only."""
     with pytest.raises(AssertionError):

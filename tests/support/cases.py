@@ -90,6 +90,8 @@ def comparable(value: Any) -> Any:
         array = value.array
         content = array.ravel().tolist() if value.dtype == STRING else array.tobytes()
         return value.dtype, array.shape, content
+    if isinstance(value, list):
+        return [comparable(item) for item in value]
     return {name: comparable(item) for name, item in value.items()}
 
 

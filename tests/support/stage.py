@@ -36,6 +36,7 @@ class Stage:
         """
         if fresh or setup != self._setup:
             self._end()
+            self._check_ended()
             self._plan = [it for it in self._plan if it != setup]
             self._running, self._service = self._take(setup)
             self._setup = setup
@@ -73,7 +74,6 @@ class Stage:
         else:
             self._running.close()
         self._running = contextlib.ExitStack()
-        self._check_ended()
 
     def _check_ended(self) -> None:
         """Fail if one that has ended did not end well."""

@@ -31,6 +31,7 @@ BUILD_AND_TEST = Concern(
         "tools/",
         "tests/system/clients/",
         "tests/conformance/",
+        "tests/support/",
         "tests/images/",
         ".dockerignore",
         "Makefile",

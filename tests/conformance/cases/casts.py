@@ -1,7 +1,7 @@
 """Which dtypes stand for which others: NumPy's clients send float64 and int64 to everything."""
 
 from serving_runtime.errors import ProblemKind
-from tests.conformance.cases.dtypes import model_of
+from tests.conformance.cases.dtypes import model_of, of_bits
 from tests.support.cases import Wrong, answered, refused, tensor
 
 STRICT = {"RUNTIME_CAST": "strict"}
@@ -45,7 +45,7 @@ CASES = [
     cast(doubles(0.1, -1e-50, float("inf")), floats(0.1, -0.0, float("inf"))),
     cast(floats(0.5), doubles(0.5)),
     cast(doubles(0.5), tensor("float16", [0.5])),
-    cast(floats(1.0), tensor("bfloat16", [1.0])),
+    cast(floats(1.0, 0.1), of_bits("bfloat16", 0x3F80, 0x3DCD)),  # to the nearest
     cast(longs(-128, 127), tensor("int8", [-128, 127])),
     cast(longs(0, 2**62), tensor("uint64", [0, 2**62])),
     cast(tensor("uint8", [255]), longs(255)),

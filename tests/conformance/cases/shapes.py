@@ -17,7 +17,8 @@ def mirror(title, sent, back):
 
 
 ONES = {"x": tensor("float32", np.ones(1000))}
-TOO_MANY = {"x": tensor("float32", np.ones(1024))}
+# Widened to float64, a request within the limit gets a reply beyond it.
+TOO_MANY = {"x": tensor("float32", np.ones(900))}
 SMALL = {"RUNTIME_MAX_MESSAGE_BYTES": "4KiB"}
 MANY_AXES = floats([1] * 8 + [2], 1, 2)
 
@@ -30,6 +31,6 @@ CASES = [
             Wrong(ProblemKind.SHAPE, "x")),
     answered("a reply within the limit", "identity", "identity_float32", ONES, y=ONES["x"])
     ._replace(settings=SMALL),
-    refused("a reply beyond the limit", "identity", "identity_float32", TOO_MANY,
+    refused("a reply beyond the limit", "identity", "identity_float64", TOO_MANY,
             status=EXHAUSTED, text="RUNTIME_MAX_MESSAGE_BYTES")._replace(settings=SMALL),
 ]  # fmt: skip

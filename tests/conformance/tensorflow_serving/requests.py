@@ -63,7 +63,7 @@ BEST = tensor(hs.DT_FLOAT, [], float_val=[2])
 SHAPELESS = user()
 SHAPELESS.ClearField("tensor_shape")
 LABEL = text("Schnee 雪\0")
-X = request("identity_float32", x=tensor(hs.DT_FLOAT, [1024], float_val=[1] * 1024))
+X = request("identity_float32", x=tensor(hs.DT_FLOAT, [1024], float_val=[1]))
 SMALL = {"RUNTIME_MAX_MESSAGE_BYTES": "4KiB"}
 
 EXCHANGES = [

@@ -108,7 +108,10 @@ def canonical(message):
 
 
 def write(value, as_content=False):
-    """Return the message of a tensor, or of a map of tensors."""
+    """Return the message of a tensor, of a map of tensors, or of a list of maps."""
+    if isinstance(value, list):
+        maps = [write(item, as_content).map_val[0] for item in value]
+        return messages.tensor(hs.DT_MAP, [len(maps)], map_val=maps)
     if not isinstance(value, Tensor):
         return messages.mapping(**{name: write(it, as_content) for name, it in value.items()})
     form, shape = FORMS[value.dtype], value.array.shape
@@ -119,10 +122,12 @@ def write(value, as_content=False):
 
 
 def read(message):
-    """Return the tensor or the map of a message that says each of its values."""
+    """Return the tensor, map or list of maps of a message that says each of its values."""
     if message.dtype == hs.DT_MAP:
-        [data] = message.map_val
-        return {name: read(it) for name, it in data.subtensors.items()}
+        maps = [
+            {name: read(it) for name, it in item.subtensors.items()} for item in message.map_val
+        ]
+        return maps if message.tensor_shape.dim else maps[0]
     dtype = DTYPES[message.dtype]
     form = FORMS[dtype]
     if message.tensor_content:

@@ -58,6 +58,7 @@ def test_nothing_changed(repository):
         ("tools/docker.py", ALL),
         ("tests/images/test_user.py", ALL),
         ("tests/conformance/cases/dtypes.py", ALL),
+        ("tests/support/wires/tensorflow_serving.py", ALL),
         ("tests/system/clients/test_stock.py", ALL),
         ("Makefile", ALL),
         (".dockerignore", ALL),
