@@ -44,7 +44,7 @@ STRICT       := $(if $(filter true,$(CI)),1,$(REQUIRE_ALL_PYTHONS))
 .DEFAULT_GOAL := help
 # Environments are made one after another: they share the packages' metadata in the checkout.
 .NOTPARALLEL:
-.PHONY: help demo serve test environments lint style types floor drift dockerfiles dockerfiles-drift workflows format \
+.PHONY: help demo serve test environments lint style types floor documents drift dockerfiles dockerfiles-drift workflows format \
     protos faults clients repository apt nightly coverage planted unit-plan clean matrix-check matrix-check-online matrix-plan \
     matrix-table matrix-floors matrix-drift bake bases images images-all lock-supported outdated \
     push manifest sign register bench performance compare ablation fuzz soak reliability
@@ -55,7 +55,7 @@ help:
 
 ##@ Use it
 
-demo: env-$(DEMO)  ## Train a small model, serve it and call it: make demo MODEL=tensorflow
+demo: env-$(DEMO)  ## Train a small model, serve it and call it: make demo MODEL=tensorflow KEEP=0
 	@.venvs/$(DEMO)/bin/python -u examples/demo.py $(or $(MODEL),sklearn)
 
 serve: env-$(RUNTIME)-serve  ## Serve a model: make serve RUNTIME=python MODEL=DIR PORT=9090
@@ -82,7 +82,7 @@ environments: env-dev env-tools
 	    $(ENVIRONMENTS) create $$name || { code=$$?; [ $$code = 3 ] && [ -z "$(STRICT)" ]; } || exit 1; \
 	done
 
-lint: style types floor drift dockerfiles-drift workflows matrix-check matrix-drift  ## Check style, types, the Python 3.6 floor, generated files and the matrix
+lint: style types floor documents drift dockerfiles-drift workflows matrix-check matrix-drift  ## Check style, types, the Python 3.6 floor, generated files and the matrix
 
 style: env-dev
 	$(DEV)/ruff check .
@@ -101,7 +101,11 @@ dockerfiles-drift: env-tools
 workflows: env-tools
 	.venvs/tools/bin/zizmor --offline --quiet .github
 
+documents: env-dev  ## Write the tables of documents that follow from the code
+	@$(DEV)/python -m tools.documents
+
 drift: env-dev
+	$(DEV)/python -m tools.documents --check
 	$(DEV)/python -m tools.protos check
 	$(SETTINGS_DRIFT)
 

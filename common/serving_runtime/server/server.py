@@ -27,7 +27,6 @@ from serving_runtime.server.transport import (
 from serving_runtime.server.workers.processes import Spawn
 from serving_runtime.server.workers.supervisor import Supervisor
 from serving_runtime.settings import Settings
-from serving_runtime.system.memory import freeze_gc_heap
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +71,6 @@ class Server:
         self._watch_signals()
         self._supervisor.start_worker()
         self._supervisor.on_child_ended()  # it was started before anyone watched for its end
-        freeze_gc_heap()  # before the calls come
 
     async def _start_transports(self) -> None:
         host, port = self._settings.host, self._settings.port

@@ -6,7 +6,6 @@ and the process would seem to grow for as long as they take turns.
 """
 
 import ctypes
-import gc
 
 # See: mallopt(3), malloc.h.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
@@ -34,11 +33,3 @@ def give_back_freed_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
-
-
-def freeze_gc_heap() -> None:
-    """Exempt all objects that exist now from Python's collector; a no-op in Python 3.6.
-
-    What a start makes stays: looking through it again holds up all calls meanwhile, for nothing.
-    """
-    getattr(gc, "freeze", lambda: None)()
