@@ -82,7 +82,7 @@ environments: env-dev env-tools
 	    $(ENVIRONMENTS) create $$name || { code=$$?; [ $$code = 3 ] && [ -z "$(STRICT)" ]; } || exit 1; \
 	done
 
-lint: style types floor documents drift dockerfiles-drift workflows matrix-check matrix-drift  ## Check style, types, the Python 3.6 floor, generated files and the matrix
+lint: style types floor drift dockerfiles-drift workflows matrix-check matrix-drift  ## Check style, types, the Python 3.6 floor, generated files and the matrix
 
 style: env-dev
 	$(DEV)/ruff check .
