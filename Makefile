@@ -15,33 +15,45 @@ FRAMEWORKS   := $(subst /environments/,-,$(patsubst runtimes/%.txt,%,$(wildcard 
 APART        := $(foreach name,$(FRAMEWORKS),runtimes/$(firstword $(subst -, ,$(name)))/tests)
 SHARED_TESTS := common/tests $(filter-out $(APART),$(wildcard runtimes/*/tests))
 UNIT_TESTS    = $(if $(filter $*,$(UNIT_PYTHONS)),$(SHARED_TESTS),runtimes/$(firstword $(subst -, ,$*))/tests) tests/conformance
+# The oldest and the newest; those between are for the nightly lane and CI's matrix.
+OUTER_PYTHONS := $(firstword $(UNIT_PYTHONS)) $(lastword $(UNIT_PYTHONS))
+# The longest first, so that none is left to run alone at the end.
+TEST_PARTS   := faults clients $(OUTER_PYTHONS:%=unit-%) lint repository $(FRAMEWORKS:%=unit-%)
+# Of the clients of others, and of the demos.
+CALLERS      := $(basename $(notdir $(wildcard tests/environments/stock-*.txt tests/environments/tfserving.txt)))
+DEMOS        := $(subst /environments/,-,$(patsubst runtimes/%.txt,%,$(wildcard runtimes/*/environments/demo*.txt)))
 PACKAGES     := $(wildcard common/serving_runtime common/hydro_serving_grpc runtimes/*/*_runtime)
 # A framework is found where it is, and named nowhere else.
 export MYPYPATH := $(shell echo common runtimes/* | tr ' ' :)
 DEV          := .venvs/dev/bin
 MATRIX       := .venvs/tools/bin/python -m tools.matrix
 DOCKERFILES  := .venvs/tools/bin/python -m tools.images.dockerfiles
-# Where this is set, a Python that is not installed fails the tests instead of being left out.
 IMAGES       := $(DEV)/python -m tools.images
 RELEASE      := $(DEV)/python -m tools.release
 RELIABILITY  := $(DEV)/python -m experiments.reliability
 BENCH        := .venvs/benchmarks-runner/bin/python -m experiments.benchmarks
 # `make images` is for all runtimes, whatever `make serve` has for its own.
 ONLY          = $(if $(filter command line,$(origin RUNTIME)),$(RUNTIME))
+# Runs parts of a lane, each of which is a verb of this file; tests/lanes/budgets.yaml has their budgets.
+LANE         := $(DEV)/python -m tests.lanes run
+# FORMS=all runs the long forms of tests too.
+PYTEST        = python -m pytest -q $(if $(filter all,$(FORMS)),-m "not apt")
+# Where this is set, a Python that is not installed fails the tests instead of being left out.
 STRICT       := $(if $(filter true,$(CI)),1,$(REQUIRE_ALL_PYTHONS))
 
 .DEFAULT_GOAL := help
 # Environments are made one after another: they share the packages' metadata in the checkout.
-ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
-endif
 .PHONY: help demo serve test environments lint style types floor documents drift dockerfiles dockerfiles-drift workflows format \
-    protos test-unit test-system unit-plan clean matrix-check matrix-check-online matrix-plan \
+    protos faults clients repository apt nightly coverage planted unit-plan clean matrix-check matrix-check-online matrix-plan \
     matrix-table matrix-drift vulnerabilities vulnerabilities-renew bake bases images images-all lock-supported outdated \
     push manifest sign register bench performance compare ablation fuzz soak reliability
 
-help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z%\/-]+:.*## / {sub("%", "..."); printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help:
+	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	    /^[a-z%\/-]+:.*## / {sub("%", "..."); printf "  %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Use it
 
 demo: env-$(DEMO)  ## Train a small model, serve it and call it: make demo MODEL=tensorflow KEEP=0
 	@.venvs/$(DEMO)/bin/python -u examples/demo.py $(or $(MODEL),sklearn)
@@ -50,12 +62,23 @@ serve: env-$(RUNTIME)-serve  ## Serve a model: make serve RUNTIME=python MODEL=D
 	@test -n "$(MODEL)" || { echo "MODEL=DIR says which model to serve" >&2; exit 2; }
 	@exec .venvs/$(RUNTIME)-serve/bin/serving-runtime serve "$(MODEL)" --runtime $(RUNTIME) --port $(PORT)
 
-test: lint environments  ## Run everything that needs no Docker
-	@echo "testing in two lanes; each part is shown when it has ended (12 to 25 minutes in all)"
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target SIDE_BY_SIDE=1 test-system test-unit
+##@ Change it
+
+test: environments  ## Run all checks and tests that need Python and git alone (10 minutes on 2 cores)
+	@$(LANE) test $(TEST_PARTS)
+
+nightly: environments  ## Run what takes longer: long forms, the middle Python, coverage, all images (hours)
+	@FORMS=all CASES=1000000 SECONDS=600 $(LANE) nightly --jobs 1 $(UNIT_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%) \
+	    planted coverage fuzz reliability images-all
+
+coverage: env-dev  ## Run all tests that need no image, the long ones too, with coverage
+	$(DEV)/python -m pytest -q -m "not apt" --cov --cov-report=term $(SHARED_TESTS) tests
+
+planted: env-dev  ## Plant faults in a copy of the tree, and see that a test catches each
+	@$(DEV)/python -m tests.planted
 
 environments: env-dev env-tools
-	@for name in $(UNIT_PYTHONS) $(FRAMEWORKS); do \
+	@for name in $(OUTER_PYTHONS) $(FRAMEWORKS) $(CALLERS) $(DEMOS); do \
 	    $(ENVIRONMENTS) create $$name || { code=$$?; [ $$code = 3 ] && [ -z "$(STRICT)" ]; } || exit 1; \
 	done
 
@@ -70,9 +93,6 @@ types: env-dev
 
 floor: env-dev
 	$(DEV)/vermin --target=3.6- --violations --no-tips $(PACKAGES)
-
-dockerfiles: env-tools  ## Write each runtime's Dockerfile from its own layers and what all share
-	@$(DOCKERFILES)
 
 dockerfiles-drift: env-tools
 	@$(DOCKERFILES) --check
@@ -96,6 +116,12 @@ format: env-dev  ## Format the code and repair what ruff can
 protos: env-dev  ## Generate the descriptor set and the .pyi files from protos/
 	$(DEV)/python -m tools.protos generate
 
+clean:  ## Remove environments, caches and builds
+	rm -rf .venvs .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	find . -name __pycache__ -prune -exec rm -rf {} + -o -name '*.egg-info' -prune -exec rm -rf {} +
+
+##@ The matrix and its images
+
 matrix-check: env-tools  ## Compare build_matrix.yaml with the folders, the locks, the calendar and known vulnerabilities
 	@$(MATRIX) check
 
@@ -116,6 +142,9 @@ vulnerabilities: env-tools  ## List known vulnerabilities of images, and why som
 
 vulnerabilities-renew: env-audit  ## Ask a vulnerability service about all locks, and write security/known.json
 	@.venvs/audit/bin/python -m tools.security.audit
+
+dockerfiles: env-tools  ## Write each runtime's Dockerfile from its own layers and what all share
+	@$(DOCKERFILES)
 
 bake: env-tools  ## Write docker-bake.json for `docker buildx bake`: make bake STATUS=supported CACHE=HOST/ACCOUNT
 	@$(MATRIX) bake $(ONLY) $(STATUS:%=--status %) $(if $(CACHE),--cache '$(CACHE)') --output docker-bake.json
@@ -147,6 +176,11 @@ images-all: env-dev  ## The same for all, and write what came out into docs/imag
 reproduce/%: env-dev  ## Build an image twice and compare its layers: make reproduce/python/3.13
 	@$(IMAGES) reproduce $(subst /, ,$*)
 
+wheels/%: env-dev  ## Build the wheels that a runtime keeps: make wheels/tensorflow
+	@$(DEV)/python -m tools.locks.wheels $*
+
+##@ Release it
+
 push: env-dev  ## Push verified images: make push ROWS=newest PREVIEW=1 DRY_RUN=1
 	@$(RELEASE) push $(ONLY) $(ROWS:%=--rows %) $(if $(PREVIEW),--preview) $(if $(DRY_RUN),--dry-run)
 
@@ -164,6 +198,8 @@ sign: env-dev  ## Sign what the manifest lists, by cosign: make sign OPTIONS="--
 
 register: env-dev  ## Tell a Hydrosphere manager of a release: make register MANAGER=http://localhost:8080
 	@$(RELEASE) register $(MANAGER:%=--manager '%') $(if $(DRY_RUN),--dry-run)
+
+##@ Measure it, and try its promises
 
 bench: env-benchmarks-runner  ## Measure us beside the peers: make bench PEERS=serving-runtime,triton CASES=iris SECONDS_EACH=5
 	@$(BENCH) setup $(PEERS:%=--peers %) $(CASES:%=--cases %)
@@ -195,29 +231,35 @@ reliability: env-dev  ## Try every promise as often as published and write docs/
 	@$(RELIABILITY) all || echo "some promises were not kept: the document says which"
 	@$(RELIABILITY) report
 
-wheels/%: env-dev  ## Build the wheels that a runtime keeps: make wheels/tensorflow
-	@$(DEV)/python -m tools.locks.wheels $*
+# The parts of `make test`; each can be run by itself. CI starts a job for each of the units'.
 
-test-unit: $(UNIT_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%)  ## Run unit and conformance tests on the oldest, a middle and the newest Python
-
-unit-plan:  ## Print the environments of test-unit and their Pythons as JSON
+unit-plan:
 	@$(ENVIRONMENTS) plan $(UNIT_PYTHONS) $(FRAMEWORKS)
 
-# Exit code 3 of the tool: there is no such Python on this machine.
+# Exit code 3 of the tool: there is no such Python on this machine. The Python that there is then
+# stands for the newest.
 unit-%:
 	@$(ENVIRONMENTS) create $*; code=$$?; \
 	if [ $$code = 3 ] && [ -z "$(STRICT)" ]; then \
 	    printf '\n!!!!  NOT TESTED on %s: that Python is not installed  !!!!\n\n' $*; \
+	    [ $* != $(lastword $(UNIT_PYTHONS)) ] || \
+	    { $(ENVIRONMENTS) create dev && $(DEV)/$(PYTEST) $(UNIT_TESTS); }; \
 	else \
-	    [ $$code = 0 ] && .venvs/$*/bin/python -m pytest -q $(UNIT_TESTS); \
+	    [ $$code = 0 ] && .venvs/$*/bin/$(PYTEST) $(UNIT_TESTS); \
 	fi
 
-test-system: env-dev  ## Run all tests with coverage, subprocesses included
-	$(DEV)/python -m pytest --cov --cov-report=term $(SHARED_TESTS) tests
+faults: env-dev
+	$(DEV)/$(PYTEST) tests/system/faults
+
+clients: env-dev
+	$(DEV)/$(PYTEST) tests/system --ignore=tests/system/faults
+
+repository: env-dev
+	$(DEV)/$(PYTEST) tests --ignore=tests/system --ignore=tests/conformance
+
+# What needs programs of the system, which it installs where it may.
+apt: env-dev
+	$(DEV)/$(PYTEST) -m apt tests
 
 env-%:
 	@$(ENVIRONMENTS) create $*
-
-clean:  ## Remove environments, caches and builds
-	rm -rf .venvs .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
-	find . -name __pycache__ -prune -exec rm -rf {} + -o -name '*.egg-info' -prune -exec rm -rf {} +

@@ -17,7 +17,7 @@ import grpc
 from experiments.reliability import serving
 from experiments.reliability.experiment import Experiment, Findings, Goal
 from tests.support.callers import NO_RETRIES, OWN_CONNECTION, Callers
-from tests.support.processes import alive, wait_until
+from tests.support.processes import name_of, parent_of, wait_until
 from tests.support.servers import Server, assert_bit_exact, channel, failure, request
 
 # For the reason that the experiment `kills` has, connections do not grow old.
@@ -68,9 +68,11 @@ def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
             with Callers(server.address, arguments.clients, options=options) as others:
                 hangs = {kind: _hang(connection, kind, arguments.calls, tell) for kind in HANGS}
                 others.wait_answers(arguments.clients)
-            after = _settled(server, before)
+            after = _settled(server, before, arguments.calls * len(HANGS))
+        left = _left_behind(server) if _is_more(after, before) else []
         late = _late_seconds(server, arguments.calls * len(HANGS))
-    return _findings(hangs, late, others, before, after)
+    findings = _findings(hangs, late, others, before, after)
+    return findings._replace(figures={**findings.figures, "left behind": left})
 
 
 def _hang(
@@ -92,20 +94,35 @@ def belongings(server: Server) -> Belongings:
     return Belongings(len(server.processes), *listed)
 
 
-def _settled(server: Server, before: Belongings) -> Belongings:
-    """Return what the service has once its workers are back, and its clients have gone.
+def _settled(server: Server, before: Belongings, hangs: int) -> Belongings:
+    """Return what the service has once every worker that hung is replaced, and its clients gone.
 
-    What grpc keeps for a connection is gone a moment after the connection.
+    What is returned is what was waited for, as one more look may meet what a replacement is made
+    by. What grpc keeps for a connection is gone a moment after the connection.
     """
     until = time.monotonic() + BACK_SECONDS
-    while _has_more(server, before) and time.monotonic() < until:
+    while not _are_replaced(server, hangs) and time.monotonic() < until:
         time.sleep(0.1)
-    wait_until(lambda: all(map(alive, server.workers)), "workers")
-    return belongings(server)
+    now = belongings(server)
+    while _is_more(now, before) and time.monotonic() < until:
+        time.sleep(0.1)
+        now = belongings(server)
+    return now
 
 
-def _has_more(server: Server, before: Belongings) -> bool:
-    return any(now > then for now, then in zip(belongings(server), before, strict=True))
+def _are_replaced(server: Server, hangs: int) -> bool:
+    """Return whether so many workers have ended, and as many have come to serve in their place."""
+    ends = serving.ends(server)
+    return ends >= hangs and server.log.count(" serves ") >= serving.WORKERS + ends
+
+
+def _is_more(now: Belongings, before: Belongings) -> bool:
+    return any(have > had for have, had in zip(now, before, strict=True))
+
+
+def _left_behind(server: Server) -> list[str]:
+    """Name every process of the service, to tell which of them is one too many."""
+    return [f"{pid} {name_of(pid)} (parent {parent_of(pid)})" for pid in server.processes]
 
 
 def _late_seconds(server: Server, calls: int) -> list[float]:

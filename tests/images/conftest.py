@@ -1,6 +1,6 @@
 """Runs each test here for the rows that $IMAGE_ROWS names, such as `python/3.6,python/3.13`.
 
-Their images must be there: `make test-image/python/3.13` builds one first, and then comes here.
+Their images must be there: `make image/python/3.13` builds one first, and then comes here.
 """
 
 import collections

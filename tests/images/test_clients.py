@@ -6,7 +6,7 @@ from tests.system.clients import conftest, test_stock
 from tests.system.clients.environments import results_of
 
 # Making an environment takes minutes on a new machine: it happens in fixtures, outside of this.
-pytestmark = pytest.mark.timeout(120, func_only=True)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 
 python_of, generation, model_dir = conftest.python_of, test_stock.generation, test_stock.model_dir
 

@@ -9,7 +9,7 @@ from typing import Callable, List
 MARK = "FAULTS_MARK"
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 60.0) -> None:
     """Wait for ``condition``; fail, saying ``what`` was awaited, if it never holds."""
     until = time.monotonic() + seconds
     while not condition():
@@ -41,6 +41,11 @@ def alive(pid: int) -> bool:
 def name_of(pid: int) -> str:
     """Return what ``ps`` calls a process."""
     return _read(pid, "comm").decode().strip()
+
+
+def parent_of(pid: int) -> str:
+    """Return the process id of a process's parent, as text; empty if there is no such process."""
+    return _status(pid)[1]
 
 
 def _all() -> List[int]:

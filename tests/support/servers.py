@@ -23,6 +23,8 @@ PREDICT = "/tensorflow.serving.PredictionService/Predict"
 CHECK = "/grpc.health.v1.Health/Check"
 SERVE = (sys.executable, "-m", "serving_runtime.cli", "serve")
 _OURS = re.compile("RUNTIME_|APP_PORT$|MODEL_DIR$|GRPC_")
+# Set for all that is started where coverage is measured; and how long to wait for their notes.
+COVERAGE, COVERAGE_SECONDS = "COVERAGE_PROCESS_CONFIG", 10.0
 GOLDEN_X = (1.5, -2.25, 1e300, 0.1)
 
 SERVING = b"\x08\x01"
@@ -138,11 +140,14 @@ class Server:
         return len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
 
     def end(self) -> None:
-        """End whatever is left of it; what needed ending is for tests to find out before."""
-        if not self.has_ended:
+        """End whatever is left of it; what needed ending is for tests to find out before.
+
+        At once, unless coverage is measured: a process that is killed cannot note what it ran.
+        """
+        if not self.has_ended and COVERAGE in os.environ:
             self.signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.wait(2)
+                self.wait(COVERAGE_SECONDS)
         while self.processes:
             for pid in self.processes:
                 with contextlib.suppress(ProcessLookupError):

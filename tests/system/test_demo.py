@@ -76,7 +76,7 @@ def environment(request):
     return request.param, create(request.param)
 
 
-@pytest.mark.timeout(180, func_only=True)  # making the environment takes minutes on a new machine
+@pytest.mark.timeout(400, func_only=True)  # making the environment takes minutes on a new machine
 def test_every_framework_has_a_demo(environment, tmp_path):
     """Each framework's model, trained by its own library and served, answers as it does there."""
     name, python = environment

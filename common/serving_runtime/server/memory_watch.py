@@ -7,11 +7,11 @@ queued and now and then, and refuses what is arriving before there is none left.
 """
 
 import asyncio
-import logging
 import math
 import time
 from typing import Optional, Sequence
 
+from serving_runtime import logs
 from serving_runtime.errors import MemoryExhausted
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.admission.queue import Bound
@@ -21,7 +21,7 @@ from serving_runtime.server.workers.supervisor import Supervisor
 from serving_runtime.system import cgroup_memory, memory
 from serving_runtime.system.memory_budget import MESSAGE, QUEUE, Limits, MemoryBudget, mib
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # Clients on the same machine send a gigabyte a second.
 POLL_SECONDS = 0.02

@@ -151,5 +151,5 @@ def test_tls_to_a_service_in_the_clear_is_shown_with_a_hint(service, authority):
     """It is there, but does not speak TLS, or has not this CA's certificate."""
     options = ConnectionOptions(tls=True, trusted=authority.cert.read_bytes())
     with Client(service.address, options) as client, pytest.raises(CallFailed) as caught:
-        client.health(deadline_seconds=5)
+        client.health(deadline_seconds=30)
     assert "--tls-ca" in caught.value.hint

@@ -1,16 +1,16 @@
 """Explain why a file could not be loaded, and whose fault a failed call is."""
 
 import contextlib
-import logging
 from types import TracebackType
 from typing import Iterator, Optional
 
+from serving_runtime import logs
 from serving_runtime.errors import LoadError, one_line
 from serving_runtime.framework.artefacts import Artefact
 from serving_runtime.framework.unpickling import said
 from sklearn_runtime import causes, versions
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 _PROBLEM_BYTES = 600
 

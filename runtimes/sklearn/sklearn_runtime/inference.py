@@ -1,10 +1,10 @@
 """Infer what a fitted estimator takes and returns, in the contract's own form if there is one."""
 
-import logging
 from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
+from serving_runtime import logs
 from serving_runtime.errors import BrokenResult, LoadError
 from serving_runtime.framework import columns as tables
 from serving_runtime.signature import (
@@ -22,7 +22,7 @@ from serving_runtime.validation import casts
 from sklearn_runtime import columns, evidence, inputs, plan, probe, results, structure
 from sklearn_runtime.evidence import Evidence
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # What a column is said to hold where there is no contract, and nothing shows what it is.
 GUESS = "float64"

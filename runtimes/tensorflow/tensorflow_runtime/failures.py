@@ -1,13 +1,13 @@
 """Shorten what TensorFlow says of a failure to the line that explains it."""
 
-import logging
 import re
 from pathlib import Path
 
+from serving_runtime import logs
 from serving_runtime.errors import LoadError
 from tensorflow_runtime.framework import tf
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # What its readers raise for files that are missing or cut short.
 _OF_FILES = (

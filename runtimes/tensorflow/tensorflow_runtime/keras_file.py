@@ -2,12 +2,12 @@
 
 import functools
 import json
-import logging
 import re
 import zipfile
 from pathlib import Path
 from typing import Any, List, Mapping, NamedTuple, Tuple
 
+from serving_runtime import logs
 from serving_runtime.errors import LoadError, one_line
 from serving_runtime.model import Arrays
 from serving_runtime.signature import NUMPY_DTYPES, Contract, Field, Shape, Signature
@@ -15,7 +15,7 @@ from tensorflow_runtime import values
 from tensorflow_runtime.artefact import Artefact
 from tensorflow_runtime.framework import VERSION, allow_growth, tf, without_deprecations
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 SIGNATURE = "serving_default"
 METHOD = "tensorflow/serving/predict"

@@ -4,6 +4,9 @@ import pytest
 
 from experiments.reliability import open_loop, overload
 
+# It measures how a service does on a machine of its own.
+measures = pytest.mark.nightly
+
 
 @pytest.fixture(scope="module")
 def findings():
@@ -12,6 +15,7 @@ def findings():
     return overload.EXPERIMENT.try_with(words)
 
 
+@measures
 def test_overload_does_not_make_the_service_useless(findings):
     """Most of what could be answered still is: a queue of calls that are too late answers none.
 
@@ -22,6 +26,7 @@ def test_overload_does_not_make_the_service_useless(findings):
         assert load["in time a second"] >= 0.6 * load["peak a second"]
 
 
+@measures
 @pytest.mark.parametrize(
     "what",
     [
@@ -38,6 +43,7 @@ def test_what_must_never_happen_does_not(findings, what):
     assert goal.is_met, goal
 
 
+@measures
 def test_the_rest_is_refused(findings):
     """What cannot be answered is refused, and nearly all of it before its deadline."""
     answers = findings.figures["loads"][1]["answers"]

@@ -45,6 +45,7 @@ def hang(server):
                 call.result()
 
 
+@pytest.mark.nightly
 def test_rolling_restarts_lose_nothing():
     """Both servers are replaced while clients call: no call fails, and each end is clean."""
     findings = restarts.EXPERIMENT.try_with("--restarts 3 --requests 300")
@@ -53,7 +54,7 @@ def test_rolling_restarts_lose_nothing():
     assert findings.counts["requests"] >= 300
 
 
-@pytest.mark.parametrize("deed", ["loop", "hold 60"])
+@pytest.mark.parametrize("deed", [pytest.param("loop", marks=pytest.mark.nightly), "hold 60"])
 def test_the_longest_drain_fits_into_the_grace_period(server, hang, deed):
     """A client that never leaves, a call and a close that never end: each step takes its longest.
 

@@ -31,11 +31,11 @@ def test_a_short_soak_finds_nothing(monkeypatch):
     found = soak.soak(wanted, print)
     assert found.figures["problems"] == {}
     assert {goal.what: goal.measured for goal in found.goals}["unexpected statuses or details"] == 0
-    assert found.counts["requests"] > 100
+    assert found.counts["requests"] > 20
     assert found.counts[Kind.CRASHES] > 1
     assert found.counts[soak_clients.CONNECTIONS] > 4
     samples = found.figures["samples"]
-    assert len(samples["seconds"]) > SECONDS
+    assert len(samples["seconds"]) > 2
     assert max(samples["processes"]) > soak.WORKERS
     assert min(samples["front_pss_mb"]) > 1
     assert max(samples["connections"]) > 1

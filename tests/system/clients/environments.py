@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 NO_INTERPRETER = 3
 CREATE_SECONDS = 900
-RUN_SECONDS = 60
+RUN_SECONDS = 240
 
 
 def create(name):

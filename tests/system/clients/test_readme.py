@@ -7,7 +7,7 @@ import pytest
 from tests.system.clients.environments import ROOT, results_of
 
 # Making an environment takes minutes on a new machine: it happens in fixtures, outside of this.
-pytestmark = pytest.mark.timeout(120, func_only=True)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 
 README = ROOT / "runtimes" / "python" / "README.md"
 CLIENTS = [

@@ -8,7 +8,7 @@ from tests.support.targets import TRANSPORTS
 from tests.system.clients.environments import SCRIPTS, results_of, run_script
 
 # Making an environment takes minutes on a new machine: it happens in fixtures, outside of this.
-pytestmark = pytest.mark.timeout(120, func_only=True)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 
 GOOD = {"equal": True, "same bytes": True, "scalar has a shape": True}
 EVERY_GENERATION = {

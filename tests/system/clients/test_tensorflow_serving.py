@@ -11,7 +11,7 @@ from tests.support.targets import TRANSPORTS
 from tests.system.clients.environments import ROOT, results_of, run_script
 
 # Making the environment takes minutes on a new machine: it happens in a fixture, outside of this.
-pytestmark = pytest.mark.timeout(120, func_only=True)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 
 ASKED_FOR = {
     "metadata of": ["asked", "version", 7, ""],

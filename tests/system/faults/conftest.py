@@ -1,3 +1,5 @@
+import pytest
+
 from tests.support.fixtures import dial, launch, loopback_without_proxy, obedient, serve
 from tests.support.targets import TRANSPORTS
 
@@ -19,11 +21,19 @@ OVER_ONE_TRANSPORT = (
     "test_own_log",
     "test_state_of_workers",
 )
+# About workers and their model, where a transport has a small part: the other one is for the night.
+MOSTLY_OVER_ONE = ("test_crashes", "test_fork_server", "test_in_process", "test_stateful")
+OTHER_NIGHTLY = (TRANSPORTS[0], pytest.param(TRANSPORTS[1], marks=pytest.mark.nightly))
 
 
 def pytest_generate_tests(metafunc):
     """Run each test over both transports, but for those about processes."""
     if "transport" in metafunc.fixturenames:
-        is_over_one = metafunc.module.__name__.rpartition(".")[2] in OVER_ONE_TRANSPORT
-        names = TRANSPORTS[:1] if is_over_one else TRANSPORTS
-        metafunc.parametrize("transport", names, scope="module")
+        metafunc.parametrize("transport", _transports(metafunc), scope="module")
+
+
+def _transports(metafunc):
+    module = metafunc.module.__name__.rpartition(".")[2]
+    if module in OVER_ONE_TRANSPORT:
+        return TRANSPORTS[:1]
+    return OTHER_NIGHTLY if module in MOSTLY_OVER_ONE else TRANSPORTS

@@ -90,7 +90,7 @@ def health(server, dialing):
     """Return what health says, or how it failed."""
     with Client(server.address, dialing) as client:
         try:
-            return client.health(deadline_seconds=5)
+            return client.health(deadline_seconds=30)
         except CallFailed as error:
             return error.status
 

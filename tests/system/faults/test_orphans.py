@@ -51,7 +51,7 @@ def test_workers_die_with_the_front(serve, dial, what):
     wait_until(lambda: server.runs("begun"), "the call to run")
     server.signal(signal.SIGKILL)
     server.wait()
-    wait_until(lambda: not server.processes, "the workers to end", seconds=2)
+    wait_until(lambda: not server.processes, "the workers to end")
     assert running.code().name in ("UNAVAILABLE", "OK")
 
 
@@ -62,7 +62,7 @@ def test_workers_die_with_a_front_that_ends_while_they_load(launch, obedient):
     wait_until(lambda: server.workers, "a worker")
     server.signal(signal.SIGKILL)
     server.wait()
-    wait_until(lambda: not server.processes, "the worker to end", seconds=5)
+    wait_until(lambda: not server.processes, "the worker to end")
 
 
 def test_strangers_are_collected_and_known_children_left():

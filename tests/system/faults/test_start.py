@@ -8,7 +8,8 @@ from tests.support import models
 from tests.support.processes import wait_until
 from tests.support.servers import NOT_SERVING, PREDICT, SERVING, Server, channel, failure, request
 
-START_SECONDS = 5.0
+# Far below what a service that waits for something would take, on a machine that is busy too.
+START_SECONDS = 30.0
 
 
 def refusal(launch, model, **settings):

@@ -17,7 +17,7 @@ def noted(server, name):
 def test_what_a_worker_started_in_another_session_ends_with_it(serve, dial, workers, end):
     """A child that called setsid is out of its worker's group, and yet does not outlive it."""
     server = serve(RUNTIME_WORKERS=workers, RUNTIME_HANG_GRACE="100ms")
-    failure(dial(server), request(f"daemon one then {end}"), timeout=3.0)
+    failure(dial(server), request(f"daemon one then {end}"), timeout=5.0)
     wait_until(lambda: not alive(noted(server, "one")), "the end of what the worker had started")
     assert_bit_exact(dial(server))
 

@@ -5,10 +5,10 @@ would say a word of it, and the service would be sent more calls that only wait.
 """
 
 import asyncio
-import logging
 import time
 from typing import List, Set
 
+from serving_runtime import logs
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.health import Health
@@ -16,7 +16,7 @@ from serving_runtime.server.metrics import Counters
 from serving_runtime.server.workers.supervisor import Supervisor
 from serving_runtime.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 POLL_SECONDS = 1.0
 # By default: so many times as long as the slowest calls so far, and so long at least. What has been

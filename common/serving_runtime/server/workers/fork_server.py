@@ -86,13 +86,16 @@ class _Child:
 
     def _look(self) -> Optional[str]:
         if self._how_it_ended is None:
+            # The event loop and a thread of a transport's may look at once, and only one is told; or
+            # it has been collected with the orphans.
             try:
-                pid, status = os.waitpid(self._pid, os.WNOHANG)
-            except ChildProcessError:  # it has been collected with the orphans
-                self._how_it_ended = "ended"
-                return self._how_it_ended
-            if pid:
-                is_signal = os.WIFSIGNALED(status)
-                code = -os.WTERMSIG(status) if is_signal else os.WEXITSTATUS(status)
-                self._how_it_ended = processes.ending_of(code)
+                self._note_end(*os.waitpid(self._pid, os.WNOHANG))
+            except ChildProcessError:
+                self._how_it_ended = self._how_it_ended or "ended"
         return self._how_it_ended
+
+    def _note_end(self, pid: int, status: int) -> None:
+        if pid:
+            is_signal = os.WIFSIGNALED(status)
+            code = -os.WTERMSIG(status) if is_signal else os.WEXITSTATUS(status)
+            self._how_it_ended = processes.ending_of(code)

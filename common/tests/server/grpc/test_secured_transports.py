@@ -103,7 +103,7 @@ def serve(run, settings, make):
 async def ask(channel, method=ECHO.grpc_method, token=None, payload=b"x"):
     """Call a method; returns the name of the status."""
     metadata = [("authorization", f"Bearer {token}")] if token else []
-    call = channel.unary_unary(method)(payload, metadata=metadata, timeout=5)
+    call = channel.unary_unary(method)(payload, metadata=metadata, timeout=30)
     with contextlib.suppress(grpc.aio.AioRpcError):
         assert await call == payload
     return (await call.code()).name
@@ -112,7 +112,7 @@ async def ask(channel, method=ECHO.grpc_method, token=None, payload=b"x"):
 async def stream(channel, method=STREAM.grpc_method, token=None):
     """Open a stream with one request; returns the name of the status."""
     metadata = [("authorization", f"Bearer {token}")] if token else []
-    call = channel.unary_stream(method)(b"x", metadata=metadata, timeout=5)
+    call = channel.unary_stream(method)(b"x", metadata=metadata, timeout=30)
     with contextlib.suppress(grpc.aio.AioRpcError):
         assert [reply async for reply in call] == [b"x"]
     return (await call.code()).name

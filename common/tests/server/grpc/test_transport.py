@@ -188,7 +188,7 @@ def test_request_id_and_deadline_are_handed_over(serve, service):
 
     async def scenario(channel):
         await channel.unary_unary(ECHO.grpc_method)(
-            b"", timeout=5, metadata=[("x-request-id", "abc")]
+            b"", timeout=30, metadata=[("x-request-id", "abc")]
         )
         await channel.unary_unary(ECHO.grpc_method)(b"")
 
