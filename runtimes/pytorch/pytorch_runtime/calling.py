@@ -4,12 +4,15 @@ from typing import Any, Dict
 
 import torch
 
-from pytorch_runtime import outputs, rows
-from pytorch_runtime.binding import bind
+from pytorch_runtime import gradients, outputs, rows
+from pytorch_runtime.binding import bind, check_values
 from pytorch_runtime.network import Function
 from pytorch_runtime.tensors import to_array, to_tensor
+from serving_runtime import logs
 from serving_runtime.model import Arrays
 from serving_runtime.signature import Signature
+
+logger = logs.get_logger(__name__)
 
 
 class Call:
@@ -21,9 +24,11 @@ class Call:
 
     def __init__(self, signature: Signature, function: Function, device: torch.device) -> None:
         self.binding = bind(signature, function.parameters)
+        check_values(signature, function, self.binding)
         self._signature = signature
         self._function = function
         self._device = device
+        self._mode: Any = function.modes[0]
         parameters = {self.binding.parameter(field.name): field.name for field in signature.inputs}
         self._ranges = {
             (parameters[name], axis): allowed
@@ -33,15 +38,42 @@ class Call:
 
     def __call__(self, inputs: Arrays) -> Arrays:
         """Answer a request; what the network raises is raised here, unchanged."""
-        with torch.inference_mode():
-            tensors = {
-                field.name: to_tensor(inputs[field.name], field, self._device)
-                for field in self._signature.inputs
-            }
-            results = rows.run_within(
-                self._ranges, self._signature.is_stackable, tensors, self._run
-            )
+        tensors = {
+            field.name: to_tensor(inputs[field.name], field, self._device)
+            for field in self._signature.inputs
+        }
+        try:
+            results = self._results(tensors, self._mode)
+        except RuntimeError as error:
+            if not gradients.is_lacking(error):
+                raise
+            results = self._results_with_gradients(tensors, error)
         return {name: to_array(name, result) for name, result in results.items()}
+
+    def _results_with_gradients(self, tensors: Dict[str, Any], error: RuntimeError) -> Any:
+        """Try the modes that are left, and keep to the first in which the network works."""
+        modes = self._function.modes
+        for mode in modes[modes.index(self._mode) + 1 :]:
+            if not gradients.is_unchanged(tensors):
+                self._mode = mode  # for the next call; this one's inputs are lost
+                break
+            try:
+                results = self._results(tensors, mode)
+            except RuntimeError as latest:
+                error = latest
+                continue
+            logger.info(
+                'signature "%s": the network computes gradients, so it is called with torch.%s()',
+                self._signature.name,
+                mode.__name__,
+            )
+            self._mode = mode
+            return results
+        raise error
+
+    def _results(self, tensors: Dict[str, Any], mode: Any) -> Dict[str, Any]:
+        with mode():
+            return rows.run_within(self._ranges, self._signature.is_stackable, tensors, self._run)
 
     def _run(self, tensors: Dict[str, Any]) -> Dict[str, Any]:
         if self.binding.parameters is None:
