@@ -2,14 +2,13 @@
 
 import io
 import warnings
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Iterator, Optional
 
 import torch
 
-from pytorch_runtime.kinds import damaged
+from pytorch_runtime import failures
 from pytorch_runtime.network import Function, Network, Parameter
 from pytorch_runtime.reading import FAILURES
-from serving_runtime.errors import one_line
 from serving_runtime.framework.artefacts import Artefact
 
 
@@ -25,19 +24,42 @@ def open_module(artefact: Artefact, device: torch.device) -> Network:
         try:
             module = torch.jit.load(io.BytesIO(artefact.content), map_location=device)
         except FAILURES as error:
-            raise damaged(artefact, one_line(str(error), 200)) from None
+            raise failures.not_read(artefact, error) from None
     module.eval()
-    return Network("a TorchScript module", _functions(module))
-
-
-def _functions(module: Any) -> Dict[str, Function]:
     methods = {name: getattr(module, name) for name in module._c._method_names()}
-    return {name: Function(method, _parameters(method)) for name, method in methods.items()}
+    functions = {name: _function(method) for name, method in methods.items()}
+    changes = tuple(sorted(set(_changes(module, methods))))
+    return Network("a TorchScript module", functions, changes, watched=module)
 
 
-def _parameters(method: Any) -> Tuple[Parameter, ...]:
-    """Return the parameters of a method; the first argument is the module itself."""
-    return tuple(
-        Parameter(argument.name, not argument.has_default_value())
+def _function(method: Any) -> Function:
+    """Describe a method; the first argument is the module itself."""
+    parameters = tuple(
+        Parameter(argument.name, not argument.has_default_value(), argument.type.annotation_str)
         for argument in method.schema.arguments[1:]
     )
+    return Function(method, parameters, values=_count(method.schema.returns[0].type))
+
+
+def _count(returned: Any) -> Optional[int]:
+    """Return how many values a tuple has; None for one with names, and for what may be missing."""
+    if returned.kind() != "TupleType" or not returned.annotation_str.startswith("Tuple["):
+        return None
+    elements = returned.elements()
+    return None if any(it.kind() != "TensorType" for it in elements) else len(elements)
+
+
+def _changes(module: Any, methods: Dict[str, Any]) -> Iterator[str]:
+    """Name the attributes that methods set and that calls can see."""
+    graphs = [method.graph.copy() for method in methods.values()]
+    for graph in graphs:
+        torch._C._jit_pass_inline(graph)
+    # Buffers are watched: batch normalisation sets its own, in training.
+    watched = {name.rpartition(".")[2] for name, _ in module.named_buffers()} | {"training"}
+    names = [{node.s("name") for graph in graphs for node in graph.findAllNodes(kind)}
+             for kind in ("prim::SetAttr", "prim::GetAttr")]  # fmt: skip
+    yield from (f'the attribute "{name}"' for name in names[0] & names[1] - watched)
+    for graph in graphs:
+        for node in graph.findAllNodes("aten::batch_norm"):
+            if list(node.inputs())[5].toIValue() is True:
+                yield "the statistics of batch normalisation, since it was traced in training mode"
