@@ -1,6 +1,7 @@
 """Open TorchScript modules."""
 
 import io
+import re
 import warnings
 from typing import Any, Dict, Iterator, Optional
 
@@ -10,6 +11,15 @@ from pytorch_runtime import failures
 from pytorch_runtime.network import Function, Network, Parameter
 from pytorch_runtime.reading import FAILURES
 from serving_runtime.framework.artefacts import Artefact
+
+_IN_PLACE = re.compile(r"aten::([a-z]\w*_|append|_set_item|clear|pop|extend|insert)$")
+_VIEWS = tuple(
+    f"aten::{name}"
+    for name in (
+        "alias", "detach", "expand", "narrow", "permute", "reshape", "select", "slice", "squeeze",
+        "t", "transpose", "unsqueeze", "view", "__getitem__",
+    )
+)  # fmt: skip
 
 
 def open_module(artefact: Artefact, device: torch.device) -> Network:
@@ -50,16 +60,35 @@ def _count(returned: Any) -> Optional[int]:
 
 
 def _changes(module: Any, methods: Dict[str, Any]) -> Iterator[str]:
-    """Name the attributes that methods set and that calls can see."""
+    """Name the attributes that methods write to and that calls can see."""
     graphs = [method.graph.copy() for method in methods.values()]
     for graph in graphs:
         torch._C._jit_pass_inline(graph)
+    nodes = [node for graph in graphs for node in _nodes(graph)]
     # Buffers are watched: batch normalisation sets its own, in training.
     watched = {name.rpartition(".")[2] for name, _ in module.named_buffers()} | {"training"}
-    names = [{node.s("name") for graph in graphs for node in graph.findAllNodes(kind)}
-             for kind in ("prim::SetAttr", "prim::GetAttr")]  # fmt: skip
-    yield from (f'the attribute "{name}"' for name in names[0] & names[1] - watched)
-    for graph in graphs:
-        for node in graph.findAllNodes("aten::batch_norm"):
-            if list(node.inputs())[5].toIValue() is True:
-                yield "the statistics of batch normalisation, since it was traced in training mode"
+    read = {node.s("name") for node in nodes if node.kind() == "prim::GetAttr"}
+    written = {name for node in nodes for name in _written(node)}
+    yield from (f'the attribute "{name}"' for name in written & read - watched)
+    for node in nodes:
+        if node.kind() == "aten::batch_norm" and list(node.inputs())[5].toIValue() is True:
+            yield "the statistics of batch normalisation, since it was traced in training mode"
+
+
+def _nodes(block: Any) -> Iterator[Any]:
+    for node in block.nodes():
+        yield node
+        for inner in node.blocks():
+            yield from _nodes(inner)
+
+
+def _written(node: Any) -> Iterator[str]:
+    """Name the attribute that a node sets, or changes in place, itself or by a view of it."""
+    if node.kind() == "prim::SetAttr":
+        yield node.s("name")
+    if _IN_PLACE.match(node.kind()):
+        source = next(node.inputs()).node()
+        while source.kind() in _VIEWS:
+            source = next(source.inputs()).node()
+        if source.kind() == "prim::GetAttr":
+            yield source.s("name")

@@ -1,6 +1,7 @@
 """Networks that calls change are found out, by their form or by a rehearsal that is undone."""
 
 import warnings
+from typing import List
 
 import numpy as np
 import pytest
@@ -191,6 +192,30 @@ def test_attributes_of_torchscript_are_seen_in_its_code(files, load, signature):
     """No call is needed for them."""
     save_script(Counter(), files / "model.pt")
     assert load(signature(shape=(-1, 3))).changes == 'the attribute "calls"'
+
+
+class Listed(torch.nn.Module):
+    """Keeps what it has seen in a list, and counts in a tensor that is no buffer."""
+
+    seen: List[torch.Tensor]
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+        self.counts = torch.zeros(2, 3)
+
+    def forward(self, x):
+        """Return what was counted."""
+        self.seen.append(x)
+        self.counts[0].add_(1)
+        return x * 0 + self.counts[0] + len(self.seen)
+
+
+def test_what_torchscript_changes_in_place_is_seen_in_its_code(files, load, signature):
+    """Lists, and tensors through views of them."""
+    save_script(Listed(), files / "model.pt")
+    changes = load(signature(shape=(-1, 3))).changes
+    assert changes == 'the attribute "counts", the attribute "seen"'
 
 
 class Buffered(torch.nn.Module):
