@@ -38,42 +38,42 @@ class Call:
 
     def __call__(self, inputs: Arrays) -> Arrays:
         """Answer a request; what the network raises is raised here, unchanged."""
-        tensors = {
-            field.name: to_tensor(inputs[field.name], field, self._device)
-            for field in self._signature.inputs
-        }
-        try:
-            results = self._results(tensors, self._mode)
-        except RuntimeError as error:
-            if not gradients.is_lacking(error):
-                raise
-            results = self._results_with_gradients(tensors, error)
+        with self._mode():
+            tensors = {
+                field.name: to_tensor(inputs[field.name], field, self._device)
+                for field in self._signature.inputs
+            }
+            try:
+                results = self._results(tensors)
+            except RuntimeError as error:
+                if self._mode is self._function.modes[-1] or not gradients.is_lacking(error):
+                    raise
+                results = self._results_with_gradients(tensors, error)
         return {name: to_array(name, result) for name, result in results.items()}
 
     def _results_with_gradients(self, tensors: Dict[str, Any], error: RuntimeError) -> Any:
-        """Try the modes that are left, and keep to the first in which the network works."""
-        modes = self._function.modes
-        for mode in modes[modes.index(self._mode) + 1 :]:
-            if not gradients.is_unchanged(tensors):
-                self._mode = mode  # for the next call; this one's inputs are lost
-                break
-            try:
-                results = self._results(tensors, mode)
-            except RuntimeError as latest:
-                error = latest
-                continue
-            logger.info(
-                'signature "%s": the network computes gradients, so it is called with torch.%s()',
-                self._signature.name,
-                mode.__name__,
-            )
-            self._mode = mode
-            return results
-        raise error
+        """Try the next mode, and keep to it if the network works in it.
 
-    def _results(self, tensors: Dict[str, Any], mode: Any) -> Dict[str, Any]:
-        with mode():
-            return rows.run_within(self._ranges, self._signature.is_stackable, tensors, self._run)
+        Where the network has changed its inputs they are lost, and only the next call is tried.
+        """
+        modes = self._function.modes
+        mode = modes[modes.index(self._mode) + 1]
+        results = None
+        if gradients.is_unchanged(tensors):
+            with mode():
+                results = self._results(tensors)
+        self._mode = mode
+        logger.info(
+            'signature "%s": the network computes gradients, so it is called with torch.%s()',
+            self._signature.name,
+            mode.__name__,
+        )
+        if results is None:
+            raise error
+        return results
+
+    def _results(self, tensors: Dict[str, Any]) -> Dict[str, Any]:
+        return rows.run_within(self._ranges, self._signature.is_stackable, tensors, self._run)
 
     def _run(self, tensors: Dict[str, Any]) -> Dict[str, Any]:
         if self.binding.parameters is None:

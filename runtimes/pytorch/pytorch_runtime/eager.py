@@ -51,7 +51,7 @@ def _methods(module: torch.nn.Module) -> Dict[str, Function]:
 
 
 def _function(call: Callable[..., Any], code: Callable[..., Any]) -> Function:
-    return Function(call, parameters_of(code), modes=gradients.MODES_OF_CODE)
+    return Function(call, parameters_of(code), modes=gradients.UNKNOWN)
 
 
 def _weighted(artefact: Artefact, content: Any, code: UserNetwork) -> torch.nn.Module:

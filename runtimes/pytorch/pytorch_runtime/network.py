@@ -45,7 +45,7 @@ class Function(NamedTuple):
     parameters: Optional[Tuple[Parameter, ...]]
     ranges: Mapping[Tuple[str, int], Range] = {}
     values: Optional[int] = None
-    modes: Tuple[Any, ...] = gradients.MODES
+    modes: gradients.Modes = gradients.WITHOUT
 
 
 class Network(NamedTuple):

@@ -7,11 +7,12 @@ from typing import Any, Dict, Iterator, Optional
 
 import torch
 
-from pytorch_runtime import failures
+from pytorch_runtime import failures, gradients
 from pytorch_runtime.network import Function, Network, Parameter
 from pytorch_runtime.reading import FAILURES
 from serving_runtime.framework.artefacts import Artefact
 
+_GRADIENTS = ("aten::grad", "aten::backward", "aten::requires_grad_")
 _IN_PLACE = re.compile(r"aten::([a-z]\w*_|append|_set_item|clear|pop|extend|insert)$")
 _VIEWS = tuple(
     f"aten::{name}"
@@ -48,7 +49,23 @@ def _function(method: Any) -> Function:
         Parameter(argument.name, not argument.has_default_value(), argument.type.annotation_str)
         for argument in method.schema.arguments[1:]
     )
-    return Function(method, parameters, values=_count(method.schema.returns[0].type))
+    return Function(
+        method,
+        parameters,
+        values=_count(method.schema.returns[0].type),
+        modes=gradients.WITH if _differentiates(method) else gradients.WITHOUT,
+    )
+
+
+def _differentiates(method: Any) -> bool:
+    """Whether a method computes gradients; TorchScript has no way to switch them on."""
+    return any(node.kind() in _GRADIENTS for node in _nodes(_inlined(method)))
+
+
+def _inlined(method: Any) -> Any:
+    graph = method.graph.copy()
+    torch._C._jit_pass_inline(graph)
+    return graph
 
 
 def _count(returned: Any) -> Optional[int]:
@@ -61,9 +78,7 @@ def _count(returned: Any) -> Optional[int]:
 
 def _changes(module: Any, methods: Dict[str, Any]) -> Iterator[str]:
     """Name the attributes that methods write to and that calls can see."""
-    graphs = [method.graph.copy() for method in methods.values()]
-    for graph in graphs:
-        torch._C._jit_pass_inline(graph)
+    graphs = [_inlined(method) for method in methods.values()]
     nodes = [node for graph in graphs for node in _nodes(graph)]
     # Buffers are watched: batch normalisation sets its own, in training.
     watched = {name.rpartition(".")[2] for name, _ in module.named_buffers()} | {"training"}

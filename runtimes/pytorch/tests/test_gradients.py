@@ -104,6 +104,34 @@ def test_scripted_gradients_are_answers(load, save_scripted, forces):
         assert model.predict("forward", {"x": ROWS.copy()})["y"].tolist() == FORCES
 
 
+def test_scripted_gradients_of_a_backward_pass_are_answers(load, save_scripted, forces):
+    """Inside of a method that is called, and within a condition."""
+    save_scripted(
+        """
+        def slope(self, x):
+            x = x.detach().requires_grad_(True)
+            (x ** 2).sum().backward()
+            slope = x.grad
+            assert slope is not None
+            return slope
+        """,
+        """
+        def forward(self, x):
+            y = x
+            if x.sum() > 0:
+                y = -self.slope(x)
+            return y
+        """,
+    )
+    assert load(forces).predict("forward", {"x": ROWS.copy()})["y"].tolist() == FORCES
+
+
+def test_others_are_called_in_inference_mode(load, save_scripted, forces):
+    """TorchScript that computes no gradients is served as fast as can be."""
+    save_scripted("def forward(self, x): return x * int(torch.is_grad_enabled())")
+    assert load(forces).predict("forward", {"x": ROWS.copy()})["y"].tolist() == [[0, 0, 0]]
+
+
 def test_an_exported_gradient_is_an_answer(load, save_exported, forces):
     """A program holds the gradient's own operations."""
 
