@@ -93,6 +93,7 @@ def test_only_what_is_served_counts(export, load, files):
     assert not load(contract=Contract("", (read,))).changes
 
 
+@pytest.mark.timeout(400)  # contrib takes seconds to import, and minutes on a busy machine
 def test_a_table_that_calls_fill_has_no_way_back(built):
     """It is named, and a reset is refused."""
 
