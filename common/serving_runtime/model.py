@@ -52,6 +52,14 @@ class Model(abc.ABC):
             InvalidInput: the values, not their form, are at fault.
         """
 
+    def rehearse(self, signature_name: str, inputs: Arrays) -> Arrays:
+        """Answer a call that no client has sent, which warms the model up.
+
+        A loader that sees only by calling a model what calls change notes it in ``changes``, and
+        undoes it.
+        """
+        return self.predict(signature_name, inputs)
+
     def reset(self) -> None:
         """Forget what earlier calls have left: the next call is the first one again.
 

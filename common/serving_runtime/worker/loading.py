@@ -47,7 +47,10 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
     if requests is not None:
         reason_not = _reason_not_forkable(runtime, model, requests.before)
         fork_server.start_fork_server(requests, reason_not)
+    seen = model.changes
     warm_up(model, agreed, settings.warm_up)
+    if model.changes != seen:
+        statefulness.settle(model, settings.stateful)
     return Predictor(model, agreed, settings)
 
 

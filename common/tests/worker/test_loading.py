@@ -205,6 +205,21 @@ def test_default_directory_is_asked_for_where_none_is_set(toy, model_dir, monkey
     assert list(discovery.installed()) == ["toy"]
 
 
+def test_a_change_that_only_the_warm_up_shows_makes_a_model_stateful(toy, model_dir, caplog):
+    """What its loader notes in a rehearsal is settled as what it notes when it loads."""
+    toy("""
+Toy.stateful, Toy.warm_up = False, True
+def rehearse(self, signature_name, inputs):
+    self.changes = "its counter"
+    return self.predict(signature_name, inputs)
+Toy.rehearse = rehearse
+""")
+    assert load(model_dir).model.stateful
+    assert "this model changes when called: its counter" in caplog.text
+    assert not load(model_dir, RUNTIME_STATEFUL="0").model.stateful
+    assert not load(model_dir, RUNTIME_WARM_UP="off").model.stateful
+
+
 def test_model_is_warmed_up_before_it_is_ready(toy, model_dir, caplog):
     """The first caller does not wait for what a first call sets up."""
     caplog.set_level(logging.INFO)

@@ -55,7 +55,10 @@ def output_fields(program: Program, names: Optional[Tuple[str, ...]]) -> Tuple[F
     from torch.utils import _pytree as pytree
 
     values = _values(program)
-    given = [values.get(name) for name in program.graph_signature.user_outputs]
+    given = [
+        values[it] if isinstance(it, str) and it in values else it
+        for it in program.graph_signature.user_outputs
+    ]
     result = pytree.tree_unflatten(given, program.call_spec.out_spec)
     named = outputs.named(result, outputs.names_of(result) if names is None else names)
     return tuple(_field(name, value) for name, value in named.items())

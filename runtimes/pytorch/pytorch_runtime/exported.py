@@ -6,13 +6,15 @@ from typing import Any, Callable
 
 import torch
 
-from pytorch_runtime import description, vetting
+from pytorch_runtime import description, failures, training, vetting
 from pytorch_runtime.description import Program
-from pytorch_runtime.kinds import damaged
 from pytorch_runtime.network import FORWARD, Function, Network
 from pytorch_runtime.reading import FAILURES
-from serving_runtime.errors import InvalidInput, LoadError, one_line
+from serving_runtime import logs
+from serving_runtime.errors import InvalidInput, LoadError
 from serving_runtime.framework.artefacts import Artefact
+
+logger = logs.get_logger(__name__)
 
 
 # The contract is inferred before the model is loaded: both are made of one reading.
@@ -33,7 +35,7 @@ def read_program(artefact: Artefact, allow_pickle: bool) -> Program:
     try:
         return torch.export.load(io.BytesIO(artefact.content))
     except FAILURES as error:
-        raise damaged(artefact, one_line(f"{type(error).__name__}: {error}", 300)) from None
+        raise failures.not_read(artefact, error) from None
 
 
 def open_program(artefact: Artefact, device: torch.device, allow_pickle: bool) -> Network:
@@ -45,14 +47,30 @@ def open_program(artefact: Artefact, device: torch.device, allow_pickle: bool) -
 
         program = move_to_device_pass(program, device)
     parameters, ranges = description.parameters(program), description.ranges(program)
-    forward = Function(_call(program), parameters, ranges)
-    return Network("a program of torch.export", {FORWARD: forward})
+    module = program.module()
+    forward = Function(_call(program, module), parameters, ranges)
+    _warn_of_training(program)
+    changes = training.changes(program)
+    changing = module if changes else None
+    return Network("a program of torch.export", {FORWARD: forward}, changes, changing)
 
 
-def _call(program: Program) -> Callable[..., Any]:
+def _warn_of_training(program: Program) -> None:
+    if training.drops_values(program):
+        logger.warning(
+            "the program drops values at random: it was exported in training mode; call eval() "
+            "before torch.export.export"
+        )
+    if training.mixes_rows(program):
+        logger.warning(
+            "a row's answer depends on the other rows of its call, by batch normalisation: "
+            "RUNTIME_MAX_BATCH_SIZE=1 keeps calls apart"
+        )
+
+
+def _call(program: Program, module: Any) -> Callable[..., Any]:
     from torch.utils import _pytree as pytree
 
-    module = program.module()
     leaves = description.leaves(program)
 
     def call(**tensors: Any) -> Any:

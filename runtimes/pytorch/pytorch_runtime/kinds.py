@@ -17,11 +17,21 @@ SAVED = "weights of torch.save"
 _ZIP = b"PK\x03\x04"
 # torch.save's format until 1.5: a pickle that begins with this number.
 _MAGIC_PICKLE = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+# What else there may be, and what mends it.
 _FOREIGN_FORMATS = (
-    (re.compile(rb"version https://git-lfs"), "a pointer of Git LFS: run `git lfs pull`"),
-    (re.compile(rb"\x89HDF"), "HDF5, such as Keras's .h5"),
-    (re.compile(rb"\x80[\x02-\x05]"), "a pickle that torch.save has not written"),
-    (re.compile(rb"[\s\S]{257}ustar"), "a tar archive: torch.save's format before PyTorch 0.1.10"),
+    (rb"version https://git-lfs", "a pointer of Git LFS", "run `git lfs pull` where it was cloned"),
+    (rb"\x89HDF", "HDF5, such as Keras's .h5", "serve it with the runtime of its framework"),
+    (
+        rb"\x80[\x02-\x05]",
+        "a pickle that torch.save has not written",
+        "serve it with the runtime of its framework, or save it with torch.save",
+    ),
+    (
+        rb"[\s\S]{257}ustar",
+        "a tar archive: torch.save's format before PyTorch 0.1.10",
+        "load it with PyTorch 1.x and save its state_dict() again",
+    ),
+    (rb"$", "an empty file", "copy or download it again"),
 )
 _EXPECTED = (
     "expected what torch.jit.save, torch.export.save, torch.save or safetensors have written"
@@ -42,8 +52,10 @@ def kind_of(artefact: Artefact) -> str:
     # 8 bytes with the length of a JSON object, which follows.
     if content[8:9] == b"{" and int.from_bytes(content[:8], "little") <= len(content):
         return SAFETENSORS
-    found = [name for pattern, name in _FOREIGN_FORMATS if pattern.match(content)]
-    raise _foreign_file(artefact, found[0] if found else "in no format that is known here")
+    for pattern, name, fix in _FOREIGN_FORMATS:
+        if re.match(pattern, content):
+            raise _foreign_file(artefact, name, fix)
+    raise _foreign_file(artefact, "in no format that is known here")
 
 
 def names_in(artefact: Artefact) -> List[str]:
@@ -94,8 +106,7 @@ def damaged(artefact: Artefact, what: str) -> LoadError:
     )
 
 
-def _foreign_file(artefact: Artefact, what: str) -> LoadError:
-    return LoadError(
-        f"{artefact.path} is no PyTorch model but {what}; {_EXPECTED}",
-        "serve it with the runtime of its framework, or save it with PyTorch",
-    )
+def _foreign_file(
+    artefact: Artefact, what: str, fix: str = "look at how the file was made, and save it so"
+) -> LoadError:
+    return LoadError(f"{artefact.path} is no PyTorch model but {what}; {_EXPECTED}", fix)

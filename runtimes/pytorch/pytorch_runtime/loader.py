@@ -1,11 +1,12 @@
 """Serve PyTorch models: TorchScript, programs of torch.export, weights with the user's network."""
 
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Mapping, Optional
 
+import numpy as np
 import torch
 
-from pytorch_runtime import exported, inference, kinds, opening
+from pytorch_runtime import exported, inference, kinds, opening, state
 from pytorch_runtime.calling import Call
 from pytorch_runtime.network import Network
 from pytorch_runtime.tensors import check_dtypes
@@ -28,6 +29,9 @@ class PyTorchModel(Model):
         self, network: Network, contract: Contract, device: torch.device, code: UserNetwork
     ) -> None:
         self._code = code
+        self._watched = network.watched
+        self._origin = state.Restoration(network.changing) if network.changing else None
+        self.changes = ", ".join(network.changes)
         self._calls: Dict[str, Call] = {}
         for signature in contract.signatures:
             call = Call(signature, network.function_for(signature, contract), device)
@@ -38,10 +42,47 @@ class PyTorchModel(Model):
         """Call the signature's function; what it raises is raised here, unchanged."""
         return self._calls[signature_name](inputs)
 
+    def rehearse(self, signature_name: str, inputs: Arrays) -> Arrays:
+        """Call the function twice, note what the second call has changed, and undo it.
+
+        What only the first one has changed is likely a cache; it is emptied, since it need not be.
+        Sums of zeros are zeros, so floating-point inputs are something else.
+        """
+        if self._watched is None:
+            return self.predict(signature_name, inputs)
+        origin, states = state.Restoration(self._watched), [state.read(self._watched)]
+        try:
+            for _ in range(2):
+                results = self.predict(signature_name, _halves(inputs))
+                states.append(state.read(self._watched))
+        finally:
+            if not state.are_same(states[0], state.read(self._watched)):
+                origin.restore()
+        changed = state.differing(states[1], states[2])
+        if changed:
+            self._origin = self._origin or origin
+            self.changes = ", ".join(filter(None, [self.changes, *changed]))
+        return results
+
+    def reset(self) -> None:
+        """Return to the network as it was loaded, if it is known what calls change."""
+        if self._origin is None:
+            super().reset()
+        else:
+            self._origin.restore()
+
     def close(self) -> None:
         """Release the network and the user's code."""
         self._calls = {}
+        self._watched = self._origin = None
         self._code.forget()
+
+
+def _halves(inputs: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return a copy of a sample, in which numbers that need not be whole are 0.5."""
+    return {name: _halves(value) if isinstance(value, Mapping)
+            else np.full_like(value, 0.5) if value.dtype.kind in "fc" else value.copy()
+            for name, value in inputs.items()}  # fmt: skip
 
 
 def load(files: Path, contract: Optional[Contract], **options: Any) -> Model:

@@ -3,6 +3,7 @@
 import inspect
 from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Tuple
 
+from pytorch_runtime import gradients
 from serving_runtime.errors import LoadError, nearest
 from serving_runtime.signature import Contract, Signature
 
@@ -10,10 +11,11 @@ FORWARD = "forward"
 
 
 class Parameter(NamedTuple):
-    """One tensor that a function takes."""
+    """One value that a function takes; ``type`` is what TorchScript says it must be, else empty."""
 
     name: str
     required: bool = True
+    type: str = ""
 
 
 class Range(NamedTuple):
@@ -34,19 +36,30 @@ class Range(NamedTuple):
 class Function(NamedTuple):
     """A function of a network: its parameters (None: any number), and the sizes that they may have.
 
-    ``ranges`` has parameters' axes, where they are limited.
+    ``ranges`` has parameters' axes, where they are limited. ``values`` is how many values it always
+    returns, without names for them; None where that is not known. ``modes``: those of PyTorch in
+    which it may work, the fastest first.
     """
 
     call: Callable[..., Any]
     parameters: Optional[Tuple[Parameter, ...]]
     ranges: Mapping[Tuple[str, int], Range] = {}
+    values: Optional[int] = None
+    modes: gradients.Modes = gradients.WITHOUT
 
 
 class Network(NamedTuple):
-    """A loaded model: what it is, and its functions by name; ``forward`` is always there."""
+    """A loaded model: what it is, and its functions by name; ``forward`` is always there.
+
+    ``changes``: what calls change in it, as far as its form says, and ``changing``: the module that
+    they do it in, if it can be set back. ``watched``: the module where only calls show that.
+    """
 
     description: str
     functions: Mapping[str, Function]
+    changes: Tuple[str, ...] = ()
+    changing: Any = None
+    watched: Any = None
 
     def function_for(self, signature: Signature, contract: Contract) -> Function:
         """Return the function of the signature's name, or ``forward`` for the only signature.

@@ -9,7 +9,8 @@ def named(result: Any, names: Sequence[str]) -> Dict[str, Any]:
     """Return a network's result by output.
 
     A dict is taken by its keys. A NamedTuple or a dataclass is taken by its fields if the contract
-    has any of those names, else in order, like tuples, lists and single tensors.
+    has any of those names, else in order, like tuples, lists and single tensors. What is None is no
+    output: networks return it in place of what they have not computed.
 
     Args:
         result: what the network returned.
@@ -24,7 +25,7 @@ def named(result: Any, names: Sequence[str]) -> Dict[str, Any]:
     if fields and set(fields) & set(names):
         found = {name: getattr(result, name) for name in fields}
         return {name: value for name, value in found.items() if value is not None}
-    values = _values(result, fields)
+    values = [value for value in _values(result, fields) if value is not None]
     if len(values) != len(names):
         raise BrokenResult(
             f"the network returned {len(values)} values ({type(result).__name__}) for "
@@ -36,12 +37,12 @@ def named(result: Any, names: Sequence[str]) -> Dict[str, Any]:
 def names_of(result: Any) -> Tuple[str, ...]:
     """Name the outputs where there is no contract: after keys or fields, else by their number."""
     if isinstance(result, Mapping):
-        return tuple(str(name) for name in result)
+        return tuple(str(name) for name, value in result.items() if value is not None)
     fields = _fields(result)
-    count = len(_values(result, fields))
-    if count == 1:
-        return fields or ("output",)
-    return fields or tuple(f"output_{number}" for number in range(count))
+    if fields:
+        return tuple(name for name in fields if getattr(result, name) is not None)
+    count = len([value for value in _values(result, fields) if value is not None])
+    return ("output",) if count == 1 else tuple(f"output_{number}" for number in range(count))
 
 
 def _fields(result: Any) -> Tuple[str, ...]:

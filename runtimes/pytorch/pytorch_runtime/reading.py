@@ -9,10 +9,7 @@ from typing import Any, Dict
 
 import torch
 
-from pytorch_runtime import plain_pickle
-from pytorch_runtime.kinds import damaged
-from serving_runtime.errors import LoadError, one_line
-from serving_runtime.framework import unpickling
+from pytorch_runtime import failures, plain_pickle
 from serving_runtime.framework.artefacts import Artefact
 
 # Everything that PyTorch's readers were seen to raise for files that are damaged or foreign.
@@ -29,10 +26,6 @@ FAILURES = (
     TypeError,
     ValueError,
 )
-INSTEAD = (
-    "save it with torch.export.save or torch.jit.save, or only its state_dict() (whose network "
-    "comes from files/src/model.py)"
-)
 # PyTorch has a mode for weights only since 1.13.
 _RESTRICTED: Dict[str, Any] = (
     {"weights_only": True}
@@ -40,12 +33,22 @@ _RESTRICTED: Dict[str, Any] = (
     else {"pickle_module": plain_pickle}
 )
 _ANYTHING: Dict[str, Any] = {"weights_only": False} if "weights_only" in _RESTRICTED else {}
-_UNPICKLERS = ("torch.serialization", "torch._weights_only_unpickler")
 _REFUSAL = re.compile("unsupported", re.IGNORECASE)
+_GLOBAL = re.compile(r"(?i:unsupported )?(?:global|GLOBAL):? (?:GLOBAL )?([\w.]+\.\w+)")
 
 
 class NeedsPickle(Exception):
-    """The file holds more than weights: reading it would run code."""
+    """The file holds more than weights, which the text names: reading it would run code."""
+
+
+def instead(needed: str) -> str:
+    """Return how to save a file without the class or function that it needs."""
+    if needed.startswith("numpy"):
+        return f"save tensors and plain values in place of {needed}"
+    return (
+        f"{needed and needed + ' is in it: '}save it with torch.export.save or torch.jit.save, or "
+        "only its state_dict() (whose network comes from files/src/model.py)"
+    )
 
 
 def read_weights(artefact: Artefact) -> Any:
@@ -58,7 +61,7 @@ def read_weights(artefact: Artefact) -> Any:
     try:
         return weights_in(artefact.content)
     except FAILURES as error:
-        raise damaged(artefact, one_line(str(error), 200)) from None
+        raise failures.not_read(artefact, error) from None
 
 
 def read_anything(artefact: Artefact) -> Any:
@@ -70,15 +73,7 @@ def read_anything(artefact: Artefact) -> Any:
     try:
         return torch.load(io.BytesIO(artefact.content), map_location="cpu", **_ANYTHING)
     except FAILURES as error:
-        raise not_read(artefact, error) from error
-
-
-def not_read(artefact: Artefact, error: BaseException) -> LoadError:
-    """Return why a file with objects in it cannot be read: for what they need, or it is damaged."""
-    cause = unpickling.cause_of(error, _UNPICKLERS)
-    if cause is not None:
-        return LoadError(one_line(f"{artefact.path} {cause.problem}", 600), cause.fix)
-    return damaged(artefact, one_line(unpickling.said(error), 300))
+        raise failures.not_read(artefact, error) from None
 
 
 def weights_in(content: bytes) -> Any:
@@ -87,8 +82,11 @@ def weights_in(content: bytes) -> Any:
         with warnings.catch_warnings():
             # What it cannot read of a newer protocol is an error anyway.
             warnings.filterwarnings("ignore", message="Detected pickle protocol")
+            # PyTorch's own doing, for quantised tensors.
+            warnings.filterwarnings("ignore", message="TypedStorage is deprecated")
             return torch.load(io.BytesIO(content), map_location="cpu", **_RESTRICTED)
     except pickle.UnpicklingError as error:
         if _REFUSAL.search(str(error)):
-            raise NeedsPickle from None
+            found = _GLOBAL.search(str(error))
+            raise NeedsPickle(found.group(1) if found else "") from None
         raise

@@ -29,11 +29,14 @@ def _check_dtype(signature_name: str, field: Field) -> None:
         for part in field.subfields:
             _check_dtype(signature_name, part)
     elif field.dtype != ANY and not hasattr(torch, _INTEGERS.get(field.dtype, field.dtype)):
-        what = "PyTorch" if field.dtype == STRING else f"PyTorch {torch.__version__}"
+        is_text = field.dtype == STRING
+        what = "PyTorch" if is_text else f"PyTorch {torch.__version__}"
         raise LoadError(
             f'signature "{signature_name}", input "{field.name}": {what} has no tensors of '
             f"{field.dtype}",
-            "declare numbers in the contract, and turn text into them before the call",
+            "declare numbers in the contract, and turn text into them before the call"
+            if is_text
+            else "declare a dtype that it has, or serve it from a newer image",
         )
 
 

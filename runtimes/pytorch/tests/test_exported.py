@@ -59,6 +59,14 @@ class Symmetric(torch.nn.Module):
         return x + x.T
 
 
+class Partial(torch.nn.Module):
+    """Returns nothing for what it has not computed, and a number."""
+
+    def forward(self, x):
+        """Return a tensor, nothing, and a number."""
+        return x * 2, None, 7
+
+
 COUNTED = Signature("forward", (X,), (Y, Y._replace(name="rows")))
 
 
@@ -77,6 +85,16 @@ def test_a_program_needs_no_contract(files, save_exported):
         ("output_0", "int64", (FREE,)),
         ("output_1", "float32", (FREE, 10)),
     ]
+
+
+def test_what_is_missing_or_constant_among_outputs(files, save_exported, load):
+    """None is no output; a number that the export has fixed is one."""
+    save_exported(Partial(), (torch.rand(3, 1),))
+    (signature,) = loader.infer_contract(files).signatures
+    assert [field.name for field in signature.outputs] == ["output_0", "output_1"]
+    result = load(signature).predict("forward", {"x": FOUR})
+    assert result["output_0"].ravel().tolist() == [0, 2, 4, 6]
+    assert result["output_1"] == 7
 
 
 def test_keys_and_parameters_are_names(files, save_exported, load):

@@ -109,6 +109,64 @@ def test_maps_are_dicts_of_tensors(load, save_scripted, signature):
     assert model.predict("forward", {"x": {"n": TWO}})["y"]["n"] == [4]
 
 
+@pytest.mark.parametrize(
+    ("taken", "dtype"),
+    [
+        ("List[Tensor]", "float32"),
+        ("List[List[Tensor]]", "float32"),
+        ("Optional[List[Tensor]]", "float32"),
+        ("Dict[str, Tensor]", "float32"),
+        ("str", "float32"),
+        ("List[int]", "int64"),
+        ("Tensor", "map"),
+        ("Dict[int, Tensor]", "map"),
+        ("Dict[str, List[Tensor]]", "map"),
+    ],
+)
+def test_a_network_that_no_call_can_reach_stops_the_start(
+    refusal, save_scripted, signature, taken, dtype
+):
+    """What takes neither a tensor nor a map of tensors would fail in every call."""
+    save_scripted(f"def forward(self, x: {taken}): return torch.zeros(1)")
+    text = refusal(signature(dtype=dtype, shape=None))
+    assert f'the network takes "x" as {taken}, and the contract sends a ' in text
+
+
+@pytest.mark.parametrize(
+    ("taken", "sent"),
+    [
+        ("Tensor", np.ones(2, np.float32)),
+        ("Optional[Tensor]", np.ones(2, np.float32)),
+        ("Any", np.ones(2, np.float32)),
+        ("int", np.array(1, np.float32)),
+        ("float", np.array(1, np.float32)),
+        ("bool", np.array(1, np.float32)),
+        ("Optional[int]", np.array(1, np.float32)),
+        ("Tuple[Tensor, Tensor]", np.ones((2, 3), np.float32)),
+    ],
+)
+def test_what_pytorch_itself_makes_of_a_tensor_is_taken(
+    load, save_scripted, signature, taken, sent
+):
+    """Numbers of scalars, and tuples of rows."""
+    save_scripted(f"def forward(self, x: {taken}): return torch.ones(1)")
+    assert load(signature(shape=None)).predict("forward", {"x": sent})["y"] == [1]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_another_number_of_outputs_stops_the_start(refusal, save_scripted, signature, count):
+    """TorchScript says how many tensors a tuple has."""
+    save_scripted("def forward(self, x): return x, x")
+    text = refusal(signature(outputs=" ".join("abc"[:count])))
+    assert f"always returns 2 values, and the contract has {count} outputs" in text
+
+
+def test_what_is_missing_from_a_tuple_is_no_output(load, save_scripted, signature):
+    """Networks return None in place of what they have not computed."""
+    save_scripted("def forward(self, x): return x, None")
+    assert load(signature()).predict("forward", {"x": TWO})["y"] == [2]
+
+
 def test_no_input_or_output_is_copied(load, save_scripted, signature):
     """What the network returns unchanged is the memory that the input came in."""
     save_scripted("def forward(self, x): return x")
@@ -128,14 +186,14 @@ def test_halves_arrive_as_such(load, save_scripted, signature, dtype):
 
 
 def test_gradients_are_off_and_training_is_over(load, files, write, signature):
-    """Networks are called in inference mode, and dropout does nothing."""
+    """Networks are called without gradients, and dropout does nothing."""
     torch.save({}, str(files / "weights.pt"))
     write("""
         import torch
 
         class Net(torch.nn.Module):
             def forward(self, x):
-                assert torch.is_inference_mode_enabled() and not self.training
+                assert not torch.is_grad_enabled() and not self.training
                 return torch.nn.functional.dropout(x, 1.0, self.training)
 
         build = Net

@@ -4,13 +4,15 @@ import io
 import json
 import os
 import pickle
+import sys
 import zipfile
 
 import pytest
 import torch
 
-from pytorch_runtime import loader
+from pytorch_runtime import failures, loader
 from serving_runtime.errors import LoadError
+from serving_runtime.framework import artefacts
 
 
 class Canary:
@@ -150,10 +152,10 @@ def test_a_legacy_file_that_is_cut_short_is_told(files, write, refusal):
     ("content", "told"),
     [
         (b"\x89HDF\r\n\x1a\n" + b"\0" * 99, "HDF5"),
-        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "fix: run `git lfs pull`"),
         (b"x" * 257 + b"ustar" + b"\0" * 99, "a tar archive"),
         (b"hello", "in no format that is known here"),
-        (b"", "in no format that is known here"),
+        (b"", "an empty file"),
     ],
 )
 def test_files_of_others_are_told(files, refusal, content, told):
@@ -162,6 +164,41 @@ def test_files_of_others_are_told(files, refusal, content, told):
     text = refusal()
     assert "is no PyTorch model but" in text
     assert told in text
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("No module named 'numpy._core'", "written with NumPy 2, and this image has an older one"),
+        ("No module named 'nets.vision'", "put the module nets.vision below files/src"),
+        (
+            "Can't get attribute 'Net' on <module '__main__' (built-in)>",
+            "its class was defined in the script that saved it",
+        ),
+        ("Can't get attribute 'Net' on <module 'nets' from 'x'>", "nets here has no Net"),
+        ("Unknown builtin op: torchvision::nms.", "the operations of torchvision come from"),
+        ("Unknown builtin op: aten::new_thing.", "the image of the PyTorch that saved it"),
+        ("Unsupported file version 99, the maximum is 10", "the PyTorch that saved it"),
+        ("something that nobody has seen", "the log has the whole traceback"),
+    ],
+)
+def test_the_fix_is_that_of_the_cause(files, save_scripted, error, told):
+    """A whole file is not called damaged, and where the cause is unknown there is no fix."""
+    save_scripted("def forward(self, x): return x")
+    artefact = artefacts.read(files / "model.pt")
+    refused = failures.not_read(artefact, RuntimeError(error))
+    assert f"cannot load {files / 'model.pt'}: RuntimeError: {error}" in refused.problem
+    assert told in refused.fix
+    assert "damaged" not in str(refused)
+
+
+def test_a_class_of_the_script_that_saved_is_told(files, refusal, write):
+    """A pickled network whose class stood in ``__main__`` cannot be found again."""
+    main = sys.modules["__main__"]
+    main.Net = type("Net", (torch.nn.Linear,), {"__module__": "__main__"})
+    torch.save(main.Net(2, 2), str(files / "model.pt"))
+    del main.Net
+    assert "define it in a module of files/src" in refusal(allow_pickle=True)
 
 
 def test_archives_of_others_are_told(files, refusal):

@@ -9,16 +9,18 @@ from tensorflow_runtime.framework import tf
 
 logger = logs.get_logger(__name__)
 
-# What its readers raise for files that are missing or cut short.
-_OF_FILES = (
-    tf.errors.NotFoundError,
-    tf.errors.DataLossError,
-    tf.errors.OutOfRangeError,
-    OSError,
-)
-_NAMES_FILES = re.compile(r"/variables|valid checkpoint")
 # What TensorFlow's own loaders raise for files that are missing, damaged or too new.
 LOADING = (tf.errors.OpError, ValueError, TypeError, KeyError, OSError)
+
+# What it says of graphs that a newer TensorFlow has made.
+_NEWER = re.compile(
+    r"binary is too old|binary older than|Op type not registered|not in Op<|producer version"
+    r"|unknown enum|is not a known dtype|Unknown proto",
+    re.IGNORECASE,
+)
+
+# What it says of files that are not there, as a wrong argument or value.
+_LOST = re.compile(r"not a valid checkpoint|Failed to get matching files|No such file")
 
 # What stands before the line that explains it, and around it.
 _NOISE = re.compile(
@@ -41,14 +43,25 @@ def first_line(error: Exception) -> str:
 
 
 def not_loaded(directory: Path, error: Exception) -> LoadError:
-    """Return what stops the start if a SavedModel cannot be loaded."""
-    fix = f"copy or export it again, with all of {directory}/variables"
-    if not (isinstance(error, _OF_FILES) or _NAMES_FILES.search(str(error))):
-        # Of anything else only the traceback shows the cause.
+    """Return what stops the start if a SavedModel cannot be loaded; its cause decides the fix."""
+    fix = _fix(directory, error)
+    if not fix:
         logger.error("loading %s failed", directory, exc_info=error)
-        fix = "the log has the traceback"
     return LoadError(
         f"TensorFlow {tf.__version__} cannot load the SavedModel in {directory}: "
         f"{first_line(error)}",
-        fix,
+        fix or "the log has the whole traceback",
     )
+
+
+def _fix(directory: Path, error: Exception) -> str:
+    """Return what mends the cause; empty if that is not known."""
+    if _NEWER.search(str(error)):
+        return "serve it from the image of the version that exported it, or a newer one"
+    lost = (tf.errors.NotFoundError, tf.errors.DataLossError, tf.errors.OutOfRangeError, OSError)
+    if isinstance(error, lost) or _LOST.search(str(error)):
+        return (
+            f"copy or export it again, with all of {directory}/variables and {directory}/assets: "
+            "a file is missing, cut short or changed"
+        )
+    return ""

@@ -13,6 +13,7 @@ from tensorflow_runtime import failures
 from tensorflow_runtime.framework import VERSION, allow_growth, tf, without_deprecations
 from tensorflow_runtime.state import StateTensor
 from tensorflow_runtime.values import Run, tensor_maker
+from tensorflow_runtime.written import Written, of_functions
 
 
 def has_objects(meta_graph: Any) -> bool:
@@ -35,6 +36,7 @@ class Functions:
     """
 
     def __init__(self, directory: Path, meta_graph: Any) -> None:
+        self._used: List[Any] = []
         allow_growth()
         tags = list(meta_graph.meta_info_def.tags)
         try:
@@ -62,6 +64,7 @@ class Functions:
                 "add it to the contract's inputs",
             )
         function = self._loaded.signatures[signature.name]
+        self._used.append(function)
         inputs = [(field.name, tensor_maker(field.dtype)) for field in signature.inputs]
         outputs = [field.name for field in signature.outputs]
 
@@ -72,6 +75,10 @@ class Functions:
 
         return run
 
+    def written(self) -> Written:
+        """Return what calls of the signatures change, those that have been asked for."""
+        return of_functions(self._used)
+
     def close(self) -> None:
         """Release the objects."""
-        self._loaded = None
+        self._loaded, self._used = None, []

@@ -6,14 +6,17 @@ scalars on TensorFlow 2.21 against 140 µs.
 """
 
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, Set
 
 from serving_runtime.errors import InvalidInput, LoadError
 from serving_runtime.signature import Signature
 from tensorflow_runtime import failures, state
+from tensorflow_runtime.changes import Changes
+from tensorflow_runtime.dependencies import Dependencies
 from tensorflow_runtime.framework import tf, v1, without_deprecations
 from tensorflow_runtime.state import StateTensor
 from tensorflow_runtime.values import Run
+from tensorflow_runtime.written import Variable, Written
 
 # isort: split
 from tensorflow.core.protobuf import config_pb2
@@ -43,6 +46,10 @@ class Graph:
         )
         # Without it TensorFlow takes all of a GPU's memory at once.
         config.gpu_options.allow_growth = True
+        self._dependencies = Dependencies(meta_graph.graph_def)
+        self._changes = Changes(meta_graph.graph_def)
+        self._written: Set[str] = set()
+        self._draws_by_seed = False
         self.session = v1.Session(graph=tf.Graph(), config=config)
         try:
             self._load(directory, list(meta_graph.meta_info_def.tags))
@@ -63,15 +70,46 @@ class Graph:
             states: what is fed after the inputs, and fetched after the outputs.
 
         Raises:
-            LoadError: the graph cannot run it.
+            LoadError: the graph cannot run it, or needs more than the signature has.
         """
         tensors = {name: str(info.name) for name, info in definition.outputs.items()}
         feeds = [str(definition.inputs[field.name].name) for field in signature.inputs]
         fetches = [tensors[field.name] for field in signature.outputs]
-        return self._step(
-            feeds + [part.fed for part in states],
-            fetches + [state.next_value(part, signature.name, tensors) for part in states],
+        feeds += [part.fed for part in states]
+        fetches += [state.next_value(part, signature.name, tensors) for part in states]
+        _check_fed(signature, definition, self._dependencies.missing(fetches, feeds))
+        needed = list(self._dependencies.needed(fetches, feeds))
+        self._written.update(self._changes.of(needed))
+        self._draws_by_seed = self._draws_by_seed or self._changes.draws_by_seed(needed)
+        self._check_initialised(signature.name, {str(node.name) for node in needed})
+        return self._step(feeds, fetches)
+
+    def written(self) -> Written:
+        """Return what calls of the signatures change, those that have been asked for."""
+        changed = self._variables(self._written)
+        return Written(
+            [_session_variable(self.session, it) for _, it in sorted(changed.items())],
+            self._written - set(changed),
+            self._draws_by_seed,
         )
+
+    def _variables(self, names: Set[str]) -> Dict[str, Any]:
+        """Return those of the graph's variables whose nodes have these names."""
+        with self.session.graph.as_default():
+            known = [*v1.global_variables(), *v1.local_variables()]
+        return {str(it.op.name): it for it in known if it.op.name in names}
+
+    def _check_initialised(self, signature_name: str, needed: Set[str]) -> None:
+        read = list(self._variables(needed - self._written).values())
+        with self.session.graph.as_default(), without_deprecations():
+            report = v1.report_uninitialized_variables(read)
+        names = [name.decode() for name in self.session.run(report)]
+        if names:
+            raise LoadError(
+                f'signature "{signature_name}" reads variables that have no values: '
+                f"{', '.join(names)}",
+                "initialise or restore them before the export, with a saver that has them all",
+            )
 
     def evaluate(self, names: Sequence[str]) -> List[Any]:
         """Return the values of tensors that depend on no input.
@@ -135,6 +173,31 @@ class Graph:
     def close(self) -> None:
         """Release the graph, its variables and its threads."""
         self.session.close()
+
+
+def _check_fed(signature: Signature, definition: Any, missing: List[str]) -> None:
+    if not missing:
+        return
+    inputs = {str(it.name).partition(":")[0]: name for name, it in definition.inputs.items()}
+    names = ", ".join(inputs.get(name, name) for name in missing)
+    left_out = set(missing) <= set(inputs)
+    raise LoadError(
+        f'signature "{signature.name}" cannot run without {names}, '
+        + ("which the contract leaves out" if left_out else "which is none of its inputs"),
+        "add it to the contract's inputs"
+        if left_out
+        else "export it with all inputs, or with a "
+        "default for what clients do not send (tf.placeholder_with_default)",
+    )
+
+
+def _session_variable(session: Any, variable: Any) -> Variable:
+    initialise = variable.initializer
+    return Variable(
+        str(variable.op.name),
+        session.run(variable),
+        lambda value: session.run(initialise, {initialise.inputs[1]: value}),
+    )
 
 
 def _nothing(values: Sequence[Any]) -> List[Any]:

@@ -7,22 +7,16 @@ import zipfile
 from pathlib import Path
 from typing import Any, List, Mapping, NamedTuple, Tuple
 
-from serving_runtime import logs
 from serving_runtime.errors import LoadError, one_line
 from serving_runtime.model import Arrays
 from serving_runtime.signature import NUMPY_DTYPES, Contract, Field, Shape, Signature
 from tensorflow_runtime import values
 from tensorflow_runtime.artefact import Artefact
 from tensorflow_runtime.framework import VERSION, allow_growth, tf, without_deprecations
-
-logger = logs.get_logger(__name__)
+from tensorflow_runtime.written import of_functions
 
 SIGNATURE = "serving_default"
 METHOD = "tensorflow/serving/predict"
-_OWN_CODE = re.compile(
-    r"Unknown (layer|object)|Could not (locate|deserialize) (class|function)|custom_object|"
-    r"register_keras_serializable|[Ll]ambda|safe_mode"
-)
 _EXPORT = "export it as a SavedModel instead: model.export(path), or tf.saved_model.save"
 
 
@@ -54,6 +48,8 @@ class KerasFile:
         allow_growth()
         traced = _trace(_loaded(artefact.path), artefact.path)
         self._function = traced.function
+        # The states of a stateful layer, for instance.
+        self.written = of_functions([traced.function])
         inputs = _fields(traced.inputs, traced.function.inputs)
         outputs = _fields(traced.outputs, traced.function.outputs)
         signature = Signature(SIGNATURE, inputs, outputs, METHOD)
@@ -70,7 +66,8 @@ class KerasFile:
         }
 
     def reset(self) -> None:
-        """Do nothing: there is no state."""
+        """Give the variables that calls change the values that they were loaded with."""
+        self.written.reset()
 
     def close(self) -> None:
         """Forget the model, which the next load would otherwise get again."""
@@ -106,17 +103,17 @@ def _loaded(path: Path) -> Any:
         raise LoadError(
             f"TensorFlow {tf.__version__} cannot load {path}, which Keras {made_with} saved: "
             f"{one_line(str(error), 400)}",
-            _remedy(error, made_with),
+            _fix(str(error), made_with),
         ) from error
 
 
-def _remedy(error: Exception, made_with: str) -> str:
-    if _OWN_CODE.search(str(error)):
-        return f"it has layers or code that are not Keras's own: {_EXPORT}"
-    if made_with.split(".")[:2] != str(tf.keras.__version__).split(".")[:2]:
-        return f"serve it from an image with that Keras, or {_EXPORT}"
-    logger.error("loading it failed", exc_info=error)
-    return "the log has the traceback"
+def _fix(text: str, made_with: str) -> str:
+    """Return what mends the cause: code of the user's own, or another Keras."""
+    if re.search(r"(?i)lambda|custom|register_keras_serializable|safe_mode|unknown layer", text):
+        return f"it needs code that the file has not, or that may not run: {_EXPORT}"
+    if made_with != getattr(tf.keras, "__version__", ""):
+        return f"serve it from an image with Keras {made_with}; or {_EXPORT}"
+    return f"save or copy the model again; or {_EXPORT}"
 
 
 def _keras_version(path: Path) -> str:
@@ -140,13 +137,22 @@ def _trace(model: Any, path: Path) -> _Traced:
     specs = tuple(tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in tensors)
     outputs: List[str] = []
 
+    kinds: List[str] = []
+
     def call(*flat: Any) -> List[Any]:
         result = model(tf.nest.pack_sequence_as(structure, flat), training=False)
         outputs[:] = _output_names(model, result)
-        return list(tf.nest.flatten(result))
+        results = list(tf.nest.flatten(result))
+        kinds[:] = [type(it).__name__ for it in results if not isinstance(it, tf.Tensor)]
+        return results
 
     with without_deprecations():
         function = tf.function(call, input_signature=specs).get_concrete_function()
+    if kinds:
+        raise LoadError(
+            f"the model in {path} answers with {', '.join(kinds)}, which no reply can carry",
+            "let its last layers give dense tensors",
+        )
     return _Traced(function, _input_names(structure, tensors), outputs)
 
 

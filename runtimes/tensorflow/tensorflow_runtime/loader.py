@@ -16,13 +16,15 @@ class TensorFlowModel(Model):
     """A model of TensorFlow's, whatever it was saved as."""
 
     string_type: type = bytes
-    warm_up = True
     # What Hydrosphere's own TensorFlow runtime says.
     status_message = "Loaded and ready to go"
 
     def __init__(self, program: Union[SavedModel, KerasFile]) -> None:
         self._program = program
         self.stateful = program.stateful
+        self.changes = program.written.text
+        # A warm-up would take the first of a fixed sequence of random numbers.
+        self.warm_up = not program.written.draws_by_seed
 
     def predict(self, signature_name: str, inputs: Arrays) -> Arrays:
         """Run the signature; what the graph refuses is the request's fault, as in TF Serving."""
@@ -35,7 +37,7 @@ class TensorFlowModel(Model):
             raise
 
     def reset(self) -> None:
-        """Return a stateful model to its zero states."""
+        """Return a stateful model to its zero states, and its variables to what they were."""
         self._program.reset()
 
     def close(self) -> None:

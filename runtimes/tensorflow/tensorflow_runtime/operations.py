@@ -28,13 +28,21 @@ def check(meta_graph: Any) -> None:
         _import_contrib()
         unknown = _unknown(meta_graph)
     if unknown:
-        made_with = meta_graph.meta_info_def.tensorflow_version or "an unknown version"
+        made_with = str(meta_graph.meta_info_def.tensorflow_version)
         raise LoadError(
             f"TensorFlow {tf.__version__} does not have the graph's operations "
-            f"{', '.join(sorted(unknown))}; the model was exported by {made_with}",
-            "serve it from the image of the version that exported it; operations that come from a "
-            "package beside TensorFlow cannot be served",
+            f"{', '.join(sorted(unknown))}; the model was exported by "
+            f"{made_with or 'an unknown version'}",
+            _fix(made_with),
         )
+
+
+def _fix(made_with: str) -> str:
+    """Return what gives a graph its operations; it depends on the version that exported it."""
+    beside = "operations that come from a package beside TensorFlow cannot be served"
+    if made_with == tf.__version__:
+        return f"export it without them: {beside}"
+    return f"serve it from the image of the version that exported it; {beside}"
 
 
 def _unknown(meta_graph: Any) -> Set[str]:

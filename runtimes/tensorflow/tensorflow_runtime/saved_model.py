@@ -11,6 +11,7 @@ from tensorflow_runtime.artefact import Artefact
 from tensorflow_runtime.functions import Functions
 from tensorflow_runtime.graph import Graph
 from tensorflow_runtime.values import Convert, Run
+from tensorflow_runtime.written import Written
 
 
 class _Call(NamedTuple):
@@ -58,11 +59,17 @@ class SavedModel:
             for signature in wanted.signatures
         }
         self._state = self._zeros
+        self._written = self._program.written()
 
     @property
     def stateful(self) -> bool:
-        """Whether a call depends on the calls before it."""
+        """Whether there is a state that is fed to calls."""
         return bool(self._parts)
+
+    @property
+    def written(self) -> Written:
+        """What calls change in the model itself."""
+        return self._written
 
     def run(self, signature_name: str, inputs: Arrays) -> Arrays:
         """Answer a call; the state moves on if it succeeds, and stays as it was if it fails."""
@@ -74,7 +81,8 @@ class SavedModel:
         return answer
 
     def reset(self) -> None:
-        """Return to the zero states."""
+        """Return to the zero states, and the variables to the values that they were loaded with."""
+        self._written.reset()
         self._state = self._zeros
 
     def close(self) -> None:

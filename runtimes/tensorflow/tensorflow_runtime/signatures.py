@@ -5,6 +5,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Tuple
 from serving_runtime import logs
 from serving_runtime.errors import LoadError
 from serving_runtime.signature import NUMPY_DTYPES, Contract, Field, Shape, Signature
+from tensorflow_runtime.dependencies import Dependencies
 from tensorflow_runtime.framework import tf
 from tensorflow_runtime.values import KNOWS_BFLOAT16
 
@@ -31,11 +32,13 @@ def contract_of(meta_graph: Any, version: int, state_tensors: Iterable[str] = ()
     """
     servable: List[Signature] = []
     unservable: Dict[str, str] = {}
+    dependencies = Dependencies(meta_graph.graph_def)
     for name, definition in sorted(meta_graph.signature_def.items()):
         if name in INTERNAL:
             continue
         try:
-            servable.append(_signature(name, definition, frozenset(state_tensors)))
+            signature = _signature(name, definition, frozenset(state_tensors))
+            servable.append(_computable(signature, definition, dependencies, state_tensors))
         except Unservable as problem:
             unservable[name] = str(problem)
     if not servable:
@@ -63,6 +66,28 @@ def _signature(name: str, definition: Any, state_tensors: "frozenset[str]") -> S
         tuple(field for field in inputs if field.tensor not in state_tensors),
         _fields("output", definition.outputs),
         definition.method_name,
+    )
+
+
+def _computable(
+    signature: Signature, definition: Any, dependencies: Dependencies, state_tensors: Iterable[str]
+) -> Signature:
+    """Leave out the outputs that no call can get, since they need more than the inputs."""
+    feeds = [*state_tensors, *(str(info.name) for info in definition.inputs.values())]
+    if not dependencies.missing((field.tensor for field in signature.outputs), feeds):
+        return signature
+    missing = {it.name: dependencies.missing([it.tensor], feeds) for it in signature.outputs}
+    reasons = {name: ", ".join(needed) for name, needed in missing.items() if needed}
+    text = "; ".join(f'output "{name}" needs {needed}' for name, needed in reasons.items())
+    if len(reasons) == len(signature.outputs):
+        raise Unservable(f"{text}, which is none of its inputs")
+    logger.warning(
+        'signature "%s" is served without what it cannot compute from its inputs: %s',
+        signature.name,
+        text,
+    )
+    return signature._replace(
+        outputs=tuple(field for field in signature.outputs if field.name not in reasons)
     )
 
 

@@ -33,6 +33,21 @@ def test_the_first_useful_line(text, line):
     assert failures.first_line(ValueError(text)) == line
 
 
+@pytest.mark.parametrize(
+    ("error", "fix"),
+    [
+        (tf.errors.NotFoundError(None, None, "no such file"), "copy or export it again"),
+        (tf.errors.DataLossError(None, None, "not an sstable"), "copy or export it again"),
+        (ValueError("not a valid checkpoint: variables"), "copy or export it again"),
+        (ValueError("Op type not registered 'New'"), "serve it from the image of the version"),
+        (ValueError("something that nobody has seen"), "the log has the whole traceback"),
+    ],
+)
+def test_the_fix_is_that_of_the_cause(tmp_path, error, fix):
+    """Files that are lost are copied again; where the cause is unknown there is no fix."""
+    assert failures.not_loaded(tmp_path, error).fix.startswith(fix)
+
+
 def test_a_failure_is_told_in_its_repr(export, load):
     """What a graph raises reaches clients as its repr, so that says what is wrong."""
 

@@ -193,6 +193,34 @@ def test_code_in_a_keras_file_is_not_run(save, load):
 
 
 @KNOWN
+@pytest.mark.parametrize(
+    ("text", "made_with", "fix"),
+    [
+        ("Requested the deserialization of a Lambda layer", "3", "it needs code that"),
+        ("Could not locate class 'Mine'. Make sure custom classes", "3", "it needs code that"),
+        ("Unrecognized keyword arguments", "9.9.9", "serve it from an image with Keras 9.9.9"),
+    ],
+)
+def test_the_fix_is_that_of_the_cause(text, made_with, fix):
+    """The user's own code, or another Keras."""
+    assert keras_file._fix(text, made_with).startswith(fix)
+
+
+@KNOWN
+def test_an_answer_that_no_reply_can_carry_is_refused(save, load):
+    """Ragged tensors, for instance, are no arrays."""
+
+    def build(keras):
+        words = keras.Input((), dtype="string", name="words")
+        vectors = keras.layers.TextVectorization(vocabulary=["a", "b"], ragged=True)
+        return keras.Model(words, vectors(words))
+
+    save(build)
+    with pytest.raises(LoadError, match="answers with RaggedTensor, which no reply can carry"):
+        load()
+
+
+@KNOWN
 def test_a_model_that_does_not_say_what_it_takes_is_refused(save, load):
     """A sequential model that was never built has no inputs."""
     with pytest.warns(UserWarning, match="not yet been built"):

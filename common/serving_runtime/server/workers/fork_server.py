@@ -86,12 +86,12 @@ class _Child:
 
     def _look(self) -> Optional[str]:
         if self._how_it_ended is None:
-            # The event loop and a thread of a transport's may look at once, and only one is told; or
-            # it has been collected with the orphans.
+            # The event loop and a thread of a transport's may look at once, and only one is told;
+            # or it has been collected with the orphans.
             try:
                 self._note_end(*os.waitpid(self._pid, os.WNOHANG))
             except ChildProcessError:
-                self._how_it_ended = self._how_it_ended or "ended"
+                self._how_it_ended = "ended"
         return self._how_it_ended
 
     def _note_end(self, pid: int, status: int) -> None:
