@@ -1,6 +1,7 @@
 """Import TensorFlow, any version since 1.4, without the noise that its import makes."""
 
 import contextlib
+import logging
 import warnings
 from typing import Any, Iterator, Tuple
 
