@@ -89,8 +89,7 @@ class Client:
         Args:
             signature_name: empty for the only signature or ``serving_default``.
             inputs: by name, what ``numpy.asarray`` takes, a Tensor where the dtype must be
-                one that NumPy has not, or a dict of these for a map. None, and pandas' NA, is
-                a missing value, where the model's columns can have such.
+                one that NumPy has not, or a dict of these for a map; None is a missing value.
             deadline_seconds: how long to wait for the answer.
             as_content: numbers travel as raw bytes, and come back so; False: in typed fields.
             reset_state: a stateful model forgets all earlier calls, of every client, before this.
@@ -176,11 +175,10 @@ def encode_request(signature_name: str, inputs: "Mapping[str, Any]", as_content:
     Raises:
         TypeError: an input is of a type that no tensor can hold.
     """
-    from serving_runtime.client import missing
+    from serving_runtime.client.missing import with_masks
     from serving_runtime.protocols.tensorflow_serving import client_codec
 
-    masked = missing.with_masks(inputs)
-    tensors = {name: tensor_of(value, name) for name, value in masked.items()}
+    tensors = {name: tensor_of(value, name) for name, value in with_masks(inputs).items()}
     return client_codec.write_request(signature_name, tensors, as_content)
 
 
