@@ -177,12 +177,11 @@ def encode_request(signature_name: str, inputs: "Mapping[str, Any]", as_content:
     Raises:
         TypeError: an input is of a type that no tensor can hold.
     """
-    from serving_runtime.client import missing
     from serving_runtime.client.arrays import tensor_of
+    from serving_runtime.client.missing import with_masks
     from serving_runtime.protocols.tensorflow_serving import client_codec
 
-    masked = missing.with_masks(inputs)
-    tensors = {name: tensor_of(value, name) for name, value in masked.items()}
+    tensors = {name: tensor_of(value, name) for name, value in with_masks(inputs).items()}
     return client_codec.write_request(signature_name, tensors, as_content)
 
 

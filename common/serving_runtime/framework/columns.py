@@ -112,19 +112,18 @@ def joining(
     Args:
         fields: the columns, as they are declared.
         names: their names, in the order that the frame is to have them.
-        objects: the names of the columns that are to stay objects, where there are texts: pandas 3
-            makes NaN of every None among texts.
+        objects: the names of the columns that are to be objects, whatever they are declared as:
+            pandas 3 makes NaN of every None among texts.
     """
     import pandas
 
     def by_column(inputs: Arrays) -> Any:
         columns: Dict[str, Any] = {name: inputs[name].reshape(-1) for name in names}
         for name in objects:
-            if columns[name].dtype == object:
-                columns[name] = pandas.Series(columns[name], dtype=object)
+            columns[name] = pandas.Series(columns[name], dtype=object)
         return pandas.DataFrame(columns)
 
-    if not _are_alike(tuple(fields)):
+    if objects or not _are_alike(tuple(fields)):
         return by_column
     # The same frame, in the same memory layout, without pandas' work for each column.
     frame, dtype = framing(names), NUMPY_DTYPES[fields[0].dtype]

@@ -43,6 +43,11 @@ class Evidence(NamedTuple):
         )
 
     @property
+    def is_objects(self) -> bool:
+        """Whether the step must be given objects: None among texts, or numbers as it knows them."""
+        return self.missing is None or (self.numbers == "object" and self.dtype != STRING)
+
+    @property
     def as_guess(self) -> "Evidence":
         """The same, where a step before may have changed the column."""
         return self._replace(is_proven=False)

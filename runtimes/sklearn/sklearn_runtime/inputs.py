@@ -40,13 +40,16 @@ def _whole(signature_name: str, field: Field, estimator: Any) -> Assemble:
         tables.require_pandas(signature_name)
     if fitted and tables.has_pandas():
         known = columns.named(estimator)
-        dtype = object if field.dtype == STRING and _objects(known) else None
+        dtype = object if _objects(known) else None
         frame = tables.categorised(tables.framing(fitted, dtype), _categories(known))
         return lambda inputs: frame(tables.matrix(inputs[name]))
     if field.shape is None or structure.takes_text(estimator):
         return lambda inputs: inputs[name]
     if len(field.shape) == 1 and field.dtype == STRING and _is_free(estimator):
         return lambda inputs: inputs[name]
+    shown = columns.whole(estimator, [structure.feature_count(estimator) or 0])
+    if any(column.is_objects for column in shown):
+        return lambda inputs: tables.matrix(inputs[name]).astype(object)
     return lambda inputs: tables.matrix(inputs[name])
 
 
@@ -80,5 +83,4 @@ def _categories(known: Dict[str, Evidence]) -> Tuple[str, ...]:
 
 
 def _objects(known: Dict[str, Evidence]) -> Tuple[str, ...]:
-    """Name the columns in which None is what stands for a missing value."""
-    return tuple(name for name, column in known.items() if column.missing is None)
+    return tuple(name for name, column in known.items() if column.is_objects)

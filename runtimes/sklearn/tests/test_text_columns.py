@@ -168,6 +168,26 @@ def test_categories_are_of_the_kind_of_their_values(serve, values, dtype):
     assert contract.signatures[0].inputs[1].dtype == expected
 
 
+@pytest.mark.parametrize("is_named", [True, False])
+@pytest.mark.parametrize(("values", "kind"), [([3, 5], "int64"), ([True, False], "bool")])
+def test_numbers_that_were_objects_to_an_encoder_are_objects(serve, values, kind, is_named):
+    """scikit-learn compares its categories with nothing else, whether columns have names or not."""
+    rows = np.array([values, values[::-1]] * 2, dtype=object)
+    rows = pandas.DataFrame(rows, columns=["a", "b"], dtype=object) if is_named else rows
+    with quietly():
+        model = make_pipeline(encoder(), DecisionTreeClassifier()).fit(rows, [0, 1] * 2)
+    field = f"{{shape: [-1], type: {kind}}}"
+    texts = [f"{{a: {field}, b: {field}}}"] if is_named else []
+    for inputs in [*texts, f"{{x: {{shape: [-1, 2], type: {kind}}}}}"]:
+        text = (
+            f"name: predict\ninputs: {inputs}\noutputs: {{predict: {{shape: [-1], type: int64}}}}"
+        )
+        _, served = agreed(serve, model, text)
+        table = np.array([values, values[::-1]], dtype=kind)
+        sent = {"x": table} if "x:" in inputs else dict(zip("ab", table.T))
+        assert served.predict("predict", sent)["predict"].tolist() == [0, 1]
+
+
 def test_fewer_columns_than_the_model_has_are_refused(serve):
     """Without names they can only mean something by their order; the advice mends it."""
     model = DecisionTreeClassifier().fit(np.c_[AGES, AGES], ANSWERS)
