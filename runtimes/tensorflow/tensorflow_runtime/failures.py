@@ -50,7 +50,7 @@ def not_loaded(directory: Path, error: Exception) -> LoadError:
     return LoadError(
         f"TensorFlow {tf.__version__} cannot load the SavedModel in {directory}: "
         f"{first_line(error)}",
-        fix or "the log has the whole traceback",
+        fix or "the log has the traceback",
     )
 
 

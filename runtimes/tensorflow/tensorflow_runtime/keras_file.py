@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import Any, List, Mapping, NamedTuple, Tuple
 
+from serving_runtime import logs
 from serving_runtime.errors import LoadError, one_line
 from serving_runtime.model import Arrays
 from serving_runtime.signature import NUMPY_DTYPES, Contract, Field, Shape, Signature
@@ -14,6 +15,8 @@ from tensorflow_runtime import values
 from tensorflow_runtime.artefact import Artefact
 from tensorflow_runtime.framework import VERSION, allow_growth, tf, without_deprecations
 from tensorflow_runtime.written import of_functions
+
+logger = logs.get_logger(__name__)
 
 SIGNATURE = "serving_default"
 METHOD = "tensorflow/serving/predict"
@@ -100,20 +103,23 @@ def _loaded(path: Path) -> Any:
         with without_deprecations():
             return tf.keras.models.load_model(str(path), compile=False)
     except (ValueError, TypeError, KeyError, OSError, RuntimeError, tf.errors.OpError) as error:
+        fix = _fix(str(error), made_with)
+        if not fix:
+            logger.error("loading %s failed", path, exc_info=error)
         raise LoadError(
             f"TensorFlow {tf.__version__} cannot load {path}, which Keras {made_with} saved: "
             f"{one_line(str(error), 400)}",
-            _fix(str(error), made_with),
+            fix or "the log has the traceback",
         ) from error
 
 
 def _fix(text: str, made_with: str) -> str:
-    """Return what mends the cause: code of the user's own, or another Keras."""
+    """Return what mends the cause: code of the user's own, or another Keras; empty for others."""
     if re.search(r"(?i)lambda|custom|register_keras_serializable|safe_mode|unknown layer", text):
-        return f"it needs code that the file has not, or that may not run: {_EXPORT}"
-    if made_with != getattr(tf.keras, "__version__", ""):
+        return f"it has layers or code that are not Keras's own: {_EXPORT}"
+    if made_with.split(".")[:2] != str(tf.keras.__version__).split(".")[:2]:
         return f"serve it from an image with Keras {made_with}; or {_EXPORT}"
-    return f"save or copy the model again; or {_EXPORT}"
+    return ""
 
 
 def _keras_version(path: Path) -> str:

@@ -196,14 +196,27 @@ def test_code_in_a_keras_file_is_not_run(save, load):
 @pytest.mark.parametrize(
     ("text", "made_with", "fix"),
     [
-        ("Requested the deserialization of a Lambda layer", "3", "it needs code that"),
-        ("Could not locate class 'Mine'. Make sure custom classes", "3", "it needs code that"),
+        ("Requested the deserialization of a Lambda layer", "3", "it has layers or code that"),
+        (
+            "Could not locate class 'Mine'. Make sure custom classes",
+            "3",
+            "it has layers or code that",
+        ),
         ("Unrecognized keyword arguments", "9.9.9", "serve it from an image with Keras 9.9.9"),
     ],
 )
 def test_the_fix_is_that_of_the_cause(text, made_with, fix):
     """The user's own code, or another Keras."""
     assert keras_file._fix(text, made_with).startswith(fix)
+
+
+@KNOWN
+def test_a_failure_of_the_same_keras_has_no_fix(files):
+    """Nothing but the traceback shows why it cannot be loaded, so the message points there."""
+    _archive(files / "m.keras", keras_file.tf.keras.__version__)
+    with pytest.raises(LoadError) as caught:
+        loader.infer_contract(files)
+    assert caught.value.fix == "the log has the traceback"
 
 
 @KNOWN
