@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from serving_runtime.validation.tensors import NotATensor, as_tensor
+
+tf = pytest.importorskip("tensorflow")
 
 
 @pytest.mark.parametrize("declared", ["any", "bfloat16", "float32"])
