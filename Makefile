@@ -35,7 +35,7 @@ STRICT       := $(if $(filter true,$(CI)),1,$(REQUIRE_ALL_PYTHONS))
 ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
-.PHONY: help demo serve test environments lint style types floor drift dockerfiles dockerfiles-drift workflows format \
+.PHONY: help demo serve test environments lint style types floor documents drift dockerfiles dockerfiles-drift workflows format \
     protos test-unit test-system unit-plan clean matrix-check matrix-check-online matrix-plan \
     matrix-table matrix-floors matrix-drift bake bases images images-all lock-supported outdated \
     push manifest sign register bench performance compare ablation fuzz soak reliability
@@ -43,7 +43,7 @@ endif
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z%\/-]+:.*## / {sub("%", "..."); printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: env-$(DEMO)  ## Train a small model, serve it and call it: make demo MODEL=tensorflow
+demo: env-$(DEMO)  ## Train a small model, serve it and call it: make demo MODEL=tensorflow KEEP=0
 	@.venvs/$(DEMO)/bin/python -u examples/demo.py $(or $(MODEL),sklearn)
 
 serve: env-$(RUNTIME)-serve  ## Serve a model: make serve RUNTIME=python MODEL=DIR PORT=9090
@@ -81,7 +81,11 @@ dockerfiles-drift: env-tools
 workflows: env-tools
 	.venvs/tools/bin/zizmor --offline --quiet .github
 
+documents: env-dev  ## Write the tables of documents that follow from the code
+	@$(DEV)/python -m tools.documents
+
 drift: env-dev
+	$(DEV)/python -m tools.documents --check
 	$(DEV)/python -m tools.protos check
 	$(SETTINGS_DRIFT)
 

@@ -1,5 +1,7 @@
 """Measure what each device of the hot path gains, by a service without it beside one with all."""
 
+import itertools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,6 @@ from experiments.benchmarks.peers.serving_runtime import OURS
 from experiments.benchmarks.server import ServerError
 from experiments.benchmarks.side_by_side import ensure_ready
 
-# A small call and a large one, and the load of each.
-MEASURED = (("iris", "64"), ("1mib-raw", "8"))
 PAIRS, SECONDS = 20, 1.0
 WORKERS = 3
 FILE = "ablation.json"
@@ -40,9 +40,23 @@ def run(chosen: Sequence[Device], count: int, seconds: float, path: Path) -> int
     baseline.ensure_used(sources)
     for device in chosen:
         devices.ensure_there(device, sources)
-    told = results.origin([OURS], [CASES[name] for name, _ in MEASURED])
+    cases = sorted({name for device in chosen for name, _ in device.measured})
+    told = results.origin([OURS], [CASES[name] for name in cases])
     told.update(commit=sources.commit, seconds=seconds, workers=WORKERS)
-    return results.as_they_come(told, _measured(chosen, sources, count, seconds), path)
+    measured = itertools.chain(
+        _of_others(chosen, sources.commit, path), _measured(chosen, sources, count, seconds)
+    )
+    return results.as_they_come(told, measured, path)
+
+
+def _of_others(chosen: Sequence[Device], commit: str, path: Path) -> list[dict[str, Any]]:
+    """Return what an earlier run has measured, on the same commit, of devices not chosen now."""
+    if not path.exists():
+        return []
+    earlier = json.loads(path.read_text(encoding="utf-8"))
+    names = [device.name for device in chosen]
+    kept = [result for result in earlier["results"] if result["device"] not in names]
+    return kept if earlier["commit"] == commit else []
 
 
 def _measured(
@@ -65,7 +79,7 @@ def _of_device(
     if device is devices.FORK_SERVER:
         yield _of_fork_server(peers, count)
         return
-    for name, shape in MEASURED:
+    for name, shape in device.measured:
         plan = Plan(CASES[name], [shape_of(shape)], count, seconds)
         yield from pairs.run(plan, peers, {"device": device.name})
 

@@ -34,6 +34,8 @@ class Device(NamedTuple):
         off: settings without it.
         on: settings with it, where it is not there by default.
         replaced: functions that do nothing without it, or what takes their place: see switches/.
+        measured: cases and the load of each: a small call and a large one, unless it is there for
+            others.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Device(NamedTuple):
     off: Mapping[str, str] = {}
     on: Mapping[str, str] = {}
     replaced: tuple[str, ...] = ()
+    measured: tuple[tuple[str, str], ...] = (("iris", "64"), ("1mib-raw", "8"))
 
     @property
     def environ_off(self) -> dict[str, str]:
@@ -73,11 +76,7 @@ DEVICES = (
         "malloc-settings",
         "malloc keeps freed memory (without: glibc's defaults)",
         replaced=("serving_runtime.system.memory:keep_freed_memory",),
-    ),
-    Device(
-        "collector-freeze",
-        "the collector leaves out what the start has made",
-        replaced=("serving_runtime.system.memory:freeze_gc_heap",),
+        measured=(("iris", "64"), ("1mib-raw", "8"), ("16mib-raw", "8")),
     ),
     Device(
         "fast-validation",

@@ -14,6 +14,7 @@ from experiments.benchmarks.intervals import Interval
 BOUND = 0.03
 MET, POSSIBLE, NOT_MET = "met", "met within the interval", "**not met**"
 GAIN, NO_GAIN, LOSS = "gain", "no measured gain", "**loss**"
+SPEED_GAIN = "gain in speed"
 TOO_FEW = "too few pairs"
 COMPARISON_HEAD = ["case", "callers", "pairs", "µs CPU before", "now", "CPU, now to before",
                    "front", "worker", "calls/s, now to before", "within 3 %"]  # fmt: skip
@@ -123,14 +124,16 @@ def _ablation_row(result: Told) -> list[str]:
         *head,
         *both,
         *map(_shown, (cpu, front, worker, speed)),
-        _judged(gain(cpu), pairs),
+        _judged(gain(cpu, speed), pairs),
     ]
 
 
-def gain(cpu: Interval) -> str:
-    """Return what a device gains, by the ratio of CPU time without it to that with it."""
+def gain(cpu: Interval, speed: Interval) -> str:
+    """Return what a device gains, by the ratios of CPU time and of speed without it to with it."""
     if cpu.low > 1:
         return GAIN
+    if speed.high < 1:
+        return SPEED_GAIN
     return LOSS if cpu.high < 1 else NO_GAIN
 
 

@@ -19,6 +19,7 @@ NOT_IN_THE_TREE = re.compile(
 # Where a path may begin: documents shorten what their readers see before them.
 BASES = ("", "common/", "common/serving_runtime/", "protos/hydro_serving_grpc/", "runtimes/*/")
 
+_GENERATED_PART = re.compile(r"<!-- [\w-]+: written by .*?<!-- end of [\w-]+ -->", re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`]+)`")
 _PATH = re.compile(r"[\w.<>*-]+(/[\w.<>*-]*)+")
@@ -47,6 +48,13 @@ def problems_of(document: Path, root: Path) -> Iterator[str]:
         for code in _CODE.findall(line):
             for missing in missing_from(code, document, root):
                 yield f"{name}:{number}: there is no {missing}"
+
+
+def words_of(document: Path) -> int:
+    """Return how many words of a document are written by hand."""
+    if f"docs/{document.name}" in GENERATED or document.name.endswith(".template.md"):
+        return 0
+    return len(_GENERATED_PART.sub("", document.read_text(encoding="utf-8")).split())
 
 
 def prose_of(document: Path) -> Iterator[Tuple[int, str]]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.layers.documents import documents_of, problems_of
+from tests.layers import commands
+from tests.layers.documents import documents_of, problems_of, words_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DECISIONS = ROOT / "docs" / "decisions"
@@ -61,6 +62,55 @@ def test_a_planted_fault_is_found_with_its_line(tree, line, problem):
     """A broken link, path or module is reported with the document's name and the line."""
     (tree / "README.md").write_text(f"{GOOD}\n{line}\n")
     assert list(problems_of(tree / "README.md", tree)) == [f"README.md:10: {problem}"]
+
+
+@pytest.mark.parametrize(
+    "document", documents_of(ROOT), ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_what_a_document_says_to_type_exists(document):
+    """Every verb, flag, module and setting in a document is one that there is."""
+    problems = list(commands.problems_of(document.read_text(encoding="utf-8"), ROOT))
+    assert problems == [], "\n".join(problems)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("`make demos`", "there is no `make demos`"),
+        ("`make test lint gone/python/3.13`", "there is no `make gone/python/3.13`"),
+        ("`make demo MODELS=python`", "make knows no MODELS="),
+        ("```sh\nserving-runtime predicts x\n```", "there is no `serving-runtime predicts`"),
+        ("`serving-runtime predict --inptu x`", "`serving-runtime predict` has no --inptu"),
+        ("`serving-runtime contract show --flag`", "`serving-runtime contract` has no --flag"),
+        ("`python -m tools.gone`", "there is no `python -m tools.gone`"),
+        ("set RUNTIME_WORKER=2", "there is no setting RUNTIME_WORKER"),
+    ],
+)
+def test_a_wrong_command_is_found(line, problem):
+    """What nobody could type is reported."""
+    assert list(commands.problems_of(f"# Title\n\n{line}\n", ROOT)) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("name", "fewest", "most"),
+    [("README.md", 700, 900), ("docs/architecture.md", 1000, 1800)],
+)
+def test_the_first_documents_are_short(name, fewest, most):
+    """What everybody reads has a length that everybody reads."""
+    assert fewest <= words_of(ROOT / name) <= most
+
+
+def test_all_documents_together_are_short():
+    """What is written by hand has at most 15,000 words; what is generated is not counted."""
+    assert 8000 <= sum(words_of(path) for path in documents_of(ROOT)) <= 15000
+
+
+def test_generated_parts_are_not_counted(tmp_path):
+    """A generated document has no words, a generated part of one none either."""
+    document = tmp_path / "parts.md"
+    document.write_text("one two\n<!-- x: written by `make y` -->\n3 4\n<!-- end of x -->\nfive\n")
+    assert words_of(document) == 3
+    assert words_of(ROOT / "docs" / "settings.md") == 0
 
 
 def test_the_index_of_decisions_lists_each_page_once():

@@ -29,7 +29,6 @@ from serving_runtime.server.workers.busy_watch import BusyWatch
 from serving_runtime.server.workers.processes import Spawn
 from serving_runtime.server.workers.supervisor import Supervisor
 from serving_runtime.settings import Settings
-from serving_runtime.system.memory import freeze_gc_heap
 from serving_runtime.system.memory_budget import MemoryBudget
 
 logger = logging.getLogger(__name__)
@@ -83,7 +82,6 @@ class Server:
         self._supervisor.on_child_ended()  # it was started before anyone watched for its end
         self._busy_watch.begin()
         self._memory_watch.begin()
-        freeze_gc_heap()  # before the calls come
 
     async def _start_transports(self) -> None:
         host, port = self._settings.host, self._settings.port

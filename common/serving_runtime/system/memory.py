@@ -10,7 +10,6 @@ life is worth more than the page faults.
 
 import contextlib
 import ctypes
-import gc
 import os
 from typing import Dict, Mapping
 
@@ -108,11 +107,3 @@ def _max_kept_block(limit: int) -> int:
 def _part(size: int, limit: int) -> int:
     """Return what a size for ample memory is for less."""
     return size * min(limit, AMPLE_BYTES) // AMPLE_BYTES
-
-
-def freeze_gc_heap() -> None:
-    """Exempt all objects that exist now from Python's collector; a no-op in Python 3.6.
-
-    What a start makes stays: looking through it again holds up all calls meanwhile, for nothing.
-    """
-    getattr(gc, "freeze", lambda: None)()

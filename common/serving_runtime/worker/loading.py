@@ -15,7 +15,6 @@ from serving_runtime.framework.model_dir import ModelDirectory
 from serving_runtime.model import Model
 from serving_runtime.settings import Settings, default_model_dir
 from serving_runtime.signature import Contract
-from serving_runtime.system.memory import freeze_gc_heap
 from serving_runtime.worker import fork_server, model_snapshot
 from serving_runtime.worker.predictor import Predictor
 from serving_runtime.worker.warm_up import warm_up
@@ -40,7 +39,6 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
         runtime = discovery.choose(runtime_name, directory.files)
         logger.info("loading %s with the %s runtime", directory.files, runtime.name)
         runtime.import_loader()
-        freeze_gc_heap()
         requests = fork_server.ForkRequests.from_env(environ)
         model, agreed = _load(runtime, directory, settings, environ)
     if requests is not None:
@@ -74,10 +72,10 @@ def _reason_not_forkable(
 
 @contextlib.contextmanager
 def _without_collecting() -> Iterator[None]:
-    """Look for no garbage while a framework is imported, nor among what is loaded ever after.
+    """Look for no garbage while a framework is imported and a model is loaded.
 
     Importing makes objects that stay: looking through them, again and again, took a tenth of the
-    start. A collection also writes to each object, which then is no longer shared by a fork.
+    start.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -85,7 +83,6 @@ def _without_collecting() -> Iterator[None]:
         yield
     finally:
         gc.collect()
-        freeze_gc_heap()
         if was_enabled:
             gc.enable()
 

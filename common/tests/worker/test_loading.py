@@ -108,18 +108,6 @@ def test_no_garbage_is_looked_for_while_loading(toy, model_dir):
     assert gc.isenabled()
 
 
-@pytest.mark.skipif(not hasattr(gc, "freeze"), reason="Python 3.7 has it first")
-def test_what_a_framework_imports_is_never_looked_through(toy, model_dir):
-    """There is much of it, and no garbage: only what the model has made is looked at."""
-    toy(
-        "import gc\nIMPORTED = [[]]\nSEEN = []\n"
-        "def infer_contract(files):\n"
-        "    SEEN.append(any(it is IMPORTED for it in gc.get_objects()))\n"
-    )
-    load(model_dir)
-    assert sys.modules["toy_runtime.loader"].SEEN == [False]
-
-
 def test_stateful_model_and_frameworks_with_threads_are_not_forked(toy, model_dir, caplog):
     """The front, which asks for a fork server, sees that there is none, and the log says why."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

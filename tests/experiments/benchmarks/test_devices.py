@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import gc
 import importlib
 import importlib.util
 import math
@@ -31,7 +30,7 @@ from serving_runtime.system import memory
 from serving_runtime.validation import inputs, outputs
 
 NO_LIMIT = 2**30
-SEE = "from serving_runtime.system.memory import freeze_gc_heap as f; print(f.__name__)"
+SEE = "from serving_runtime.system.memory import keep_freed_memory as f; print(f.__name__)"
 
 
 def switch_module():
@@ -71,8 +70,8 @@ def started(listed):
 
 def test_names_are_replaced_before_anyone_takes_them():
     """A process that is started with the switches has the replacement, also by `from … import`."""
-    assert started("").stdout == "freeze_gc_heap\n"
-    assert started("serving_runtime.system.memory:freeze_gc_heap").stdout == "do_nothing\n"
+    assert started("").stdout == "keep_freed_memory\n"
+    assert started("serving_runtime.system.memory:keep_freed_memory").stdout == "do_nothing\n"
 
 
 def test_a_name_that_is_gone_ends_the_process():
@@ -145,18 +144,6 @@ def test_malloc_settings_off(switch_off, monkeypatch):
     switch_off("malloc-settings")
     memory.keep_freed_memory()
     assert not asked
-
-
-def test_collector_freeze_off(switch_off, monkeypatch):
-    """The collector goes on looking at everything."""
-    frozen = []
-    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(1))
-    memory.freeze_gc_heap()
-    assert frozen
-    frozen.clear()
-    switch_off("collector-freeze")
-    memory.freeze_gc_heap()
-    assert not frozen
 
 
 def count_calls(monkeypatch, validator, counted):

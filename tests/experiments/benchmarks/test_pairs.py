@@ -30,6 +30,7 @@ from experiments.benchmarks.paired_tables import (
     NO_GAIN,
     NOT_MET,
     POSSIBLE,
+    SPEED_GAIN,
     TOO_FEW,
 )
 from experiments.benchmarks.peers import Setup, Start
@@ -146,12 +147,17 @@ def test_verdict_is_of_the_interval(cpu, speed, verdict):
 
 
 @pytest.mark.parametrize(
-    ("cpu", "words"),
-    [((1.05, 1.01, 1.1), GAIN), ((1.0, 0.99, 1.01), NO_GAIN), ((0.9, 0.85, 0.99), LOSS)],
+    ("cpu", "speed", "words"),
+    [
+        ((1.05, 1.01, 1.1), (1.0, 0.9, 1.1), GAIN),
+        ((1.0, 0.99, 1.01), (1.0, 0.9, 1.1), NO_GAIN),
+        ((0.9, 0.85, 0.99), (1.0, 0.9, 1.1), LOSS),
+        ((0.95, 0.9, 0.98), (0.9, 0.87, 0.95), SPEED_GAIN),
+    ],
 )
-def test_gain_is_what_the_whole_interval_says(cpu, words):
-    """A device that may as well gain nothing has no measured gain."""
-    assert paired_tables.gain(Interval(*cpu)) == words
+def test_gain_is_what_the_whole_interval_says(cpu, speed, words):
+    """A device that may as well gain nothing has no measured gain; speed may be one."""
+    assert paired_tables.gain(Interval(*cpu), Interval(*speed)) == words
 
 
 def test_tables_are_of_the_pairs():
@@ -210,7 +216,18 @@ def test_compare_and_ablation_write_what_the_document_reads(monkeypatch, tmp_pat
         ("iris", "1"), ("iris", "8"), ("iris", "64"), ("1mib-raw", "8")]  # fmt: skip
     text = document.text(document.read(folder))
     assert text.count(f"| {MET} |") == 4
-    assert text.count(f"| {NO_GAIN} |") == 2
+    assert text.count(f"| {NO_GAIN} |") == 3
+
+
+def test_what_others_were_measured_of_the_same_commit_is_kept(monkeypatch, tmp_path):
+    """A run of some devices leaves the figures of the others, unless the tree is another one."""
+    path = tmp_path / "ablation.json"
+    earlier = [{"device": name, "problem": ""} for name in ("shared-memory", "malloc-settings")]
+    path.write_text(json.dumps({"commit": "this", "results": earlier}))
+    chosen = [devices.BY_NAME["malloc-settings"]]
+    assert ablation._of_others(chosen, "this", path) == earlier[:1]
+    assert ablation._of_others(chosen, "another", path) == []
+    assert ablation._of_others(chosen, "this", tmp_path / "none.json") == []
 
 
 def test_further_workers_are_counted_by_the_difference(monkeypatch):

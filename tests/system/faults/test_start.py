@@ -1,7 +1,3 @@
-import gc
-import os
-import re
-import signal
 import socket
 import time
 
@@ -154,20 +150,3 @@ def test_the_service_is_truthful_while_it_loads(launch, tmp_path):
         assert server.health() == SERVING
         assert connection.unary_unary(PREDICT, None, None)(request(), timeout=30)
     server.end()
-
-
-@pytest.mark.skipif(not hasattr(gc, "freeze"), reason="Python 3.7 has it first")
-def test_the_front_is_never_held_up_by_what_its_start_has_made(serve, tmp_path):
-    """Python's collector passes over it; how much that is, the front says at its end."""
-    (tmp_path / "sitecustomize.py").write_text(
-        "import atexit, gc, sys\n"
-        "def tell():\n"
-        "    if 'serve' in sys.argv:\n"
-        "        print('the front spares', gc.get_freeze_count(), file=sys.stderr)\n"
-        "atexit.register(tell)\n"
-    )
-    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
-    server = serve(PYTHONPATH=path).wait_serving()
-    server.signal(signal.SIGINT)
-    assert server.wait() == 0
-    assert int(re.search(r"the front spares (\d+)", server.log).group(1)) > 1000
