@@ -91,8 +91,12 @@ class _Child:
             try:
                 self._note_end(*os.waitpid(self._pid, os.WNOHANG))
             except ChildProcessError:
-                self._how_it_ended = "ended"
+                self._note_lost()
         return self._how_it_ended
+
+    def _note_lost(self) -> None:
+        if self._how_it_ended is None:
+            self._how_it_ended = "ended"
 
     def _note_end(self, pid: int, status: int) -> None:
         if pid:

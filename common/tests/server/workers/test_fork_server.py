@@ -108,10 +108,10 @@ def test_end_of_an_adopted_process_is_told():
     assert done.stdout.decode().split("\n") == ["None", f"{words}, {words}", ""]
 
 
-def test_an_end_that_another_thread_is_just_told_of_is_no_error():
-    """Two threads may look at once, and the system tells one of them alone."""
+def test_an_end_that_was_collected_elsewhere_is_an_end():
+    """Another thread may be told of it, or who collects orphans: the system tells one alone."""
     child = subprocess.Popen(["true"])
     child.wait()
     process = fork_server._Child(child.pid).process
-    assert process.how_it_ended() is None
+    assert process.how_it_ended() == "ended"
     process.kill()
