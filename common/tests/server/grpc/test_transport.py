@@ -195,7 +195,7 @@ def test_request_id_and_deadline_are_handed_over(serve, service):
     serve(scenario)
     first, second = service.requests
     assert first.request_id == "abc"
-    assert 4 < first.seconds_left <= 30.1
+    assert 10 < first.seconds_left <= 30.1
     assert second.request_id == ""
     assert second.seconds_left is None
 
