@@ -13,7 +13,7 @@ WITH_FORMER_NAMES = {"CHANGELOG.md"}
 WITHOUT_BOUND = WITH_FORMER_NAMES
 # Rooms that are announced, what commands make, what users write, and the framework of an example.
 NOT_IN_THE_TREE = re.compile(
-    r"(server/http|protocols/open_inference|build|files|src|lib|runtimes/polynomial)(/|$)"
+    r"(server/http|protocols/open_inference|build|\.venvs|files|src|lib|runtimes/polynomial)(/|$)"
 )
 # Where a path may begin: documents shorten what their readers see before them.
 BASES = ("", "common/", "common/serving_runtime/", "protos/hydro_serving_grpc/", "runtimes/*/")
