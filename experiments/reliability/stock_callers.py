@@ -3,12 +3,13 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from tools.offline import packages
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = Path(__file__).resolve().parent / "callers"
@@ -50,7 +51,7 @@ SERVICE_CONFIG = json.dumps(
 
 
 class ToolMissing(Exception):
-    """A caller cannot be built here; the text says what to install."""
+    """A caller cannot be built here; the text says why."""
 
 
 class CallerFailed(Exception):
@@ -94,6 +95,7 @@ class Caller(NamedTuple):
         command = [*self.build(), *map(str, words), *([SERVICE_CONFIG] if retries else [])]
         environ = {key: text for key, text in os.environ.items() if not key.startswith("PYTHON")}
         environ["NODE_PATH"] = str(BUILT / "node_modules")
+        environ["GRPC_GO_RETRY"] = "on"  # grpc-go before 1.40 reads a retry policy only then
         return subprocess.Popen(command, stdout=subprocess.PIPE, env=environ)
 
 
@@ -141,10 +143,10 @@ def _build_java() -> Sequence[str]:
     return ["java", "-cp", f"{BUILT}:{CLASS_PATH}", "Caller"]
 
 
-def _need(program: str, packages: str) -> None:
+def _need(program: str, wanted: str) -> None:
+    """Make sure of a program, and of Debian's packages that bring it and its libraries."""
     BUILT.mkdir(parents=True, exist_ok=True)
-    if shutil.which(program) is None:
-        raise ToolMissing(f"{program} is not installed: apt-get install {packages}")
+    packages.ensure([program], wanted.split(), "to build a client of another language")
 
 
 def _must(command: Sequence[str], environ: dict[str, str] | None = None) -> None:
