@@ -12,7 +12,7 @@ from tests.support.servers import (
     assert_bit_exact,
     request,
 )
-from tests.support.targets import HealthRequest
+from tests.support.services import HealthRequest
 
 
 @pytest.fixture
