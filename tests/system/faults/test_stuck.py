@@ -1,4 +1,5 @@
 import re
+import signal
 
 import grpc
 import pytest
@@ -65,5 +66,6 @@ def test_calls_without_a_deadline_do_not_hang_without_a_word(stuck):
     assert "every worker has been busy for more than 1 s (RUNTIME_BUSY_UNHEALTHY)" in server.log
     server.note("gate").touch()
     assert [call.code().name for call in calls] == ["OK", "OK"]
-    server.end()
+    server.signal(signal.SIGINT)
+    assert server.wait() == 0
     assert re.search(r"stopped.* long_calls=2 .*times_stuck=1", server.log)
