@@ -64,7 +64,7 @@ serve: env-$(RUNTIME)-serve  ## Serve a model: make serve RUNTIME=python MODEL=D
 
 ##@ Change it
 
-test: environments  ## Run all checks and tests that need Python and git alone (10 minutes on 2 cores)
+test: environments  ## Run all checks and tests that need Python and git alone (10 to 20 minutes on 2 cores)
 	@$(LANE) test $(TEST_PARTS)
 
 nightly: environments  ## Run what takes longer: long forms, the middle Python, coverage, all images (hours)
