@@ -17,8 +17,8 @@ SHARED_TESTS := common/tests $(filter-out $(APART),$(wildcard runtimes/*/tests))
 UNIT_TESTS    = $(if $(filter $*,$(UNIT_PYTHONS)),$(SHARED_TESTS),runtimes/$(firstword $(subst -, ,$*))/tests) tests/conformance
 # The oldest and the newest; those between are for the nightly lane and CI's matrix.
 OUTER_PYTHONS := $(firstword $(UNIT_PYTHONS)) $(lastword $(UNIT_PYTHONS))
-# The longest first, so that none is left to run alone at the end.
-TEST_PARTS   := faults clients $(OUTER_PYTHONS:%=unit-%) lint repository $(FRAMEWORKS:%=unit-%)
+# The longest first, and short ones beside the frameworks, whose tests wait more than they compute.
+TEST_PARTS   := clients faults $(OUTER_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%) repository lint
 # Of the clients of others, and of the demos.
 CALLERS      := $(basename $(notdir $(wildcard tests/environments/stock-*.txt tests/environments/tfserving.txt)))
 DEMOS        := $(subst /environments/,-,$(patsubst runtimes/%.txt,%,$(wildcard runtimes/*/environments/demo*.txt)))
