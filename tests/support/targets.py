@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Mapping
 
 import grpc
+import pytest
 
 from serving_runtime.settings import Settings
 from serving_runtime.worker import loading
@@ -24,6 +25,8 @@ from tests.support.services import START_SECONDS, Connection, Loaded, Service
 
 # What RUNTIME_GRPC_TRANSPORT may name. Never left to the service: it would fall back in silence.
 TRANSPORTS = ("completion_queue", "asyncio")
+# Where a transport has a small part: the other one is for the night.
+OTHER_NIGHTLY = (TRANSPORTS[0], pytest.param(TRANSPORTS[1], marks=pytest.mark.nightly))
 
 STOP_SECONDS = 60
 

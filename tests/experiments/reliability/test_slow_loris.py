@@ -1,12 +1,10 @@
 import pytest
 
 from experiments.reliability.slow_loris import EXPERIMENT
-from tests.support.targets import TRANSPORTS
+from tests.support.targets import OTHER_NIGHTLY
 
 
-@pytest.mark.parametrize(
-    "transport", [TRANSPORTS[0], pytest.param(TRANSPORTS[1], marks=pytest.mark.nightly)]
-)
+@pytest.mark.parametrize("transport", OTHER_NIGHTLY)
 def test_stalled_streams_cost_nobody_else(transport):
     """Every healthy call is answered, memory stays bounded, and the streams come to an end."""
     words = "--streams 300 --connections 3 --callers 4 --calls 500 --checks 5 --transport"

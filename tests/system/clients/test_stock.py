@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.support.targets import TRANSPORTS
+from tests.support.targets import OTHER_NIGHTLY
 from tests.system.clients.environments import SCRIPTS, results_of, run_script
 
 # Making an environment takes minutes on a new machine: it happens in fixtures, outside of this.
@@ -53,7 +53,7 @@ def model_dir(generation, tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("transport", OTHER_NIGHTLY)
 def test_a_published_client_gets_the_original_s_replies(generation, model_dir, serving, transport):
     """A published package's model and client get what Hydrosphere's own runtime gave them."""
     python, script, own = generation

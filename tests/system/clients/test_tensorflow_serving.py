@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from tests.conformance.setups import models_of
-from tests.support.targets import TRANSPORTS
+from tests.support.targets import OTHER_NIGHTLY, TRANSPORTS
 from tests.system.clients.environments import ROOT, results_of, run_script
 
 # Making the environment takes minutes on a new machine: it happens in a fixture, outside of this.
@@ -42,7 +42,7 @@ def tfserving(python_of):
     return python_of("tfserving")
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("transport", OTHER_NIGHTLY)
 def test_tensorflow_s_tensors_come_back_bit_for_bit(tfserving, serving, transport):
     """Every dtype in each form that make_tensor_proto writes is read by make_ndarray again."""
     with serving(models_of("python") / "identity", RUNTIME_GRPC_TRANSPORT=transport) as service:

@@ -1,7 +1,5 @@
-import pytest
-
 from tests.support.fixtures import dial, launch, loopback_without_proxy, obedient, serve
-from tests.support.targets import TRANSPORTS
+from tests.support.targets import OTHER_NIGHTLY, TRANSPORTS
 
 # Fixtures of this folder.
 __all__ = ["dial", "launch", "loopback_without_proxy", "obedient", "serve"]
@@ -22,8 +20,16 @@ OVER_ONE_TRANSPORT = (
     "test_state_of_workers",
 )
 # About workers and their model, where a transport has a small part: the other one is for the night.
-MOSTLY_OVER_ONE = ("test_crashes", "test_fork_server", "test_in_process", "test_stateful")
-OTHER_NIGHTLY = (TRANSPORTS[0], pytest.param(TRANSPORTS[1], marks=pytest.mark.nightly))
+MOSTLY_OVER_ONE = (
+    "test_clock",
+    "test_crashes",
+    "test_fork_server",
+    "test_hangs",
+    "test_in_process",
+    "test_requests",
+    "test_stateful",
+    "test_stuck",
+)
 
 
 def pytest_generate_tests(metafunc):

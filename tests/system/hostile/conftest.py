@@ -3,7 +3,7 @@ import pytest
 from tests.support import models
 from tests.support.fixtures import dial, launch, loopback_without_proxy, obedient, serve
 from tests.support.servers import SERVING, assert_bit_exact, channel
-from tests.support.targets import TRANSPORTS
+from tests.support.targets import OTHER_NIGHTLY, TRANSPORTS
 
 # Fixtures of this folder.
 __all__ = ["dial", "launch", "loopback_without_proxy", "obedient", "serve"]
@@ -16,7 +16,7 @@ def pytest_generate_tests(metafunc):
     """Run each test over both transports; what a body has, both leave to the worker."""
     if "transport" in metafunc.fixturenames:
         is_of_bodies = metafunc.module.__name__.rpartition(".")[2] == "test_requests"
-        names = TRANSPORTS[:1] if is_of_bodies else TRANSPORTS
+        names = TRANSPORTS[:1] if is_of_bodies else OTHER_NIGHTLY
         metafunc.parametrize("transport", names, scope="module")
 
 
