@@ -47,7 +47,9 @@ func main() {
 			grpc.ForceCodec(rawCodec{}), grpc.MaxCallRecvMsgSize(1<<30), grpc.MaxCallSendMsgSize(1<<30)),
 	}
 	if len(os.Args) > 7 {
-		options = append(options, grpc.WithDefaultServiceConfig(os.Args[7]))
+		// A call that is larger than this is not kept for another try: 256 KiB by default.
+		kept := grpc.WithDefaultCallOptions(grpc.MaxRetryRPCBufferSize(64 << 20))
+		options = append(options, grpc.WithDefaultServiceConfig(os.Args[7]), kept)
 	}
 	connection, err := grpc.Dial(address, options...)
 	if err != nil {
