@@ -12,7 +12,7 @@ from tests.support.services import Answer, Connection
 from tests.support.targets import TRANSPORTS, Target
 from tools import docker
 
-SECONDS = 60  # some frameworks take ten to import, and a machine may be busy
+SECONDS = 200  # some frameworks take ten to import, and a busy machine forty
 POLL_SECONDS = 0.05
 
 
