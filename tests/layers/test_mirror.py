@@ -73,6 +73,10 @@ ELSEWHERE = {
         "counts are right where they are made",
     ),
     "server/grpc/asyncio_transport.py": ("server/grpc/test_transport.py", BOTH),
+    "server/grpc/completion_queue_call.py": (
+        "server/grpc/test_completion_queue_transport.py",
+        "a call is what its transport is for",
+    ),
     "server/grpc/completion_queue_stream.py": ("server/grpc/test_transport.py", BOTH),
     "server/grpc/cygrpc.py": (
         "server/grpc/test_auto.py",
@@ -83,6 +87,7 @@ ELSEWHERE = {
         "a state that is lost is a refused call",
     ),
     "server/workers/watchdog.py": ("server/workers/test_link.py", "a link that hangs is ended"),
+    "logs/handlers.py": ("logs/test_nonblocking.py", "a handler's lines go where it writes them"),
     "logs/formatters.py": ("logs/test_logs.py", "a line of the log, as its handler writes it"),
     "protocols/protocol.py": ("worker/test_predictor.py", "an interface, held to by who calls it"),
     "protocols/tensorflow_serving/client_codec.py": (

@@ -7,8 +7,8 @@ from typing import Optional, TextIO
 
 from serving_runtime.logs import loggers, nonblocking
 from serving_runtime.logs.formatters import JsonFormatter, LineFormatter, TextFormatter
+from serving_runtime.logs.handlers import ForeignHandler, LineHandler
 from serving_runtime.logs.loggers import get_logger
-from serving_runtime.logs.nonblocking import ForeignHandler, LineHandler
 
 __all__ = ["configure", "continue_in_fork", "get_logger"]
 

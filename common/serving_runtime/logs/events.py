@@ -11,7 +11,7 @@ from typing import Any, Deque, Dict, Iterator, Optional, Tuple
 
 from serving_runtime.logs import loggers
 from serving_runtime.logs.formatters import LineFormatter, timestamp
-from serving_runtime.logs.nonblocking import LineHandler
+from serving_runtime.logs.handlers import LineHandler
 
 Names = Tuple[str, ...]
 # When it happened, in seconds of the wall clock, and its fields.

@@ -13,6 +13,7 @@ from typing import Dict, List, Mapping, Optional
 from serving_runtime import logs, protocols
 from serving_runtime.errors import StartError, one_line
 from serving_runtime.ipc import environment, frames
+from serving_runtime.logs.nonblocking import STANDARD_ERROR
 from serving_runtime.settings import Settings
 from serving_runtime.system import descriptors, memory
 from serving_runtime.worker import loading
@@ -21,8 +22,6 @@ from serving_runtime.worker.parent import die_with, end_unless
 from serving_runtime.worker.predictor import Predictor
 
 logger = logs.get_logger(__name__)
-
-STANDARD_ERROR = 2
 
 
 def main(argv: List[str]) -> int:

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from serving_runtime.logs import formatters, nonblocking
-from serving_runtime.logs.nonblocking import LineHandler, Lines
+from serving_runtime.logs.handlers import LineHandler
+from serving_runtime.logs.nonblocking import Lines
 
 LINE = b"x" * 99 + b"\n"
 

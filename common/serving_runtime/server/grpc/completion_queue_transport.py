@@ -14,27 +14,25 @@ from typing import Any, Callable, Dict, List, Optional
 import grpc
 
 from serving_runtime.errors import ServingError
-from serving_runtime.operations import Operation
 from serving_runtime.security import NO_SECURITY, Security
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import cygrpc as core
 from serving_runtime.server.grpc.arrivals import Arrivals
+from serving_runtime.server.grpc.completion_queue_call import BoundCall, UnaryCall, UnaryHost
 from serving_runtime.server.grpc.completion_queue_stream import StreamCall, StreamHost, resolve
 from serving_runtime.server.grpc.options import server_options
-from serving_runtime.server.grpc.status import NO_REQUEST, UNKNOWN_METHOD, failed
-from serving_runtime.server.grpc.transport import GrpcTransport, read_request
+from serving_runtime.server.grpc.status import UNKNOWN_METHOD, failed
+from serving_runtime.server.grpc.transport import GrpcTransport
 from serving_runtime.server.timer import EarliestTimer
-from serving_runtime.server.transport import NO_HEADERS, Headers, Reply, Routes, UnaryHandler
+from serving_runtime.server.transport import NO_HEADERS, Reply, Routes
 from serving_runtime.settings import Settings
 
 # A call that takes longer than this is watched: if its client goes away, that is noticed. Most are
 # answered sooner, and watching costs as much as answering.
 UNWATCHED_SECONDS = 0.03
-# To core a client without a deadline has one in the far future.
-MAX_SECONDS = 1e9
 
 
-class CompletionQueueTransport(GrpcTransport):
+class CompletionQueueTransport(GrpcTransport, UnaryHost):
     """A server of grpc's core, driven by its completion queue.
 
     Methods that begin with ``on_`` are called while holding the front lock, in any thread; all
@@ -53,7 +51,7 @@ class CompletionQueueTransport(GrpcTransport):
         self._begin: Dict[bytes, Callable[[Any], object]] = {}
         for operation, handler in self._routes.unary.items():
             name = operation.grpc_method.encode()
-            self._begin[name] = functools.partial(_UnaryCall, self, operation, handler)
+            self._begin[name] = functools.partial(UnaryCall, self, operation, handler)
         # What `_on_call` looks in; while calls are shed, another one.
         self._normal_begin = self._begin
         host = StreamHost(self.in_loop, lambda: self.is_shut)
@@ -65,10 +63,10 @@ class CompletionQueueTransport(GrpcTransport):
         self._server = core.CoreServer(server_options(settings), lock, self._on_call, self._on_end)
         self._is_started = False
         # When each is to be watched; the oldest is the first.
-        self._unwatched: Dict[_UnaryCall, float] = {}
+        self._unwatched: Dict[UnaryCall, float] = {}
         self._watching = EarliestTimer(lock, lambda: self._on_long_calls(time.monotonic()))
         # Of those that are watched, the ones whose message was still arriving then.
-        self._arriving: List[_UnaryCall] = []
+        self._arriving: List[UnaryCall] = []
         # No batch may be started any more. Changes while holding the lock.
         self.is_shut = False
 
@@ -95,7 +93,7 @@ class CompletionQueueTransport(GrpcTransport):
         for operation, handler in self._routes.unary.items():
             if operation.is_forwarded:
                 name = operation.grpc_method.encode()
-                begin = functools.partial(_BoundCall, self, operation, handler)
+                begin = functools.partial(BoundCall, self, operation, handler)
                 self._normal_begin[name] = begin
 
     def pass_on_arrivals(self) -> None:
@@ -124,14 +122,14 @@ class CompletionQueueTransport(GrpcTransport):
         """Make the event loop call ``work``."""
         self._loop.call_soon_threadsafe(work, *arguments)
 
-    def on_begin(self, call: "_UnaryCall") -> None:
+    def on_begin(self, call: UnaryCall) -> None:
         """Watch a call later, unless it is answered by then."""
         due = time.monotonic() + UNWATCHED_SECONDS
         if not self._unwatched:
             self._watching.set(due)
         self._unwatched[call] = due
 
-    def on_answer(self, call: "_UnaryCall") -> bool:
+    def on_answer(self, call: UnaryCall) -> bool:
         """Return whether a call that is answered now is watched already."""
         return self._unwatched.pop(call, None) is None
 
@@ -174,97 +172,3 @@ def _refuse(reply: Reply, event: Any) -> None:
 
 def _refuse_unknown(event: Any) -> None:
     core.answer(event.call, UNKNOWN_METHOD, NO_HEADERS, is_watched=False)
-
-
-class _UnaryCall:
-    """One request, and its one reply."""
-
-    __slots__ = ("_call", "_cancel", "_deadline", "_handler", "_is_over", "_metadata", "_operation",
-                 "_transport")  # fmt: skip
-
-    def __init__(
-        self,
-        transport: CompletionQueueTransport,
-        operation: Operation,
-        handler: UnaryHandler,
-        event: Any,
-    ) -> None:
-        self._transport = transport
-        self._operation = operation
-        self._handler = handler
-        self._call = event.call
-        self._metadata = event.invocation_metadata
-        # By the monotonic clock: the other one may be set while the message is on its way.
-        self._deadline = event.call_details.deadline - time.time() + time.monotonic()
-        self._cancel: Optional[Callable[[], None]] = None
-        self._is_over = False
-        self._ask_for_message()
-        transport.on_begin(self)
-
-    @property
-    def may_be_shed(self) -> bool:
-        """Whether its message is still arriving, and it is one for the model."""
-        is_arriving = self._cancel is None and not self._is_over
-        return is_arriving and self._operation.is_forwarded
-
-    def refuse(self, reply: Reply) -> None:
-        """Answer it before its message is there."""
-        self._respond(reply, NO_HEADERS)
-
-    def watch(self) -> None:
-        """Have it noticed when the client goes away."""
-        core.watch_close(self._call, self._on_close)
-
-    def _ask_for_message(self) -> None:
-        core.receive_message(self._call, self._on_message)
-
-    def _on_message(self, event: Any) -> None:
-        if event.success:  # else core has ended the call: its message was too large, say
-            payload = core.message_of(event)
-            if payload is None:
-                self._respond(NO_REQUEST, NO_HEADERS)
-            else:
-                self._accept(payload)
-
-    def _on_close(self, event: Any) -> None:
-        if core.is_cancelled(event):
-            cancel = self._cancel
-            if self._end() and cancel is not None:
-                cancel()
-
-    def _accept(self, payload: bytes) -> None:
-        try:
-            left = self._deadline - time.monotonic()
-            seconds_left = left if left < MAX_SECONDS else None
-            request = read_request(
-                self._operation, payload, self._metadata, seconds_left, self._respond
-            )
-            cancel = self._handler(request)
-        except Exception as error:  # noqa: BLE001  a bug of ours costs this call alone
-            self._respond(failed(error), NO_HEADERS)
-            return
-        if not self._is_over:
-            self._cancel = cancel
-
-    def _respond(self, reply: Reply, headers: Headers) -> None:
-        if self._end() and not self._transport.is_shut:
-            core.answer(self._call, reply, headers, self._transport.on_answer(self))
-
-    def _end(self) -> bool:
-        """End the call, and return whether it had not ended before."""
-        is_first, self._is_over = not self._is_over, True
-        self._cancel = None  # it refers to this object: no cycle may keep the request in memory
-        return is_first
-
-
-class _BoundCall(_UnaryCall):
-    """One whose message is asked for when it is its turn."""
-
-    __slots__ = ()
-
-    def _ask_for_message(self) -> None:
-        self._transport.arrivals.begin(self, super()._ask_for_message)
-
-    def _on_message(self, event: Any) -> None:
-        self._transport.arrivals.end(self)
-        super()._on_message(event)

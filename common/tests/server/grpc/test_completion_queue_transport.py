@@ -10,7 +10,7 @@ from echoes import ECHO, STREAM, echo, echo_stream
 from serving_runtime.errors import MemoryExhausted, Status
 from serving_runtime.operations import AnsweredBy
 from serving_runtime.server.front_lock import FrontLock
-from serving_runtime.server.grpc import completion_queue_transport
+from serving_runtime.server.grpc.completion_queue_call import UnaryCall
 from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
 from serving_runtime.server.transport import NO_HEADERS, Reply, Routes
 
@@ -43,6 +43,17 @@ async def code(call):
     return await call.code()
 
 
+def holding():
+    """Return a list, and a handler that answers no request and puts each into it."""
+    held = []
+
+    def hold(request):
+        held.append(request)
+        return lambda: None
+
+    return held, hold
+
+
 def test_an_ended_call_leaves_nothing_for_the_garbage_collector(serve):
     """Requests may be large: each is freed with its call, whatever its end."""
 
@@ -50,11 +61,7 @@ def test_an_ended_call_leaves_nothing_for_the_garbage_collector(serve):
         for _ in range(20):
             await channel.unary_unary(ECHO.grpc_method)(b"")
         await transport.stop(1)
-        kept = [
-            one
-            for one in gc.get_objects()
-            if isinstance(one, completion_queue_transport._UnaryCall)
-        ]
+        kept = [one for one in gc.get_objects() if isinstance(one, UnaryCall)]
         assert kept == []
 
     gc.collect()
@@ -113,12 +120,8 @@ def test_a_release_that_fails_does_not_end_the_thread(serve, caplog):
 
 def test_stopping_leaves_no_thread_and_no_way_to_crash(serve):
     """An answer that comes after the end is dropped: core would abort the process."""
-    held = []
+    held, hold = holding()
     threads = set(threading.enumerate())
-
-    def hold(request):
-        held.append(request)
-        return lambda: None
 
     async def scenario(channel, transport):
         calls = [channel.unary_unary(ECHO.grpc_method)(b"") for _ in range(10)]
@@ -141,11 +144,7 @@ def test_stopping_leaves_no_thread_and_no_way_to_crash(serve):
 
 def test_calls_that_arrive_are_shed_and_those_that_run_are_not(serve, until):
     """While memory is short; what came before, and what comes afterwards, is answered."""
-    running = []
-
-    def hold(request):
-        running.append(request)
-        return lambda: None
+    running, hold = holding()
 
     async def scenario(channel, transport):
         whole = channel.unary_unary(ECHO.grpc_method)(b"whole")
@@ -175,11 +174,7 @@ def test_calls_that_arrive_are_shed_and_those_that_run_are_not(serve, until):
 
 def test_a_call_whose_message_has_come_is_not_taken_for_arriving(serve, until):
     """Those that are long are watched, and remembered for as long as they arrive."""
-    running = []
-
-    def hold(request):
-        running.append(request)
-        return lambda: None
+    running, hold = holding()
 
     async def scenario(channel, transport):
         call = channel.stream_unary(ECHO.grpc_method)()
