@@ -5,7 +5,8 @@ from tests.images.models import copy_of
 
 # Whose models load in no time.
 SHORTEST = "python"
-OFTEN = "--health-interval=500ms"
+# Each check starts a Python, which takes half a second of a core.
+OFTEN = "--health-interval=2s"
 # Half a minute of back-off, and six loads that fail; then a last back-off and a load.
 TRIES_SECONDS = 240
 # Workers are the children of the server, the container's first process.
