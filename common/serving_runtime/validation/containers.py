@@ -7,14 +7,13 @@ from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
+from serving_runtime.settings.parsing import MAX_MESSAGE_BYTES
 from serving_runtime.validation.objects import NotATensor
 
 # An array, and where its values are missing, if any are.
 Read = Tuple[np.ndarray, Optional[np.ndarray]]
 
 DENSE = ("toarray", "todense")  # what sparse matrices have
-# No message can be larger: protobuf's and grpc's sizes are 32-bit integers.
-_MAX_BYTES = 2**31 - 1
 
 
 def read(value: Any) -> Optional[Read]:
@@ -39,7 +38,7 @@ def _dense(value: Any, method: str) -> np.ndarray:
     size_bytes = np.dtype(value.dtype).itemsize
     for size in value.shape:
         size_bytes *= int(size)
-    if size_bytes > _MAX_BYTES:
+    if size_bytes > MAX_MESSAGE_BYTES:
         kind = type(value).__name__
         raise NotATensor(f"a {kind} of shape {list(value.shape)}, {size_bytes} bytes when dense")
     return np.asarray(getattr(value, method)())

@@ -7,14 +7,12 @@ import numpy as np
 from serving_runtime.errors import Problem, ProblemKind
 from serving_runtime.signature import ANY, MAP, Field, MapArray
 from serving_runtime.validation import shapes
-from serving_runtime.validation.objects import NotATensor
+from serving_runtime.validation.objects import NotATensor, first_leaf
 from serving_runtime.validation.problems import Problems, declared
 
 Maps = Union[MapArray, Mapping[Any, Any]]
 # Returns what a map's fields become, of the fields, the map and its place.
 Convert = Callable[[Sequence[Field], Mapping[Any, Any], str], Dict[str, Any]]
-
-_DEEPEST_LIST = 64  # NumPy's own limit; a list may hold itself
 
 
 def found_in(value: Any, dtype: str) -> Optional[Maps]:
@@ -31,7 +29,7 @@ def found_in(value: Any, dtype: str) -> Optional[Maps]:
         return None
     if isinstance(value, (Mapping, MapArray)):
         return value
-    leaf = _first_leaf(value)
+    leaf = first_leaf(value)
     if isinstance(leaf, np.ndarray) and leaf is value:
         leaves, shape = value.ravel().tolist(), value.shape
     elif isinstance(leaf, (Mapping, list, tuple)):
@@ -106,14 +104,6 @@ def _fields_of(field: Field, value: Mapping[Any, Any]) -> Sequence[Field]:
         return field.subfields
     check_names(value)
     return [Field(name, ANY) for name in value]
-
-
-def _first_leaf(value: Any) -> Any:
-    for _ in range(_DEEPEST_LIST):
-        if not isinstance(value, (list, tuple)) or not value:
-            break
-        value = value[0]
-    return value
 
 
 def _nested(value: Any) -> Tuple[List[Any], Tuple[int, ...]]:

@@ -26,6 +26,9 @@ _SHOWN_BITS = 128
 _MISSING_TYPE = "NAType"
 
 
+_DEEPEST_LIST = 64  # NumPy's own limit; a list may hold itself
+
+
 class NotATensor(Exception):
     """No tensor can be made of a value; the text is what it is instead."""
 
@@ -55,6 +58,15 @@ def tensor_of_objects(array: np.ndarray, dtype: str) -> Tensor:
         return Tensor(STRING, _strings(elements).reshape(array.shape))
     values = _numbers(elements, known)
     return Tensor(values.dtype.name, values.reshape(array.shape))
+
+
+def first_leaf(value: Any) -> Any:
+    """Return the first of what is in nested lists, or a list that is empty."""
+    for _ in range(_DEEPEST_LIST):
+        if not isinstance(value, (list, tuple)) or not value:
+            break
+        value = value[0]
+    return value
 
 
 def holds_integers(array: np.ndarray) -> bool:

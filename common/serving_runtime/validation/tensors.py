@@ -11,6 +11,7 @@ from serving_runtime.validation.containers import Read
 from serving_runtime.validation.objects import (
     LARGEST_EXACT,
     NotATensor,
+    first_leaf,
     holds_integers,
     tensor_of_objects,
 )
@@ -20,7 +21,6 @@ __all__ = ["NotATensor", "as_declared", "as_tensor"]
 _OBJECT_KINDS = "OSUT"  # Python's objects, and NumPy's own strings: T is that of NumPy 2
 # By NumPy's dtypes: those of the other byte order are not among them.
 _OWN = {dtype: name for name, dtype in NUMPY_DTYPES.items() if dtype.name == name}
-_DEEPEST_LIST = 64  # NumPy's own limit; a list may hold itself
 
 
 def as_tensor(value: Any, dtype: str) -> Tensor:
@@ -121,11 +121,7 @@ def _of_list(values: Any, dtype: str) -> np.ndarray:
 
 def _holds_arrays(values: Any) -> bool:
     """Whether the first leaf of a list is an array, as then all are."""
-    leaf = values
-    for _ in range(_DEEPEST_LIST):
-        if not isinstance(leaf, (list, tuple)) or not leaf:
-            break
-        leaf = leaf[0]
+    leaf = first_leaf(values)
     return not isinstance(leaf, (list, tuple)) and _is_array(leaf)
 
 

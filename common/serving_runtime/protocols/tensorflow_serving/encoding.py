@@ -28,6 +28,7 @@ from serving_runtime.protocols.tensorflow_serving.dtypes import (
     WIRE_TYPES,
     WireType,
 )
+from serving_runtime.settings.parsing import MAX_MESSAGE_BYTES
 from serving_runtime.signature import STRING, MapArray, Tensor, Value
 from serving_runtime.validation import bfloat16
 
@@ -38,9 +39,6 @@ _TAGS = {
     name: field.number << 3 | LENGTH_DELIMITED
     for name, field in hs.TensorProto.DESCRIPTOR.fields_by_name.items()
 }
-
-
-_MAX_BYTES = 2**31 - 1  # protobuf's own limit
 
 
 class _Values(NamedTuple):
@@ -138,8 +136,10 @@ def _content(array: np.ndarray, wire_type: WireType) -> np.ndarray:
 
 
 def _contiguous(array: np.ndarray) -> np.ndarray:
-    if array.nbytes > _MAX_BYTES:  # what has strides of zero grows by being written
-        raise ReplyTooLarge(f"an output has {array.nbytes} bytes, a message at most {_MAX_BYTES}")
+    if array.nbytes > MAX_MESSAGE_BYTES:  # what has strides of zero grows by being written
+        raise ReplyTooLarge(
+            f"an output has {array.nbytes} bytes, a message at most {MAX_MESSAGE_BYTES}"
+        )
     return np.ascontiguousarray(array)
 
 
