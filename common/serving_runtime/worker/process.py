@@ -117,7 +117,7 @@ def _load(channel: Channel, environ: Mapping[str, str], runtime_name: str) -> Op
         channel.announce(frames.FAILED, text.encode("utf-8", "replace"))
         return None
     _ignore_broken_pipes()
-    channel.announce(frames.READY, loading.summary(predictor))
+    channel.announce(frames.READY, loading.summary(predictor, settings))
     return predictor
 
 

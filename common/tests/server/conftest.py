@@ -77,8 +77,9 @@ class FakeWorker(asyncio.Protocol):
 
     def ready(self, stateful=False):
         """Report that the model is loaded."""
-        summary = b'{"signatures": ["s"], "stateful": %s, "status_message": "fine"}'
-        self.tell(frames.READY, summary % (b"true" if stateful else b"false"))
+        from summaries import summary  # found only since the path was extended above
+
+        self.tell(frames.READY, summary(stateful=stateful, status_message="fine"))
 
     def reply(self, *calls, status=Status.OK, details="", was_reset=False):
         """Answer calls with their own payloads."""

@@ -14,11 +14,16 @@ MAX_FRAME_OVERHEAD_BYTES = 1 << 20
 
 
 class ModelSummary(NamedTuple):
-    """What a worker says of its model once it has loaded."""
+    """What a worker says of its model once it has loaded.
+
+    ``names``: by which clients may ask for it, its own first; ``version``: the only one.
+    """
 
     signatures: List[str]
     stateful: bool
     status_message: str
+    names: List[str]
+    version: str
 
 
 class FrameReader:

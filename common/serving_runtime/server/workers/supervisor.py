@@ -6,6 +6,7 @@ from typing import Callable, Dict, List
 
 from serving_runtime import logs
 from serving_runtime.errors import NotAvailable
+from serving_runtime.model_names import ModelNames
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.health import Health, Phase
@@ -134,6 +135,9 @@ class Supervisor:
         link.is_stateful = summary.stateful
         self._dispatcher.add_worker(link)
         self._health.status_message = summary.status_message
+        self._health.model_names = ModelNames(
+            summary.names[0], tuple(summary.names), summary.version
+        )
         self._health.enter(Phase.SERVING)
         if not self._has_served:
             self._has_served = True

@@ -1,11 +1,11 @@
 import ctypes
 import functools
-import json
 import socket
 import threading
 import time
 
 import pytest
+from summaries import summary
 
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
@@ -60,7 +60,9 @@ def test_ready_tells_of_the_model(run, connect, until, happenings):
         assert (link.state, link.has_loaded) == (State.LOADING, False)
         worker.ready(stateful=True)
         await until(lambda: happenings.told)
-        assert happenings.told == [("ready", link, ModelSummary(["s"], True, "fine"))]
+        assert happenings.told == [
+            ("ready", link, ModelSummary(["s"], True, "fine", ["model"], "1"))
+        ]
         assert (link.state, link.has_loaded) == (State.FREE, True)
 
     run(scenario())
@@ -392,8 +394,7 @@ def test_frames_in_pieces_are_put_together(run, connect, happenings, size):
 
     async def scenario():
         link, worker = await connect()
-        body = json.dumps({"signatures": [], "stateful": False, "status_message": ""}).encode()
-        stream = frames.pack(frames.READY, body)
+        stream = frames.pack(frames.READY, summary())
         for start in range(0, len(stream), size):
             link._on_data(stream[start : start + size])
         assert happenings.names == ["ready"]
@@ -463,7 +464,7 @@ def test_large_payloads_take_the_way_through_shared_memory(
 
 
 def _echo(channel, are_shared):
-    channel.announce(frames.READY, b'{"signatures": [], "stateful": false, "status_message": ""}')
+    channel.announce(frames.READY, summary())
     for calls in channel.batches():
         are_shared.extend(isinstance(call.payload.obj, ctypes.Array) for call in calls)
         channel.replies([ReplyFrame(call.id, Status.OK, "", bytes(call.payload)) for call in calls])
