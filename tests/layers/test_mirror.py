@@ -21,7 +21,6 @@ ELSEWHERE = {
         "cli/test_usage.py",
         "help, misspelt verbs and exit codes are every verb's",
     ),
-    "cli/addresses.py": ("cli/test_predict.py", VERB),
     "cli/compose.py": ("cli/test_config.py", VERB),
     "cli/conversion.py": ("cli/test_predict.py", VERB),
     "cli/example.py": ("cli/test_image.py", VERB),

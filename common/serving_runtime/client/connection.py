@@ -33,7 +33,7 @@ class ConnectionOptions(NamedTuple):
         """Return a channel.
 
         Args:
-            address: ``host:port``.
+            address: ``host:port``, or ``unix:/path``.
             options: grpc's channel arguments.
             kind: the module that makes it: ``grpc``, or ``grpc.aio``.
         """
@@ -62,6 +62,11 @@ class ConnectionOptions(NamedTuple):
             )
         if "socket closed" in text and not self.tls:
             return f"something hangs up at {address}: if it wants TLS, give --tls-ca FILE"
+        if address.startswith("unix:"):
+            return (
+                f"nothing answers at {address}: is the service up, is this its "
+                "RUNTIME_GRPC_SOCKET, and is this user its owner, or of its group?"
+            )
         return f"nothing answers at {address}: is the service up, and is this its port?"
 
 

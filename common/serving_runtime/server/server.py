@@ -86,7 +86,7 @@ class Server:
     async def _start_transports(self) -> None:
         host, port = self._settings.host, self._settings.port
         grpc = await auto.choose(self._routes(), self._settings, self._lock, self._security)
-        port = await grpc.start(host, port)
+        port = await grpc.start(host, port, self._settings.grpc_socket)
         self._transports.append(grpc)
         logger.info("listening on %s:%d", host, port)
 
@@ -106,6 +106,8 @@ class Server:
                 operations.HEALTH_CHECK: _immediate(health.check),
                 operations.STATUS: _immediate(health.status),
             },
+        if self._settings.grpc_socket:
+            logger.info("listening on unix:%s", self._settings.grpc_socket)
             streams={
                 operations.HEALTH_WATCH: health.watch,
                 operations.REFLECTION_V1: reflection.answer_all,

@@ -82,7 +82,7 @@ class Transport(abc.ABC):
     """
 
     @abc.abstractmethod
-    async def start(self, host: str, port: int) -> int:
+    async def start(self, host: str, port: int, socket_path: str = "") -> int:
         """Listen, and return the port (a free one for port 0).
 
         Raises:
@@ -108,6 +108,11 @@ class Transport(abc.ABC):
             refusal: what they are answered with; None ends it.
 
         Returns:
+        Args:
+            host: an address of this machine, or one that means all.
+            port: of it.
+            socket_path: of a Unix domain socket to listen on as well; empty for none.
+
             How many of those that were arriving were refused.
         """
         return 0

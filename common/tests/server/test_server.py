@@ -23,7 +23,7 @@ class FakeTransport(Transport):
         self._leave_seconds = leave_seconds
         self.connections = connections
 
-    async def start(self, host, port):
+    async def start(self, host, port, socket_path=""):
         """Note the address."""
         self._asked.append((self._name, "start", host, port))
         return port

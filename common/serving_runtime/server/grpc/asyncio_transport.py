@@ -41,6 +41,7 @@ class AsyncioTransport(GrpcTransport):
 
     async def stop(self, grace_seconds: float) -> None:
         """Close what is open; calls that still run after the grace are cancelled."""
+        self._remove_socket()
         await self._server.stop(grace_seconds)
 
     def _listen(self, address: str, credentials: Optional[grpc.ServerCredentials]) -> int:

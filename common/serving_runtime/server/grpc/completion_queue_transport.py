@@ -76,6 +76,7 @@ class CompletionQueueTransport(GrpcTransport, UnaryHost):
             return
         left = self._loop.create_future()
         with self._lock:
+        self._remove_socket()
             self._on_long_calls(math.inf)
         self._server.shut(lambda event: self.in_loop(resolve, left, event))
         await asyncio.wait([left], timeout=grace_seconds)
