@@ -21,6 +21,8 @@ class ErrorForm(enum.Enum):
     """How a failure is reported to the client, beside the transport's own status."""
 
     STATUS = "status"  # one line of details beside a gRPC status; there is no body
+    # A message of Open Inference's streams, which go on: of one message, not of the stream.
+    STREAM_MESSAGE = "stream_message"
 
 
 class Operation(NamedTuple):
@@ -36,7 +38,8 @@ class Operation(NamedTuple):
     """Its full gRPC method name, ``/package.Service/Method``; empty where gRPC has none."""
 
     is_stream: bool = False
-    """Whether gRPC clients open a stream; else one request has one reply."""
+    """Whether gRPC clients open a stream; else one request has one reply. One that workers answer
+    is forwarded message by message, each as a call of its own."""
 
     may_retry: bool = False
     """Whether it is tried once more when the worker that ran it ends."""
@@ -64,6 +67,7 @@ class Operation(NamedTuple):
 
 
 _TFS = "/tensorflow.serving.PredictionService"
+_OIP = "/inference.GRPCInferenceService"
 _REFLECTION = "/grpc.reflection.{}.ServerReflection/ServerReflectionInfo"
 
 PREDICT = Operation(
@@ -73,6 +77,26 @@ GET_MODEL_METADATA = Operation(
     "tensorflow_serving.metadata", AnsweredBy.CONTRACT, f"{_TFS}/GetModelMetadata", may_retry=True
 )
 STATUS = Operation("hydrosphere.status", AnsweredBy.FRONT, f"{_TFS}/Status")
+STREAM_INFER = Operation(
+    "open_inference.stream_infer",
+    AnsweredBy.MODEL,
+    f"{_OIP}/ModelStreamInfer",
+    is_stream=True,
+    may_retry=True,
+    error_form=ErrorForm.STREAM_MESSAGE,
+)
+SERVER_LIVE = Operation(
+    "open_inference.server_live", AnsweredBy.FRONT, f"{_OIP}/ServerLive", is_health=True
+)
+SERVER_READY = Operation(
+    "open_inference.server_ready", AnsweredBy.FRONT, f"{_OIP}/ServerReady", is_health=True
+)
+MODEL_READY = Operation(
+    "open_inference.model_ready", AnsweredBy.FRONT, f"{_OIP}/ModelReady", is_health=True
+)
+SERVER_METADATA = Operation(
+    "open_inference.server_metadata", AnsweredBy.FRONT, f"{_OIP}/ServerMetadata"
+)
 HEALTH_CHECK = Operation(
     "health.check", AnsweredBy.FRONT, "/grpc.health.v1.Health/Check", is_health=True
 )
@@ -90,6 +114,11 @@ ALL: Tuple[Operation, ...] = (
     PREDICT,
     GET_MODEL_METADATA,
     STATUS,
+    STREAM_INFER,
+    SERVER_LIVE,
+    SERVER_READY,
+    MODEL_READY,
+    SERVER_METADATA,
     HEALTH_CHECK,
     HEALTH_WATCH,
     REFLECTION_V1,

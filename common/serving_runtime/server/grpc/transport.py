@@ -1,7 +1,7 @@
 """What both gRPC transports share: everything but the loop that brings the calls."""
 
 import abc
-from typing import Callable, Dict, List, Optional
+from typing import AsyncIterator, Callable, Dict, List, Optional
 
 import grpc
 
@@ -21,6 +21,7 @@ from serving_runtime.server.transport import (
     Reply,
     Request,
     Routes,
+    Stream,
     Transport,
 )
 from serving_runtime.settings import Settings
@@ -57,10 +58,10 @@ class GrpcTransport(Transport):
         taken = self._try_to_listen(f"{host}:{port}", credentials)
         if taken == 0:
             raise _port_refused(host, port)
-        await self._serve()
         self._places.append(taken)
         if socket_path:
             self._listen_beside(socket_path, credentials)
+        await self._serve()
         return taken
 
     def stop_accepting(self) -> None:
@@ -91,7 +92,6 @@ class GrpcTransport(Transport):
     async def _serve(self) -> None:
         """Begin to take calls."""
 
-    def _refusal(self, method: str, metadata: Headers) -> Optional[Reply]:
     def _listen_beside(self, path: str, credentials: Optional[grpc.ServerCredentials]) -> None:
         """Listen on a Unix domain socket, too; its clients are served as those of the port."""
         self._socket = UnixSocket(path)
@@ -110,6 +110,7 @@ class GrpcTransport(Transport):
         if self._socket is not None:
             self._socket.remove()
 
+    def _refusal(self, method: str, metadata: Headers) -> Optional[Reply]:
         """Return the reply to a call that may not go on, None if it may."""
         access = self._security.access
         if access is None:
@@ -150,6 +151,18 @@ def read_request(
         headers.get(RESET_STATE),
         respond,
     )
+
+
+def read_stream(
+    operation: Operation,
+    messages: AsyncIterator[bytes],
+    metadata: Headers,
+    seconds_left: Optional[float],
+) -> Stream:
+    """Return a stream, likewise."""
+    headers = first_values(metadata)
+    request_id, reset_state = headers.get(REQUEST_ID, ""), headers.get(RESET_STATE)
+    return Stream(operation, messages, request_id, seconds_left, reset_state)
 
 
 def _port_refused(host: str, port: int) -> StartError:

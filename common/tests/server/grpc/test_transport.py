@@ -31,9 +31,10 @@ class Service:
         self.answer(request)
         return lambda: self.cancelled.append(request)
 
-    async def stream(self, requests):
+    async def stream(self, stream):
         """Echo the requests of a stream; an empty one is refused."""
-        async for payload in requests:
+        self.requests.append(stream)
+        async for payload in stream.messages:
             if not payload:
                 raise InvalidInput(self.complaint) if self.complaint else ValueError("a bug")
             yield payload
@@ -410,9 +411,9 @@ def test_a_stream_whose_client_goes_away_is_no_failure(run, settings, make, unti
     """Its handler is cancelled, and the log has nothing of it."""
     left = []
 
-    async def wait(requests):
+    async def wait(stream):
         try:
-            async for _ in requests:
+            async for _ in stream.messages:
                 yield b"here"
         finally:
             left.append(True)
