@@ -86,6 +86,13 @@ class InvalidInput(ServingError):
     reason = "invalid_input"
 
 
+class ModelNotFound(ServingError):
+    """The request is for a model, or a version of it, that is not served here."""
+
+    status = Status.NOT_FOUND
+    reason = "model_not_found"
+
+
 class LimitExceeded(ServingError):
     """A size, queue or byte budget is used up; the text names the setting that raises it."""
 

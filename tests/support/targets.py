@@ -151,7 +151,7 @@ def environment(settings: Mapping[str, str]) -> Dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("RUNTIME_") and name not in ("APP_PORT", "MODEL_DIR")
+        if not name.startswith("RUNTIME_") and name not in ("APP_PORT", "MODEL_DIR", "MODEL_NAME")
     }
     ours = {"RUNTIME_HOST": "127.0.0.1", "RUNTIME_DRAIN_DELAY": "0s"}
     return {**inherited, **ours, **settings}

@@ -45,6 +45,7 @@ class Settings(NamedTuple):
     port: int
     host: str
     model_dir: str
+    model_name: str
     workers: int
     threads: int
     max_batch_rows: int
@@ -104,6 +105,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("APP_PORT", "port", parsing.PORT, "9090", "Port of the gRPC service; 0 takes a free one."),
     Setting("RUNTIME_HOST", "host", parsing.TEXT, "[::]", "Address to listen on; the default means every one, IPv4 and IPv6."),
     Setting("MODEL_DIR", "model_dir", parsing.TEXT, "", "The model directory; by default `/model`, or `/mnt/models` if only that exists."),
+    Setting("MODEL_NAME", "model_name", parsing.TEXT, "", "What the model is called where clients ask for it by name (Open Inference); by default the contract's `model_name`, else the model directory's name (but for `/model` and `/mnt/models`), else `model`. The contract's name answers too."),
     Setting("RUNTIME_WORKERS", "workers", parsing.COUNT, "1", "Worker processes; where the framework allows it they share one loaded model; 0 runs the model inside the front's process, for debugging."),
     Setting("RUNTIME_THREADS", "threads", parsing.COUNT, "0", "CPU threads of each worker (`OMP_NUM_THREADS` and the like, unless those are set); 0 shares the container's CPUs among the workers."),
     Setting("RUNTIME_MAX_BATCH_SIZE", "max_batch_rows", parsing.POSITIVE, "64", "Most rows that are stacked into one call of the model; 1 switches stacking off."),
