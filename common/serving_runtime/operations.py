@@ -58,12 +58,18 @@ class Operation(NamedTuple):
         return self.grpc_method[1:].partition("/")[0]
 
     @property
+    def grpc_name(self) -> str:
+        """The gRPC method's own name, such as ``Check``."""
+        return self.grpc_method.rpartition("/")[2]
+
+    @property
     def is_forwarded(self) -> bool:
         """Whether workers answer it: the front then forwards it unread."""
         return self.answered_by is not AnsweredBy.FRONT
 
 
 _TFS = "/tensorflow.serving.PredictionService"
+_OIP = "/inference.GRPCInferenceService"
 _REFLECTION = "/grpc.reflection.{}.ServerReflection/ServerReflectionInfo"
 
 PREDICT = Operation(
@@ -71,6 +77,35 @@ PREDICT = Operation(
 )
 GET_MODEL_METADATA = Operation(
     "tensorflow_serving.metadata", AnsweredBy.CONTRACT, f"{_TFS}/GetModelMetadata", may_retry=True
+)
+INFER = Operation("open_inference.infer", AnsweredBy.MODEL, f"{_OIP}/ModelInfer", may_retry=True)
+MODEL_METADATA = Operation(
+    "open_inference.metadata", AnsweredBy.CONTRACT, f"{_OIP}/ModelMetadata", may_retry=True
+)
+MODEL_CONFIG = Operation(
+    "open_inference.config", AnsweredBy.CONTRACT, f"{_OIP}/ModelConfig", may_retry=True
+)
+MODEL_STATISTICS = Operation(
+    "open_inference.statistics", AnsweredBy.CONTRACT, f"{_OIP}/ModelStatistics", may_retry=True
+)
+REPOSITORY_INDEX = Operation(
+    "open_inference.index", AnsweredBy.CONTRACT, f"{_OIP}/RepositoryIndex", may_retry=True
+)
+# What Triton's clients may ask for and nobody does here: refused with the reason.
+REFUSED = tuple(
+    Operation(f"open_inference.{key}", AnsweredBy.CONTRACT, f"{_OIP}/{method}", may_retry=True)
+    for key, method in (
+        ("load", "RepositoryModelLoad"),
+        ("unload", "RepositoryModelUnload"),
+        ("system_memory_status", "SystemSharedMemoryStatus"),
+        ("system_memory_register", "SystemSharedMemoryRegister"),
+        ("system_memory_unregister", "SystemSharedMemoryUnregister"),
+        ("cuda_memory_status", "CudaSharedMemoryStatus"),
+        ("cuda_memory_register", "CudaSharedMemoryRegister"),
+        ("cuda_memory_unregister", "CudaSharedMemoryUnregister"),
+        ("trace_settings", "TraceSetting"),
+        ("log_settings", "LogSettings"),
+    )
 )
 STATUS = Operation("hydrosphere.status", AnsweredBy.FRONT, f"{_TFS}/Status")
 HEALTH_CHECK = Operation(
@@ -89,6 +124,12 @@ REFLECTION_V1ALPHA = Operation(
 ALL: Tuple[Operation, ...] = (
     PREDICT,
     GET_MODEL_METADATA,
+    INFER,
+    MODEL_METADATA,
+    MODEL_CONFIG,
+    MODEL_STATISTICS,
+    REPOSITORY_INDEX,
+    *REFUSED,
     STATUS,
     HEALTH_CHECK,
     HEALTH_WATCH,
