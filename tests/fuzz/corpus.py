@@ -16,11 +16,14 @@ from serving_runtime.protocols.shapes import MAX_RANK
 from serving_runtime.protocols.tensorflow_serving.dtypes import WIRE_TYPES
 from serving_runtime.signature import NUMPY_DTYPES, STRING, MapArray, Tensor
 from serving_runtime.validation.maps import array_of
+from tests.fuzz import inferences
 from tests.support import odd_requests
 
 # Answered by the front itself; all others by a worker.
 PREDICT = operations.PREDICT.grpc_method
 GET_MODEL_METADATA = operations.GET_MODEL_METADATA.grpc_method
+INFER = operations.INFER.grpc_method
+MODEL_STATISTICS = operations.MODEL_STATISTICS.grpc_method
 HEALTH_CHECK = operations.HEALTH_CHECK.grpc_method
 STATUS = operations.STATUS.grpc_method
 REFLECTION = operations.REFLECTION_V1.grpc_method
@@ -70,12 +73,19 @@ def _type(method: str, end: str) -> Any:
 
 def seeds() -> tuple[Seed, ...]:
     """Return the seeds, the same in every process."""
-    return (*map(_predict, _predictions()), *_rare_encodings(), *_metadata(), *_of_front())
+    return (
+        *map(_predict, _predictions()),
+        *_rare_encodings(),
+        *_metadata(),
+        *_of_open_inference(),
+        *_of_front(),
+    )
 
 
 def golden() -> list[Case]:
     """Return the seeds as cases, each once: what must be answered the same whatever comes."""
-    return list(dict.fromkeys(seed.case for seed in seeds()))
+    cases = dict.fromkeys(seed.case for seed in seeds())
+    return [case for case in cases if case.method != MODEL_STATISTICS]  # which count
 
 
 def donors() -> Iterator[Any]:
@@ -86,6 +96,7 @@ def donors() -> Iterator[Any]:
             yield hs.PredictRequest.FromString(payload)
         except DecodeError:
             continue
+    yield from inferences.donors()
 
 
 def _predict(payload: bytes) -> Seed:
@@ -162,6 +173,14 @@ def _metadata() -> Iterator[Seed]:
     named.model_spec.name = "echo"
     named.model_spec.version.value = 7
     yield Seed(GET_MODEL_METADATA, named)
+
+
+def _of_open_inference() -> Iterator[Seed]:
+    for message in inferences.inferences():
+        yield Seed(INFER, message)
+    for operation, fields in inferences.of_model():
+        method = operation.grpc_method
+        yield Seed(method, request_type(method)(**fields))
 
 
 def _of_front() -> Iterator[Seed]:
