@@ -20,8 +20,7 @@ OUTER_PYTHONS := $(firstword $(UNIT_PYTHONS)) $(lastword $(UNIT_PYTHONS))
 # The longest first, and short ones beside the frameworks, whose tests wait more than they compute.
 TEST_PARTS   := clients faults $(OUTER_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%) repository lint
 # Of the clients of others, and of the demos.
-CALLERS      := $(basename $(notdir $(wildcard tests/environments/stock-*.txt tests/environments/tfserving.txt \
-                tests/environments/triton.txt)))
+CALLERS      := $(basename $(notdir $(wildcard tests/environments/stock-*.txt tests/environments/tfserving.txt tests/environments/triton.txt)))
 DEMOS        := $(subst /environments/,-,$(patsubst runtimes/%.txt,%,$(wildcard runtimes/*/environments/demo*.txt)))
 PACKAGES     := $(wildcard common/serving_runtime common/hydro_serving_grpc runtimes/*/*_runtime)
 # A framework is found where it is, and named nowhere else.

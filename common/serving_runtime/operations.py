@@ -61,6 +61,11 @@ class Operation(NamedTuple):
         return self.grpc_method[1:].partition("/")[0]
 
     @property
+    def grpc_name(self) -> str:
+        """The gRPC method's own name, such as ``Check``."""
+        return self.grpc_method.rpartition("/")[2]
+
+    @property
     def is_forwarded(self) -> bool:
         """Whether workers answer it: the front then forwards it unread."""
         return self.answered_by is not AnsweredBy.FRONT
@@ -75,6 +80,35 @@ PREDICT = Operation(
 )
 GET_MODEL_METADATA = Operation(
     "tensorflow_serving.metadata", AnsweredBy.CONTRACT, f"{_TFS}/GetModelMetadata", may_retry=True
+)
+INFER = Operation("open_inference.infer", AnsweredBy.MODEL, f"{_OIP}/ModelInfer", may_retry=True)
+MODEL_METADATA = Operation(
+    "open_inference.metadata", AnsweredBy.CONTRACT, f"{_OIP}/ModelMetadata", may_retry=True
+)
+MODEL_CONFIG = Operation(
+    "open_inference.config", AnsweredBy.CONTRACT, f"{_OIP}/ModelConfig", may_retry=True
+)
+MODEL_STATISTICS = Operation(
+    "open_inference.statistics", AnsweredBy.CONTRACT, f"{_OIP}/ModelStatistics", may_retry=True
+)
+REPOSITORY_INDEX = Operation(
+    "open_inference.index", AnsweredBy.CONTRACT, f"{_OIP}/RepositoryIndex", may_retry=True
+)
+# What Triton's clients may ask for and nobody does here: refused with the reason.
+REFUSED = tuple(
+    Operation(f"open_inference.{key}", AnsweredBy.CONTRACT, f"{_OIP}/{method}", may_retry=True)
+    for key, method in (
+        ("load", "RepositoryModelLoad"),
+        ("unload", "RepositoryModelUnload"),
+        ("system_memory_status", "SystemSharedMemoryStatus"),
+        ("system_memory_register", "SystemSharedMemoryRegister"),
+        ("system_memory_unregister", "SystemSharedMemoryUnregister"),
+        ("cuda_memory_status", "CudaSharedMemoryStatus"),
+        ("cuda_memory_register", "CudaSharedMemoryRegister"),
+        ("cuda_memory_unregister", "CudaSharedMemoryUnregister"),
+        ("trace_settings", "TraceSetting"),
+        ("log_settings", "LogSettings"),
+    )
 )
 STATUS = Operation("hydrosphere.status", AnsweredBy.FRONT, f"{_TFS}/Status")
 STREAM_INFER = Operation(
@@ -113,6 +147,12 @@ REFLECTION_V1ALPHA = Operation(
 ALL: Tuple[Operation, ...] = (
     PREDICT,
     GET_MODEL_METADATA,
+    INFER,
+    MODEL_METADATA,
+    MODEL_CONFIG,
+    MODEL_STATISTICS,
+    REPOSITORY_INDEX,
+    *REFUSED,
     STATUS,
     STREAM_INFER,
     SERVER_LIVE,

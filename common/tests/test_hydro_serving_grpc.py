@@ -251,6 +251,7 @@ def test_request_filters_outputs_as_tensorflow_serving_does():
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
         "hydrosphere.serving.runtime.PredictionService",
+        "inference.GRPCInferenceService",
         "tensorflow.serving.PredictionService",
     ],
 )

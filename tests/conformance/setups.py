@@ -11,7 +11,6 @@ from typing import Iterator, List, Mapping, NamedTuple, Sequence, Tuple, Union
 
 from serving_runtime.framework import discovery
 from tests.conformance.cases import CASES
-from tests.conformance.tensorflow_serving import EXCHANGES
 from tests.conformance.tensorflow_serving.exchange import Exchange
 from tests.support.cases import Case
 from tests.support.targets import IN_PROCESS, SERVER, TARGETS, Target
@@ -99,9 +98,9 @@ def runs() -> Iterator[Tuple[Setup, Wire, Case]]:
         yield from ((setup, wire, case) for setup in _with(case))
 
 
-def exchanges() -> Iterator[Tuple[Setup, Exchange]]:
+def exchanges(listed: Sequence[Exchange]) -> Iterator[Tuple[Setup, Exchange]]:
     """Yield what is of one protocol alone, in process and on a server."""
-    for exchange in EXCHANGES:
+    for exchange in listed:
         yield from ((setup, exchange) for setup in _with(exchange))
 
 

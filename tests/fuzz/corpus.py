@@ -16,18 +16,26 @@ from serving_runtime.protocols.shapes import MAX_RANK
 from serving_runtime.protocols.tensorflow_serving.dtypes import WIRE_TYPES
 from serving_runtime.signature import NUMPY_DTYPES, STRING, MapArray, Tensor
 from serving_runtime.validation.maps import array_of
+from tests.fuzz import inferences
 from tests.support import odd_requests
 
 # Answered by the front itself; all others by a worker.
 PREDICT = operations.PREDICT.grpc_method
 GET_MODEL_METADATA = operations.GET_MODEL_METADATA.grpc_method
+INFER = operations.INFER.grpc_method
+STREAM_INFER = operations.STREAM_INFER.grpc_method
+MODEL_STATISTICS = operations.MODEL_STATISTICS.grpc_method
 HEALTH_CHECK = operations.HEALTH_CHECK.grpc_method
 STATUS = operations.STATUS.grpc_method
+MODEL_READY = operations.MODEL_READY.grpc_method
 REFLECTION = operations.REFLECTION_V1.grpc_method
 
 WORKER_METHODS = tuple(row.grpc_method for row in operations.FORWARDED)
-FRONT_METHODS = (HEALTH_CHECK, STATUS, REFLECTION)
+FRONT_METHODS = (HEALTH_CHECK, STATUS, MODEL_READY, REFLECTION)
 METHODS = (*WORKER_METHODS, *FRONT_METHODS)
+
+# A message of a stream is read as any other inference; it is the answer that differs.
+STREAMED_EVERY = 5
 
 _SHAPES = ((), (1,), (2, 3), (0, 2), (1, 2, 1, 2))
 _NAMES = ("", "tensorflow.serving.PredictionService", "grpc.health.v1.Health", "no.such.Service")
@@ -70,12 +78,19 @@ def _type(method: str, end: str) -> Any:
 
 def seeds() -> tuple[Seed, ...]:
     """Return the seeds, the same in every process."""
-    return (*map(_predict, _predictions()), *_rare_encodings(), *_metadata(), *_of_front())
+    return (
+        *map(_predict, _predictions()),
+        *_rare_encodings(),
+        *_metadata(),
+        *_of_open_inference(),
+        *_of_front(),
+    )
 
 
 def golden() -> list[Case]:
     """Return the seeds as cases, each once: what must be answered the same whatever comes."""
-    return list(dict.fromkeys(seed.case for seed in seeds()))
+    cases = dict.fromkeys(seed.case for seed in seeds())
+    return [case for case in cases if case.method != MODEL_STATISTICS]  # which count
 
 
 def donors() -> Iterator[Any]:
@@ -86,6 +101,7 @@ def donors() -> Iterator[Any]:
             yield hs.PredictRequest.FromString(payload)
         except DecodeError:
             continue
+    yield from inferences.donors()
 
 
 def _predict(payload: bytes) -> Seed:
@@ -164,10 +180,22 @@ def _metadata() -> Iterator[Seed]:
     yield Seed(GET_MODEL_METADATA, named)
 
 
+def _of_open_inference() -> Iterator[Seed]:
+    for number, message in enumerate(inferences.inferences()):
+        yield Seed(INFER, message)
+        if number % STREAMED_EVERY == 0:
+            yield Seed(STREAM_INFER, message)
+    for operation, fields in inferences.of_model():
+        method = operation.grpc_method
+        yield Seed(method, request_type(method)(**fields))
+
+
 def _of_front() -> Iterator[Seed]:
     for name in _NAMES:
         yield Seed(HEALTH_CHECK, request_type(HEALTH_CHECK)(service=name))
     yield Seed(STATUS, request_type(STATUS)())
+    for name in ("", "echo", "no such model"):
+        yield Seed(MODEL_READY, request_type(MODEL_READY)(name=name))
     ask = request_type(REFLECTION)
     yield Seed(REFLECTION, ask(list_services=""))
     yield Seed(REFLECTION, ask(file_by_filename="no/such.proto"))

@@ -18,10 +18,14 @@ with atheris.instrument_imports(include=["serving_runtime"]):
     from tests.fuzz.corpus import Case
     from tests.fuzz.mutator import Mutator
     from tests.fuzz.service import Service
-    from tests.support import differential
+    from tests.support import differential, differential_inferences
 
 # Those that workers answer: what the front answers itself needs no codec.
 METHODS = corpus.WORKER_METHODS
+_COMPARED = {
+    corpus.PREDICT: differential.assert_same,
+    corpus.INFER: differential_inferences.assert_same,
+}
 MAX_BYTES = 4096
 Check = Callable[[Case], str]
 
@@ -91,10 +95,10 @@ def _contract() -> tuple[Sequence[str], Check, Sequence[Case]]:
 
 def _disagreement(case: Case) -> str:
     """Hold the reading where values lie against protobuf's own reading."""
-    if case.method != corpus.PREDICT:
+    if case.method not in _COMPARED:
         return ""
     try:
-        differential.assert_same(case.payload)
+        _COMPARED[case.method](case.payload)
     except AssertionError:
         return "read differently than by protobuf"
     return ""

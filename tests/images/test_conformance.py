@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 from tests.conformance import (
     test_batching,
     test_cases,
+    test_open_inference,
     test_recorded,
     test_state,
     test_tensorflow_serving,
@@ -74,6 +75,7 @@ SUITE = (
     test_tensorflow_serving,
     test_transports,
     test_batching,
+    test_open_inference,
     test_recorded,
     test_state,
 )

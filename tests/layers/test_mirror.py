@@ -97,6 +97,24 @@ ELSEWHERE = {
         "protocols/tensorflow_serving/test_predict.py",
         WIRE,
     ),
+    **{
+        f"protocols/open_inference/{name}.py": (
+            "protocols/open_inference/test_differential.py",
+            WIRE,
+        )
+        for name in ("datatypes", "decoding", "layout", "slots", "values")
+    },
+    **{
+        f"protocols/open_inference/{name}.py": (
+            "protocols/open_inference/test_infer.py",
+            "a step of reading a request, which its protocol takes",
+        )
+        for name in ("carried", "parameters", "protobuf_codec", "reply_context", "served")
+    },
+    "protocols/open_inference/stream.py": (
+        "protocols/open_inference/test_encoding.py",
+        "right if it is what protobuf writes",
+    ),
     "protocols/tensorflow_serving/reply_context.py": (
         "protocols/tensorflow_serving/test_predict.py",
         "half of a reply",

@@ -7,8 +7,10 @@ that a worker answers.
 from typing import Dict, NamedTuple, Type
 
 from serving_runtime import operations
+from serving_runtime.protocols.open_inference import metadata, repository, statistics
+from serving_runtime.protocols.open_inference.infer import Infer, StreamInfer
 from serving_runtime.protocols.protocol import ContractProtocol, ModelProtocol, Protocol
-from serving_runtime.protocols.request import Request
+from serving_runtime.protocols.request import Request, SequenceStep
 from serving_runtime.protocols.tensorflow_serving.metadata import Metadata
 from serving_runtime.protocols.tensorflow_serving.predict import Predict
 from serving_runtime.settings import Settings
@@ -23,14 +25,22 @@ __all__ = [
     "Protocol",
     "Protocols",
     "Request",
+    "SequenceStep",
     "alignment_offset",
 ]
 
 MODEL_PROTOCOLS: Dict[str, Type[ModelProtocol]] = {
     operations.PREDICT.key: Predict,
+    operations.INFER.key: Infer,
+    operations.STREAM_INFER.key: StreamInfer,
 }
 CONTRACT_PROTOCOLS: Dict[str, Type[ContractProtocol]] = {
     operations.GET_MODEL_METADATA.key: Metadata,
+    operations.MODEL_METADATA.key: metadata.Metadata,
+    operations.MODEL_CONFIG.key: metadata.Config,
+    operations.MODEL_STATISTICS.key: statistics.Statistics,
+    operations.REPOSITORY_INDEX.key: repository.Index,
+    **{row.key: repository.refusal_of(row.grpc_name) for row in operations.REFUSED},
 }
 PROTOCOLS: Dict[str, Type[Protocol]] = {**MODEL_PROTOCOLS, **CONTRACT_PROTOCOLS}
 

@@ -5,6 +5,7 @@ from typing import Mapping, Tuple
 
 from serving_runtime.errors import ServingError
 from serving_runtime.ipc.frames import Bytes
+from serving_runtime.protocols.counts import Counts
 from serving_runtime.protocols.request import Request
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Signature, Value
@@ -64,9 +65,21 @@ class ModelProtocol(Protocol):
             signature: the one that answered.
         """
 
+    def failure(self, payload: Bytes, details: str) -> Bytes:
+        """Return the body of a failure, for transports that send one beside the status.
+
+        Args:
+            payload: the request, as ``decode`` had it.
+            details: what went wrong, in one line.
+        """
+        return b""
+
 
 class ContractProtocol(Protocol):
     """An operation that the contract alone answers."""
+
+    def observe(self, counts: Counts) -> None:
+        """Take the counts of what the model has done, for those that tell them."""
 
     @abc.abstractmethod
     def answer(self, payload: Bytes, target: str, attributes: Mapping[str, str]) -> Encoded:

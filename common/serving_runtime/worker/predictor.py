@@ -26,6 +26,8 @@ class Predictor:
         self._by_model, self._by_contract = Protocols.of(contract, settings)
         self._signatures = validation.by_requested_name(contract)
         self._replies = Replies(settings)
+        for protocol in self._by_contract.values():
+            protocol.observe(self._replies.counts)
         self._groups = GroupRunner(model, contract, self._replies)
 
     def answer(self, calls: Sequence[CallFrame]) -> Iterator[ReplyFrame]:
@@ -64,6 +66,8 @@ class Predictor:
             if call.resets_state and not self.model.stateful:
                 raise InvalidInput("the model has no state to reset")
             request = protocol.decode(call.payload, call.target, call.attributes)
+            if request.timeout_seconds:
+                call = _within(call, request.timeout_seconds, started)
             signature = self._signatures.get(request.signature_name)
             if signature is None:
                 signature = validation.choose_signature(self.contract, request.signature_name)
@@ -80,7 +84,8 @@ class Predictor:
             parts = (call, protocol, request, signature, inputs, now - started, now)
             return make_tuple(Prepared, parts)
         except BaseException as error:  # noqa: BLE001  whatever is raised, the others are answered
-            return self._replies.failure(call, error, protocol.word)
+            self._replies.counts.failed += 1
+            return self._replies.failure(call, error, protocol.word, body=protocol.failure)
 
     def _describe(self, call: CallFrame) -> ReplyFrame:
         """Answer a call of which the contract has the answer."""
@@ -92,3 +97,9 @@ class Predictor:
             return self._replies.success(call, encoded)
         except BaseException as error:  # noqa: BLE001  whatever is raised, the others are answered
             return self._replies.failure(call, error, word)
+
+
+def _within(call: CallFrame, timeout_seconds: float, started: float) -> CallFrame:
+    """Return a call that is not run later than so long after its arrival."""
+    arrived = call.arrived or started
+    return call._replace(deadline=min(call.deadline, arrived + timeout_seconds))

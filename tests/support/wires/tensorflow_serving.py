@@ -175,17 +175,22 @@ _CALLS = (
 )
 
 
-def wrong_in(details: str) -> Tuple[Wrong, ...]:
-    """Return what details say is wrong; their other words are the protocol's own."""
-    found = [_wrong(part) for part in details.split("; ")]
+def wrong_in(details: str, calls=_CALLS) -> Tuple[Wrong, ...]:
+    """Return what details say is wrong; their other words are the protocol's own.
+
+    Args:
+        details: of a refusal.
+        calls: how the protocol says what is wrong with a call as a whole, by kind.
+    """
+    found = [_wrong(part, calls) for part in details.split("; ")]
     return tuple(it for it in found if it)
 
 
-def _wrong(text):
+def _wrong(text, calls):
     field = _FIELD.match(text)
     if field:
         return Wrong(_kind(field.group(2)), field.group(1))
-    for kind, pattern in _CALLS:
+    for kind, pattern in calls:
         named = pattern.match(text)
         if named:
             return Wrong(kind, named.group(1))

@@ -112,6 +112,12 @@ ACCEPTED = {
     "a dtype twice": with_x(tensor(4711)[:3] + doubles(3.0)),
     "fields the other way round": predict(*reversed(GOOD)),
 }
+# What is refused by its name is not read.
+READ = [
+    row.grpc_method
+    for row in operations.FORWARDED
+    if row not in operations.REFUSED and not row.is_stream
+]
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -150,9 +156,7 @@ GARBAGE = [b"\xff", b"\x0a\xff", bytes(1000), b"\x0a" * 100_000]
 
 
 @pytest.mark.parametrize("payload", GARBAGE)
-@pytest.mark.parametrize(
-    "method", [row.grpc_method for row in operations.FORWARDED if not row.is_stream]
-)
+@pytest.mark.parametrize("method", READ)
 def test_no_method_takes_garbage(unharmed, method, payload):
     """Whatever parses requests refuses what is none."""
     with channel(unharmed.address) as connection, pytest.raises(grpc.RpcError) as caught:

@@ -207,4 +207,6 @@ def _for_worker(call: FrontCall) -> CallFrame:
         call.resets_state,
         call.attributes,
         call.target,
+        0,
+        call.received,
     )
