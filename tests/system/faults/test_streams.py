@@ -3,6 +3,7 @@
 import functools
 import queue
 import signal
+import socket
 import threading
 
 import grpc
@@ -74,6 +75,15 @@ def assert_answers(stream, identity):
     """Check that a stream's model still answers rightly."""
     stream.send(identity)
     assert stream.receive() == (identity, expected(GOLDEN_X))
+
+
+def _takes_connections(server):
+    host, _, port = server.address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def ending(stream):
@@ -170,6 +180,7 @@ def test_a_client_that_leaves_takes_its_messages_out_of_the_queue(serve, open_st
     stream.send("waits", "note waited")
     wait_until(lambda: server.runs("begun"), "the call to run")
     stream.call.cancel()
+    wait_until(lambda: server.log.count("CANCELLED") == 2, "both to be given up")
     other = open_stream(server)
     server.note("gate").touch()
     assert_answers(other, "other")
@@ -195,7 +206,7 @@ def test_what_runs_of_a_stream_is_answered_in_the_drain(serve, open_stream):
     wait_until(lambda: server.runs("begun"), "the call to run")
     server.signal(signal.SIGTERM)
     server.signal(signal.SIGTERM)
-    wait_until(lambda: server.health() == b"", "the port to be shut")
+    wait_until(lambda: not _takes_connections(server), "the port to be shut")
     assert not server.has_ended
     server.note("gate").touch()
     assert stream.receive() == ("long", expected(GOLDEN_X))
