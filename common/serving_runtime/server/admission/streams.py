@@ -94,26 +94,21 @@ def _too_old() -> ServingError:
 
 
 class _Message:
-    """A message on its way, and its answer."""
+    """A message on its way, and its answer once there is one."""
 
-    __slots__ = ("_loop", "answered", "cancel", "is_over", "payload")
+    __slots__ = ("_on_answer", "cancel", "payload", "reply")
 
-    def __init__(self, payload: bytes) -> None:
-        self._loop = asyncio.get_event_loop()
+    def __init__(self, payload: bytes, on_answer: "Callable[[_Message], None]") -> None:
         self.payload = payload
-        self.answered: asyncio.Future[Reply] = self._loop.create_future()
+        self._on_answer = on_answer
         self.cancel: Callable[[], None] = _nothing
-        self.is_over = False
+        self.reply: Optional[Reply] = None
 
     def respond(self, reply: Reply, headers: Headers) -> None:
         """Take the answer, in any thread, while holding the front lock."""
-        self.is_over = True
+        self.reply = reply
         self.cancel = _nothing  # it refers to this object: no cycle may keep the bytes in memory
-        self._loop.call_soon_threadsafe(self._resolve, reply)
-
-    def _resolve(self, reply: Reply) -> None:
-        if not self.answered.done():
-            self.answered.set_result(reply)
+        self._on_answer(self)
 
 
 class _ForwardedStream:
@@ -137,7 +132,11 @@ class _ForwardedStream:
         self._count = 0
         self._unanswered: Deque[_Message] = collections.deque()
         self._bytes = 0
+        # Whose answer is waited for.
+        self._next: Optional[_Message] = None
         self._has_news, self._has_room = asyncio.Event(), asyncio.Event()
+        self._is_answered = asyncio.Event()
+        self._loop = asyncio.get_event_loop()
         self._ended_by: Optional[ServingError] = None
         self._reading = asyncio.ensure_future(self._read())
         self._reading.add_done_callback(lambda reading: self._has_news.set())
@@ -151,8 +150,12 @@ class _ForwardedStream:
 
     async def next_reply(self) -> bytes:
         """Return the answer to the next message, once there is one."""
-        message = self._unanswered[0]
-        reply = await message.answered
+        message = self._next = self._unanswered[0]
+        while message.reply is None:
+            self._is_answered.clear()
+            await self._is_answered.wait()
+        reply = message.reply
+        self._next = None
         self._unanswered.popleft()
         self._bytes -= len(message.payload)
         self._has_room.set()
@@ -181,6 +184,14 @@ class _ForwardedStream:
             for message in self._unanswered:
                 message.cancel()
 
+    def _on_answer(self, message: _Message) -> None:
+        """Wake who waits, in any thread: for the others it is enough that they are answered.
+
+        Whoever comes to wait looks for the answer first, and after it has said what it waits for.
+        """
+        if message is self._next:
+            self._loop.call_soon_threadsafe(self._is_answered.set)
+
     async def _read(self) -> None:
         async for payload in self._stream.messages:
             self._submit(payload)
@@ -191,14 +202,14 @@ class _ForwardedStream:
                 await self._has_room.wait()
 
     def _submit(self, payload: bytes) -> None:
-        message = _Message(payload)
+        message = _Message(payload, self._on_answer)
         self._unanswered.append(message)
         self._bytes += len(payload)
         self._count += 1
         request = self._request(message)
         with self._lock:
             cancel = self._forward(request)
-            if not message.is_over:
+            if message.reply is None:
                 message.cancel = cancel
 
     def _request(self, message: _Message) -> Request:

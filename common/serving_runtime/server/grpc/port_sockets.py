@@ -37,7 +37,8 @@ def _sockets(places: Container[Place]) -> Iterator[socket.socket]:
         try:
             if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
                 continue
-            found = socket.socket(fileno=descriptor)
+            # Whatever its family is: Python 3.6 does not ask, and cuts long names of all others.
+            found = socket.socket(socket.AF_UNIX, fileno=descriptor)
         except OSError:  # closed meanwhile, by one of grpc's threads
             continue
         try:

