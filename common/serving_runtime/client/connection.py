@@ -39,7 +39,9 @@ class ConnectionOptions(NamedTuple):
         """
         if not self.tls:
             return kind.insecure_channel(address, options=list(options))
-        named = [("grpc.ssl_target_name_override", self.name)] if self.name else []
+        # A path is in no certificate; older grpc has taken this name by itself.
+        name = self.name or ("localhost" if address.startswith("unix:") else "")
+        named = [("grpc.ssl_target_name_override", name)] if name else []
         credentials = grpc.ssl_channel_credentials(self.trusted, self.key, self.certificate)
         return kind.secure_channel(address, credentials, options=[*options, *named])
 

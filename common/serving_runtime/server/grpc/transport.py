@@ -54,13 +54,12 @@ class GrpcTransport(Transport):
 
     async def start(self, host: str, port: int, socket_path: str = "") -> int:
         """Listen, and return the port (a free one for port 0)."""
-        credentials = server_credentials(self._security.certificates)
-        taken = self._try_to_listen(f"{host}:{port}", credentials)
+        taken = self._try_to_listen(f"{host}:{port}")
         if taken == 0:
             raise _port_refused(host, port)
         self._places.append(taken)
         if socket_path:
-            self._listen_beside(socket_path, credentials)
+            self._listen_beside(socket_path)
         await self._serve()
         return taken
 
@@ -92,15 +91,17 @@ class GrpcTransport(Transport):
     async def _serve(self) -> None:
         """Begin to take calls."""
 
-    def _listen_beside(self, path: str, credentials: Optional[grpc.ServerCredentials]) -> None:
+    def _listen_beside(self, path: str) -> None:
         """Listen on a Unix domain socket, too; its clients are served as those of the port."""
         self._socket = UnixSocket(path)
         with self._socket.placing():
-            if self._try_to_listen(self._socket.address, credentials) == 0:
+            if self._try_to_listen(self._socket.address) == 0:
                 raise refused(path, "the system does not allow it; grpc's log has the reason")
         self._places.append(self._socket.bound_path)
 
-    def _try_to_listen(self, address: str, credentials: Optional[grpc.ServerCredentials]) -> int:
+    def _try_to_listen(self, address: str) -> int:
+        # Anew for each address: core takes their first certificate once.
+        credentials = server_credentials(self._security.certificates)
         try:
             return self._listen(address, credentials)
         except RuntimeError:  # newer grpcio's word for it, older ones return 0
