@@ -117,23 +117,27 @@ def _input(random, oddity, name, as_raw):
 
 def _raw(random, width, count, datatype):
     if not width:
-        elements = [random.randbytes(random.choice([0, 1, 3])) for _ in range(count)]
+        elements = [_bytes(random, random.choice([0, 1, 3])) for _ in range(count)]
         return b"".join(struct.pack("<I", len(it)) + it for it in elements)
     if datatype == b"BOOL":
         return bytes(random.choice([0, 1]) for _ in range(count))
-    return random.randbytes(width * count)
+    return _bytes(random, width * count)
 
 
 def _typed(random, field, width, count):
     if field == "bytes_contents":
-        return [(8, random.randbytes(3)) for _ in range(count)]
+        return [(8, _bytes(random, 3)) for _ in range(count)]
     number = NUMBERS[field]
     if field in FIXED:
         wire, size = FIXED[field]
-        return [(number, Packed(wire, [random.randbytes(size) for _ in range(count)]))]
+        return [(number, Packed(wire, [_bytes(random, size) for _ in range(count)]))]
     plain = Writer(random, 0.002)
     items = [plain.number(_integer(random, field, width)) for _ in range(count)]
     return [(number, Packed(VARINT, items))]
+
+
+def _bytes(random, size):
+    return bytes(random.randrange(256) for _ in range(size))
 
 
 def _integer(random, field, width):

@@ -13,14 +13,13 @@ from serving_runtime.protocols.open_inference import parameters, values
 from serving_runtime.protocols.open_inference.datatypes import DATATYPES
 from serving_runtime.protocols.open_inference.parameters import Head
 from serving_runtime.protocols.open_inference.reply_context import ReplyContext
-from serving_runtime.protocols.open_inference.slots import Slot, of_contents, of_raw
+from serving_runtime.protocols.open_inference.slots import Input, Slot, of_contents, of_raw
 from serving_runtime.protocols.protobuf import scanning
 from serving_runtime.protocols.protobuf.parsing import parsed
 from serving_runtime.protocols.protobuf.recent_layouts import Laid, fixed_around
 from serving_runtime.protocols.protobuf.scanning import BYTES_1, BYTES_2, BYTES_3, Span, Unusual
 
 Request = message_class("inference.ModelInferRequest")
-Input = message_class("inference.ModelInferRequest.InferInputTensor")
 
 # The tags of fields 4 to 7, which hold bytes.
 BYTES_4, BYTES_5, BYTES_6, BYTES_7 = 0x22, 0x2A, 0x32, 0x3A

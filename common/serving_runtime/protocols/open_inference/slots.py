@@ -14,14 +14,14 @@ from serving_runtime.protocols.open_inference import values
 from serving_runtime.protocols.open_inference.datatypes import BYTES, FIELD_DTYPES, Datatype
 from serving_runtime.protocols.protobuf import scanning, varints
 from serving_runtime.protocols.protobuf.parsing import parsed
-from serving_runtime.protocols.protobuf.scanning import Span, Unusual
+from serving_runtime.protocols.protobuf.scanning import Span, Unusual, number
 from serving_runtime.signature import NUMPY_DTYPES
 from serving_runtime.validation import bfloat16
 
-Contents = message_class("inference.InferTensorContents")
+Input = message_class("inference.ModelInferRequest.InferInputTensor")
 
 # Newer versions of protobuf hand all numbers to NumPy at once, more quickly than ``varints``.
-_PROTOBUF_IS_QUICK = hasattr(Contents().int_contents, "__array__")
+_PROTOBUF_IS_QUICK = hasattr(Input().contents.int_contents, "__array__")
 _AS_IN_MEMORY = ("bool", "float32", "float64")
 
 
@@ -111,8 +111,11 @@ def _varints(view: memoryview, place: Slot) -> Optional[np.ndarray]:
 
 
 def _by_protobuf(view: memoryview, place: Slot) -> Optional[np.ndarray]:
+    # With its tag and length, as a field of a message: protobuf 3 takes the end of a group for the
+    # end of a whole message, and refuses it in a field.
+    start = place.start - len(number(place.stop - place.start)) - 1
     try:
-        with parsed(Contents(), view[place.start : place.stop]) as contents:
-            return values.from_contents(place.datatype, place.shape, contents)
+        with parsed(Input(), view[start : place.stop]) as tensor:
+            return values.from_contents(place.datatype, place.shape, tensor.contents)
     except InvalidInput:
         return None

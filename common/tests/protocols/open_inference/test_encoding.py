@@ -31,7 +31,8 @@ def tensor(dtype, shape, seed):
     if dtype in wire.HALVES or dtype.startswith("float"):
         values = values / 2**50  # each half is what it is in float32 as well
         values = np.asarray(values, np.float32 if dtype == "bfloat16" else dtype)
-        values = (values.view("<u4") & 0xFFFF0000).view("<f4") if dtype == "bfloat16" else values
+        if dtype == "bfloat16":
+            values = (values.view("<u4") & np.uint32(0xFFFF0000)).view("<f4")
     return Tensor(dtype, np.asarray(values).astype(NUMPY_DTYPES[dtype]).reshape(shape))
 
 
