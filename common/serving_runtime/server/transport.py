@@ -9,6 +9,7 @@ from typing import (
     AsyncGenerator,
     AsyncIterator,
     Callable,
+    List,
     Mapping,
     NamedTuple,
     Optional,
@@ -74,6 +75,7 @@ class Stream(NamedTuple):
     """A stream of requests, as a transport hands it over; its fields are those of a request.
 
     ``messages`` are the requests; the client is held back from sending more than are taken.
+    ``trailers`` are the headers that go with its end: whoever answers it puts them there.
     """
 
     operation: Operation
@@ -81,6 +83,7 @@ class Stream(NamedTuple):
     request_id: str
     seconds_left: Optional[float]
     reset_state: Optional[str]
+    trailers: List[Tuple[str, str]]
 
 
 # Takes a request and returns the function to call if the client goes away before the reply; both

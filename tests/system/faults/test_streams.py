@@ -1,6 +1,7 @@
 """Open Inference's streams, and what the front answers beside them, through what goes wrong."""
 
 import functools
+import os
 import queue
 import signal
 import socket
@@ -185,6 +186,25 @@ def test_a_client_that_leaves_takes_its_messages_out_of_the_queue(serve, open_st
     server.note("gate").touch()
     assert_answers(other, "other")
     assert server.runs("waited") == 0
+
+
+def test_a_stream_tells_of_the_state_that_its_answers_are_of(serve, open_stream):
+    """At its end: a client sees by the number whether what came before is gone."""
+    server = serve(RUNTIME_STATEFUL="1")
+
+    def epoch():
+        stream = open_stream(server)
+        assert_answers(stream, "1")
+        assert_answers(stream, "2")
+        stream.end()
+        assert list(stream.call) == []
+        return dict(stream.call.trailing_metadata())["x-state-epoch"]
+
+    assert epoch() == "0"
+    [worker] = server.workers
+    os.kill(worker, signal.SIGKILL)
+    server.wait_log("the model's state is lost")
+    assert epoch() == "1"
 
 
 def test_an_idle_stream_does_not_hold_up_the_end(serve, open_stream):

@@ -14,7 +14,15 @@ from serving_runtime.errors import NotAvailable, ServingError, Status
 from serving_runtime.operations import ErrorForm
 from serving_runtime.server.admission.dispatcher import BATCH_BYTES
 from serving_runtime.server.front_lock import FrontLock
-from serving_runtime.server.transport import Headers, Reply, Request, Stream, UnaryHandler
+from serving_runtime.server.transport import (
+    NO_HEADERS,
+    REQUEST_ID,
+    Headers,
+    Reply,
+    Request,
+    Stream,
+    UnaryHandler,
+)
 from serving_runtime.settings import Settings
 
 # Of one stream at a time. Two batches of the default size: one gathers while the other runs.
@@ -96,17 +104,18 @@ def _too_old() -> ServingError:
 class _Message:
     """A message on its way, and its answer once there is one."""
 
-    __slots__ = ("_on_answer", "cancel", "payload", "reply")
+    __slots__ = ("_on_answer", "cancel", "headers", "payload", "reply")
 
     def __init__(self, payload: bytes, on_answer: "Callable[[_Message], None]") -> None:
         self.payload = payload
         self._on_answer = on_answer
         self.cancel: Callable[[], None] = _nothing
         self.reply: Optional[Reply] = None
+        self.headers: Headers = NO_HEADERS
 
     def respond(self, reply: Reply, headers: Headers) -> None:
         """Take the answer, in any thread, while holding the front lock."""
-        self.reply = reply
+        self.reply, self.headers = reply, headers
         self.cancel = _nothing  # it refers to this object: no cycle may keep the bytes in memory
         self._on_answer(self)
 
@@ -159,6 +168,8 @@ class _ForwardedStream:
         self._unanswered.popleft()
         self._bytes -= len(message.payload)
         self._has_room.set()
+        if message.headers:  # of a stateful model's state, say; a message has no place for them
+            self._stream.trailers[:] = [it for it in message.headers if it[0] != REQUEST_ID]
         if reply.payload or reply.status == Status.OK:
             return reply.payload  # a worker's failure is such a message too
         return self._write_failure(reply, message.payload)

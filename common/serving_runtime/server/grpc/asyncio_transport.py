@@ -113,15 +113,17 @@ def _stream_behaviour(
 ) -> Callable[[AsyncIterator[bytes], Any], AsyncGenerator[bytes, None]]:
     async def answer(requests: AsyncIterator[bytes], context: Any) -> AsyncGenerator[bytes, None]:
         metadata, seconds_left = context.invocation_metadata() or (), context.time_remaining()
-        replies = handler(read_stream(operation, requests, metadata, seconds_left))
+        stream = read_stream(operation, requests, metadata, seconds_left)
+        replies = handler(stream)
         try:
             async for payload in replies:
                 yield payload
                 del payload  # it may be large, and the next one may not come for long
+            context.set_trailing_metadata(tuple(stream.trailers))
         except asyncio.CancelledError:  # an Exception before Python 3.8
             raise
         except Exception as error:  # noqa: BLE001  as above
-            await _send(failed(error), NO_HEADERS, context)
+            await _send(failed(error), stream.trailers, context)
         finally:
             await replies.aclose()
 

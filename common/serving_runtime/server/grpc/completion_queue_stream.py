@@ -37,9 +37,9 @@ class StreamCall:
         self._call = event.call
         left = event.call_details.deadline - time.time()
         seconds_left = left if left < MAX_SECONDS else None
-        self._replies = handler(
-            read_stream(operation, self, event.invocation_metadata, seconds_left)
-        )
+        stream = read_stream(operation, self, event.invocation_metadata, seconds_left)
+        self._trailers = stream.trailers
+        self._replies = handler(stream)
         self._task: Optional[asyncio.Future[None]] = None
         # The next message's event, once one was asked for; and why no more is.
         self._next: Optional[asyncio.Future[Any]] = None
@@ -94,7 +94,7 @@ class StreamCall:
         finally:
             await self._replies.aclose()
             if not self._host.is_shut():
-                core.end_replies(self._call, reply)
+                core.end_replies(self._call, reply, self._trailers)
 
     def _start(self, start: Callable[..., None]) -> "asyncio.Future[Any]":
         """Start an operation; its event is the result."""

@@ -163,7 +163,7 @@ def read_stream(
     """Return a stream, likewise."""
     headers = first_values(metadata)
     request_id, reset_state = headers.get(REQUEST_ID, ""), headers.get(RESET_STATE)
-    return Stream(operation, messages, request_id, seconds_left, reset_state)
+    return Stream(operation, messages, request_id, seconds_left, reset_state, [])
 
 
 def _port_refused(host: str, port: int) -> StartError:

@@ -17,6 +17,7 @@ class Conversation:
     Attributes:
         answers: what has come, in order.
         taken: how many messages were read of the client's.
+        trailers: what goes with the end.
         ending: the task that ends with the stream, or with its error.
     """
 
@@ -24,7 +25,10 @@ class Conversation:
         self.answers = []
         self.taken = 0
         self._sent = asyncio.Queue()
-        stream = Stream(FORWARDED, self._messages(), request_id, seconds_left, reset_state)
+        self.trailers = []
+        stream = Stream(
+            FORWARDED, self._messages(), request_id, seconds_left, reset_state, self.trailers
+        )
         self.ending = asyncio.ensure_future(self._receive(forwarder.answer(stream)))
 
     def send(self, *messages):
@@ -255,6 +259,23 @@ def test_the_state_is_reset_before_the_first_message_only(run, make, admitted):
         await settle()
         assert [request.reset_state for request in admitted.requests] == ["1", None]
         client.ending.cancel()
+
+    run(scenario())
+
+
+def test_what_goes_with_the_last_answer_goes_with_the_end(run, make, admitted, until):
+    """The state of a stateful model, say; the id of a failed message is no matter of the stream."""
+
+    async def scenario():
+        client = Conversation(make())
+        client.send(b"a", b"b", None)
+        await until(lambda: len(admitted.requests) == 2)
+        for epoch, request in enumerate(admitted.requests):
+            with admitted.lock:
+                headers = [("x-state-epoch", str(epoch)), ("x-request-id", "id")]
+                request.respond(Reply(Status.OK, "", b"answer"), headers)
+        await client.ending
+        assert client.trailers == [("x-state-epoch", "1")]
 
     run(scenario())
 

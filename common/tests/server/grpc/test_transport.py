@@ -295,6 +295,25 @@ def test_streams_are_answered_message_by_message(serve):
     serve(scenario)
 
 
+@pytest.mark.parametrize("payload", [b"a", b""], ids=["success", "failure"])
+def test_streams_may_carry_metadata_at_their_end(serve, service, payload):
+    """However they end; handlers put it there meanwhile."""
+
+    async def scenario(channel):
+        call = channel.stream_stream(STREAM.grpc_method)()
+        await call.write(b"a")
+        assert await call.read() == b"a"
+        service.requests[0].trailers.append(("x-state-epoch", "3"))
+        await call.write(payload)
+        await call.done_writing()
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            while await call.read() is not grpc.aio.EOF:
+                pass
+        assert ("x-state-epoch", "3") in tuple(await call.trailing_metadata())
+
+    serve(scenario)
+
+
 def test_stream_ends_with_the_status_of_an_error(serve):
     """What a handler raises is told, not hidden behind UNKNOWN."""
 
