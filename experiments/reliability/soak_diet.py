@@ -41,8 +41,8 @@ ABOUT_MODEL = (
     operations.MODEL_METADATA,
     operations.MODEL_CONFIG,
     operations.MODEL_STATISTICS,
-    operations.REPOSITORY_INDEX,
 )
+OTHER_MODEL = b"\x0a\x05other"  # the name in a request of each of these
 MAX_MESSAGE_BYTES = 4 * 2**20
 LARGE_BYTES = (2**16, 2**18, 2**20)
 
@@ -281,12 +281,21 @@ def _other_methods() -> list[Exchange]:
         Exchange(Kind.METHODS, nobody, status="NOT_FOUND", method=check),
         Exchange(Kind.METHODS, b"", status="UNIMPLEMENTED", method=unknown),
         Exchange(Kind.METHODS, b"", status="INVALID_ARGUMENT", method=metadata),
-        *(Exchange(Kind.METHODS, b"", method=row.grpc_method) for row in ABOUT_MODEL),
+        Exchange(Kind.METHODS, b"", _index(), method=operations.REPOSITORY_INDEX.grpc_method),
+        *(
+            Exchange(Kind.METHODS, OTHER_MODEL, status="NOT_FOUND", method=row.grpc_method)
+            for row in ABOUT_MODEL
+        ),
         *(
             Exchange(Kind.METHODS, b"", status="UNIMPLEMENTED", method=row.grpc_method)
             for row in operations.REFUSED
         ),
     ]
+
+
+def _index() -> Any:
+    model = {"name": MODEL_NAME, "version": "1", "state": "READY"}
+    return message_class("inference.RepositoryIndexResponse")(models=[model])
 
 
 def _metadata() -> Any:

@@ -58,7 +58,7 @@ def from_raw(datatype: Datatype, shape: Tuple[int, ...], content: memoryview) ->
             f"takes {wanted}"
         )
     if not count:
-        return np.empty(shape, NUMPY_DTYPES[datatype.dtype])
+        return np.empty(0, NUMPY_DTYPES[datatype.dtype]).reshape(shape)
     values = np.ndarray(shape, datatype.element, content)
     if datatype.dtype == "bool" and values.view(np.uint8).max() > 1:
         # NumPy would take any byte for a bool, and then add and compare those wrongly.
@@ -119,7 +119,7 @@ def from_contents(datatype: Datatype, shape: Tuple[int, ...], contents: Any) -> 
     if datatype.name == BYTES:
         return _objects(list(entries), shape)
     if not count:
-        return np.empty(shape, NUMPY_DTYPES[datatype.dtype])
+        return np.empty(0, NUMPY_DTYPES[datatype.dtype]).reshape(shape)
     dtype = FIELD_DTYPES[datatype.field]
     return from_entries(np.array(entries, NUMPY_DTYPES[dtype]), datatype).reshape(shape)
 

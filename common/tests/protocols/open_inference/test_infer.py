@@ -7,7 +7,9 @@ from serving_runtime.protocols.open_inference import protobuf_codec
 from serving_runtime.protocols.open_inference.infer import Infer, StreamInfer
 from serving_runtime.protocols.request import SequenceStep
 from serving_runtime.settings import Settings
-from serving_runtime.signature import Contract, Field, Signature, Tensor
+from serving_runtime.signature import Contract, Field, Nullable, Signature, Tensor
+from serving_runtime.validation import validate_inputs
+from tests.support.cases import tensor
 from tests.support.wires import open_inference_protobuf as wire
 
 FLAT = (Field("x", "int8", ()),)
@@ -120,6 +122,26 @@ def test_a_known_parameter_of_another_kind_is_refused(name, kind, value):
     parameters = [("sequence_id", "int64", 7), (name, kind, value)]
     with pytest.raises(InvalidInput, match=f"the parameter {name} is "):
         infer().decode(sent(parameters=parameters), "", {})
+
+
+@pytest.mark.parametrize("as_raw", [True, False])
+def test_a_mask_says_which_values_are_missing(as_raw):
+    """As an optional input of booleans; what stands in their places means nothing."""
+    columns = (Field("city", "string", (-1,)), Field("age", "int64", (-1,)))
+    nullable = (Nullable("city"), Nullable("age", numbers="float64"))
+    signature = Signature("fill", columns, FLAT, nullable=nullable)
+    sent = {
+        "city": tensor("string", ["Bern", "?"]),
+        "city:missing": tensor("bool", [False, True]),
+        "age": tensor("int64", [-1, 3]),
+        "age:missing": tensor("bool", [True, False]),
+    }
+    answering = infer(contract=Contract("own", (signature,)))
+    request = answering.decode(wire.request(sent, as_raw).SerializeToString(), "", {})
+    arrays = validate_inputs(signature, request.tensors, "strict", str, request.unreadable)
+    assert arrays["city"].tolist() == ["Bern", None]
+    assert np.isnan(arrays["age"][0])
+    assert arrays["age"][1] == 3
 
 
 def test_messages_of_a_stream_have_their_ids():

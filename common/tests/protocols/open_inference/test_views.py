@@ -6,7 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from serving_runtime.errors import InvalidInput
+from serving_runtime.errors import InvalidInput, RequestOverBudget
 from serving_runtime.protocols.open_inference import protobuf_codec, slots
 from serving_runtime.protocols.open_inference.datatypes import BY_DTYPE
 from serving_runtime.protocols.protobuf.recent_layouts import ALIGNMENT
@@ -169,3 +169,15 @@ def test_shapes_never_reach_beyond_the_values(size, dtype, as_raw):
     message = wire.Request.FromString(bytes(request(as_raw, x=values)))
     message.inputs[0].shape[:] = [size, 2**32]
     assert "x" in read(message.SerializeToString()).unreadable
+
+
+@pytest.mark.parametrize("as_raw", [True, False])
+def test_rows_without_columns_take_no_memory(as_raw):
+    """However many there are; NumPy would allocate an empty array as if it had one column."""
+    values = Tensor("float32", np.empty(0, "f4").reshape(2**32, 3, 0))
+    payload = wire.request({"x": values}, as_raw).SerializeToString()
+    with at_most(2**16):
+        array = protobuf_codec.decode(payload, 2**40).tensors["x"].array
+    assert array.shape == (2**32, 3, 0)
+    with pytest.raises(RequestOverBudget):
+        protobuf_codec.decode(payload, 2**20)
