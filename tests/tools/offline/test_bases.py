@@ -3,20 +3,21 @@ import tarfile
 import pytest
 
 from tools import docker
-from tools.offline.bases import interpreters, names
+from tools.command_line import ToolError
+from tools.offline import bases
 
 
 @pytest.mark.parametrize("name", ["python:3.6-slim-bullseye", "python:3.14-slim-trixie"])
 def test_docker_hub_s_names_say_which_python(name):
     """The version is in the name; the suite is not, since any will do."""
-    assert names.wanted(name).python == name[7:].split("-")[0]
+    assert bases.python_of(name) == name[7:].split("-")[0]
 
 
 @pytest.mark.parametrize("name", ["debian:bookworm", "python:3.13", "python:2.7-slim-buster"])
 def test_other_bases_are_refused(name):
     """What cannot be made here is refused by name, with what could be."""
-    with pytest.raises(names.BaseError, match=rf"^{name}: .*python:3\.X-slim-SUITE"):
-        names.wanted(name)
+    with pytest.raises(ToolError, match=rf"^{name}: .*python:3\.X-slim-SUITE"):
+        bases.python_of(name)
 
 
 def test_an_interpreter_is_packed_without_ballast(tmp_path):
@@ -30,8 +31,7 @@ def test_an_interpreter_is_packed_without_ballast(tmp_path):
         (tmp_path / "from" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "from" / path).touch()
     with tarfile.open(tmp_path / "tar", "w") as archive:
-        found = interpreters.Interpreter("3.13.0", tmp_path / "from")
-        interpreters.pack(found, archive, "to")
+        bases.pack_interpreter(tmp_path / "from", archive, "to")
         packed = {entry.name for entry in archive if entry.isfile()}
         owners = {entry.uid for entry in archive}
     assert owners == {0}
@@ -46,7 +46,7 @@ def test_an_interpreter_is_packed_without_ballast(tmp_path):
 def test_an_interpreter_that_is_nowhere_is_not_found(monkeypatch, tmp_path):
     """Without one, a base is made of the distribution's own package."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert interpreters.find("3.99") is None
+    assert bases.find_interpreter("3.99") is None
 
 
 @pytest.mark.parametrize(
