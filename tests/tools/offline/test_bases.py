@@ -66,3 +66,27 @@ def test_the_steps_of_a_build_are_told(line, step):
     """Progress shows what a builder begins to do, but not what takes no time."""
     found = docker.STEP.match(line)
     assert (found and found[1] + found[2]) == step
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_pulled", "expected", "made"),
+    [
+        ({}, False, "is there", False),
+        ({bases.RECIPE_LABEL: bases._recipe()}, False, "is there (local equivalent)", False),
+        ({bases.RECIPE_LABEL: "an older one"}, True, "made in 0 s (local equivalent)", True),
+        (None, True, "pulled in 0 s", False),
+        (None, False, "made in 0 s (local equivalent)", True),
+    ],
+)
+def test_a_base_is_made_only_where_none_is_to_be_had(
+    monkeypatch, labels, is_pulled, expected, made
+):
+    """One that was made by an older recipe is made anew, and never replaced by somebody's."""
+    image = None if labels is None else {"Config": {"Labels": labels}}
+    calls = []
+    monkeypatch.setattr(bases.docker, "inspect", lambda name: image)
+    monkeypatch.setattr(bases, "_is_pulled", lambda name: is_pulled)
+    monkeypatch.setattr(bases, "_make", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(bases.time, "monotonic", lambda: 0.0)
+    assert bases.ensure("python:3.13-slim-bookworm") == expected
+    assert calls == ([("python:3.13-slim-bookworm", "3.13")] if made else [])
