@@ -14,7 +14,7 @@ from tools.rows import Row
 
 MAX_RESULT = 80
 MAX_FAILURES = 10
-MAX_FAILURE = 2000
+MAX_FAILURE = 4000
 
 
 def build(rows: Sequence[Row], root: Path) -> list[Outcome]:
@@ -95,8 +95,14 @@ def _tested(outcome: Outcome, result: testing.Result | None) -> Outcome:
     if result is None:
         return outcome._replace(result="no test ran", is_good=False)
     for failure in result.failures[:MAX_FAILURES]:  # again: what pytest said is far above
-        progress(outcome.row.name, f"failed: {failure[:MAX_FAILURE]}")
+        progress(outcome.row.name, f"failed: {_shortened(failure)}")
     return outcome._replace(result=str(result), is_good=not result.failures)
+
+
+def _shortened(text: str) -> str:
+    """Leave out the middle of what is too long: a log has its reason at the end."""
+    half = MAX_FAILURE // 2
+    return text if len(text) <= MAX_FAILURE else f"{text[:half]}\n[…]\n{text[-half:]}"
 
 
 def _named(outcome: Outcome, _root: Path) -> Outcome:
