@@ -147,14 +147,15 @@ def test_an_image_that_fails_a_test_gets_no_name(builds, monkeypatch, capsys, to
 
 def test_tests_that_failed_are_named_beside_the_table(builds, monkeypatch, capsys):
     """What pytest said of them may be thousands of lines further up; too many are cut."""
-    failures = [f"test_x.py::test_{number}: {'x' * 5000}" for number in range(1000)]
+    failures = [f"test_x.py::test_{number}: {'x' * 9000}the reason" for number in range(1000)]
     monkeypatch.setattr(
         stages.testing, "run", lambda rows, root: {BUILT[0].name: testing.Result(6, failures)}
     )
     assert command.main(["verify", "python", "--rows", "oldest"]) == 1
     told = capsys.readouterr().out
     assert f"[{BUILT[0].name}] failed: test_x.py::test_0: xxx" in told
-    assert len(told) < 30_000
+    assert told.count("the reason") == stages.MAX_FAILURES
+    assert len(told) < 50_000
 
 
 def test_an_image_that_cannot_be_built_twice_is_told(builds, monkeypatch, capsys):
