@@ -1,10 +1,12 @@
 import datetime
+import os
 import subprocess
 import sys
+import types
 
 import pytest
 
-from tools import outdated
+from tools import outdated, programs
 from tools.command_line import ToolError
 from tools.rows import load
 from tools.rows.reader import ROOT
@@ -30,9 +32,21 @@ NEW_ROW = """\
 """
 
 
+# What pip said of the same wheels: to ask takes it a second.
+ANSWERS: dict = {}
+
+
 @pytest.fixture
 def release(tmp_path, monkeypatch):
     """Yield a function that puts releases of the toy into the one folder where pip looks."""
+
+    def run(command):
+        asked = (*command, os.environ.get("PIP_RETRIES"), *sorted(os.listdir(tmp_path)))
+        if asked not in ANSWERS:
+            ANSWERS[asked] = programs.run(command)
+        return ANSWERS[asked]
+
+    monkeypatch.setattr(outdated, "programs", types.SimpleNamespace(run=run))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     outdated.offered.cache_clear()
