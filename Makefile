@@ -21,7 +21,8 @@ OUTER_PYTHONS := $(firstword $(UNIT_PYTHONS)) $(lastword $(UNIT_PYTHONS))
 TEST_PARTS   := clients faults $(OUTER_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%) repository lint
 # Of the clients of others, and of the demos.
 CALLERS      := $(basename $(notdir $(wildcard tests/environments/stock-*.txt tests/environments/tfserving.txt tests/environments/triton.txt)))
-DEMOS        := $(subst /environments/,-,$(patsubst runtimes/%.txt,%,$(wildcard runtimes/*/environments/demo*.txt)))
+# Those that are tried by `make test`; the nightly ones are made when they are.
+DEMOS        := $(subst /environments/,-,$(patsubst runtimes/%.txt,%,$(filter-out runtimes/python/%,$(wildcard runtimes/*/environments/demo.txt))))
 PACKAGES     := $(wildcard common/serving_runtime common/hydro_serving_grpc runtimes/*/*_runtime)
 # A framework is found where it is, and named nowhere else.
 export MYPYPATH := $(shell echo common runtimes/* | tr ' ' :)

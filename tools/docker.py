@@ -10,13 +10,16 @@ from collections import deque
 from collections.abc import Callable
 from typing import IO, Any
 
+from tools import programs
+from tools.command_line import ToolError
+
 LINES_OF_A_FAILURE = 25
 FIRST_WITHOUT_BUILDKIT = 23
 # "#7 [stage-1 3/9] RUN …"; where two Dockerfiles differ is behind what they mount.
 STEP = re.compile(r"#\d+ \[\S.*?\d+/\d+\] ((?:FROM|COPY|RUN) )(?:--mount=\S+ +)*(.{0,70})")
 
 
-class DockerError(Exception):
+class DockerError(ToolError):
     """A command failed; the message is its own last words."""
 
 
@@ -25,28 +28,16 @@ def output(
 ) -> str:
     """Return what a command prints.
 
-    Args:
-        arguments: of docker.
-        stdin: what it reads, if anything.
-        timeout_seconds: how long it may take.
-
     Raises:
         DockerError: it failed, or took too long.
     """
-    told = f"`docker {' '.join(arguments[:3])} …`"
+    named = f"`docker {' '.join(arguments[:3])} …`"
     try:
-        run = subprocess.run(
-            ["docker", *arguments],
-            stdin=stdin,
-            capture_output=True,
-            text=True,
-            timeout=timeout_seconds,
-            check=False,
-        )
+        run = programs.run(["docker", *arguments], stdin=stdin, timeout=timeout_seconds)
     except subprocess.TimeoutExpired:
-        raise DockerError(f"{told} took longer than {timeout_seconds} s") from None
+        raise DockerError(f"{named} took longer than {timeout_seconds} s") from None
     if run.returncode:
-        raise DockerError(f"{told} failed:\n{run.stderr.strip()}")
+        raise DockerError(f"{named} failed:\n{run.stderr.strip()}")
     return run.stdout.strip()
 
 
@@ -60,30 +51,20 @@ def inspect(name: str) -> dict[str, Any] | None:
 
 
 def describe(container: str) -> dict[str, Any]:
-    """Describe a container as the engine does.
-
-    Raises:
-        DockerError: there is none of that id.
-    """
+    """Describe a container as the engine does."""
     found: list[dict[str, Any]] = json.loads(output("container", "inspect", container))
     return found[0]
 
 
 def logs(container: str) -> str:
     """Return what a container has printed, on both streams, in order."""
-    command = ["docker", "logs", container]
-    run = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    return run.stdout
-
-
-def _ignore(_: str) -> None:
-    """Show no progress."""
+    return programs.run(["docker", "logs", container], in_one=True).stdout
 
 
 def build(
-    *arguments: str, context: IO[bytes] | None = None, progress: Callable[[str], None] = _ignore
+    *arguments: str,
+    context: IO[bytes] | None = None,
+    progress: Callable[[str], None] = lambda step: None,
 ) -> None:
     """Build an image.
 
@@ -118,11 +99,7 @@ def build(
 
 @functools.cache
 def _builder() -> str:
-    """Find a client that builds with BuildKit: new ones only do with their plug-in.
-
-    Raises:
-        DockerError: there is none.
-    """
+    """Find a client that builds with BuildKit: new ones only do with their plug-in."""
     for folder in os.get_exec_path():
         client = shutil.which("docker", path=folder)
         if client and _has_buildkit(client):
@@ -138,5 +115,5 @@ def _has_buildkit(client: str) -> bool:
 
 def _output_or_empty(*command: str) -> str:
     """Return what a command prints; empty if it fails."""
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    run = programs.run(command)
     return run.stdout.strip() if run.returncode == 0 else ""

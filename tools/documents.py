@@ -1,6 +1,5 @@
 """Write the parts of documents that follow from the code, so that they are never kept by hand."""
 
-import argparse
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +11,7 @@ from serving_runtime.protocols.tensorflow_serving import wording
 from serving_runtime.signature import Contract, Field, Signature
 from serving_runtime.validation.problems import describe
 from serving_runtime.validation.selection import choose_signature, validate_output_names
+from tools import command_line
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
@@ -71,11 +71,7 @@ DOCUMENTS: dict[Path, dict[str, Part]] = {
 
 
 def updated(document: str, parts: Mapping[str, Part]) -> str:
-    """Return a document with each generated part renewed.
-
-    Raises:
-        ValueError: a part has no place in it.
-    """
+    """Return a document with each generated part renewed."""
     for name, part in parts.items():
         begin, end = f"<!-- {name}: written by `make documents` -->\n", f"<!-- end of {name} -->"
         if begin not in document or end not in document:
@@ -88,7 +84,7 @@ def updated(document: str, parts: Mapping[str, Part]) -> str:
 
 def main() -> int:
     """Write the parts into their documents, or compare them with what would be written."""
-    parser = argparse.ArgumentParser(prog="python -m tools.documents", description=__doc__)
+    parser = command_line.parser("tools.documents", __doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail if one differs")
     is_check = parser.parse_args().check
     differing = 0

@@ -15,7 +15,6 @@ To renew the pins of a file, install its first two blocks without versions into 
 environment of that Python, and copy what `pip freeze --all` prints.
 """
 
-import argparse
 import contextlib
 import fcntl
 import hashlib
@@ -28,8 +27,10 @@ import sys
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional
 
-from tools import installers, interpreters
+from tools import command_line, installers, interpreters
+from tools.command_line import ToolError
 from tools.installers import Installer
+from tools.interpreters import Interpreter
 
 ROOT = Path(__file__).resolve().parent.parent
 DESCRIPTIONS = (
@@ -40,10 +41,6 @@ DESCRIPTIONS = (
 ENVIRONMENTS = ROOT / ".venvs"
 INSTALLERS = ("pip", "setuptools", "wheel")
 NO_INTERPRETER_EXIT_CODE = 3
-
-
-class EnvironmentsError(Exception):
-    """What was asked for cannot be done; the message has the reason and what would help."""
 
 
 class Environment(NamedTuple):
@@ -80,18 +77,14 @@ def _name_of(description: Path) -> str:
 
 
 def read(name: str) -> Environment:
-    """Read an environment's header.
-
-    Raises:
-        EnvironmentsError: there is no such file, or it does not say which Python it needs.
-    """
+    """Read an environment's header."""
     known = descriptions()
     if name not in known:
-        raise EnvironmentsError(f"no environment {name!r}; there are: {', '.join(known)}")
+        raise ToolError(f"no environment {name!r}; there are: {', '.join(known)}")
     text = known[name].read_text(encoding="utf-8")
     header = dict(re.findall(r"^# (python|editable|resolve|check): *(.+?) *$", text, re.MULTILINE))
     if not re.fullmatch(r"(>=)?3\.\d+", header.get("python", "")):
-        raise EnvironmentsError(f"{name}.txt: expected a line like `# python: 3.9` or `>=3.9`")
+        raise ToolError(f"{name}.txt: expected a line like `# python: 3.9` or `>=3.9`")
     patterns = header.get("editable", "").split()
     editable = [folder for pattern in patterns for folder in sorted(ROOT.glob(pattern))]
     resolve, check = header.get("resolve") == "yes", not header.get("check", "").startswith("no")
@@ -99,21 +92,18 @@ def read(name: str) -> Environment:
 
 
 def create(environment: Environment) -> None:
-    """Make an environment, unless it is there and up to date; remakes a stale or broken one.
-
-    Raises:
-        NoInterpreterError: the Python it needs is not installed.
-        EnvironmentsError: the installer failed; it has said why.
-    """
+    """Make an environment, unless it is there and up to date; remakes a stale or broken one."""
     with _lock(environment.name):
-        if state(environment) == "ready":
+        if _is_ready(environment):
             return _say(environment, "ready")
-        interpreter, version = interpreters.find(environment.python)
-        _say(environment, f"making it with Python {'.'.join(map(str, version))} ({interpreter})")
+        found = interpreters.find(environment.python)
+        _say(
+            environment, f"making it with Python {'.'.join(map(str, found.version))} ({found.path})"
+        )
         shutil.rmtree(environment.folder, ignore_errors=True)
-        pip = ["--without-pip"] if installers.is_uv_for(version) else []
-        _run(environment, [str(interpreter), "-m", "venv", *pip, str(environment.folder)])
-        _install(environment, _installer(environment, interpreter, version))
+        pip = ["--without-pip"] if installers.is_uv_for(found.version) else []
+        _run([str(found.path), "-m", "venv", *pip, str(environment.folder)])
+        _install(environment, _installer(environment, found))
         _stamp(environment).write_text(_fingerprint(environment))
         return _say(environment, "made")
 
@@ -132,42 +122,36 @@ def _install(environment: Environment, installer: Installer) -> None:
     for step in [*steps, *([["check"]] if environment.check else [])]:
         name = Path(installer.command[0]).name
         _say(environment, " ".join((name, "pip", *step)).replace(f"{ROOT}{os.sep}", ""))
-        _run(environment, [*installer.command, *step], installer.variables)
+        _run([*installer.command, *step], installer.variables)
 
 
 # With the environment's own setuptools: fetching another one for the build would be unpinned.
 _EDITABLE = ["--no-build-isolation"]
 
 
-def _installer(
-    environment: Environment, interpreter: Path, version: interpreters.Version
-) -> Installer:
-    if not installers.is_uv_for(version):
+def _installer(environment: Environment, found: Interpreter) -> Installer:
+    if not installers.is_uv_for(found.version):
         return installers.pip(environment.interpreter)
     folder = ENVIRONMENTS / ".uv"
     with _lock("uv"):
-        installers.provide_uv(folder, interpreter, lambda command: _run(environment, command))
+        installers.provide_uv(folder, found.path, _run)
     return installers.uv(environment.interpreter, folder)
 
 
-def _run(
-    environment: Environment, command: List[str], variables: Optional[Dict[str, str]] = None
-) -> None:
+def _run(command: List[str], variables: Optional[Dict[str, str]] = None) -> None:
     # Standard output is for results (`path`), so the commands' own goes where progress goes.
     environ = {**os.environ, **(variables or {})}
     run = subprocess.run(command, cwd=str(ROOT), env=environ, stdout=sys.stderr, check=False)
     if run.returncode:
-        told = " ".join(command[1:4])
-        raise EnvironmentsError(f"`{told} ...` failed with exit code {run.returncode}")
+        begun = " ".join(command[1:4])
+        raise ToolError(f"`{begun} ...` failed with exit code {run.returncode}")
 
 
-def state(environment: Environment) -> str:
-    """Return whether an environment is `ready`, `stale` or `missing`."""
-    if not environment.folder.exists():
-        return "missing"
+def _is_ready(environment: Environment) -> bool:
+    """Whether an environment is there, whole, and made from what describes it now."""
     stamp = _stamp(environment)
-    fresh = stamp.is_file() and stamp.read_text() == _fingerprint(environment)
-    return "ready" if fresh and environment.interpreter.exists() else "stale"
+    is_fresh = stamp.is_file() and stamp.read_text() == _fingerprint(environment)
+    return is_fresh and environment.interpreter.exists()
 
 
 def _stamp(environment: Environment) -> Path:
@@ -196,47 +180,31 @@ def _say(environment: Environment, message: str) -> None:
     print(f"[{environment.name}] {message}", file=sys.stderr, flush=True)
 
 
-def show_all() -> None:
-    """Print every environment with the Python it needs and its state."""
-    for environment in map(read, descriptions()):
-        print(f"{environment.name:<24} Python {environment.python:<7} {state(environment)}")
-
-
 def plan(names: List[str]) -> List[Dict[str, str]]:
     """Return which Python each environment needs, the oldest one that will do."""
     return [{"environment": name, "python": read(name).python.lstrip(">=")} for name in names]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.environments", description=(__doc__ or "").split("\n", 1)[0]
-    )
+def main(arguments: Optional[List[str]] = None) -> int:
+    """Run the command line and return its exit code."""
+    parser = command_line.parser("tools.environments", __doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.required = True  # an argument only from Python 3.7 on, and 3.6 can run this file too
-    commands.add_parser("list", help="show every environment, its Python and its state")
     for command, text in (
         ("create", "make environments that are missing or stale (exit code 3: no interpreter)"),
         ("path", "print an environment's folder, made or not"),
         ("plan", "print environments and their Pythons as JSON, for CI to start jobs in"),
     ):
         commands.add_parser(command, help=text).add_argument("names", nargs="+", metavar="NAME")
-    return parser
-
-
-def main() -> int:
-    """Run the command line and return its exit code."""
-    arguments = _parser().parse_args()
-    if arguments.command == "list":
-        show_all()
+    options = parser.parse_args(arguments)
+    if options.command == "plan":
+        print(json.dumps(plan(options.names)))
         return 0
-    if arguments.command == "plan":
-        print(json.dumps(plan(arguments.names)))
-        return 0
-    for name in arguments.names:
+    for name in options.names:
         try:
             environment = read(name)
-            create(environment) if arguments.command == "create" else print(environment.folder)
-        except (EnvironmentsError, interpreters.NoInterpreterError) as error:
+            create(environment) if options.command == "create" else print(environment.folder)
+        except ToolError as error:
             print(f"[{name}] {error}", file=sys.stderr)
             is_absent = isinstance(error, interpreters.NoInterpreterError)
             return NO_INTERPRETER_EXIT_CODE if is_absent else 1

@@ -40,12 +40,7 @@ def pip(python: Path) -> Installer:
 
 
 def uv(python: Path, folder: Path) -> Installer:
-    """Return uv as the installer of an environment.
-
-    Args:
-        python: the environment's.
-        folder: where `provide_uv` has put it.
-    """
+    """Return uv, from where `provide_uv` has put it, as the installer of an environment."""
     variables = {"UV_PYTHON": str(python), **uv_variables(_configuration_of_pip(folder))}
     return Installer([str(folder / "bin" / "uv"), "--quiet", "--no-config", "pip"], variables)
 
@@ -78,17 +73,13 @@ def _configuration_of_pip(folder: Path) -> str:
 
 
 def uv_variables(configuration: str) -> Dict[str, str]:
-    """Return what pip's files and variables say of indexes, in the variables that uv reads.
-
-    Args:
-        configuration: as `pip config list` prints it, what counts more below.
-    """
+    """Return what `pip config list` prints, what counts more below, in the variables of uv."""
     found = re.findall(r"^[^=]+\.([\w-]+)=('.*')$", configuration, re.MULTILINE)
     values = {name: ast.literal_eval(text).split() for name, text in found}
-    told = {
+    ours = {
         variable: separator.join(values[name])
         for name, (variable, separator) in UV_VARIABLES.items()
         if name in values
     }
     # As pip has it: the newest of all indexes, not of the first, and modules that are compiled.
-    return {"UV_INDEX_STRATEGY": "unsafe-best-match", "UV_COMPILE_BYTECODE": "1", **told}
+    return {"UV_INDEX_STRATEGY": "unsafe-best-match", "UV_COMPILE_BYTECODE": "1", **ours}

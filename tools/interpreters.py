@@ -5,34 +5,52 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterator, Optional, Tuple
+from typing import Iterator, NamedTuple, Optional, Tuple
 
-Version = Tuple[int, ...]
+from tools.command_line import ToolError
+
+_ASK = "import sys; print(*sys.version_info[:3]); print(sys.base_prefix)"
 
 
-class NoInterpreterError(Exception):
+class NoInterpreterError(ToolError):
     """This machine has no Python of the wanted version; the message has what to install."""
 
 
-def find(wanted: str) -> Tuple[Path, Version]:
+class Interpreter(NamedTuple):
+    """A Python that runs."""
+
+    path: Path
+    version: Tuple[int, ...]
+    prefix: Path
+    """The folder that holds it; of a distribution's own, the whole system."""
+
+
+def find(wanted: str) -> Interpreter:
     """Find a Python that runs and is the wanted version: on PATH, in pyenv, or this one.
 
     Raises:
         NoInterpreterError: none was found; the message has what to install.
     """
-    for candidate in candidates(wanted):
-        version = _version_of(candidate)
-        if version and _fits(version, wanted):
-            return candidate, version
-    version_text = wanted.lstrip(">=")
+    for found in installed(wanted):
+        return found
+    version = wanted.lstrip(">=")
     raise NoInterpreterError(
         f"needs Python {wanted}, and none was found on PATH or in pyenv. Install it, for example"
-        f" with `pyenv install {version_text}` or your system's package python{version_text}."
+        f" with `pyenv install {version}` or your system's package python{version}."
     )
 
 
-def candidates(wanted: str) -> Iterator[Path]:
-    """Yield the interpreters to try, best first; some may be of another version, or not run."""
+def installed(wanted: str) -> Iterator[Interpreter]:
+    """Yield the Pythons that are `3.9`, or `>=3.9`, best first."""
+    bound = tuple(int(part) for part in wanted.lstrip(">=").split("."))
+    is_least = wanted.startswith(">=")
+    for path in _candidates(wanted):
+        found = _ask(path) if path.is_file() else None
+        if found and (found.version[:2] >= bound if is_least else found.version[:2] == bound):
+            yield found
+
+
+def _candidates(wanted: str) -> Iterator[Path]:
     this = Path(sys.executable)
     if wanted.startswith(">="):
         yield this
@@ -44,19 +62,15 @@ def candidates(wanted: str) -> Iterator[Path]:
     yield this
 
 
-def _numbers_in(folder: Path) -> Version:
+def _numbers_in(folder: Path) -> Tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", folder.name))
 
 
-def _version_of(interpreter: Path) -> Optional[Version]:
-    """Ask an interpreter for its version; None if it does not run, as pyenv's shims may not."""
-    if not interpreter.is_file():
-        return None
-    command = [str(interpreter), "-c", "import sys; print(*sys.version_info[:3])"]
+def _ask(path: Path) -> Optional[Interpreter]:
+    """Ask an interpreter what it is; None if it does not run, as pyenv's shims may not."""
+    command = [str(path), "-c", _ASK]
     run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    return tuple(int(part) for part in run.stdout.split()) if run.returncode == 0 else None
-
-
-def _fits(version: Version, wanted: str) -> bool:
-    bound = tuple(int(part) for part in wanted.lstrip(">=").split("."))
-    return version[:2] >= bound if wanted.startswith(">=") else version[:2] == bound
+    if run.returncode:
+        return None
+    version, prefix = run.stdout.decode().splitlines()
+    return Interpreter(path, tuple(int(part) for part in version.split()), Path(prefix))

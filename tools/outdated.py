@@ -6,11 +6,9 @@ supported are kept as they are on purpose. What is newer among the other package
 listed: `make lock-supported` takes it, and the difference says it.
 """
 
-import argparse
 import datetime
 import functools
 import json
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -18,7 +16,10 @@ from typing import NamedTuple
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
 
-from tools.rows import Matrix, MatrixError, Row, Status, load
+from tools import command_line, programs
+from tools.command_line import ToolError
+from tools.locks.downloads import wheels_for
+from tools.rows import Matrix, Row, Status, load
 from tools.rows.interpreters import end_of_life
 from tools.tables import markdown
 
@@ -27,11 +28,6 @@ SOON = datetime.timedelta(days=90)
 MANYLINUX = [f"manylinux_2_{minor}_x86_64" for minor in range(5, 29)]
 PLATFORMS = [*MANYLINUX, "manylinux1_x86_64", "manylinux2010_x86_64", "manylinux2014_x86_64"]
 HEAD = ("What", "In the matrix", "There is", "To do")
-NOTHING = "Nothing is outdated."
-
-
-class OutdatedError(Exception):
-    """What is outdated cannot be found out; the message has the reason."""
 
 
 class Finding(NamedTuple):
@@ -56,16 +52,12 @@ class Pin(NamedTuple):
 
 
 def pin_of(row: Row) -> Pin:
-    """Read the first requirement of a row.
-
-    Raises:
-        OutdatedError: it is not `package==version`.
-    """
+    """Read the first requirement of a row."""
     try:
         wanted = Requirement(row.framework[0])
         (version,) = (Version(it.version) for it in wanted.specifier if it.operator == "==")
     except (InvalidRequirement, ValueError) as error:
-        raise OutdatedError(
+        raise ToolError(
             f"{row.name}: framework begins with {row.framework[0]!r}, expected package==version"
         ) from error
     return Pin(wanted.name, Version(version.public))  # 2.13.0+cpu is a build of 2.13.0
@@ -73,30 +65,17 @@ def pin_of(row: Row) -> Pin:
 
 @functools.cache
 def offered(package: str, python: str) -> frozenset[Version]:
-    """Ask pip, which knows this machine's indexes, for a package's final releases.
-
-    Args:
-        package: what it is called there.
-        python: the interpreter that there must be wheels for, as 3.13.
+    """Ask pip, which knows this machine's indexes, for the final releases with wheels for a Python.
 
     Returns:
         None at all if there are no such wheels, or if pip reaches no index.
-
-    Raises:
-        OutdatedError: pip failed otherwise.
     """
-    target = ["--only-binary=:all:", "--implementation=cp", f"--python-version={python}"]
-    target += [f"--platform={platform}" for platform in PLATFORMS]
-    run = subprocess.run(
-        [sys.executable, "-m", "pip", "index", "versions", package, "--json", *target],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    asked = ["index", "versions", package, "--json", *wheels_for(python, PLATFORMS)]
+    run = programs.run([sys.executable, "-m", "pip", *asked])
     if run.returncode and "No matching distribution found" in run.stderr:
         return frozenset()
     if run.returncode:
-        raise OutdatedError(f"`pip index versions {package}` failed:\n{run.stderr.strip()}")
+        raise ToolError(f"`pip index versions {package}` failed:\n{run.stderr.strip()}")
     return frozenset(Version(Version(it).public) for it in json.loads(run.stdout)["versions"])
 
 
@@ -124,7 +103,7 @@ def newer_releases(rows: tuple[Row, ...], pythons: list[str]) -> Iterator[Findin
 def _offered(package: str, pythons: list[str]) -> frozenset[Version]:
     found = frozenset[Version]().union(*(offered(package, python) for python in pythons))
     if not found:
-        raise OutdatedError(
+        raise ToolError(
             f"pip finds no release of {package} for Python {', '.join(pythons)}: is an index within"
             " reach? `pip config list` shows where pip looks"
         )
@@ -142,12 +121,7 @@ def endings(rows: Iterable[Row], today: datetime.date) -> Iterator[Finding]:
 
 
 def findings(matrix: Matrix, today: datetime.date) -> list[Finding]:
-    """List everything that is outdated, runtime by runtime.
-
-    Raises:
-        OutdatedError: pip cannot say what there is.
-        MatrixError: an interpreter's end is not known.
-    """
+    """List everything that is outdated, runtime by runtime."""
     # A release may have left the Pythons of its own framework's rows behind.
     pythons = [row.python for row in matrix.rows if row.status is Status.SUPPORTED]
     found: list[Finding] = []
@@ -158,20 +132,16 @@ def findings(matrix: Matrix, today: datetime.date) -> list[Finding]:
     return [*found, *endings(matrix.rows, today)]
 
 
+@command_line.program
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.outdated",
-        description=(__doc__ or "").split("\n", 1)[0],
-        epilog="Where pip looks for releases is pip's configuration, PIP_INDEX_URL for instance.",
+    parser = command_line.parser("tools.outdated", __doc__)
+    parser.epilog = (
+        "Where pip looks for releases is pip's configuration, PIP_INDEX_URL for instance."
     )
     parser.parse_args(arguments)
-    try:
-        found = findings(load(), datetime.datetime.now(datetime.timezone.utc).date())
-    except (MatrixError, OutdatedError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(markdown(HEAD, found) if found else f"{NOTHING}\n", end="")
+    found = findings(load(), datetime.datetime.now(datetime.timezone.utc).date())
+    print(markdown(HEAD, found) if found else "Nothing is outdated.\n", end="")
     return 0
 
 

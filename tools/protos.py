@@ -5,7 +5,6 @@ code imports: a module that hands out their messages, its type stub for editors 
 grpc's generator would write it, a module for services (by hand where there is one).
 """
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +13,8 @@ from pathlib import Path
 
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from grpc_tools import protoc
+
+from tools import command_line
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
@@ -37,20 +38,11 @@ STUB_HEADER = """# mypy: disable-error-code="type-arg"
 """
 
 
-class ProtosError(Exception):
-    """What was found does not agree; the message names the file and the remedy."""
-
-
-def proto_names(protos: Path) -> list[str]:
-    """Return the path of every proto as importers write it, sorted."""
-    return sorted(path.relative_to(protos).as_posix() for path in protos.rglob("*.proto"))
-
-
 def _run_protoc(protos: Path, names: list[str], *options: str) -> None:
     """Run protoc, which explains itself on standard error."""
     bundled = resources.files("grpc_tools") / "_proto"
     if protoc.main(["protoc", f"-I{protos}", f"-I{bundled}", *options, *names]) != 0:
-        raise ProtosError(f"protoc refuses {protos}, see above")
+        raise command_line.ToolError(f"protoc refuses {protos}, see above")
 
 
 def generate(protos: Path, packages: Path) -> None:
@@ -59,11 +51,8 @@ def generate(protos: Path, packages: Path) -> None:
     Args:
         protos: the folder that imports are relative to.
         packages: the folder that holds, or will hold, `hydro_serving_grpc`.
-
-    Raises:
-        ProtosError: protoc refused the protos.
     """
-    names = proto_names(protos)
+    names = sorted(path.relative_to(protos).as_posix() for path in protos.rglob("*.proto"))
     descriptor_set = packages / DESCRIPTOR_SET
     descriptor_set.parent.mkdir(parents=True, exist_ok=True)
     _run_protoc(protos, names, "--include_imports", f"--descriptor_set_out={descriptor_set}")
@@ -85,14 +74,7 @@ def _write_modules(stem: Path, file: FileDescriptorProto) -> None:
 
 
 def check(protos: Path, packages: Path) -> list[str]:
-    """Compare what is checked in with what the protos give now.
-
-    Returns:
-        One line a file that disagrees, with what to do; nothing if all agree.
-
-    Raises:
-        ProtosError: protoc refused the protos.
-    """
+    """Return a line for each checked-in file that the protos give otherwise, with what to do."""
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder)
         generate(protos, fresh)
@@ -128,25 +110,17 @@ def _strays(protos: Path, packages: Path, expected: set[Path]) -> Iterator[str]:
             yield f"{path}: no proto in {protos} gives it; delete it"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.protos", description=(__doc__ or "").split("\n", 1)[0]
-    )
+@command_line.program
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    parser = command_line.parser("tools.protos", __doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     commands.add_parser("generate", help="write the descriptor set, the modules and their stubs")
     commands.add_parser("check", help="fail if what is checked in differs from the protos")
-    return parser
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    command = _parser().parse_args(arguments).command
-    try:
-        complaints = check(PROTOS, PACKAGES) if command == "check" else []
-        if command == "generate":
-            generate(PROTOS, PACKAGES)
-    except ProtosError as error:
-        complaints = [str(error)]
+    if parser.parse_args(arguments).command == "generate":
+        generate(PROTOS, PACKAGES)
+        return 0
+    complaints = check(PROTOS, PACKAGES)
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return 1 if complaints else 0

@@ -1,4 +1,4 @@
-"""Repeats what may fail in passing, such as a registry or a mirror that stumbles."""
+"""Repeat what may fail in passing, such as a registry or a mirror that stumbles."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -13,16 +13,13 @@ def retrying(
     passing: type[Exception],
     report: Callable[[Exception, float], None],
 ) -> Result:
-    """Return what an attempt returns, after further attempts if it fails.
+    """Return what an attempt returns, after a further one behind each pause if it fails.
 
     Args:
         attempt: what to do.
-        pauses_seconds: before each further attempt.
+        pauses_seconds: before each further attempt; the last one's failure is raised.
         passing: the failure that may pass; any other ends it.
         report: takes each such failure and the pause that follows.
-
-    Raises:
-        Exception: what the last attempt raised.
     """
     for seconds in pauses_seconds:
         try:

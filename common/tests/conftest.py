@@ -13,10 +13,15 @@ from serving_runtime.settings import Settings
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
 # A busy machine is no failure: pytest's own timeout bounds each test.
-example_settings.register_profile(
-    "common", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-example_settings.load_profile("common")
+UNHURRIED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+example_settings.register_profile("short", max_examples=30, **UNHURRIED)
+example_settings.register_profile("nightly", max_examples=100, **UNHURRIED)
+
+
+def pytest_configure(config):
+    """Try more examples by night."""
+    is_short = "not nightly" in config.option.markexpr
+    example_settings.load_profile("short" if is_short else "nightly")
 
 
 @pytest.fixture(autouse=True)

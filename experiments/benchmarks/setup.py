@@ -8,6 +8,7 @@ from experiments.benchmarks.cases import CASES, IRIS, Case
 from experiments.benchmarks.peers import SERVERS, Peer, limits
 from experiments.benchmarks.peers.registry import PEERS
 from tools import environments
+from tools.command_line import ToolError
 from tools.offline.packages import NotDebianError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +53,7 @@ def make(name: str) -> None:
     """
     try:
         environments.create(environments.read(PREFIX + name))
-    except environments.EnvironmentsError as error:
+    except ToolError as error:
         raise SetUpError(f"{name}: {error}") from None
     for model in sorted(_models_of(name)):
         save_model(name, model)

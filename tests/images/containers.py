@@ -126,7 +126,8 @@ class InContainer(Target):
                 yield connection
                 connection.channel.close()
             container.stop()
-            assert container.state["ExitCode"] == 0, container.logs
+            code = container.state["ExitCode"]
+            assert code == 0, f"it ended with {code}:\n{container.logs}"
         finally:
             container.remove()
 

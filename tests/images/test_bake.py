@@ -28,9 +28,9 @@ def command():
 def run(command, tmp_path):
     """Run bake on the rows, from the checkout, and return what it prints."""
 
-    def run(rows, *arguments, options=bake.Options()):  # noqa: B008 (it cannot change)
+    def run(rows, *arguments):
         written = tmp_path / "docker-bake.json"
-        written.write_text(json.dumps(bake.document(rows, MATRIX.root, options)))
+        written.write_text(json.dumps(bake.document(rows, MATRIX.root)))
         told = [*command, "bake", f"--file={written}", "--progress=plain", *arguments]
         done = subprocess.run(told, cwd=MATRIX.root, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
@@ -48,14 +48,14 @@ def _removed():
 
 def test_bake_reads_each_row_as_it_is_written(run):
     """Every target, with its arguments, labels and tags, is in bake's own words what we say."""
-    written = bake.document(BUILDABLE, MATRIX.root, bake.Options())
+    written = bake.document(BUILDABLE, MATRIX.root)
     read = json.loads(run(BUILDABLE, "--print", *written["target"]))
     assert read["target"] == written["target"]
 
 
 def test_every_group_can_be_asked_for(run):
     """What comes without a name, all of a runtime, and all of a status."""
-    groups = bake.document(BUILDABLE, MATRIX.root, bake.Options())["group"]
+    groups = bake.document(BUILDABLE, MATRIX.root)["group"]
     for group, members in groups.items():
         read = json.loads(run(BUILDABLE, "--print", group))
         assert list(read["target"]) == sorted(members["targets"])

@@ -1,6 +1,8 @@
 import itertools
 from typing import Any, NamedTuple
 
+import pytest
+
 from tests.conformance import (
     test_batching,
     test_cases,
@@ -10,6 +12,7 @@ from tests.conformance import (
     test_tensorflow_serving,
     test_transports,
 )
+from tests.conformance.conftest import ALIKE, QUICKEST
 from tests.conformance.setups import Setup
 from tests.images.conftest import ROWS
 from tests.images.locked_down import locked_down
@@ -39,6 +42,12 @@ class Check(NamedTuple):
         Beside the framework, which no transport knows, images differ by their grpcio.
         """
         return self.setup.target in OVER_EACH_TRANSPORT
+
+    @property
+    def is_nightly(self) -> bool:
+        """Whether an image has little to do with it: no framework and no grpcio knows a setting."""
+        has_settings = bool(self.setup.settings) and self.setup.framework != QUICKEST
+        return has_settings or self.setup.model in ALIKE
 
     def __str__(self) -> str:
         others = (str(getattr(it, "title", it)) for it in list(self.arguments.values())[1:])
@@ -93,9 +102,17 @@ def fits(setup, row):
 
 def pytest_generate_tests(metafunc):
     """Run the checks of each row's framework, in the order that lets them share containers."""
-    runs = [(row, check) for row in ROWS for check in CHECKS if fits(check.setup, row)]
-    ids = [f"{row.name}-{check}" for row, check in runs]
-    metafunc.parametrize(("row", "check"), runs, ids=ids)
+    runs = [
+        pytest.param(row, check, id=f"{row.name}-{check}", marks=_marks(check))
+        for row in ROWS
+        for check in CHECKS
+        if fits(check.setup, row)
+    ]
+    metafunc.parametrize(("row", "check"), runs)
+
+
+def _marks(check):
+    return [pytest.mark.nightly] if check.is_nightly else []
 
 
 def test_conformance(row, image, serve, check):

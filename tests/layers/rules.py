@@ -198,7 +198,7 @@ RULES = (
         "the rows are the ground floor of tools",
         who=("tools.rows",),
         never=("tools", *PROTOBUF, "serving_runtime"),
-        may=("tools.rows",),
+        may=("tools.rows", "tools.command_line"),
         why="every tool reads the matrix, so reading it needs no other tool",
         planted=("tools.rows.reader", "from tools.matrix import plan"),
     ),

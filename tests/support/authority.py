@@ -35,7 +35,7 @@ class Authority:
         """The CA's certificate."""
         return self.pair.cert
 
-    def issue(self, name: str, names: str = "DNS:localhost", usage: str = "") -> Pair:
+    def issue(self, name: str, names: str = "DNS:localhost,IP:127.0.0.1", usage: str = "") -> Pair:
         """Sign a certificate.
 
         Args:

@@ -56,8 +56,8 @@ class Balancer:
         self._loop.run_until_complete(asyncio.sleep(0))
 
     async def _listen(self, listening: threading.Event) -> None:
-        server = await asyncio.start_server(self._forward, "localhost", 0)
-        self.address = f"localhost:{server.sockets[0].getsockname()[1]}"
+        server = await asyncio.start_server(self._forward, "127.0.0.1", 0)
+        self.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
         listening.set()
         with contextlib.suppress(asyncio.CancelledError):
             await server.serve_forever()

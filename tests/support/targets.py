@@ -27,6 +27,8 @@ from tests.support.services import START_SECONDS, Connection, Loaded, Service
 TRANSPORTS = ("completion_queue", "asyncio")
 # Where a transport has a small part: the other one is for the night.
 OTHER_NIGHTLY = (TRANSPORTS[0], pytest.param(TRANSPORTS[1], marks=pytest.mark.nightly))
+# Of workers, where what a test is about concerns one at a time.
+TWO_WORKERS = pytest.param("2", marks=pytest.mark.nightly)
 
 STOP_SECONDS = 60
 

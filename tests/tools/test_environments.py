@@ -6,6 +6,7 @@ import pytest
 from tools import environments, installers
 from tools.environments import Environment
 from tools.installers import uv_variables
+from tools.interpreters import Interpreter
 
 LISTED = """\
 global.extra-index-url='file:///a/simple file:///b/simple'
@@ -40,7 +41,7 @@ def made(monkeypatch, tmp_path):
     """Make an environment with commands that are only noted, for a Python of a version."""
     commands = []
 
-    def run(environment, command, variables=None):
+    def run(command, variables=None):
         commands.append(command)
         if "venv" in command:
             Path(command[-1]).mkdir(exist_ok=True)
@@ -49,7 +50,7 @@ def made(monkeypatch, tmp_path):
         requirements = tmp_path / "toy.txt"
         requirements.write_text("pip==26.3\ntoy==1.0\n")
         environment = Environment("toy", requirements, ">=3.6", [Path("common")], resolve, check)
-        found = (Path(sys.executable), version)
+        found = Interpreter(Path(sys.executable), version, Path(sys.base_prefix))
         monkeypatch.setattr(environments.interpreters, "find", lambda wanted: found)
         (tmp_path / "venvs" / "toy").mkdir(parents=True)
         environments.create(environment)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tools import protos
-from tools.protos import DESCRIPTOR_SET, PACKAGES, PROTOS, ProtosError, check, generate
+from tools.command_line import ToolError
+from tools.protos import DESCRIPTOR_SET, PACKAGES, PROTOS, check, generate
 
 TYPES = "hydro_serving_grpc/tf/types"
 
@@ -95,7 +96,7 @@ def test_module_without_a_proto_is_named(tree):
 def test_broken_proto_is_an_error(tree):
     """What protoc refuses ends the run with its explanation."""
     replace(tree / "protos" / f"{TYPES}.proto", "enum DataType", "enumeration DataType")
-    with pytest.raises(ProtosError, match="protoc refuses"):
+    with pytest.raises(ToolError, match="protoc refuses"):
         complaints(tree)
 
 

@@ -1,49 +1,36 @@
 """Build and verify images row by row; a row that fails does not stop the others."""
 
-import argparse
-import os
 import sys
 
+from tools import command_line
 from tools.images import document, report, stages
-from tools.images.selection import PICKS, chosen
+from tools.images.selection import add_arguments, chosen
 from tools.offline import engine
-from tools.rows import MatrixError, load
+from tools.rows import load
+
+VERBS = {
+    "build": "build candidates, which have no tags yet",
+    "verify": "build, compare with the row, measure, test, and only then tag",
+    "reproduce": "build twice from nothing, and compare the layers file by file",
+}
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.images", description=(__doc__ or "").split("\n", 1)[0]
-    )
+@command_line.program
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    parser = command_line.parser("tools.images", __doc__)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for verb, told in {
-        "build": "build candidates, which have no tags yet",
-        "verify": "build, compare with the row, measure, test, and only then tag",
-        "reproduce": "build twice from nothing, and compare the layers file by file",
-    }.items():
-        command = verbs.add_parser(verb, help=told, description=told)
-        command.add_argument("runtime", nargs="?", help="such as python; all if absent")
-        command.add_argument("version", nargs="?", help="such as 3.13; all if absent")
-        command.add_argument("--rows", default="", metavar="WHICH", help=f"{', '.join(PICKS)}: a,b")
-        command.add_argument(
-            "--jobs", type=int, default=os.cpu_count() or 1, help="builds at a time (%(default)s)"
-        )
+    for verb, description in VERBS.items():
+        command = verbs.add_parser(verb, help=description, description=description)
+        add_arguments(command, picks=True)
         command.add_argument(
             "--write", action="store_true", help=f"renew these rows in {document.DOCUMENT}"
         )
-    return parser
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        matrix = load()
-        rows = chosen(matrix, options.runtime, options.version, options.rows)
-        engine.ensure()
-    except (engine.EngineError, MatrixError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    outcomes = stages.build(rows, matrix.root, options.jobs)
+    options = parser.parse_args(arguments)
+    matrix = load()
+    rows = chosen(matrix, options.runtime, options.version, options.rows)
+    engine.ensure()
+    outcomes = stages.build(rows, matrix.root)
     if options.verb == "verify":
         outcomes = stages.verify(outcomes, matrix.root)
     if options.verb == "reproduce":

@@ -4,38 +4,28 @@ See: https://docs.docker.com/build/bake/reference/
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from tools.images.target import target_of
+from tools.images.building import target_of
 from tools.rows import Row, Status
 
 PLATFORM = "linux/amd64"
 """What the locks hold wheels for."""
 
 
-class Options(NamedTuple):
-    """What the caller decides: where layers are kept, and under which names images are made."""
-
-    cache: str = ""
-    candidates: bool = False
-
-
-def document(rows: Sequence[Row], root: Path, options: Options) -> dict[str, Any]:
-    """Describe the builds of rows.
+def document(rows: Sequence[Row], root: Path, cache: str = "") -> dict[str, Any]:
+    """Return the content of a `docker-bake.json` that builds rows.
 
     Args:
         rows: those that can be built.
         root: the checkout, which is the context: bake is to be run there.
-        options: where layers are kept, if anywhere, and which names the images get.
-
-    Returns:
-        The content of a `docker-bake.json`.
+        cache: the HOST/ACCOUNT in which the layers of each row are kept; empty for nowhere.
     """
     return {
         "group": {name: {"targets": targets} for name, targets in _groups(rows)},
-        "target": {target_name(row): _target(row, root, options) for row in rows},
+        "target": {target_name(row): _target(row, root, cache) for row in rows},
     }
 
 
@@ -56,31 +46,25 @@ def _groups(rows: Sequence[Row]) -> Iterator[tuple[str, list[str]]]:
             yield str(status), same
 
 
-def _names(rows: Sequence[Row] | Iterator[Row]) -> list[str]:
+def _names(rows: Iterable[Row]) -> list[str]:
     return [target_name(row) for row in rows]
 
 
-def _target(row: Row, root: Path, options: Options) -> dict[str, Any]:
-    told = target_of(row, root)
+def _target(row: Row, root: Path, cache: str) -> dict[str, Any]:
+    target = target_of(row, root)
+    kept = f"type=registry,ref={cache}/serving-runtime-{row.runtime}:{row.version}"
+    caches = {"cache-from": [kept], "cache-to": [f"{kept},mode=max"]} if cache else {}
     return {
         "context": ".",
-        "dockerfile": told.dockerfile.as_posix(),
+        "dockerfile": target.dockerfile.as_posix(),
         "platforms": [PLATFORM],
-        "tags": [row.candidate] if options.candidates else list(row.references),
-        "args": _literal(told.args),
-        "labels": _literal(told.labels),
-        **_caches(row, options.cache),
+        "tags": list(row.references),
+        "args": _literal(target.args),
+        "labels": _literal(target.labels),
+        **caches,
     }
 
 
 def _literal(values: dict[str, str]) -> dict[str, str]:
     """Write values so that bake, to which strings are templates, takes them as they are."""
     return {name: re.sub(r"([$%])(?=\{)", r"\1\1", value) for name, value in values.items()}
-
-
-def _caches(row: Row, prefix: str) -> dict[str, list[str]]:
-    """Keep the layers of all stages in a registry, each row its own."""
-    if not prefix:
-        return {}
-    kept = f"type=registry,ref={prefix}/serving-runtime-{row.runtime}:{row.version}"
-    return {"cache-from": [kept], "cache-to": [f"{kept},mode=max"]}

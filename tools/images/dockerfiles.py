@@ -1,15 +1,16 @@
-"""Writes each runtime's Dockerfile: what all images share, around the framework's own layers.
+"""Write each runtime's Dockerfile: what all images share, around the framework's own layers.
 
-A Dockerfile cannot include another one, and whoever builds an image gives `docker build` one file.
+A Dockerfile cannot include another one, and `docker build` takes one file.
 So what all share is written once, in `Dockerfile.template`, and each runtime has its own layers in
 `Dockerfile.framework`; the Dockerfiles are made of both, and compared in `make lint`.
 """
 
-import argparse
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools import command_line
 from tools.rows import Matrix, MatrixError, Row, load
 
 TEMPLATE = Path(__file__).with_name("Dockerfile.template")
@@ -32,19 +33,14 @@ def render(row: Row, own: str) -> str:
         "image": row.image,
         "framework": own,
     }
-    text = TEMPLATE.read_text(encoding="utf-8")
-    for name, value in values.items():
-        text = text.replace(f"@{name}@", value)
-    return text
+    template = TEMPLATE.read_text(encoding="utf-8")
+    return re.sub(r"@(\w+)@", lambda found: values[found[1]], template)
 
 
 def default_row(matrix: Matrix, runtime: str) -> Row:
     """Return the row that `docker build` makes without arguments: the one tagged `latest`.
 
     A runtime without such a row has its last one that can be built.
-
-    Raises:
-        MatrixError: none of its rows can be built.
     """
     rows = [row for row in matrix.rows_of(runtime) if row.can_be_built]
     if not rows:
@@ -53,11 +49,7 @@ def default_row(matrix: Matrix, runtime: str) -> Row:
 
 
 def dockerfiles(matrix: Matrix) -> Iterator[tuple[Path, str]]:
-    """Yield each runtime's Dockerfile, and what it should be.
-
-    Raises:
-        MatrixError: a runtime has no layers of its own, or no row.
-    """
+    """Yield each runtime's Dockerfile, and what it should be."""
     for runtime in matrix.runtimes:
         row = default_row(matrix, runtime)
         own = matrix.root / row.folder / OWN
@@ -72,23 +64,18 @@ def stale(matrix: Matrix) -> list[Path]:
     return [path for path, text in made if not path.is_file() or path.read_text() != text]
 
 
+@command_line.program
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.images.dockerfiles", description=(__doc__ or "").split("\n", 1)[0]
-    )
+    parser = command_line.parser("tools.images.dockerfiles", __doc__)
     parser.add_argument("--check", action="store_true", help="compare; exit code 1 if one differs")
-    options = parser.parse_args(arguments)
-    try:
-        # Without the caller's registry and owner, which are for images and not for the repository.
-        matrix = load(environment={})
-        if not options.check:
-            for path, text in dockerfiles(matrix):
-                path.write_text(text, encoding="utf-8")
-        found = stale(matrix)
-    except MatrixError as error:
-        print(error, file=sys.stderr)
-        return 1
+    is_check = parser.parse_args(arguments).check
+    # Without the caller's registry and owner, which are for images and not for the repository.
+    matrix = load(environment={})
+    if not is_check:
+        for path, text in dockerfiles(matrix):
+            path.write_text(text, encoding="utf-8")
+    found = stale(matrix)
     for path in found:
         name = path.relative_to(matrix.root)
         print(f"{name} is not what {OWN} and the template say: run `make dockerfiles`")

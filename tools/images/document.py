@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from packaging.version import Version
+
 from tools.images.report import HEAD, Outcome
 from tools.rows import Matrix, MatrixError, Row, Status
 from tools.rows.interpreters import end_of_life
-from tools.rows.reader import numbers_in
 from tools.security import accepted
 from tools.tables import NOTHING
 
@@ -45,7 +46,7 @@ def render(matrix: Matrix, figures: Figures) -> str:
     gaps = accepted.gaps_by_row(matrix)
     lines = [_line(COLUMNS), _line(["---"] * len(COLUMNS))]
     for runtime in matrix.runtimes:
-        rows = sorted(matrix.rows_of(runtime), key=lambda row: numbers_in(row.version))
+        rows = sorted(matrix.rows_of(runtime), key=lambda row: Version(row.version))
         for row in reversed(rows):
             promise = _promise(row) + _shortfall(len(gaps.get(row.name, [])))
             lines.append(_line((*_cells(row, figures.get(row.name, {})), promise)))
@@ -88,11 +89,7 @@ def write(matrix: Matrix, outcomes: Iterable[Outcome] = ()) -> None:
 
 
 def check(matrix: Matrix) -> None:
-    """Compare the document with the matrix, the locks and what is known of them.
-
-    Raises:
-        MatrixError: it says something else, or is not there.
-    """
+    """Raise MatrixError if the document is not what the matrix, locks and known holes say."""
     path = matrix.root / DOCUMENT
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     if text != render(matrix, read(matrix.root)):

@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from tools import docker
 
@@ -18,20 +18,12 @@ WHITEOUT = ".wh."
 See: https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
 """
 
-Layer = dict[str, tuple[object, ...]]
+Layer = dict[str, tuple[Any, ...]]
 """By path: what a file is, its owner, its time and its contents."""
 
 
 def differences(one: str, other: str) -> Iterator[str]:
-    """Return which files differ between two images, layer by layer.
-
-    Args:
-        one: an image.
-        other: another, or the same one built again.
-
-    Raises:
-        DockerError: there is no such image.
-    """
+    """Yield which files differ between two images, layer by layer."""
     if _digests(one) == _digests(other):
         return
     nothing: Layer = {}
@@ -42,11 +34,9 @@ def differences(one: str, other: str) -> Iterator[str]:
                 yield f"layer {number}: {path}: {first.get(path)} and {second.get(path)}"
 
 
-def _digests(image: str) -> list[str]:
+def _digests(image: str) -> Any:
     """List the digests of the layers' contents, times and order included."""
-    described = docker.inspect(image) or {}
-    layers: list[str] = described.get("RootFS", {}).get("Layers", [])
-    return layers
+    return (docker.inspect(image) or {}).get("RootFS", {}).get("Layers", [])
 
 
 def _layers(image: str) -> list[Layer]:
@@ -70,7 +60,7 @@ def _read(file: IO[bytes]) -> Layer:
         return {member.name: _described(layer, member) for member in layer}
 
 
-def _described(layer: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[object, ...]:
+def _described(layer: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[Any, ...]:
     if posixpath.basename(member.name).startswith(WHITEOUT):
         return ("removed",)
     content = layer.extractfile(member) if member.isreg() else None

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from serving_runtime.client import CallFailed, Client
 from serving_runtime.contract import samples
 from tools import docker
+from tools.command_line import ToolError
 from tools.images.models import contract_of, model_of
 from tools.rows import Row
 
@@ -19,10 +20,6 @@ POLL_SECONDS = 0.02
 # Of every process but the shell itself. Memory that processes share counts once, in parts; `cat` is
 # none of them, since the shell has listed the processes before.
 MEMORY = "for it in /proc/[0-9]*; do [ $it = /proc/$$ ] || cat $it/smaps_rollup; done"
-
-
-class MeasuringError(Exception):
-    """An image does not serve; the message is its output."""
 
 
 class Service(NamedTuple):
@@ -39,12 +36,7 @@ def size_bytes(row: Row) -> int:
 
 
 def service(row: Row, root: Path) -> Service:
-    """Serve a small model twice, and return the faster start; the first reads from the disk.
-
-    Raises:
-        MeasuringError: it does not serve in time, or gives no answer.
-        DockerError: the container could not be started.
-    """
+    """Serve a small model twice, and return the faster start; the first reads from the disk."""
     model = model_of(row, root)
     return min(_serve(row, model) for _ in range(2))
 
@@ -75,7 +67,7 @@ def _wait_until_serving(address: str, container: str) -> None:
     while not _is_serving(address):
         is_over = docker.describe(container)["State"]["Status"] == "exited"
         if is_over or time.monotonic() > until:
-            raise MeasuringError(f"not serving in {START_SECONDS} s:\n{docker.logs(container)}")
+            raise ToolError(f"not serving in {START_SECONDS} s:\n{docker.logs(container)}")
         time.sleep(POLL_SECONDS)
 
 
@@ -93,7 +85,7 @@ def _call(row: Row, model: Path, address: str) -> None:
         try:
             client.predict(signature.name, samples.sample_inputs(signature), CALL_SECONDS)
         except CallFailed as error:
-            raise MeasuringError(f"no answer to a request: {error}") from None
+            raise ToolError(f"no answer to a request: {error}") from None
 
 
 def _memory_bytes(container: str) -> int:

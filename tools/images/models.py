@@ -29,18 +29,13 @@ def model_of(row: Row, root: Path) -> Path:
 
 @functools.cache
 def contract_of(row: Row, model: Path) -> Contract:
-    """Read a model's contract; where it has none, ask the row's image what the files say.
-
-    Raises:
-        DockerError: the files do not say it.
-        LoadError: the contract cannot be read.
-    """
+    """Read a model's contract; where it has none, ask the row's image what the files say."""
     for name in (model_dir.PROTOBIN, model_dir.YAML):
         if (model / name).is_file():
             return contract.read_contract(model / name)
     options = ("--rm", "--entrypoint=python", f"--volume={model}:/model:ro")
-    told = docker.output("run", *options, row.candidate, "-c", INFER, row.runtime)
-    return contract.parse(bytes.fromhex(told.splitlines()[-1]))
+    printed = docker.output("run", *options, row.candidate, "-c", INFER, row.runtime)
+    return contract.parse(bytes.fromhex(printed.splitlines()[-1]))
 
 
 def request_for(row: Row, model: Path) -> bytes:

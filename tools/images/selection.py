@@ -1,5 +1,6 @@
 """Choose rows as people and CI name them."""
 
+import argparse
 from collections.abc import Callable, Mapping
 
 from tools.rows import Matrix, MatrixError, Row
@@ -11,6 +12,14 @@ PICKS: Mapping[str, Callable[[list[Row]], list[Row]]] = {
 }
 
 
+def add_arguments(parser: argparse.ArgumentParser, *, picks: bool) -> None:
+    """Declare what chooses rows on a command line: the arguments of `chosen`."""
+    parser.add_argument("runtime", nargs="?", help="such as python; all if absent")
+    parser.add_argument("version", nargs="?", help="such as 3.13; all if absent")
+    if picks:
+        parser.add_argument("--rows", default="", metavar="WHICH", help=f"{', '.join(PICKS)}: a,b")
+
+
 def chosen(matrix: Matrix, runtime: str | None, version: str | None, picks: str) -> list[Row]:
     """Choose rows that are built; one that is not is built only for who names it.
 
@@ -18,10 +27,7 @@ def chosen(matrix: Matrix, runtime: str | None, version: str | None, picks: str)
         matrix: all rows.
         runtime: the only runtime, or None for all.
         version: its only version, or None for all.
-        picks: `oldest`, `newest`, `proof`, or several with commas, of each runtime; empty for all.
-
-    Raises:
-        MatrixError: there is no such row, or it cannot be built.
+        picks: names of PICKS with commas between, of each runtime; empty for all.
     """
     if runtime and version:
         row = matrix.row(runtime, version)

@@ -32,11 +32,7 @@ class Result(NamedTuple):
 
 
 def run(rows: Sequence[Row], root: Path) -> dict[str, Result]:
-    """Test images that are built, in a few runs of pytest at the same time.
-
-    Returns:
-        The results by row. A row without any test is absent.
-    """
+    """Test images in a few runs of pytest at the same time; a row without any test is absent."""
     (root / RESULTS).mkdir(parents=True, exist_ok=True)
     shares = [share for share in (rows[number::SHARES] for number in range(SHARES)) if share]
     with ThreadPoolExecutor(len(shares)) as runs:
@@ -48,8 +44,9 @@ def _run(rows: Sequence[Row], number: int, root: Path) -> dict[str, Result]:
     """Test some rows; the first run is shown as it goes, another when it has ended."""
     results = root / RESULTS / f"{number}.json"
     results.unlink(missing_ok=True)
+    long_forms = ["-m", "not apt"] if os.environ.get("FORMS") == "all" else []
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", TESTS],
+        [sys.executable, "-m", "pytest", TESTS, *long_forms],
         cwd=root,
         env={
             **os.environ,
@@ -69,4 +66,4 @@ def _run(rows: Sequence[Row], number: int, root: Path) -> dict[str, Result]:
 
 def read(results: Path) -> dict[str, Result]:
     """Read the results by row, as a run of pytest has written them into $IMAGE_RESULTS."""
-    return {name: Result(**told) for name, told in json.loads(results.read_text()).items()}
+    return {name: Result(**result) for name, result in json.loads(results.read_text()).items()}

@@ -1,19 +1,46 @@
 """Compare an image with its row: what is measured must be what the row and the lock promise."""
 
+import functools
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from tools import locks
-from tools.images.facts import Facts, Inside, look_inside, measure
+from packaging.utils import canonicalize_name
+
+from tools import docker, locks
 from tools.rows import Row
 
+PROBE = Path(__file__).with_name("probe.py")
 USER = "1000:0"
 PORT = "9090/tcp"
 VOLUME = "/model"
 COMMAND = "/usr/local/bin/serving-runtime"
 PROVENANCE = ("org.opencontainers.image.revision", "org.opencontainers.image.created")
+
+
+class Inside(NamedTuple):
+    """What is inside of an image, as `probe.py` finds it."""
+
+    python: str
+    packages: dict[str, str]
+    conflicts: list[str]
+    constraints: list[str]
+    command: str
+    setuid: list[str]
+    build_tools: list[str]
+    caches: list[str]
+
+
+@functools.cache
+def look_inside(image: str) -> Inside:
+    """Look around in an image, as its administrator, who sees everything."""
+    options = ("--rm", "--user=0", "--network=none", "--entrypoint=python")
+    code = PROBE.read_text(encoding="utf-8")
+    found = json.loads(docker.output("run", *options, image, "-c", code).splitlines()[-1])
+    packages = {canonicalize_name(name): version for name, version in found["packages"].items()}
+    return Inside(**{**found, "packages": packages})
 
 
 def problems(row: Row, root: Path, image: str) -> list[str]:
@@ -26,23 +53,24 @@ def problems(row: Row, root: Path, image: str) -> list[str]:
 
     Returns:
         One line a difference; none if the image is what it should be.
-
-    Raises:
-        DockerError: the image is not there or does not run.
-        LockError: the row's lock cannot be read.
     """
-    facts = measure(image)
+    described = docker.inspect(image)
+    if described is None:
+        raise docker.DockerError(f"there is no image {image}")
+    # As the Docker image specification has it: `User`, `Entrypoint`, `Labels` and so on.
+    config = described["Config"]
+    inside = look_inside(described["Id"])  # by its id: a name may move on to the next build
     pins = locks.read(root / row.lock)
     base = look_inside(row.base)
     return [
-        *_configured(row, facts.config),
-        *_labelled(row, facts.config["Labels"] or {}),
-        *_sized(row, facts),
-        *_versions(row, facts.inside),
-        *_packaged({**base.packages, **pins, **_ours(row)}, facts.inside.packages),
-        *_constrained(pins, facts.inside.constraints),
-        *(f"pip check: {line}" for line in facts.inside.conflicts),
-        *_clean(facts.inside),
+        *_configured(row, config),
+        *_labelled(row, config["Labels"] or {}),
+        *_sized(row, described["Size"]),
+        *_versions(row, inside),
+        *_packaged({**base.packages, **pins, **_ours(row)}, inside.packages),
+        *_constrained(pins, inside.constraints),
+        *(f"pip check: {line}" for line in inside.conflicts),
+        *_clean(inside),
     ]
 
 
@@ -73,8 +101,8 @@ def _labelled(row: Row, labels: Mapping[str, str]) -> Iterator[str]:
             yield f"label {name}: there is none"
 
 
-def _sized(row: Row, facts: Facts) -> Iterator[str]:
-    size_mb = facts.size_bytes / 1e6
+def _sized(row: Row, size_bytes: int) -> Iterator[str]:
+    size_mb = size_bytes / 1e6
     # Unverified rows may have no budget: nobody here has seen how large they get.
     if row.budget_mb and size_mb > row.budget_mb:
         yield (

@@ -9,6 +9,9 @@ import configparser
 import re
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
+from tools.command_line import ToolError
 from tools.rows.rows import Row
 
 PIN = re.compile(r"^([\w.-]+)==([^\s;]+) \\\n(?: {4}--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+", re.M)
@@ -20,7 +23,7 @@ HEADER = """\
 """
 
 
-class LockError(Exception):
+class LockError(ToolError):
     """There is no lock to be had or read; the message has the reason and what would help."""
 
 
@@ -30,18 +33,10 @@ def verb(row: Row) -> str:
 
 
 def requirements(root: Path, row: Row) -> list[str]:
-    """List what a row asks for, without the packages of this repository.
-
-    Args:
-        root: the checkout.
-        row: one that is built.
-
-    Returns:
-        Requirements as pip reads them, sorted.
-    """
+    """List what a row asks for, sorted, without the packages of this repository."""
     folders = [root / "common", root / row.folder]
     described = [_describe(folder / "setup.cfg") for folder in folders]
-    ours = {normal(name) for name, _ in described}
+    ours = {canonicalize_name(name) for name, _ in described}
     asked = [line for _, lines in described for line in lines] + list(row.framework)
     return sorted({line for line in asked if name_in(line) not in ours}, key=str.lower)
 
@@ -56,15 +51,7 @@ def _describe(path: Path) -> tuple[str, list[str]]:
 
 def name_in(requirement: str) -> str:
     """Return the package that a requirement asks for, its name as PyPI normalises it."""
-    return normal(re.split(r"[^\w.-]", requirement.strip(), maxsplit=1)[0])
-
-
-def normal(name: str) -> str:
-    """Spell a package's name as PyPI does.
-
-    See: https://packaging.python.org/en/latest/specifications/name-normalization/
-    """
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return canonicalize_name(re.split(r"[^\w.-]", requirement.strip(), maxsplit=1)[0])
 
 
 def header(root: Path, row: Row) -> str:
@@ -82,10 +69,7 @@ def is_stale(root: Path, row: Row) -> bool:
 
 
 def read(path: Path) -> dict[str, str]:
-    """Read a lock.
-
-    Returns:
-        Versions by name; names as PyPI normalises them.
+    """Read the versions of a lock by name, as PyPI normalises it.
 
     Raises:
         LockError: a line is not a pin with hashes.
@@ -94,18 +78,11 @@ def read(path: Path) -> dict[str, str]:
     strays = [line for line in PIN.sub("", text).splitlines() if line and not line.startswith("#")]
     if strays:
         raise LockError(f"{path}: {strays[0].strip()!r} is not a pin with sha256 hashes")
-    return {normal(found[1]): found[2] for found in PIN.finditer(text)}
+    return {canonicalize_name(found[1]): found[2] for found in PIN.finditer(text)}
 
 
 def local_pins(root: Path, row: Row) -> list[str]:
-    """List the pins of a row's lock that PyPI cannot answer, for their version is a local one.
-
-    Returns:
-        Requirements with hashes.
-
-    Raises:
-        LockError: there is no lock.
-    """
+    """List the pins of a row's lock, with hashes, whose local version PyPI does not have."""
     lock = root / row.lock
     if not lock.exists():
         raise LockError(f"{row.name}: there is no {row.lock}; run `make {verb(row)}`")

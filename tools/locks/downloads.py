@@ -6,14 +6,19 @@ machine's pip is configured with, by its files or by variables. Inside of a buil
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+
+from tools.command_line import ToolError
 
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64", "linux_x86_64")
 """What CPU wheels of PyTorch have been tagged with over the years."""
 
 
-class DownloadError(Exception):
-    """Wheels are nowhere to be found; the message has which, and where they were looked for."""
+def wheels_for(python: str, platforms: Iterable[str] = PLATFORMS) -> list[str]:
+    """Return the options by which pip looks at the wheels for a row's interpreter, not its own."""
+    target = ["--only-binary=:all:", "--implementation=cp", f"--python-version={python}"]
+    return target + [f"--platform={platform}" for platform in platforms]
 
 
 def folder_of(runtime: str, root: Path) -> Path:
@@ -28,17 +33,12 @@ def fetch(wanted: list[str], python: str, folder: Path) -> None:
         wanted: requirements as pip reads them, with hashes or without; may be none.
         python: the interpreter that they are for.
         folder: where they go.
-
-    Raises:
-        DownloadError: pip failed; it has said why.
     """
     if not wanted:
         return
     folder.mkdir(exist_ok=True)
-    target = ["--only-binary=:all:", f"--python-version={python}", "--implementation=cp"]
-    target += [f"--platform={platform}" for platform in PLATFORMS]
     run = subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *target]
+        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *wheels_for(python)]
         + [f"--find-links={folder}", f"--dest={folder}", "--requirement=/dev/stdin"],
         input="\n".join(wanted),
         text=True,
@@ -46,7 +46,7 @@ def fetch(wanted: list[str], python: str, folder: Path) -> None:
     )
     if run.returncode:
         names = ", ".join(requirement.split()[0] for requirement in wanted)
-        raise DownloadError(
+        raise ToolError(
             f"{names}: pip found no wheel for Python {python}, see above;"
             " set PIP_EXTRA_INDEX_URL to an index that has it, or PIP_FIND_LINKS to a folder"
         )

@@ -3,9 +3,9 @@
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
+from tools import programs
 from tools.locks import LockError, downloads, header, is_local, pins_of, read, requirements, wheels
 from tools.rows import Matrix, Row
 
@@ -17,12 +17,7 @@ NO_SOLUTION = 1
 
 
 def make(matrix: Matrix, row: Row) -> None:
-    """Resolve what a row asks for and write its lock.
-
-    Raises:
-        DownloadError: it asks for wheels that are not on PyPI, nor where pip is configured to look.
-        LockError: the row is not built, or its requirements have no solution in wheels.
-    """
+    """Resolve what a row asks for and write its lock."""
     if not row.can_be_built:
         raise LockError(f"{row.name} is not built and needs no lock: {row.reason}")
     lock = matrix.root / row.lock
@@ -48,18 +43,13 @@ def _resolve(root: Path, row: Row, asked: list[str]) -> str:
 
 
 def missing_wheel(root: Path, row: Row, pin: str) -> str:
-    """Return why a package cannot be had as a wheel for a row's interpreter.
-
-    Args:
-        root: the checkout; its own wheels and downloads count.
-        row: says which interpreter.
-        pin: such as `tensorflow==1.7.0`.
+    """Return why a pin such as `tensorflow==1.7.0` has no wheel for a row's interpreter.
 
     Returns:
         What is missing, and for which interpreters there are wheels; empty if nothing is missing.
 
     Raises:
-        LockError: the package index does not answer.
+        LockError: the index cannot be asked.
     """
     run = _ask_uv(root, row, [pin], "--no-deps")
     if run.returncode == 0:
@@ -69,8 +59,8 @@ def missing_wheel(root: Path, row: Row, pin: str) -> str:
     tags = re.findall(r"`cp(\d)(\d+)", run.stderr.partition("only found wheels")[2])
     others = ", ".join(dict.fromkeys(f"{major}.{minor}" for major, minor in tags if minor))
     cause = re.search(r"Because (.+?) and you require", " ".join(run.stderr.split()))
-    told = f"wheels exist for {others}" if others else (cause[1] if cause else run.stderr.strip())
-    return f"{pin} has no wheel for Python {row.python} on x86-64 Linux: {told}"
+    why = f"wheels exist for {others}" if others else (cause[1] if cause else run.stderr.strip())
+    return f"{pin} has no wheel for Python {row.python} on x86-64 Linux: {why}"
 
 
 def _ask_uv(
@@ -79,17 +69,11 @@ def _ask_uv(
     """Run the resolver for a row's interpreter, with the runtime's own wheels too."""
     folders = [wheels.folder_of(row.runtime, root), downloads.folder_of(row.runtime, root)]
     found = [f"--find-links={folder}" for folder in folders if folder.is_dir()]
-    target = ["--python-version", _newest(row), "--python-platform", PLATFORM]
-    with tempfile.TemporaryDirectory() as folder:
-        wanted = Path(folder, "requirements.in")
-        wanted.write_text("\n".join(asked) + "\n", encoding="utf-8")
-        command = [*_uv(), *target, *found, *options, str(wanted)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def _newest(row: Row) -> str:
-    """Name a release past any base's: to uv 3.6 is 3.6.0, and there are packages for 3.6.1 on."""
-    return f"{row.python}.99"
+    # A release past any base's: to uv 3.6 is 3.6.0, and there are packages for 3.6.1 on.
+    target = ["--python-version", f"{row.python}.99", "--python-platform", PLATFORM]
+    command = [*_uv(), *target, *found, *options, "/dev/stdin"]
+    text = "\n".join(asked) + "\n"
+    return programs.run(command, input=text)
 
 
 def _uv() -> list[str]:
@@ -97,8 +81,5 @@ def _uv() -> list[str]:
     uv = Path(sys.executable).with_name("uv")
     if not uv.exists():
         raise LockError(f"there is no {uv.name} beside {sys.executable}; run it by `make lock/...`")
-    quiet = ["--quiet", "--no-config", "--no-python-downloads"]
-    return [str(uv), "pip", "compile", *quiet, "--no-header", "--no-annotate", *_WHEELS]
-
-
-_WHEELS = ["--generate-hashes", "--only-binary", ":all:"]
+    quiet = ["--quiet", "--no-config", "--no-python-downloads", "--no-header", "--no-annotate"]
+    return [str(uv), "pip", "compile", *quiet, "--generate-hashes", "--only-binary", ":all:"]

@@ -4,13 +4,14 @@
 kept beside it, and locks have their hashes: the same sources give the same bytes on every machine.
 """
 
-import argparse
 import hashlib
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from tools import command_line
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = "sources.txt"
@@ -21,10 +22,6 @@ SAME_BYTES = {
     # wrapt's: a wheel in pure Python serves every interpreter.
     "WRAPT_INSTALL_EXTENSIONS": "false",
 }
-
-
-class WheelsError(Exception):
-    """Wheels cannot be built; the message names their sources."""
 
 
 def folder_of(runtime: str, root: Path = ROOT) -> Path:
@@ -41,15 +38,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def build(sources: Path, folder: Path) -> None:
-    """Build a wheel of each source, with the pip and the setuptools of this environment.
-
-    Args:
-        sources: requirements with hashes.
-        folder: where the wheels go.
-
-    Raises:
-        WheelsError: pip failed; it has said why.
-    """
+    """Build a wheel of each source, with the pip and the setuptools of this environment."""
     options = ["--no-deps", "--no-binary=:all:", "--no-build-isolation", "--no-cache-dir"]
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--require-hashes", *options]
     run = subprocess.run(
@@ -59,15 +48,11 @@ def build(sources: Path, folder: Path) -> None:
         check=False,
     )
     if run.returncode:
-        raise WheelsError(f"{sources}: pip could not build all of it; see above")
+        raise command_line.ToolError(f"{sources}: pip could not build all of it; see above")
 
 
 def make(folder: Path) -> None:
-    """Build a runtime's wheels anew, and remove those that it names no more.
-
-    Raises:
-        WheelsError: one of them cannot be built; the others stay as they were.
-    """
+    """Build a runtime's wheels anew, and remove those that it names no more."""
     with tempfile.TemporaryDirectory() as made:
         build(folder / SOURCES, Path(made))
         for wheel in folder.glob("*.whl"):
@@ -76,19 +61,13 @@ def make(folder: Path) -> None:
             (folder / wheel.name).write_bytes(wheel.read_bytes())
 
 
+@command_line.program
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.locks.wheels", description=(__doc__ or "").split("\n", 1)[0]
-    )
+    parser = command_line.parser("tools.locks.wheels", __doc__)
     parser.add_argument("runtime", help="whose wheels, such as tensorflow")
-    options = parser.parse_args(arguments)
-    folder = folder_of(options.runtime)
-    try:
-        make(folder)
-    except WheelsError as error:
-        print(error, file=sys.stderr)
-        return 1
+    folder = folder_of(parser.parse_args(arguments).runtime)
+    make(folder)
     for name, digest in hashes(folder).items():
         print(digest, name)
     return 0

@@ -14,15 +14,7 @@ NAMED_AT_MOST = 4
 
 
 def problems(matrix: Matrix, today: datetime.date) -> list[str]:
-    """Return everything that is wrong around the matrix.
-
-    Args:
-        matrix: rows that are well formed in themselves.
-        today: decides which interpreters are past their end of life.
-
-    Returns:
-        One line a problem, with the row, what was found and what would mend it.
-    """
+    """Return a line for each thing that is wrong around the matrix: where, what, and the remedy."""
     return [
         *_folders_without_rows(matrix),
         *_rows_without_folders(matrix),
@@ -68,14 +60,10 @@ def _lock_problems(matrix: Matrix, row: Row) -> Iterator[str]:
     elif (matrix.root / row.folder / "setup.cfg").exists() and locks.is_stale(matrix.root, row):
         yield f"{row.name}: {row.lock} was made from other requirements than today's; {renew}"
     else:
-        yield from _unread(matrix, row)
-
-
-def _unread(matrix: Matrix, row: Row) -> Iterator[str]:
-    try:
-        locks.read(matrix.root / row.lock)
-    except locks.LockError as error:
-        yield f"{row.name}: {error}; run `make {locks.verb(row)}`"
+        try:
+            locks.read(matrix.root / row.lock)
+        except locks.LockError as error:
+            yield f"{row.name}: {error}; {renew}"
 
 
 def _locks_without_rows(matrix: Matrix) -> Iterator[str]:
@@ -90,22 +78,16 @@ def _changed_since_release(matrix: Matrix) -> Iterator[str]:
     """Refuse to make other images under the tags of a release that is out."""
     release = release_of(matrix.root)
     tag = f"v{release}"
-    if not _is_known(matrix, f"refs/tags/{tag}"):
-        return
-    names = [row.name for row in differing(matrix, f"refs/tags/{tag}")]
-    if names:
-        others = len(names) - NAMED_AT_MOST
-        told = ", ".join(names[:NAMED_AT_MOST]) + (f" and {others} others" if others > 0 else "")
-        yield (
-            f"release {release} is published (tag {tag}) and what is in {told} has changed since:"
-            f" raise __version__ in {RELEASE_FILE}"
-        )
-
-
-def _is_known(matrix: Matrix, revision: str) -> bool:
-    """Whether this is a checkout that has a revision: clones may be shallow and without tags."""
+    revision = f"refs/tags/{tag}"
     try:
         git(matrix.root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-    except MatrixError:
-        return False
-    return True
+    except MatrixError:  # clones may be shallow and without tags, and archives without git
+        return
+    names = [row.name for row in differing(matrix, revision)]
+    if names:
+        others = len(names) - NAMED_AT_MOST
+        those = ", ".join(names[:NAMED_AT_MOST]) + (f" and {others} others" if others > 0 else "")
+        yield (
+            f"release {release} is published (tag {tag}) and what is in {those} has changed since:"
+            f" raise __version__ in {RELEASE_FILE}"
+        )

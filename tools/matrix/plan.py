@@ -1,10 +1,10 @@
 """Decide which images a change touches, so that CI builds those and no others."""
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tools import programs
 from tools.rows.reader import BUILT, parse
 from tools.rows.rows import Matrix, MatrixError, Row
 
@@ -40,7 +40,7 @@ BUILD_AND_TEST = Concern(
         r".+\.md"
         r"|common/tests/.+"
         r"|runtimes/[^/]+/(environments/.+|tests/([^/]+/)*(test_[^/]+|conftest)\.py)"
-        r"|tools/(release/.+|images/bake\.py|matrix/(?!__init__|reader|rows)[^/]+)"
+        r"|tools/(release|matrix)/.+|tools/images/bake\.py"
         r"|tools/(environments|installers|outdated|protos)\.py"
     ),
     row_aside=(),
@@ -54,38 +54,21 @@ CONTENTS = Concern(
 
 def plan(rows: tuple[Row, ...]) -> list[dict[str, Any]]:
     """Return what CI needs to know of each row, as plain values."""
-    return [
-        {
-            "runtime": row.runtime,
-            "version": row.version,
-            "image": row.image,
-            "tags": list(row.tags),
-            "status": str(row.status),
-        }
-        for row in rows
-    ]
+    wanted = ("runtime", "version", "image", "tags", "status")
+    return [{name: getattr(row, name) for name in wanted} for row in rows]
 
 
 def touched(matrix: Matrix, since: str) -> tuple[Row, ...]:
-    """Pick the rows that are built and that a change touches, what they are tested with included.
+    """Pick the built rows that a change touches, what they are tested with included.
 
-    Args:
-        matrix: the rows as they are now.
-        since: a revision; what counts is what happened after it was left, uncommitted work too.
-
-    Raises:
-        MatrixError: git does not know the revision, or not what it has in common with this one.
+    What counts is what happened after a revision was left, uncommitted work too.
     """
     start = git(matrix.root, "merge-base", since, "HEAD").strip()
     return _picked(matrix, start, BUILD_AND_TEST)
 
 
 def differing(matrix: Matrix, commit: str) -> tuple[Row, ...]:
-    """Pick the rows that were built at a commit already and whose images hold something else now.
-
-    Raises:
-        MatrixError: git does not know the commit.
-    """
+    """Pick the rows built at a commit already whose images hold something else now."""
     before = _blocks_at(matrix.root, commit, CONTENTS)
     had = {name for name, (_, row) in before.items() if row.get("status") in BUILT}
     return tuple(row for row in _picked(matrix, commit, CONTENTS) if row.name in had)
@@ -147,9 +130,8 @@ def git(root: Path, *arguments: str) -> str:
     Raises:
         MatrixError: it failed, or there is none.
     """
-    command = ["git", *arguments]
     try:
-        run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        run = programs.run(["git", *arguments], cwd=root)
     except FileNotFoundError:
         raise MatrixError("there is no git on PATH; install it") from None
     if run.returncode:

@@ -4,7 +4,6 @@ Ours keeps its images, its log and its process id in `/var/lib/serving-runtimes-
 `$ENGINE_DIR`), so that local bases outlive it. `stop` ends only that one.
 """
 
-import argparse
 import contextlib
 import fcntl
 import os
@@ -15,7 +14,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools import docker
+from tools import command_line, docker
+from tools.command_line import ToolError
 from tools.offline import packages
 
 FOLDER = Path(os.environ.get("ENGINE_DIR", "/var/lib/serving-runtimes-engine"))
@@ -31,10 +31,6 @@ PACKAGES = ("docker.io", "iptables")
 PROGRAMS = ("docker", "dockerd", "iptables")
 
 
-class EngineError(Exception):
-    """There is no engine and none could be started; the message has the reason."""
-
-
 def version() -> str:
     """Return the version of the engine that answers; empty if none does."""
     try:
@@ -44,22 +40,15 @@ def version() -> str:
 
 
 def ensure() -> str:
-    """Use the engine that runs, or install and start one; returns its version.
-
-    Raises:
-        EngineError: there is none, and none can be started here.
-    """
+    """Use the engine that runs, or install and start one; returns its version."""
     found = version()
     if found:
         return found
     if os.environ.get("DOCKER_HOST"):
-        raise EngineError("no engine answers at $DOCKER_HOST: start it, or unset the variable")
+        raise ToolError("no engine answers at $DOCKER_HOST: start it, or unset the variable")
     if os.geteuid() != 0:
-        raise EngineError("no Docker engine answers: start one (this tool may as root only)")
-    try:
-        packages.ensure(PROGRAMS, PACKAGES, "for a Docker engine")
-    except packages.NotDebianError as error:
-        raise EngineError(str(error)) from None
+        raise ToolError("no Docker engine answers: start one (this tool may as root only)")
+    packages.ensure(PROGRAMS, PACKAGES, "for a Docker engine")
     with _lock():
         return version() or _start()
 
@@ -92,11 +81,8 @@ def _start() -> str:
             return found
         time.sleep(POLL_SECONDS)
     process.terminate()
-    raise EngineError(f"the engine did not start:\n{_last_lines(LOG)}")
-
-
-def _last_lines(log: Path, count: int = 5) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
+    last_lines = "\n".join(LOG.read_text(errors="replace").splitlines()[-5:])
+    raise ToolError(f"the engine did not start:\n{last_lines}")
 
 
 def ours() -> int:
@@ -110,11 +96,7 @@ def ours() -> int:
 
 
 def stop() -> bool:
-    """End the engine that this tool has started; False if there is none.
-
-    Raises:
-        EngineError: it does not end.
-    """
+    """End the engine that this tool has started; False if there is none."""
     pid = ours()
     if not pid:
         return False
@@ -122,38 +104,28 @@ def stop() -> bool:
     until = time.monotonic() + STOP_SECONDS
     while ours():
         if time.monotonic() > until:
-            raise EngineError(f"the engine (process {pid}) has not ended in {STOP_SECONDS} s")
+            raise ToolError(f"the engine (process {pid}) has not ended in {STOP_SECONDS} s")
         time.sleep(POLL_SECONDS)
     return True
 
 
-def _show() -> int:
-    """Print what runs; the exit code says whether anything does."""
-    found, pid = version(), ours()
-    origin = f"started by this tool, process {pid}" if pid else "not started by this tool"
-    print(f"engine {found} ({origin})" if found else "no engine answers")
-    return 0 if found else 1
-
-
+@command_line.program
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.offline.engine", description=(__doc__ or "").split("\n", 1)[0]
-    )
+    parser = command_line.parser("tools.offline.engine", __doc__)
     parser.add_argument(
         "command", choices=("start", "stop", "status"), help="status: exit code 1 if none answers"
     )
     command = parser.parse_args(arguments).command
-    try:
-        if command == "start":
-            ensure()
-        if command == "stop":
-            print("stopped" if stop() else "nothing to stop: this tool has started no engine")
-            return 0
-    except EngineError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return _show()
+    if command == "start":
+        ensure()
+    if command == "stop":
+        print("stopped" if stop() else "nothing to stop: this tool has started no engine")
+        return 0
+    found, pid = version(), ours()
+    origin = f"started by this tool, process {pid}" if pid else "not started by this tool"
+    print(f"engine {found} ({origin})" if found else "no engine answers")
+    return 0 if found else 1
 
 
 if __name__ == "__main__":

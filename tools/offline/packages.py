@@ -2,9 +2,10 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Sequence
 
+from tools import programs
+from tools.command_line import ToolError
 from tools.retrying import retrying
 
 # Another apt may run, such as the updates of a machine that has just started.
@@ -13,7 +14,7 @@ WAIT_FOR_LOCK = "--option=DPkg::Lock::Timeout=120"
 PAUSES_SECONDS = (10, 30)
 
 
-class NotDebianError(Exception):
+class NotDebianError(ToolError):
     """Packages are missing and cannot be installed here; the message names them."""
 
 
@@ -31,16 +32,17 @@ def ensure(programs: Sequence[str], packages: Sequence[str], why: str) -> None:
     missing = [program for program in programs if find(program) is None]
     if not missing:
         return
-    told = f"{', '.join(missing)} needed {why}"
+    need = f"{', '.join(missing)} needed {why}"
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         wanted = " ".join(packages)
-        raise NotDebianError(f"{told}: install them (on Debian: apt-get install {wanted})")
-    print(f"apt-get install {' '.join(packages)} ({told})", flush=True)
-    retrying(lambda: _install(packages), PAUSES_SECONDS, NotDebianError, _report)
-
-
-def _report(error: Exception, seconds: float) -> None:
-    print(f"{error}\nIt is tried again in {seconds} s.", flush=True)
+        raise NotDebianError(f"{need}: install them (on Debian: apt-get install {wanted})")
+    print(f"apt-get install {' '.join(packages)} ({need})", flush=True)
+    retrying(
+        lambda: _install(packages),
+        PAUSES_SECONDS,
+        NotDebianError,
+        lambda error, pause: print(f"{error}\nIt is tried again in {pause} s.", flush=True),
+    )
 
 
 def find(program: str) -> str | None:
@@ -50,25 +52,11 @@ def find(program: str) -> str | None:
 
 
 def _install(packages: Sequence[str]) -> None:
-    """Install packages.
-
-    Raises:
-        NotDebianError: apt failed; the message is the end of what it said.
-    """
-    _apt("update")  # one broken source of many need not matter
-    failure = _apt("install", "--yes", "--no-install-recommends", *packages)
-    if failure:
-        raise NotDebianError(f"`apt-get install {' '.join(packages)}` failed:\n{failure}")
-
-
-def _apt(*arguments: str) -> str:
-    """Run apt; returns the end of its output if it failed."""
-    run = subprocess.run(
-        ["apt-get", "--quiet", WAIT_FOR_LOCK, *arguments],
-        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return run.stdout[-2000:] or f"exit code {run.returncode}" if run.returncode else ""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    apt = ["apt-get", "--quiet", WAIT_FOR_LOCK]
+    programs.run([*apt, "update"], in_one=True, env=environment)  # one broken source may not matter
+    install = [*apt, "install", "--yes", "--no-install-recommends", *packages]
+    ended = programs.run(install, in_one=True, env=environment)
+    if ended.returncode:
+        why = ended.stdout[-2000:] or f"exit code {ended.returncode}"
+        raise NotDebianError(f"`apt-get install {' '.join(packages)}` failed:\n{why}")

@@ -6,15 +6,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools.rows.reader import numbers_in
+from packaging.version import Version
+
+from tools.command_line import ToolError
+from tools.tables import markdown, megabytes
 
 FOLDER = Path("build/release")
 """Where records and manifests are, from the checkout's root."""
 MANIFEST = FOLDER / "manifest.json"
+TITLE = """\
+# Images of release {release}
 
+Made of commit `{revision}`. `docker pull IMAGE@DIGEST` gets exactly these; a bill of materials
+(CycloneDX) of each is beside this file.
 
-class ManifestError(Exception):
-    """A record or a manifest cannot be used; the message has which, why and what would help."""
+"""
 
 
 class Published(NamedTuple):
@@ -62,11 +68,6 @@ class Manifest(NamedTuple):
     images: tuple[Published, ...]
 
 
-def record_of(root: Path, runtime: str, version: str) -> Path:
-    """Return where a row's record is."""
-    return root / FOLDER / f"{runtime}-{version}.json"
-
-
 def sbom_of(root: Path, runtime: str, version: str) -> Path:
     """Return where a row's bill of materials is."""
     return root / FOLDER / f"{runtime}-{version}.cdx.json"
@@ -74,37 +75,33 @@ def sbom_of(root: Path, runtime: str, version: str) -> Path:
 
 def write_record(root: Path, published: Published) -> Path:
     """Write a row's record, and return where it is."""
-    path = record_of(root, published.runtime, published.version)
+    path = root / FOLDER / f"{published.runtime}-{published.version}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_text(published._asdict()), encoding="utf-8")
     return path
 
 
 def records(root: Path) -> list[Published]:
-    """Read all records, in the order that people count in.
-
-    Raises:
-        ManifestError: one of them cannot be read.
-    """
+    """Read all records, in the order that people count in."""
     paths = (root / FOLDER).glob("*-*.json")
-    found = [_record(path) for path in sorted(paths) if not path.name.endswith(".cdx.json")]
-    return sorted(found, key=lambda each: (each.runtime, numbers_in(each.version)))
+    found = [
+        _published(_json(path, "push the row again"), path)
+        for path in sorted(paths)
+        if not path.name.endswith(".cdx.json")
+    ]
+    return sorted(found, key=lambda each: (each.runtime, Version(each.version)))
 
 
 def merge(images: Sequence[Published]) -> Manifest:
-    """Put the records of a release together.
-
-    Raises:
-        ManifestError: there are none, or they are not of the same release and commit.
-    """
+    """Put the records of a release together."""
     if not images:
-        raise ManifestError(f"no records in {FOLDER}: push first, by `make push`")
+        raise ToolError(f"no records in {FOLDER}: push first, by `make push`")
     for what in ("release", "revision"):
         rows = {str(getattr(image, what)): image.row for image in images}
         if len(rows) > 1:
-            told = ", ".join(f"{row} is of {value}" for value, row in rows.items())
-            raise ManifestError(
-                f"records of several {what}s in {FOLDER}: {told};"
+            mixed = ", ".join(f"{row} is of {value}" for value, row in rows.items())
+            raise ToolError(
+                f"records of several {what}s in {FOLDER}: {mixed};"
                 " remove those that do not belong, or push them again"
             )
     return Manifest(images[0].release, images[0].revision, tuple(images))
@@ -113,45 +110,44 @@ def merge(images: Sequence[Published]) -> Manifest:
 def refuse_if_unfit(manifest: Manifest, tag: str) -> None:
     """Refuse what nobody could build again: a release of changed files, or under another tag.
 
-    Args:
-        manifest: of a release.
-        tag: what git calls the release, as `v0.1.0`; empty if nobody has named it yet.
-
-    Raises:
-        ManifestError: it is unfit.
+    The tag is what git calls the release, as `v0.1.0`; empty if nobody has named it yet.
     """
     if manifest.revision.endswith("-dirty"):
-        raise ManifestError(
+        raise ToolError(
             f"images of release {manifest.release} were built of files that are not committed"
             f" ({manifest.revision}); commit them, build and push again"
         )
     if tag and tag != f"v{manifest.release}":
-        raise ManifestError(
+        raise ToolError(
             f"the tag is {tag}, but images are of release {manifest.release}: expected"
             f" v{manifest.release}; mend the tag or common/serving_runtime/__init__.py"
         )
 
 
 def write(root: Path, manifest: Manifest) -> Path:
-    """Write a manifest for programs; the same images give the same bytes."""
+    """Write a manifest for programs and for people; the same images give the same bytes."""
     path = root / MANIFEST
     content = {**manifest._asdict(), "images": [image._asdict() for image in manifest.images]}
     path.write_text(_text(content), encoding="utf-8")
+    path.with_suffix(".md").write_text(table(manifest), encoding="utf-8")
     return path
 
 
-def read(path: Path) -> Manifest:
-    """Read a manifest back.
+def table(manifest: Manifest) -> str:
+    """Return a manifest for people; the same images give the same text."""
+    head = ("Image", "Tags", "Status", "Python", "Size", "Digest")
+    cells = []
+    for it in manifest.images:
+        tags, digest = ", ".join(it.tags), f"`{it.digest}`"
+        cells.append((it.image, tags, it.status, it.python, megabytes(it.size_bytes), digest))
+    title = TITLE.format(release=manifest.release, revision=manifest.revision)
+    return title + markdown(head, cells)
 
-    Raises:
-        ManifestError: there is none, or it is not what `write` has written.
-    """
+
+def read(path: Path) -> Manifest:
+    """Read a manifest back."""
     images = _json(path, "make one by `make manifest`").get("images", ())
     return merge([_published(image, path) for image in images])
-
-
-def _record(path: Path) -> Published:
-    return _published(_json(path, "push the row again"), path)
 
 
 def sha256_of(path: Path) -> str:
@@ -163,11 +159,11 @@ def _json(path: Path, fix: str) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ManifestError(f"there is no {path}; {fix}") from None
+        raise ToolError(f"there is no {path}; {fix}") from None
     except ValueError as error:
-        raise ManifestError(f"{path} is not JSON: {error}; {fix}") from None
+        raise ToolError(f"{path} is not JSON: {error}; {fix}") from None
     if not isinstance(content, dict):
-        raise ManifestError(f"{path}: expected a JSON object; {fix}")
+        raise ToolError(f"{path}: expected a JSON object; {fix}")
     return content
 
 
@@ -179,7 +175,7 @@ def _published(content: Mapping[str, Any], path: Path) -> Published:
         }
         return Published(**values)
     except (AttributeError, TypeError) as error:
-        raise ManifestError(f"{path}: {error}; it is of another version of this tool") from None
+        raise ToolError(f"{path}: {error}; it is of another version of this tool") from None
 
 
 def _text(content: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tools import docker
+from tools.command_line import ToolError
 from tools.retrying import retrying
 
 WAITS_SECONDS = (2, 10, 30)
@@ -21,11 +22,8 @@ DENIED = re.compile(
 )
 PUSHED = re.compile(r"digest: (sha256:[0-9a-f]{64})")
 
-Say = Callable[[str], None]
-
-
-class DeniedError(Exception):
-    """A registry wants other credentials; the message has how to give them."""
+Report = Callable[[str], None]
+"""Takes each step, and each failure before another attempt."""
 
 
 class Found(NamedTuple):
@@ -37,21 +35,12 @@ class Found(NamedTuple):
     """The digests of their configurations: what an engine calls the id of an image."""
 
 
-def find(reference: str, say: Say) -> Found | None:
-    """Look up a tag or a digest; None if the registry has none such.
-
-    Args:
-        reference: the full name, `image:tag` or `image@sha256:…`.
-        say: called with failures before another attempt.
-
-    Raises:
-        DeniedError: the registry wants other credentials.
-        DockerError: the registry gives no answer.
-    """
-    told = _patiently(lambda: _inspect(reference), reference, say)
-    if not told:
+def find(reference: str, report: Report) -> Found | None:
+    """Look up `image:tag` or `image@sha256:…`; None if the registry has none such."""
+    described = _patiently(lambda: _inspect(reference), reference, report)
+    if not described:
         return None
-    content = json.loads(told)
+    content = json.loads(described)
     manifests: list[dict[str, Any]] = content if isinstance(content, list) else [content]
     return Found(
         tuple(manifest["Descriptor"]["digest"] for manifest in manifests),
@@ -76,32 +65,25 @@ def _config(manifest: dict[str, Any]) -> str:
     return str(content.get("config", {}).get("digest", ""))
 
 
-def is_same(image: str, found: Found, image_id: str, say: Say) -> bool:
-    """Whether what a registry has is what the engine has.
+def is_same(image: str, found: Found, image_id: str, report: Report) -> bool:
+    """Whether what a registry has of an image is what the engine has.
 
-    Args:
-        image: without a tag.
-        found: what the registry has.
-        image_id: as the engine calls it: by its configuration, or by its manifest, or, of a build
-            with attestations, by a list of manifests.
-        say: called with failures before another attempt.
+    An engine's id of an image is the digest of its configuration, or of its manifest, or, of a
+    build with attestations, of a list of manifests.
     """
     if image_id in found.digests + found.configs:
         return True
-    return len(found.digests) > 1 and find(f"{image}@{image_id}", say) == found
+    return len(found.digests) > 1 and find(f"{image}@{image_id}", report) == found
 
 
-def push(reference: str, say: Say) -> str:
-    """Push a tag, and return the digest of its manifest.
-
-    Raises:
-        DeniedError: the registry wants other credentials.
-        DockerError: it failed more than once.
-    """
-    told = _patiently(lambda: docker.output("push", reference), reference, say)
-    pushed = PUSHED.search(told)
+def push(reference: str, report: Report) -> str:
+    """Push a tag, and return the digest of its manifest."""
+    report(f"pushing {reference}")
+    printed = _patiently(lambda: docker.output("push", reference), reference, report)
+    pushed = PUSHED.search(printed)
     if not pushed:
-        raise docker.DockerError(f"`docker push {reference}` told no digest:\n{told[-500:]}")
+        raise docker.DockerError(f"`docker push {reference}` told no digest:\n{printed[-500:]}")
+    report(f"pushed {reference}: {pushed[1]}")
     return pushed[1]
 
 
@@ -114,16 +96,13 @@ def is_loopback(reference: str) -> bool:
         return False
 
 
-def _patiently(call: Callable[[], str], reference: str, say: Say) -> str:
-    """Call until it succeeds, a few times; credentials do not get better by waiting."""
-    return retrying(
-        lambda: _allowed(call, reference),
-        WAITS_SECONDS,
-        docker.DockerError,
-        lambda error, seconds: say(
-            f"{reference}: {str(error).splitlines()[-1]}; again in {seconds} s"
-        ),
-    )
+def _patiently(call: Callable[[], str], reference: str, report: Report) -> str:
+    """Call until it succeeds, a few times."""
+
+    def failed(error: Exception, seconds: float) -> None:
+        report(f"{reference}: {str(error).splitlines()[-1]}; again in {seconds} s")
+
+    return retrying(lambda: _allowed(call, reference), WAITS_SECONDS, docker.DockerError, failed)
 
 
 def _allowed(call: Callable[[], str], reference: str) -> str:
@@ -134,6 +113,6 @@ def _allowed(call: Callable[[], str], reference: str) -> str:
             raise
         host = reference.partition("/")[0]
         login = f"docker login {host}" if {".", ":"} & set(host) else "docker login"
-        raise DeniedError(
+        raise ToolError(
             f"{reference}: {str(error).splitlines()[-1]}; run `{login}` as who may push there"
         ) from None

@@ -2,11 +2,12 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
+from packaging.version import Version
 
 from tools.rows.rows import Matrix, MatrixError, Row, Status
 
@@ -19,23 +20,13 @@ ALWAYS = ("version", "status", "python")
 BUILT = tuple(status for status in Status if status.is_built)
 OPTIONAL = ("framework", "reason", "proof", "budget")
 
+Values = Mapping[str, Any]
 Form = tuple[str, Callable[[Any], bool]]
 """What a value should look like, in words and as a test."""
 
 
-class Block(NamedTuple):
-    """A part of the file under the name that messages give it."""
-
-    where: str
-    values: Mapping[str, Any]
-
-
 def _text(pattern: str) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
-
-
-def _is_size(value: Any) -> bool:
-    return _text(r"[1-9]\d* MB")(value)
 
 
 def _is_list_of_text(value: Any) -> bool:
@@ -48,7 +39,7 @@ FORMS: Mapping[str, Form] = {
     "python": ('an interpreter in quotes, as "3.10"', _text(r"3\.\d+")),
     "base": ("an image with a tag, as python:3.13-slim-bookworm", _text(r"[^\s:]+(:\d+/\S+)?:\S+")),
     "framework": ('a list of requirements, as ["tensorflow==1.7.0"]', _is_list_of_text),
-    "budget": ("the most that the image may take, as 450 MB", _is_size),
+    "budget": ("the most that the image may take, as 450 MB", _text(r"[1-9]\d* MB")),
     "reason": ("one line that says why", _text(r"\S.*")),
     "proof": ("true, or no such line", lambda value: value is True),
     "registry": ("a registry's host, as localhost:5000", _text(r"[\w.-]+(:\d+)?")),
@@ -78,14 +69,9 @@ def load(path: Path = MATRIX, environment: Mapping[str, str] = os.environ) -> Ma
     Args:
         path: the file; its folder is taken for the checkout.
         environment: where REGISTRY and OWNER may be set.
-
-    Raises:
-        MatrixError: with one line for each thing that is wrong with the file.
     """
     content = parse(path.read_text(encoding="utf-8"))
-    problems = list(_problems(content))
-    if problems:
-        raise MatrixError("\n".join(problems))
+    _refuse(_problems(content))
     release, repository = release_of(path.parent), _repository(content, environment)
     rows = [
         _row(runtime, row, release, repository, _newest(block["rows"]))
@@ -96,12 +82,15 @@ def load(path: Path = MATRIX, environment: Mapping[str, str] = os.environ) -> Ma
     return Matrix(path.parent, tuple(rows))
 
 
-def parse(text: str, name: str = MATRIX.name) -> Any:
-    """Read the text of the matrix, or of another file of that name, as it is.
+def _refuse(problems: Iterable[str]) -> None:
+    """Raise all problems at once, if there are any."""
+    found = "\n".join(problems)
+    if found:
+        raise MatrixError(found)
 
-    Raises:
-        MatrixError: it is not YAML, or a block has a key twice.
-    """
+
+def parse(text: str, name: str = MATRIX.name) -> Any:
+    """Read the text of the matrix, or of another file of that name, as it is."""
     try:
         return yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader)
     except yaml.YAMLError as error:
@@ -121,19 +110,13 @@ def _repository(content: Mapping[str, Any], environment: Mapping[str, str]) -> s
     """Name the account the images belong to, and the registry unless it is docker's own."""
     registry = environment.get("REGISTRY") or content.get("registry", "")
     owner = environment.get("OWNER") or content["owner"]
-    problems = list(
-        _misformed(
-            Block("variable", {"owner": owner, **({"registry": registry} if registry else {})})
-        )
+    _refuse(
+        _misformed("variable", {"owner": owner, **({"registry": registry} if registry else {})})
     )
-    if problems:
-        raise MatrixError("\n".join(problems))
     return f"{registry}/{owner}" if registry else owner
 
 
-def _row(
-    runtime: str, values: Mapping[str, Any], release: str, repository: str, newest: str
-) -> Row:
+def _row(runtime: str, values: Values, release: str, repository: str, newest: str) -> Row:
     """Make a row of values that have been found good."""
     return Row(
         runtime=runtime,
@@ -154,22 +137,17 @@ def _row(
 def _newest(rows: list[Mapping[str, Any]]) -> str:
     """Name the newest supported version; empty if none is supported."""
     supported = [row["version"] for row in rows if row["status"] == Status.SUPPORTED]
-    return max(supported, key=numbers_in, default="")
-
-
-def numbers_in(version: str) -> tuple[int, ...]:
-    """Turn a version into what sorts as people count: 3.9 before 3.10."""
-    return tuple(int(number) for number in version.split("."))
+    return max(supported, key=Version, default="")
 
 
 def _problems(content: Any) -> Iterator[str]:
     """Return what is wrong with the file itself, from the outside in."""
-    top = Block("build_matrix.yaml", content if isinstance(content, dict) else {})
-    yield from _wrong_keys(top, ("owner", "runtimes"), ("registry",))
-    yield from _misformed(top)
-    runtimes = top.values.get("runtimes")
+    where, top = MATRIX.name, content if isinstance(content, dict) else {}
+    yield from _wrong_keys(where, top, ("owner", "runtimes"), ("registry",))
+    yield from _misformed(where, top)
+    runtimes = top.get("runtimes")
     if not isinstance(runtimes, dict):
-        yield f"{top.where}: runtimes is {runtimes!r}, expected `python: {{rows: [...]}}` and so on"
+        yield f"{where}: runtimes is {runtimes!r}, expected `python: {{rows: [...]}}` and so on"
         return
     for runtime, block in runtimes.items():
         yield from _runtime_problems(runtime, block)
@@ -182,35 +160,35 @@ def _runtime_problems(runtime: Any, block: Any) -> Iterator[str]:
         return
     for number, row in enumerate(rows, 1):
         values = row if isinstance(row, dict) else {}
-        yield from _row_problems(
-            Block(f"{runtime}/{values.get('version', f'row {number}')}", values)
-        )
+        yield from _row_problems(f"{runtime}/{values.get('version', f'row {number}')}", values)
 
 
-def _row_problems(row: Block) -> Iterator[str]:
-    status = row.values.get("status")
+def _row_problems(where: str, row: Values) -> Iterator[str]:
+    status = row.get("status")
     needed = ALWAYS + (() if status == Status.EOL else ("base",))
     needed += ("reason",) if status != Status.SUPPORTED else ()
     needed += ("budget",) if status in BUILT else ()
-    yield from _wrong_keys(row, needed, OPTIONAL)
-    yield from _misformed(row)
+    yield from _wrong_keys(where, row, needed, OPTIONAL)
+    yield from _misformed(where, row)
 
 
-def _wrong_keys(block: Block, needed: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[str]:
+def _wrong_keys(
+    where: str, values: Values, needed: tuple[str, ...], optional: tuple[str, ...]
+) -> Iterator[str]:
     allowed = [*needed, *(key for key in optional if key not in needed)]
     for key in needed:
-        if key not in block.values:
+        if key not in values:
             example = f": {FORMS[key][0]}" if key in FORMS else ""
-            yield f"{block.where}: {key} is missing; add `{key}`{example}"
-    for key in block.values:
+            yield f"{where}: {key} is missing; add `{key}`{example}"
+    for key in values:
         if key not in allowed:
-            yield f"{block.where}: unknown key {key!r}, expected {', '.join(allowed)}; remove it"
+            yield f"{where}: unknown key {key!r}, expected {', '.join(allowed)}; remove it"
 
 
-def _misformed(block: Block) -> Iterator[str]:
+def _misformed(where: str, values: Values) -> Iterator[str]:
     for key, (form, fits) in FORMS.items():
-        if key in block.values and not fits(block.values[key]):
-            yield f"{block.where}: {key} is {block.values[key]!r}, expected {form}"
+        if key in values and not fits(values[key]):
+            yield f"{where}: {key} is {values[key]!r}, expected {form}"
 
 
 def _refuse_duplicate_tags(rows: list[Row]) -> None:

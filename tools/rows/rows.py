@@ -4,10 +4,12 @@ import enum
 from pathlib import Path
 from typing import NamedTuple
 
+from tools.command_line import ToolError
+
 LABELS = "io.hydrosphere.runtime"
 
 
-class MatrixError(Exception):
+class MatrixError(ToolError):
     """The matrix cannot be used; the message has which row, what was found and what would help."""
 
 
@@ -154,11 +156,7 @@ class Matrix(NamedTuple):
         return tuple(dict.fromkeys(row.runtime for row in self.rows))
 
     def rows_of(self, runtime: str) -> tuple[Row, ...]:
-        """Return a runtime's rows.
-
-        Raises:
-            MatrixError: there is no such runtime.
-        """
+        """Return a runtime's rows."""
         rows = tuple(row for row in self.rows if row.runtime == runtime)
         if not rows:
             known = ", ".join(self.runtimes)
@@ -166,11 +164,7 @@ class Matrix(NamedTuple):
         return rows
 
     def row(self, runtime: str, version: str) -> Row:
-        """Return one row.
-
-        Raises:
-            MatrixError: there is no such row.
-        """
+        """Return one row."""
         rows = self.rows_of(runtime)
         found = [row for row in rows if row.version == version]
         if not found:

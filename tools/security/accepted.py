@@ -35,11 +35,7 @@ Key = tuple[str, str, str]
 
 
 def read(root: Path) -> dict[Key, Accepted]:
-    """Read what is accepted, by all that an entry covers.
-
-    Raises:
-        MatrixError: the file is not what its first lines say.
-    """
+    """Read what is accepted, by all that an entry covers."""
     path = root / FILE
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     try:
@@ -56,11 +52,7 @@ def read(root: Path) -> dict[Key, Accepted]:
 
 
 def gaps_by_row(matrix: Matrix) -> dict[str, list[Gap]]:
-    """Find what falls short in each row that is built, by the row's name.
-
-    Raises:
-        MatrixError: the data cannot be read.
-    """
+    """Find what falls short in each row that is built, by the row's name."""
     packages = known.read(matrix.root).packages
     return {row.name: list(known.gaps(pins_of(matrix, row), packages)) for row in matrix.built}
 
@@ -102,11 +94,7 @@ def _problem(row: Row, gap: Gap, hole: str) -> str:
 
 
 def listing(matrix: Matrix, rows: Iterable[Row]) -> Iterator[str]:
-    """Return the known vulnerabilities of rows as lines for people.
-
-    Raises:
-        MatrixError: the data or the list cannot be read.
-    """
+    """Return the known vulnerabilities of rows as lines for people."""
     renewed, packages = known.read(matrix.root)
     accepted = read(matrix.root)
     yield f"As known on {renewed}; {known.FILE} has the sources."
@@ -119,8 +107,7 @@ def listing(matrix: Matrix, rows: Iterable[Row]) -> Iterator[str]:
             remedy = f"closed in {gap.floor}" if gap.floor else "open in every release"
             yield f"  {gap.package} {gap.version}, {remedy}"
             for hole in gap.open:
+                yield f"    {hole}"
                 entry = accepted.get((row.name, gap.package, hole.id))
-                why = (
-                    f"\n      accepted since {entry.since}: {entry.reason.strip()}" if entry else ""
-                )
-                yield f"    {hole}{why}"
+                if entry:
+                    yield f"      accepted since {entry.since}: {entry.reason.strip()}"

@@ -7,16 +7,17 @@ is refused; so is one that skips a package.
 
 import datetime
 import json
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from packaging.version import Version
 
-from tools.rows import Matrix, MatrixError, load
+from tools import programs
+from tools.command_line import ToolError
+from tools.rows import Matrix, load
 from tools.security import accepted, known
 from tools.security.known import Known, Packages, Vulnerability
 
@@ -30,21 +31,13 @@ Answer = Mapping[Pin, Sequence[Mapping[str, Any]]]
 """The vulnerabilities of each package and version, as pip-audit describes them."""
 
 
-class AuditError(Exception):
-    """Nothing was learnt; the message has the reason."""
-
-
 def renew(matrix: Matrix, today: datetime.date, ask: Callable[[Iterable[Pin]], Answer]) -> Known:
     """Return what is known now: all from before of what is still shipped, and what is new.
 
     Args:
         matrix: the rows, whose locks are asked about.
         today: the day that the data gets.
-        ask: a service, see `ask_pip_audit`.
-
-    Raises:
-        AuditError: the service gave no answer that can be trusted.
-        MatrixError: the data from before cannot be read.
+        ask: a service, such as `ask_pip_audit`.
     """
     before = known.read(matrix.root).packages
     answer: dict[Pin, Sequence[Mapping[str, Any]]] = {}
@@ -97,17 +90,13 @@ def _vulnerability(
 
 
 def ask_pip_audit(pins: Iterable[Pin]) -> Answer:
-    """Ask the service that pip-audit asks.
-
-    Raises:
-        AuditError: it did not answer, skipped a package, or does not know the canary's holes.
-    """
+    """Ask the service that pip-audit asks."""
     wanted = [*pins, CANARY]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "requirements.txt")
         file.write_text("".join(f"{name}=={version}\n" for name, version in wanted))
         command = [sys.executable, "-m", "pip_audit", *COMMAND, "--requirement", str(file)]
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        run = programs.run(command)
     return trusted(run.stdout, run.stderr, wanted)
 
 
@@ -118,29 +107,21 @@ def trusted(text: str, complaint: str, wanted: Sequence[Pin]) -> Answer:
         text: JSON, as pip-audit prints it; its exit code is 1 both for findings and for failures.
         complaint: what else it printed.
         wanted: what was asked for, the canary included.
-
-    Raises:
-        AuditError: see `ask_pip_audit`.
     """
     try:
-        answer = dict(_read(json.loads(text)["dependencies"]))
+        answered = [it for it in json.loads(text)["dependencies"] if "vulns" in it]  # or skipped
+        answer = {(it["name"], it["version"]): it["vulns"] for it in answered}
     except (KeyError, TypeError, ValueError):
-        raise AuditError(f"pip-audit gave no answer:\n{complaint.strip()[-1000:]}") from None
+        raise ToolError(f"pip-audit gave no answer:\n{complaint.strip()[-1000:]}") from None
     missing = [f"{name}=={version}" for name, version in wanted if (name, version) not in answer]
     if missing:
-        raise AuditError(f"pip-audit skipped {', '.join(missing)}:\n{complaint.strip()[-1000:]}")
+        raise ToolError(f"pip-audit skipped {', '.join(missing)}:\n{complaint.strip()[-1000:]}")
     if not answer.pop(CANARY):
-        raise AuditError(
+        raise ToolError(
             f"pip-audit finds nothing in {'=='.join(CANARY)}, which is full of holes: it has not"
             " reached its vulnerability service, so its answer says nothing"
         )
     return answer
-
-
-def _read(dependencies: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Pin, Any]]:
-    for it in dependencies:
-        if "vulns" in it:  # else it was skipped
-            yield (it["name"], it["version"]), it["vulns"]
 
 
 def main() -> int:
@@ -149,7 +130,7 @@ def main() -> int:
         matrix = load()
         today = datetime.datetime.now(datetime.timezone.utc).date()
         found = renew(matrix, today, ask_pip_audit)
-    except (AuditError, MatrixError) as error:
+    except ToolError as error:
         print(f"{error}\n{known.FILE} stays as it was", file=sys.stderr)
         return 1
     known.write(matrix.root, found)

@@ -73,11 +73,7 @@ def _line(version: Version) -> tuple[int, ...]:
 
 
 def read(root: Path) -> Known:
-    """Read a checkout's data; nothing is known without the file.
-
-    Raises:
-        MatrixError: with the first thing that is wrong with the file.
-    """
+    """Read a checkout's data; nothing is known without the file."""
     path = root / FILE
     if not path.exists():
         return Known(datetime.date.min, {})
@@ -125,12 +121,7 @@ def _age(hole: Vulnerability) -> tuple[int, ...]:
 
 
 def gaps(pins: Mapping[str, str], packages: Packages) -> Iterator[Gap]:
-    """Find the packages with open holes, in the order of their names.
-
-    Args:
-        pins: a lock's versions by name.
-        packages: as `read` returns them.
-    """
+    """Find the packages of a lock's pins with open holes, in the order of their names."""
     for package in sorted(packages.keys() & pins.keys()):
         version = Version(pins[package])
         holes = packages[package]

@@ -83,7 +83,7 @@ def service(tmp_path):
     with ThreadPoolExecutor(2) as pool:
         server = grpc.server(pool, options=[("grpc.max_receive_message_length", -1)])
         server.add_generic_rpc_handlers((tiny,))
-        tiny.address = f"localhost:{server.add_insecure_port('localhost:0')}"
+        tiny.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
         tiny.socket_address = f"unix:{tmp_path / 'tiny.sock'}"
         server.add_insecure_port(tiny.socket_address)
         server.start()

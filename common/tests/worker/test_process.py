@@ -155,6 +155,6 @@ def test_worker_of_another_parent_ends_at_once(environ):
                 *ENTRY, "--fd", str(theirs.fileno()),
                 "--front", "1", "--name", "worker-1",
             ],
-            env=environ(""), pass_fds=[theirs.fileno()], timeout=30,
+            env=environ(""), pass_fds=[theirs.fileno()],
         )  # fmt: skip
     assert code == 1

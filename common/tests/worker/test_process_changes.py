@@ -124,7 +124,7 @@ def changed(start, tmp_path):
     return begin
 
 
-@pytest.mark.parametrize("where", list(WHERE))
+@pytest.mark.parametrize("where", ["load", pytest.param("call", marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("name", list(CHANGES))
 def test_whatever_user_code_changes_is_served_and_logged(
     changed, request_bytes, outputs, name, where, tmp_path

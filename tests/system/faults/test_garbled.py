@@ -5,6 +5,7 @@ import pytest
 from tests.support.callers import Callers
 from tests.support.processes import wait_until
 from tests.support.servers import SERVING, assert_bit_exact, failure, request
+from tests.support.targets import TWO_WORKERS
 
 # What user code may write to a descriptor that it takes for its own. A frame is a length, a kind
 # and a body; 6 is a reply: a call's number, a status, the length of the details, and they.
@@ -24,7 +25,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("name", GARBAGE)
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", TWO_WORKERS])
 def test_garbage_in_a_workers_socket_costs_only_whoever_wrote_it(serve, dial, name, workers):
     """The worker is ended and replaced; calls that it held are answered by another."""
     server = serve(RUNTIME_WORKERS=workers)

@@ -16,6 +16,7 @@ from tests.support.servers import (
     failure,
     request,
 )
+from tests.support.targets import TWO_WORKERS
 
 # A pipe takes 64 KiB; a line of a call is longer than 100 bytes.
 MORE_CALLS_THAN_A_PIPE_TAKES = 2000
@@ -71,7 +72,7 @@ def unread(tmp_path):
     os.close(reader)
 
 
-@pytest.mark.parametrize("workers", ["0", "1", "2"])
+@pytest.mark.parametrize("workers", ["0", "1", TWO_WORKERS])
 def test_a_log_that_nobody_reads_stops_nothing(start, unread, workers):
     """Calls are answered, workers replaced and health told long after the pipe is full."""
     path, reader = unread

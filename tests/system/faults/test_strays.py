@@ -5,6 +5,7 @@ import pytest
 
 from tests.support.processes import alive, wait_until
 from tests.support.servers import PREDICT, assert_bit_exact, failure, request
+from tests.support.targets import TWO_WORKERS
 
 
 def noted(server, name):
@@ -12,7 +13,7 @@ def noted(server, name):
     return int(server.note(name).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", TWO_WORKERS])
 @pytest.mark.parametrize("end", ["exit 3", "segfault", "loop"])
 def test_what_a_worker_started_in_another_session_ends_with_it(serve, dial, workers, end):
     """A child that called setsid is out of its worker's group, and yet does not outlive it."""
@@ -22,7 +23,7 @@ def test_what_a_worker_started_in_another_session_ends_with_it(serve, dial, work
     assert_bit_exact(dial(server))
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", TWO_WORKERS])
 def test_what_a_worker_started_lives_as_long_as_the_worker(serve, dial, workers):
     """The end of one worker is none of another's children's business."""
     server = serve(RUNTIME_WORKERS=workers)

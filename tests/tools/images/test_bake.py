@@ -5,19 +5,18 @@ import subprocess
 import pytest
 
 from tools.images import bake
-from tools.images.target import target_of
+from tools.images.building import target_of
 from tools.rows import Status, load
 from tools.rows.reader import ROOT
 
 REAL = load(environment={})
 BUILDABLE = [row for row in REAL.rows if row.can_be_built]
-NOTHING_CHOSEN = bake.Options()
 
 
 @pytest.fixture(scope="module")
 def written():
     """Return what is written of the real rows."""
-    return bake.document(BUILDABLE, ROOT, NOTHING_CHOSEN)
+    return bake.document(BUILDABLE, ROOT)
 
 
 @pytest.mark.parametrize("row", BUILDABLE, ids=lambda row: row.name)
@@ -56,17 +55,17 @@ def test_an_unverified_row_comes_only_where_it_is_named(checkout):
     """Whoever reaches its wheels asks for it by its name or its status, or for it alone."""
     checkout.unverify("1.9")
     rows = [row for row in checkout.load().rows if row.can_be_built]
-    groups = bake.document(rows, checkout.root, NOTHING_CHOSEN)["group"]
+    groups = bake.document(rows, checkout.root)["group"]
     assert groups["default"]["targets"] == groups["toy"]["targets"] == ["toy-1_10"]
     assert groups["unverified"]["targets"] == ["toy-1_9"]
-    alone = bake.document(rows[:1], checkout.root, NOTHING_CHOSEN)["group"]
+    alone = bake.document(rows[:1], checkout.root)["group"]
     assert alone["default"]["targets"] == ["toy-1_9"]
 
 
 def test_text_that_bake_would_take_for_a_template_is_kept(checkout):
     """A reason is somebody's sentence, whatever is in it."""
     row = checkout.load().row("toy", "1.9")._replace(reason="${x} of %{y} is $5 or 100%")
-    (target,) = bake.document([row], checkout.root, NOTHING_CHOSEN)["target"].values()
+    (target,) = bake.document([row], checkout.root)["target"].values()
     told = target["labels"]["io.hydrosphere.runtime.reason"]
     assert told == "$${x} of %%{y} is $5 or 100%"
 
@@ -74,25 +73,17 @@ def test_text_that_bake_would_take_for_a_template_is_kept(checkout):
 def test_a_cache_is_kept_for_each_row(checkout):
     """Layers of every stage go to a registry and come from there, by the row's name."""
     row = checkout.load().row("toy", "1.9")
-    options = bake.Options(cache="localhost:5000/cache")
-    (target,) = bake.document([row], checkout.root, options)["target"].values()
+    document = bake.document([row], checkout.root, "localhost:5000/cache")
+    (target,) = document["target"].values()
     kept = "type=registry,ref=localhost:5000/cache/serving-runtime-toy:1.9"
     assert (target["cache-from"], target["cache-to"]) == ([kept], [f"{kept},mode=max"])
-
-
-def test_candidates_have_no_published_name(checkout):
-    """What is to be verified first gets the names that verifying begins with."""
-    row = checkout.load().row("toy", "1.9")
-    options = bake.Options(candidates=True)
-    (target,) = bake.document([row], checkout.root, options)["target"].values()
-    assert target["tags"] == [row.candidate]
 
 
 def test_arguments_follow_the_callers_index(checkout, monkeypatch):
     """Who builds behind another index has it in the file as in a plain build."""
     monkeypatch.setenv("PIP_INDEX_URL", "http://localhost:3141/simple")
     row = checkout.load().row("toy", "1.9")
-    (target,) = bake.document([row], checkout.root, NOTHING_CHOSEN)["target"].values()
+    (target,) = bake.document([row], checkout.root)["target"].values()
     assert target["args"]["PIP_INDEX_URL"] == "http://localhost:3141/simple"
 
 
@@ -100,5 +91,5 @@ def test_the_same_commit_gives_the_same_file(checkout):
     """Nothing in it depends on when or how often it was written."""
     subprocess.run(["git", "init", "--quiet"], cwd=checkout.root, check=True)
     rows = checkout.load().built
-    twice = [json.dumps(bake.document(rows, checkout.root, NOTHING_CHOSEN)) for _ in range(2)]
+    twice = [json.dumps(bake.document(rows, checkout.root)) for _ in range(2)]
     assert twice[0] == twice[1]

@@ -8,7 +8,7 @@ from serving_runtime import contract
 from serving_runtime.signature import Contract, Field, Signature
 from tools import docker
 from tools.images import __main__ as command
-from tools.images import facts, measuring, models, selection, stages, testing, verifying
+from tools.images import measuring, models, selection, stages, testing, verifying
 from tools.rows import MatrixError, Status, load
 
 MATRIX = load()
@@ -147,14 +147,15 @@ def test_an_image_that_fails_a_test_gets_no_name(builds, monkeypatch, capsys, to
 
 def test_tests_that_failed_are_named_beside_the_table(builds, monkeypatch, capsys):
     """What pytest said of them may be thousands of lines further up; too many are cut."""
-    failures = [f"test_x.py::test_{number}: {'x' * 5000}" for number in range(1000)]
+    failures = [f"test_x.py::test_{number}: {'x' * 9000}the reason" for number in range(1000)]
     monkeypatch.setattr(
         stages.testing, "run", lambda rows, root: {BUILT[0].name: testing.Result(6, failures)}
     )
     assert command.main(["verify", "python", "--rows", "oldest"]) == 1
     told = capsys.readouterr().out
     assert f"[{BUILT[0].name}] failed: test_x.py::test_0: xxx" in told
-    assert len(told) < 30_000
+    assert told.count("the reason") == stages.MAX_FAILURES
+    assert len(told) < 50_000
 
 
 def test_an_image_that_cannot_be_built_twice_is_told(builds, monkeypatch, capsys):
@@ -171,10 +172,8 @@ def test_an_image_that_cannot_be_built_twice_is_told(builds, monkeypatch, capsys
 @pytest.mark.parametrize(("budget_mb", "told"), [(100, 1), (300, 0), (0, 0)])
 def test_only_a_row_with_a_budget_is_held_to_it(budget_mb, told):
     """Who reaches the wheels of an unverified row can verify it, though nobody knows its size."""
-    inside = facts.Inside("3.13", {}, [], [], "", [], [], [])
-    measured = facts.Facts(inside, 200_000_000, {})
     row = BUILT[0]._replace(budget_mb=budget_mb)
-    assert len(list(verifying._sized(row, measured))) == told
+    assert len(list(verifying._sized(row, 200_000_000))) == told
 
 
 def test_a_model_without_a_contract_is_asked_through_its_image(tmp_path, monkeypatch):

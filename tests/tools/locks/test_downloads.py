@@ -3,8 +3,8 @@ import zipfile
 
 import pytest
 
+from tools.command_line import ToolError
 from tools.locks import downloads
-from tools.locks.downloads import DownloadError
 
 WHEEL = "toy-1.0+cpu-cp36-cp36m-linux_x86_64.whl"
 METADATA = "Metadata-Version: 2.1\nName: toy\nVersion: 1.0+cpu\n"
@@ -49,7 +49,7 @@ def test_a_wheel_that_is_there_needs_no_index(index, folder):
 def test_a_wheel_that_the_lock_does_not_know_is_refused(index, folder):
     """A pin's hash decides, and the message names the pin without it."""
     digest = hashlib.sha256((index / WHEEL).read_bytes()).hexdigest()
-    with pytest.raises(DownloadError, match=r"^toy==1\.0\+cpu: pip found no wheel"):
+    with pytest.raises(ToolError, match=r"^toy==1\.0\+cpu: pip found no wheel"):
         downloads.fetch([f"toy==1.0+cpu \\\n    --hash=sha256:{'0' * 64}\n"], "3.6", folder)
     assert list(folder.iterdir()) == []
     downloads.fetch([f"toy==1.0+cpu \\\n    --hash=sha256:{digest}\n"], "3.6", folder)
@@ -57,7 +57,7 @@ def test_a_wheel_that_the_lock_does_not_know_is_refused(index, folder):
 
 def test_who_reaches_no_index_is_told_what_to_set(index, folder):
     """The message names the two variables."""
-    with pytest.raises(DownloadError, match=r"for Python 3\.11.* PIP_EXTRA_INDEX_URL .*FIND_LINKS"):
+    with pytest.raises(ToolError, match=r"for Python 3\.11.* PIP_EXTRA_INDEX_URL .*FIND_LINKS"):
         downloads.fetch(["toy==1.0+cpu"], "3.11", folder)
 
 

@@ -3,9 +3,9 @@ import json
 import pytest
 
 from tests.tools.release.fakes import IMAGE, NEWER, digest
+from tools.command_line import ToolError
 from tools.release import __main__ as command
 from tools.release import manifest
-from tools.release.manifest import ManifestError
 
 OTHER = IMAGE._replace(runtime="onnx", version="1", framework=("onnx==1.0", "numpy"))
 
@@ -107,11 +107,11 @@ def test_a_manifest_that_cannot_be_used_is_refused(tmp_path, text, told):
     """The message says what is wrong, and where."""
     path = tmp_path / "manifest.json"
     path.write_text(text)
-    with pytest.raises(ManifestError, match=told):
+    with pytest.raises(ToolError, match=told):
         manifest.read(path)
 
 
 def test_a_manifest_that_is_not_there_can_be_made(tmp_path):
     """The message names the verb."""
-    with pytest.raises(ManifestError, match="make one by `make manifest`"):
+    with pytest.raises(ToolError, match="make one by `make manifest`"):
         manifest.read(tmp_path / "manifest.json")

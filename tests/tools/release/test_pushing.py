@@ -3,6 +3,7 @@ import time
 import pytest
 
 from tests.tools.release.fakes import IMMUTABLE, ROW, Docker, digest, image
+from tools.command_line import ToolError
 from tools.release import __main__ as command
 from tools.release import manifest, pushing, registry, sbom
 
@@ -71,7 +72,7 @@ def test_another_image_is_never_given_the_immutable_tag(fake, push, count, tmp_p
     """Nothing is pushed or recorded, and the message has both digests and the way out."""
     theirs = [fake.described(digest(f"there {n}"), digest(f"theirs {n}")) for n in range(count)]
     fake.registry[IMMUTABLE] = theirs[0] if count == 1 else theirs
-    with pytest.raises(pushing.PushError) as caught:
+    with pytest.raises(ToolError) as caught:
         push()
     assert str(caught.value).startswith(f"{IMMUTABLE} is another image already: the registry has")
     for told in (digest("there 0"), digest("theirs 0"), digest("ours"), "raise the version in"):
@@ -82,14 +83,14 @@ def test_another_image_is_never_given_the_immutable_tag(fake, push, count, tmp_p
 def test_a_row_without_an_image_is_to_be_built(fake, push):
     """A candidate that nothing was verified of has no such names."""
     del fake.images[IMMUTABLE]
-    with pytest.raises(pushing.PushError, match=f"{IMMUTABLE}; build it first: make image/"):
+    with pytest.raises(ToolError, match=f"{IMMUTABLE}; build it first: make image/"):
         push()
 
 
 def test_names_of_different_images_are_not_pushed(fake, push):
     """Something was tagged by hand, and nobody knows which of them was verified."""
     fake.images[MOVING[0]] = image("another")
-    with pytest.raises(pushing.PushError, match="are different images; build it first"):
+    with pytest.raises(ToolError, match="are different images; build it first"):
         push()
 
 
@@ -122,7 +123,7 @@ def test_a_failure_that_stays_is_told_in_the_end(fake, push):
 def test_wrong_credentials_are_not_tried_again(fake, push, told):
     """They are given to docker, not to this tool."""
     fake.failures = [told]
-    with pytest.raises(registry.DeniedError, match="run `docker login 127.0.0.1:1` as who may"):
+    with pytest.raises(ToolError, match="run `docker login 127.0.0.1:1` as who may"):
         push()
     assert fake.waits == []
 

@@ -4,8 +4,9 @@ import subprocess
 
 import pytest
 
+from tools.command_line import ToolError
 from tools.security import audit, known
-from tools.security.audit import CANARY, AuditError, merged, renew, trusted
+from tools.security.audit import CANARY, merged, renew, trusted
 from tools.security.known import Vulnerability
 
 TODAY = datetime.date(2031, 1, 9)
@@ -51,7 +52,7 @@ def test_an_answer_with_the_canary_is_trusted():
 )
 def test_an_answer_that_says_nothing_is_refused(text, told):
     """Where no service is reached, all would seem to be well."""
-    with pytest.raises(AuditError, match=told):
+    with pytest.raises(ToolError, match=told):
         trusted(text, "no route\n", ASKED)
 
 
@@ -115,7 +116,7 @@ def command(checkout, monkeypatch):
         return subprocess.CompletedProcess(arguments, 1, stdout=run.text, stderr="")
 
     monkeypatch.setattr(audit, "load", checkout.load)
-    monkeypatch.setattr(audit.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     (checkout.root / known.FILE).parent.mkdir()
     run.calls = calls
     return run

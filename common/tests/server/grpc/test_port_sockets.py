@@ -136,9 +136,10 @@ def test_descriptors_that_close_meanwhile_are_passed_over(listening, enter, monk
 def test_looking_leaves_no_descriptor_open(listening, enter):
     """It looks every 20 ms for as long as the drain lasts."""
     enter()
-    before = os.listdir("/proc/self/fd")
+    before = set(os.listdir("/proc/self/fd"))
     port_sockets.open_connections([listening[1]])
-    assert len(os.listdir("/proc/self/fd")) == len(before)
+    # Others may be closed meanwhile: those of earlier tests, when the collector finds them.
+    assert set(os.listdir("/proc/self/fd")) <= before
 
 
 @pytest.mark.parametrize("look", [port_sockets.open_connections, port_sockets.stop_accepting])

@@ -82,10 +82,11 @@ def serve(run, settings, make):
     async def whole(scenario, chosen):
         protected = security.from_settings(chosen)
         transport = make(ROUTES, chosen, FrontLock(), protected)
-        port = await transport.start("localhost", 0, chosen.grpc_socket)
+        # A name may stand for two addresses: a port that is free at one may be taken at the other.
+        port = await transport.start("127.0.0.1", 0, chosen.grpc_socket)
         channels = []
 
-        def dial(dialing, address=f"localhost:{port}"):
+        def dial(dialing, address=f"127.0.0.1:{port}"):
             channels.append(dialing.channel(address, OPTIONS, grpc.aio))
             return channels[-1]
 
@@ -180,7 +181,7 @@ def test_a_stranger_cannot_send_much(serve, token):
     """The request of a call that is refused is not received: no more of it is ever asked for."""
 
     async def scenario(dial, protected):
-        reader, writer = await asyncio.open_connection("localhost", dial.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", dial.port)
         writer.write(PREFACE + frame(HEADERS, END_HEADERS, REQUEST))
         writer.write(frame(DATA, 0, (b"\0" + (2**26).to_bytes(4, "big")).ljust(16000, b"x")))
         granted = 0
@@ -251,7 +252,7 @@ def test_others_fail_and_the_service_lives(serve, tls, trusting, tmp_path):
         assert await ask(dial(ConnectionOptions())) == "UNAVAILABLE"
         assert await ask(dial(ConnectionOptions(tls=True, trusted=stranger))) == "UNAVAILABLE"
         assert await ask(dial(trusting._replace(name="other.example.com"))) == "UNAVAILABLE"
-        reader, writer = await asyncio.open_connection("localhost", dial.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", dial.port)
         writer.write(b"\x16\x03\x01\xff\xff" + b"garbage" * 1000)
         await reader.read()  # it hangs up
         writer.close()
@@ -266,7 +267,7 @@ def test_silent_connections_do_not_keep_it_from_stopping(serve, tls):
 
     async def scenario(dial, protected):
         for begun in (b"", b"\x16\x03\x01\x02\x00\x01"):
-            silent.append(socket.create_connection(("localhost", dial.port)))
+            silent.append(socket.create_connection(("127.0.0.1", dial.port)))
             silent[-1].send(begun)
 
     serve(scenario, **tls)
@@ -344,7 +345,7 @@ def test_http_2_is_agreed_upon(serve, tls, authority):
         context = ssl.create_default_context(cafile=str(authority.cert))
         context.set_alpn_protocols(["http/1.1", "h2"])
         _, writer = await asyncio.open_connection(
-            "localhost", dial.port, ssl=context, server_hostname="localhost"
+            "127.0.0.1", dial.port, ssl=context, server_hostname="localhost"
         )
         spoken = writer.get_extra_info("ssl_object")
         assert spoken.selected_alpn_protocol() == "h2"

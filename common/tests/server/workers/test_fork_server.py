@@ -101,9 +101,7 @@ def test_fork_server_that_does_not_answer_is_given_up(started, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")
 def test_end_of_an_adopted_process_is_told():
     """A process that was forked for the front is watched and ended like one of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", ADOPTED], stdout=subprocess.PIPE, check=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", ADOPTED], stdout=subprocess.PIPE, check=True)
     words = "was killed by SIGKILL"
     assert done.stdout.decode().split("\n") == ["None", f"{words}, {words}", ""]
 
