@@ -1,6 +1,8 @@
 """Open Inference's streams, and what the front answers beside them, through what goes wrong."""
 
+import contextlib
 import functools
+import itertools
 import os
 import queue
 import signal
@@ -231,6 +233,24 @@ def test_what_runs_of_a_stream_is_answered_in_the_drain(serve, open_stream):
     server.note("gate").touch()
     assert stream.receive() == ("long", expected(GOLDEN_X))
     assert ending(stream)[0] == "UNAVAILABLE"
+    assert server.wait() == 0
+
+
+def test_a_client_that_never_stops_loses_none_of_its_answers(serve, open_stream):
+    """It is served until its connection has come of age; all answers are there, in order."""
+    server = serve(RUNTIME_CONNECTION_AGE="1s", RUNTIME_DRAIN_DELAY="0s")
+    stream = open_stream(server)
+    answers = []
+    with contextlib.suppress(grpc.RpcError):
+        for number in itertools.count():
+            stream.send(str(number))
+            answers.append(stream.receive())
+            if number == 20:
+                server.signal(signal.SIGTERM)
+    assert stream.call.code() is grpc.StatusCode.UNAVAILABLE
+    assert "another stream" in stream.call.details()
+    assert len(answers) > 21
+    assert answers == [(str(number), expected(GOLDEN_X)) for number in range(len(answers))]
     assert server.wait() == 0
 
 
