@@ -126,7 +126,7 @@ def _identity(view: memoryview, span: Span) -> Optional[bytes]:
         content.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    return sized(BYTES_3, content)
+    return sized(BYTES_3, content) if content else b""  # as protobuf writes an empty one
 
 
 def _request(

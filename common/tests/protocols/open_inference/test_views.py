@@ -130,6 +130,12 @@ def test_requests_that_differ_in_their_ids_are_laid_out_alike():
     assert seen == [b"\x1a\x04id-%d" % number for number in range(10)]
 
 
+def test_an_empty_id_is_none():
+    """A client may write it all the same."""
+    payload = bytearray(b"\x1a\0") + request(x=floats(2))
+    assert read(payload).reply_context.identity == b""
+
+
 def test_an_id_that_is_no_text_is_refused_whatever_is_remembered():
     """Protobuf refuses it, so it is not taken from a layout either."""
     proper = request(x=floats(2), identity="ab")
