@@ -63,6 +63,9 @@ DATATYPES: Dict[str, Datatype] = {
 }
 BY_DTYPE: Dict[str, Datatype] = {item.dtype: item for item in DATATYPES.values()}
 
+# What travels in raw contents only.
+HALVES = frozenset(item.dtype for item in DATATYPES.values() if not item.field)
+
 # What an entry of each typed field is before it becomes the tensor's dtype.
 FIELD_DTYPES: Dict[str, str] = {
     "bool_contents": "bool",

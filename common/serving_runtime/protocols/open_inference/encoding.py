@@ -12,7 +12,13 @@ import numpy as np
 
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.errors import ReplyTooLarge, Unimplemented
-from serving_runtime.protocols.open_inference.datatypes import BY_DTYPE, BYTES, Datatype, name_of
+from serving_runtime.protocols.open_inference.datatypes import (
+    BY_DTYPE,
+    BYTES,
+    HALVES,
+    Datatype,
+    name_of,
+)
 from serving_runtime.protocols.protobuf import varints
 from serving_runtime.protocols.protobuf.scanning import (
     BYTES_1,
@@ -50,24 +56,33 @@ def tensors(values: Mapping[str, Value], as_raw: bool) -> List[Part]:
         Unimplemented: a value has no datatype in this protocol.
         ReplyTooLarge: a value is larger than any message.
     """
-    typed = [(name, *_carried(name, value)) for name, value in values.items()]
-    if as_raw or not all(datatype.field for _, datatype, _ in typed):
-        return _in_raw_contents(typed)
+    if as_raw or _has_halves(values):
+        return _in_raw_contents(values)
     parts: List[Part] = []
-    for name, datatype, array in typed:
+    for name, value in values.items():
+        datatype, array = _carried(name, value)
         tag, size, content = _typed_content(datatype, array)
         parts += (_typed_head(name, datatype.name, array.shape, tag, size), content)
     return parts
 
 
-def _in_raw_contents(typed: List[Tuple[str, Datatype, np.ndarray]]) -> List[Part]:
+def _has_halves(values: Mapping[str, Value]) -> bool:
+    return any(isinstance(value, Tensor) and value.dtype in HALVES for value in values.values())
+
+
+def _in_raw_contents(values: Mapping[str, Value]) -> List[Part]:
     heads: List[Part] = []
     contents: List[Part] = []
-    for name, datatype, array in typed:
-        heads.append(_head(name, datatype.name, array.shape))
-        content = _raw_content(datatype, array)
-        size = content.nbytes if isinstance(content, np.ndarray) else len(content)
-        contents += (_RAW_OUTPUT + number(size), content)
+    content: Part
+    for name, value in values.items():
+        datatype, array = _carried(name, value)
+        if datatype.name == BYTES:
+            content, size = _elements(array)
+        else:
+            content, size = _content(datatype, array), array.size * datatype.element.itemsize
+        head, raw_head = _raw_heads(name, datatype.name, array.shape, size)
+        heads.append(head)
+        contents += (raw_head, content)
     return heads + contents
 
 
@@ -81,13 +96,13 @@ def _carried(name: str, value: Value) -> Tuple[Datatype, np.ndarray]:
     )
 
 
-def _raw_content(datatype: Datatype, array: np.ndarray) -> Part:
-    if datatype.name != BYTES:
-        return _content(datatype, array)
+def _elements(array: np.ndarray) -> Tuple[bytes, int]:
+    """Return the elements of BYTES as raw contents, and how many bytes those are."""
     parts: List[bytes] = []
     for element in array.ravel().tolist():
         parts += (_LENGTH.pack(len(element)), element)
-    return b"".join(parts)
+    content = b"".join(parts)
+    return content, len(content)
 
 
 def _typed_content(datatype: Datatype, array: np.ndarray) -> Tuple[int, int, Part]:
@@ -118,9 +133,9 @@ def _content(datatype: Datatype, array: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=1024)
-def _head(name: str, datatype: str, shape: Tuple[int, ...]) -> bytes:
-    """Return a tensor whose values are elsewhere."""
-    return sized(_OUTPUT, _described(name, datatype, shape))
+def _raw_heads(name: str, datatype: str, shape: Tuple[int, ...], size: int) -> Tuple[bytes, bytes]:
+    """Return a tensor whose values are elsewhere, and what stands there before them."""
+    return sized(_OUTPUT, _described(name, datatype, shape)), _RAW_OUTPUT + number(size)
 
 
 @lru_cache(maxsize=1024)

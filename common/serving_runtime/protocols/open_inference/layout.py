@@ -53,7 +53,7 @@ class Layout(Laid):
         self.head = head
         self.identity = identity
         self.slots = slots
-        self.reply_context = ReplyContext(head.model_name, head.model_version, "", as_raw)
+        self.reply_context = ReplyContext(head.model_name, head.model_version, b"", as_raw)
 
 
 def find(view: memoryview) -> Layout:

@@ -9,14 +9,13 @@ from serving_runtime.protocols.open_inference.layout import Layout, find
 from serving_runtime.protocols.open_inference.layout import Request as Message
 from serving_runtime.protocols.open_inference.parameters import Head
 from serving_runtime.protocols.open_inference.reply_context import ReplyContext
-from serving_runtime.protocols.protobuf import scanning
 from serving_runtime.protocols.protobuf.parsing import parsed
 from serving_runtime.protocols.protobuf.recent_layouts import RecentLayouts
 from serving_runtime.protocols.protobuf.scanning import (
     BYTES_1,
     BYTES_2,
     BYTES_3,
-    Unusual,
+    Span,
     sized,
 )
 from serving_runtime.protocols.request import Request
@@ -24,6 +23,8 @@ from serving_runtime.signature import Tensor, Value
 
 _LAYOUTS: "RecentLayouts[Layout]" = RecentLayouts(find)
 _ALL_READABLE: Dict[str, str] = {}
+# A named tuple's own __new__ is written in Python, and takes three times as long.
+_make_tuple = tuple.__new__
 
 
 def decode(payload: Bytes, max_expanded_bytes: int) -> Request:
@@ -55,7 +56,8 @@ def decode_message(message: Any, max_expanded_bytes: int) -> Request:
     """Read a ModelInferRequest that protobuf has parsed; raises what ``decode`` does."""
     head = parameters.read(message)
     tensors, unreadable, as_raw = decoding.decode_all(message, max_expanded_bytes)
-    context = ReplyContext(head.model_name, head.model_version, message.id, as_raw)
+    identity = sized(BYTES_3, message.id.encode("utf-8")) if message.id else b""
+    context = ReplyContext(head.model_name, head.model_version, identity, as_raw)
     return _request(head, tensors, unreadable, context)
 
 
@@ -95,9 +97,7 @@ def encode(outputs: Mapping[str, Value], context: ReplyContext, head: bytes) -> 
         Unimplemented: an output has no datatype in this protocol.
     """
     parts = encoding.tensors(outputs, context.as_raw)
-    if context.identity:
-        head += sized(BYTES_3, context.identity.encode("utf-8"))
-    return b"".join([head, *parts])
+    return b"".join([head, context.identity, *parts])
 
 
 def _read(view: memoryview, layout: Layout) -> Optional[Request]:
@@ -110,12 +110,23 @@ def _read(view: memoryview, layout: Layout) -> Optional[Request]:
         tensors[place.name] = Tensor(place.datatype.dtype, array)
     context = layout.reply_context
     if layout.identity[1]:
-        try:
-            identity = scanning.text(view, layout.identity)
-        except Unusual:
+        identity = _identity(view, layout.identity)
+        if identity is None:
             return None
-        context = ReplyContext(context.model_name, context.model_version, identity, context.as_raw)
+        name, version, _, as_raw = context
+        context = _make_tuple(ReplyContext, (name, version, identity, as_raw))
     return _request(layout.head, tensors, _ALL_READABLE, context)
+
+
+def _identity(view: memoryview, span: Span) -> Optional[bytes]:
+    """Return the field with a request's id, or None if that is no text."""
+    start, stop = span
+    content = bytes(view[start:stop])
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return sized(BYTES_3, content) if content else b""  # as protobuf writes an empty one
 
 
 def _request(
@@ -124,12 +135,6 @@ def _request(
     unreadable: Dict[str, str],
     context: ReplyContext,
 ) -> Request:
-    return Request(
-        head.signature_name,
-        tensors,
-        head.output_names,
-        unreadable,
-        context,
-        head.sequence,
-        head.timeout_seconds,
-    )
+    _, _, signature_name, output_names, sequence, timeout_seconds = head
+    parts = (signature_name, tensors, output_names, unreadable, context, sequence, timeout_seconds)
+    return _make_tuple(Request, parts)

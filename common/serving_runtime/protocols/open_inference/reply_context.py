@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 
 class ReplyContext(NamedTuple):
-    """``identity``: the request's id, which comes back.
+    """``identity``: the request's field with its id, tag included; it comes back as it is.
 
     ``as_raw``: the values came in raw contents, so the outputs go back that way.
     """
 
     model_name: str = ""
     model_version: str = ""
-    identity: str = ""
+    identity: bytes = b""
     as_raw: bool = False

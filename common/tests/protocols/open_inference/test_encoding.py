@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from serving_runtime.errors import ReplyTooLarge, Unimplemented
 from serving_runtime.protocols.open_inference import encoding, protobuf_codec, stream
 from serving_runtime.protocols.open_inference.datatypes import BY_DTYPE
+from serving_runtime.protocols.protobuf.scanning import BYTES_3, sized
 from serving_runtime.signature import NUMPY_DTYPES, STRING, MapArray, Tensor
 from tests.support.cases import comparable
 from tests.support.wires import open_inference_protobuf as wire
@@ -38,7 +39,8 @@ def tensor(dtype, shape, seed):
 
 def written(outputs, as_raw, identity=""):
     """Return the bytes of a reply, as the worker asks for them."""
-    context = protobuf_codec.ReplyContext("", "", identity, as_raw)
+    field = sized(BYTES_3, identity.encode()) if identity else b""
+    context = protobuf_codec.ReplyContext("", "", field, as_raw)
     head = protobuf_codec.model_head("model", "1")
     return protobuf_codec.encode(outputs, context, head)
 

@@ -87,7 +87,7 @@ def test_views_need_no_memory(as_raw):
 @pytest.mark.parametrize("as_raw", [True, False])
 def test_replies_take_one_copy(as_raw):
     """The reply's own bytes and nothing else."""
-    context = protobuf_codec.ReplyContext("", "", "", as_raw)
+    context = protobuf_codec.ReplyContext("", "", b"", as_raw)
     outputs = {"y": floats(2**20)}
     with at_most(2**22 + 2**14):
         reply = protobuf_codec.encode(outputs, context, b"")
@@ -127,7 +127,13 @@ def test_requests_that_differ_in_their_ids_are_laid_out_alike():
     layouts = {id(protobuf_codec._LAYOUTS.of(memoryview(payload))) for payload in payloads}
     assert len(layouts) == 1
     seen = [protobuf_codec.decode(payload, 0).reply_context.identity for payload in payloads]
-    assert seen == [f"id-{number}" for number in range(10)]
+    assert seen == [b"\x1a\x04id-%d" % number for number in range(10)]
+
+
+def test_an_empty_id_is_none():
+    """A client may write it all the same."""
+    payload = bytearray(b"\x1a\0") + request(x=floats(2))
+    assert read(payload).reply_context.identity == b""
 
 
 def test_an_id_that_is_no_text_is_refused_whatever_is_remembered():
