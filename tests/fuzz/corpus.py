@@ -12,8 +12,8 @@ from hydro_serving_grpc.messages import POOL, message_class
 from serving_runtime import operations
 from serving_runtime.client import encode_request
 from serving_runtime.client.arrays import tensor_of
+from serving_runtime.protocols.protobuf.tensors.dtypes import WIRE_TYPES
 from serving_runtime.protocols.shapes import MAX_RANK
-from serving_runtime.protocols.tensorflow_serving.dtypes import WIRE_TYPES
 from serving_runtime.signature import NUMPY_DTYPES, STRING, MapArray, Tensor
 from serving_runtime.validation.maps import array_of
 from tests.support import odd_requests

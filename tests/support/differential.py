@@ -5,9 +5,9 @@ import numpy as np
 import hydro_serving_grpc as hs
 from serving_runtime.errors import InvalidInput, LimitExceeded
 from serving_runtime.protocols.protobuf.parsing import parsed
+from serving_runtime.protocols.protobuf.tensors.budget import DecodeBudget
 from serving_runtime.protocols.request import Request
 from serving_runtime.protocols.tensorflow_serving import protobuf_codec
-from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
 from serving_runtime.signature import MapArray
 
 MAX_EXPANDED_BYTES = 1 << 12

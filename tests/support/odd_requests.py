@@ -9,7 +9,7 @@ run again.
 import struct
 
 import hydro_serving_grpc as hs
-from serving_runtime.protocols.tensorflow_serving.dtypes import WIRE_TYPES
+from serving_runtime.protocols.protobuf.tensors.dtypes import WIRE_TYPES
 
 VARINT, FIXED64, LENGTH_DELIMITED, START_GROUP, END_GROUP, FIXED32 = range(6)
 

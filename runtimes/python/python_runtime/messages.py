@@ -8,8 +8,8 @@ import hydro_serving_grpc as hs
 from python_runtime.functions import Function, Predict
 from serving_runtime.errors import BrokenResult, InvalidInput, LimitExceeded
 from serving_runtime.model import Arrays
-from serving_runtime.protocols.tensorflow_serving import decoding, encoding
-from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
+from serving_runtime.protocols.protobuf.tensors import decoding, encoding
+from serving_runtime.protocols.protobuf.tensors.budget import DecodeBudget
 from serving_runtime.signature import (
     ANY,
     MAP,
