@@ -72,6 +72,12 @@ PREDICT = Operation(
 GET_MODEL_METADATA = Operation(
     "tensorflow_serving.metadata", AnsweredBy.CONTRACT, f"{_TFS}/GetModelMetadata", may_retry=True
 )
+PREDICT_3 = Operation(
+    "hydrosphere.predict",
+    AnsweredBy.MODEL,
+    "/hydrosphere.serving.runtime.PredictionService/Predict",
+    may_retry=True,
+)
 STATUS = Operation("hydrosphere.status", AnsweredBy.FRONT, f"{_TFS}/Status")
 HEALTH_CHECK = Operation(
     "health.check", AnsweredBy.FRONT, "/grpc.health.v1.Health/Check", is_health=True
@@ -89,6 +95,7 @@ REFLECTION_V1ALPHA = Operation(
 ALL: Tuple[Operation, ...] = (
     PREDICT,
     GET_MODEL_METADATA,
+    PREDICT_3,
     STATUS,
     HEALTH_CHECK,
     HEALTH_WATCH,

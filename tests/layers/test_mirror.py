@@ -54,6 +54,10 @@ ELSEWHERE = {
     "protocols/shapes.py": ("protocols/protobuf/tensors/test_budget.py", WIRE),
     "protocols/protobuf/parsing.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
     "protocols/protobuf/scanning.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
+    "protocols/hydrosphere/reply_context.py": (
+        "protocols/hydrosphere/test_predict.py",
+        "half of a reply",
+    ),
     "protocols/protobuf/tensors/layout.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
     "protocols/protobuf/tensors/requests.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
     "protocols/protobuf/tensors/slots.py": ("protocols/tensorflow_serving/test_views.py", WIRE),

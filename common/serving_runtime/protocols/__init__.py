@@ -7,6 +7,7 @@ that a worker answers.
 from typing import Dict, NamedTuple, Type
 
 from serving_runtime import operations
+from serving_runtime.protocols.hydrosphere.predict import Predict as Predict3
 from serving_runtime.protocols.protocol import ContractProtocol, ModelProtocol, Protocol
 from serving_runtime.protocols.request import Request
 from serving_runtime.protocols.tensorflow_serving.metadata import Metadata
@@ -28,6 +29,7 @@ __all__ = [
 
 MODEL_PROTOCOLS: Dict[str, Type[ModelProtocol]] = {
     operations.PREDICT.key: Predict,
+    operations.PREDICT_3.key: Predict3,
 }
 CONTRACT_PROTOCOLS: Dict[str, Type[ContractProtocol]] = {
     operations.GET_MODEL_METADATA.key: Metadata,
