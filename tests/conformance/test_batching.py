@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.cases.maps import CARD, user
-from tests.conformance.setups import WIRES, setups
+from tests.conformance.setups import NAMING, setups
 from tests.support.cases import (
     INTERNAL,
     INVALID,
@@ -43,14 +43,14 @@ def features(seed):
 
 def call_together(service, cases):
     """Return the outcomes of calls that arrive together, over one wire after another."""
-    written = [(WIRES[number % len(WIRES)], case) for number, case in enumerate(cases)]
+    written = [(NAMING[number % len(NAMING)], case) for number, case in enumerate(cases)]
     answers = service.answer_calls([wire.write(case) for wire, case in written])
     return [wire.read(answer) for (wire, _), answer in zip(written, answers)]
 
 
 def call_alone(service, number, case):
     """Return the outcome of one of these calls by itself, over the same wire."""
-    wire = WIRES[number % len(WIRES)]
+    wire = NAMING[number % len(NAMING)]
     [answer] = service.answer_calls([wire.write(case)])
     return wire.read(answer)
 
