@@ -55,6 +55,6 @@ def _problem_of_reply(case: Case, payload: bytes) -> str:
         reply = corpus.reply_type(case.method).FromString(payload)
     except DecodeError:
         return "the reply cannot be parsed"
-    if case.method == corpus.PREDICT and not reply.outputs:
+    if case.method in (corpus.PREDICT, corpus.PREDICT_3) and not reply.outputs:
         return "the reply has no outputs"
     return ""

@@ -123,6 +123,9 @@ class Mutator:
             tree.append((field.number, copy_of(donor)))
 
 
+_RAW = ("tensor_content", "binary_val")
+
+
 def _change_one(chance: random.Random, descriptor: Any, tree: Tree) -> None:
     at = chance.randrange(len(tree))
     number, value = tree[at]
@@ -145,7 +148,7 @@ def _changed_number(chance: random.Random, descriptor: Any, number: int, value: 
 
 
 def _changed_bytes(chance: random.Random, descriptor: Any, number: int, value: bytes) -> bytes:
-    if descriptor.fields_by_number[number].name == "tensor_content" or chance.random() < 0.3:
+    if descriptor.fields_by_number[number].name in _RAW or chance.random() < 0.3:
         return odd_requests.mutate(chance, value)
     return chance.choice(TEXTS)
 
