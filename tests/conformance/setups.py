@@ -13,7 +13,6 @@ from typing import Iterator, List, Mapping, NamedTuple, Sequence, Tuple, Union
 
 from serving_runtime.framework import discovery
 from tests.conformance.cases import CASES
-from tests.conformance.tensorflow_serving import EXCHANGES
 from tests.conformance.tensorflow_serving.exchange import Exchange
 from tests.support.bare_contract import copy_alone
 from tests.support.cases import Case
@@ -121,9 +120,9 @@ def runs() -> Iterator[Tuple[Setup, Wire, Case]]:
             yield setup._replace(alone=alone), wire, case
 
 
-def exchanges(found: Sequence[Exchange] = EXCHANGES) -> Iterator[Tuple[Setup, Exchange]]:
+def exchanges(listed: Sequence[Exchange]) -> Iterator[Tuple[Setup, Exchange]]:
     """Yield what is of one protocol alone, in process and on a server."""
-    for exchange in found:
+    for exchange in listed:
         yield from ((setup, exchange) for setup in _with(exchange))
 
 

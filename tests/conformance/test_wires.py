@@ -33,7 +33,7 @@ def test_a_wire_carries_cases_of_every_outcome(wire):
     assert {it.kind for case in carried for it in case.outcome.wrong} == every - wire.lacks
 
 
-@pytest.mark.parametrize("wire", [TYPED, CONTENT], ids=str)
+@pytest.mark.parametrize("wire", WIRES, ids=str)
 def test_a_reply_is_read_as_it_was_written(wire):
     """To the last bit, and the sign of a zero counts."""
     outcome = wire.read(answer(wire, y=Y))
