@@ -110,6 +110,12 @@ REFUSED = tuple(
         ("log_settings", "LogSettings"),
     )
 )
+PREDICT_3 = Operation(
+    "hydrosphere.predict",
+    AnsweredBy.MODEL,
+    "/hydrosphere.serving.runtime.PredictionService/Predict",
+    may_retry=True,
+)
 STATUS = Operation("hydrosphere.status", AnsweredBy.FRONT, f"{_TFS}/Status")
 STREAM_INFER = Operation(
     "open_inference.stream_infer",
@@ -153,6 +159,7 @@ ALL: Tuple[Operation, ...] = (
     MODEL_STATISTICS,
     REPOSITORY_INDEX,
     *REFUSED,
+    PREDICT_3,
     STATUS,
     STREAM_INFER,
     SERVER_LIVE,

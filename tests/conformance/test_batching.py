@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from tests.conformance.cases.maps import CARD, user
-from tests.conformance.setups import WIRES, setups
+from tests.conformance.setups import NAMING as WIRES
+from tests.conformance.setups import setups
 from tests.support.cases import (
     INTERNAL,
     INVALID,

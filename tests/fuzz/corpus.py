@@ -1,7 +1,8 @@
 """The seeds: proper requests of every method on the port, every dtype and every encoding."""
 
+import contextlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,15 +13,17 @@ from hydro_serving_grpc.messages import POOL, message_class
 from serving_runtime import operations
 from serving_runtime.client import encode_request
 from serving_runtime.client.arrays import tensor_of
+from serving_runtime.protocols.protobuf.tensors.dtypes import WIRE_TYPES
+from serving_runtime.protocols.protobuf.tensors.form import TENSOR, TENSOR_PROTO
 from serving_runtime.protocols.shapes import MAX_RANK
-from serving_runtime.protocols.tensorflow_serving.dtypes import WIRE_TYPES
 from serving_runtime.signature import NUMPY_DTYPES, STRING, MapArray, Tensor
 from serving_runtime.validation.maps import array_of
 from tests.fuzz import inferences
-from tests.support import odd_requests
+from tests.support import messages_3_x, odd_requests
 
 # Answered by the front itself; all others by a worker.
 PREDICT = operations.PREDICT.grpc_method
+PREDICT_3 = operations.PREDICT_3.grpc_method
 GET_MODEL_METADATA = operations.GET_MODEL_METADATA.grpc_method
 INFER = operations.INFER.grpc_method
 STREAM_INFER = operations.STREAM_INFER.grpc_method
@@ -78,9 +81,10 @@ def _type(method: str, end: str) -> Any:
 
 def seeds() -> tuple[Seed, ...]:
     """Return the seeds, the same in every process."""
+    predictions = (*map(_predict, _predictions()), *_rare_encodings())
     return (
-        *map(_predict, _predictions()),
-        *_rare_encodings(),
+        *predictions,
+        *_of_3_x(predictions),
         *_metadata(),
         *_of_open_inference(),
         *_of_front(),
@@ -96,11 +100,10 @@ def golden() -> list[Case]:
 def donors() -> Iterator[Any]:
     """Yield requests that fit no signature, whose parts are put into those that do."""
     for number in range(200):
-        payload = odd_requests.draw(random.Random(number))
-        try:
-            yield hs.PredictRequest.FromString(payload)
-        except DecodeError:
-            continue
+        for form, method in ((TENSOR_PROTO, PREDICT), (TENSOR, PREDICT_3)):
+            payload = odd_requests.draw(random.Random(number), form=form)
+            with contextlib.suppress(DecodeError):
+                yield request_type(method).FromString(payload)
     yield from inferences.donors()
 
 
@@ -169,6 +172,14 @@ def _filled(signature: str, number: int, field: str) -> Any:
     count = 2 if "complex_val" in field else 1
     getattr(tensor, field).extend([value] * count)
     return request
+
+
+def _of_3_x(seeds: Iterable[Seed]) -> Iterator[Seed]:
+    """Yield those that the default signature takes, as Hydrosphere 3.x has them."""
+    for seed in seeds:
+        inputs = seed.message.inputs
+        if set(inputs) == {"x"} and inputs["x"].dtype != hs.DT_BFLOAT16:
+            yield Seed(PREDICT_3, messages_3_x.request(seed.message))
 
 
 def _metadata() -> Iterator[Seed]:

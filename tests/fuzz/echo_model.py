@@ -44,6 +44,7 @@ SIGNATURES = (
     _echo("nested", Field("x", MAP, None, _NESTED)),
     _echo("several", Field("x", MAP, (-1,), _NESTED)),
     _echo("anything", Field("x", ANY)),
+    _echo("serving_default", Field("x", ANY)),
 )
 CONTRACT = Contract("echo", SIGNATURES, 7)
 SETTINGS = Settings.from_env({})._replace(max_expanded_bytes=MAX_EXPANDED_BYTES)

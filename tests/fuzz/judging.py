@@ -12,6 +12,7 @@ from tests.fuzz.corpus import Case
 # The model cannot fail, and is always there: what else goes wrong is the request's fault.
 STATUSES = (Status.OK, Status.INVALID_ARGUMENT, Status.RESOURCE_EXHAUSTED)
 MAX_DETAIL_BYTES = 1024
+_PREDICTIONS = (corpus.PREDICT, corpus.PREDICT_3, corpus.INFER)
 # Other models, signatures without a form there, and timeouts in requests.
 _MORE_STATUSES = {
     "health": ("NOT_FOUND",),
@@ -64,7 +65,7 @@ def _problem_of_reply(case: Case, payload: bytes) -> str:
         return "the reply cannot be parsed"
     if case.method == corpus.STREAM_INFER:
         return _problem_of_message(reply)
-    if case.method in (corpus.PREDICT, corpus.INFER) and not reply.outputs:
+    if case.method in _PREDICTIONS and not reply.outputs:
         return "the reply has no outputs"
     return ""
 

@@ -23,7 +23,7 @@ FRONT_SHARE = 0.05  # of the cases, for the methods that the front answers itsel
 
 # How often a field is repeated: up to more dimensions than NumPy has.
 REPEATS = (1, 1, 1, 2, 64)
-_RAW_VALUES = ("tensor_content", "raw_input_contents")
+_RAW_VALUES = ("tensor_content", "raw_input_contents", "binary_val")
 SIZES = (0, 1, 2, 3, 4, 6, 7, 100, *odd_requests.INTEGERS)
 TEXTS = (
     *odd_requests.NAMES,

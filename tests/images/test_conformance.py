@@ -41,7 +41,7 @@ class Check(NamedTuple):
 
         Beside the framework, which no transport knows, images differ by their grpcio.
         """
-        return self.setup.target in OVER_EACH_TRANSPORT
+        return self.setup.target in OVER_EACH_TRANSPORT and not self.setup.alone
 
     @property
     def is_nightly(self) -> bool:

@@ -50,15 +50,17 @@ ELSEWHERE = {
         "a table of handlers",
     ),
     "protocols/request.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
-    "protocols/shapes.py": ("protocols/tensorflow_serving/test_limits_of_requests.py", WIRE),
+    "protocols/shapes.py": ("protocols/protobuf/tensors/test_budget.py", WIRE),
     "protocols/protobuf/parsing.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
     "protocols/protobuf/scanning.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
-    "protocols/tensorflow_serving/budget.py": (
-        "protocols/tensorflow_serving/test_limits_of_requests.py",
-        "a bound of what decoding may allocate",
+    "protocols/hydrosphere/reply_context.py": (
+        "protocols/hydrosphere/test_predict.py",
+        "half of a reply",
     ),
+    "protocols/protobuf/tensors/layout.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
+    "protocols/protobuf/tensors/requests.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
+    "protocols/protobuf/tensors/slots.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
     "protocols/tensorflow_serving/layout.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
-    "protocols/tensorflow_serving/slots.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
     "protocols/tensorflow_serving/model_spec.py": (
         "protocols/tensorflow_serving/test_replies.py",
         "half of a reply",

@@ -62,9 +62,10 @@ class InProcess(Target):
     ) -> Iterator[Service]:
         """Load the model here."""
         environ = {"MODEL_DIR": str(model_dir), **settings}
-        predictor = loading.load(environ, Settings.from_env(environ), framework)
+        chosen = Settings.from_env(environ)
+        predictor = loading.load(environ, chosen, framework)
         try:
-            yield Loaded(predictor)
+            yield Loaded(predictor, chosen)
         finally:
             predictor.close()
 

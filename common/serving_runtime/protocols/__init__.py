@@ -7,6 +7,7 @@ that a worker answers.
 from typing import Dict, NamedTuple, Type
 
 from serving_runtime import operations
+from serving_runtime.protocols.hydrosphere.predict import Predict as Predict3
 from serving_runtime.protocols.open_inference import metadata, repository, statistics
 from serving_runtime.protocols.open_inference.infer import Infer, StreamInfer
 from serving_runtime.protocols.protocol import ContractProtocol, ModelProtocol, Protocol
@@ -33,6 +34,7 @@ MODEL_PROTOCOLS: Dict[str, Type[ModelProtocol]] = {
     operations.PREDICT.key: Predict,
     operations.INFER.key: Infer,
     operations.STREAM_INFER.key: StreamInfer,
+    operations.PREDICT_3.key: Predict3,
 }
 CONTRACT_PROTOCOLS: Dict[str, Type[ContractProtocol]] = {
     operations.GET_MODEL_METADATA.key: Metadata,

@@ -1,4 +1,7 @@
-"""Call functions that take ``TensorProto`` and return ``PredictResponse``, as Hydrosphere's do."""
+"""Call functions that take ``TensorProto`` and return ``PredictResponse``, as Hydrosphere's do.
+
+Those of 3.x take arrays, and may return ``Tensor`` for each output.
+"""
 
 from typing import Any, Dict, Mapping, Tuple
 
@@ -8,8 +11,9 @@ import hydro_serving_grpc as hs
 from python_runtime.functions import Function, Predict
 from serving_runtime.errors import BrokenResult, InvalidInput, LimitExceeded
 from serving_runtime.model import Arrays
-from serving_runtime.protocols.tensorflow_serving import decoding, encoding
-from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
+from serving_runtime.protocols.protobuf.tensors import decoding, encoding
+from serving_runtime.protocols.protobuf.tensors.budget import DecodeBudget
+from serving_runtime.protocols.protobuf.tensors.form import TENSOR, TENSOR_PROTO
 from serving_runtime.signature import (
     ANY,
     MAP,
@@ -54,8 +58,8 @@ def is_response(result: Any) -> bool:
 
 
 def is_tensor(value: Any) -> bool:
-    """Whether ``value`` is a ``TensorProto``: ours, or another package's of the same form."""
-    return _is_message(value, "TensorProto")
+    """Whether ``value`` is a ``TensorProto``, or 3.x's ``Tensor``: ours, or another package's."""
+    return _is_message(value, "TensorProto") or _is_of_3_x(value)
 
 
 def response_arrays(response: Any) -> Arrays:
@@ -64,19 +68,20 @@ def response_arrays(response: Any) -> Arrays:
     Raises:
         BrokenResult: an output says one thing of itself and holds another.
     """
-    outputs = _as_ours(response, hs.PredictResponse).outputs
+    outputs = response.outputs
     return {name: tensor_array(name, outputs[name]) for name in outputs}
 
 
 def tensor_array(name: str, proto: Any) -> Any:
-    """Return the array of a ``TensorProto``, or the dict of arrays of one that is a map.
+    """Return the array of a tensor's message, or the dict of arrays of one that is a map.
 
     Raises:
         BrokenResult: its values do not fit its shape or dtype.
     """
     try:
-        tensor = _as_ours(proto, hs.TensorProto)
-        return _array(decoding.decode(tensor, DecodeBudget(MAX_EXPANDED_BYTES)))
+        form = TENSOR if _is_of_3_x(proto) else TENSOR_PROTO
+        tensor = _as_ours(proto, form.message)
+        return _array(decoding.decode(tensor, DecodeBudget(MAX_EXPANDED_BYTES), form))
     except InvalidInput as error:  # what is wrong in a request is wrong in a result
         raise BrokenResult(f'output "{name}": {error}') from error
     except LimitExceeded as error:
@@ -93,6 +98,12 @@ def wrong_type(result: Any, expected: str = "") -> BrokenResult:
 
 def _is_message(value: Any, name: str) -> bool:
     return getattr(getattr(value, "DESCRIPTOR", None), "name", "") == name
+
+
+def _is_of_3_x(value: Any) -> bool:
+    """Whether ``value`` is a ``Tensor``; read as a ``TensorProto`` it would lose its shape."""
+    full_name = getattr(getattr(value, "DESCRIPTOR", None), "full_name", "")
+    return bool(full_name == TENSOR.message.DESCRIPTOR.full_name)
 
 
 def _as_ours(message: Any, message_class: Any) -> Any:

@@ -91,7 +91,7 @@ class TensorFlowServing(Wire):
     def gap(self, case: Case) -> str:
         """Return why this encoding cannot carry a case, or nothing if it can."""
         if not self._as_content:
-            has_payload = any(map(_has_nan_payload, case.inputs.values()))
+            has_payload = any(map(has_nan_payload, case.inputs.values()))
             return "protobuf's Python reads floats as doubles" if has_payload else ""
         is_same = self.write(case) == TYPED.write(case)
         return "without any number it is as in typed fields" if is_same else ""
@@ -136,7 +136,7 @@ def read(message):
         entries = np.array(list(getattr(message, form.field)), form.entry)
     assert message.HasField("tensor_shape")
     return Tensor(
-        dtype, _values(dtype, entries).reshape([it.size for it in message.tensor_shape.dim])
+        dtype, values_of(dtype, entries).reshape([it.size for it in message.tensor_shape.dim])
     )
 
 
@@ -149,7 +149,8 @@ def _entries(value):
     return flat.view(entry) if value.dtype == "float16" or value.dtype in COMPLEX else flat
 
 
-def _values(dtype, entries):
+def values_of(dtype, entries):
+    """Return the values of a dtype by their entries."""
     if dtype == "bfloat16":
         return (entries.astype("<u4") << 16).view("<f4")
     if dtype == "float16":
@@ -157,7 +158,8 @@ def _values(dtype, entries):
     return entries.view(dtype) if dtype in COMPLEX else entries
 
 
-def _has_nan_payload(value):
+def has_nan_payload(value):
+    """Return whether a tensor has NaNs that Python's floats do not keep."""
     if not isinstance(value, Tensor) or value.dtype not in ("float32", "float64"):
         return False
     nans = value.array[np.isnan(value.array)]

@@ -9,7 +9,9 @@ import pytest
 
 import hydro_serving_grpc as hs
 from serving_runtime.errors import LimitExceeded
-from serving_runtime.protocols.tensorflow_serving import encoding, layout, protobuf_codec, slots
+from serving_runtime.protocols.protobuf.tensors import encoding, layout, slots
+from serving_runtime.protocols.tensorflow_serving import layout as tensorflow_layout
+from serving_runtime.protocols.tensorflow_serving import protobuf_codec
 from serving_runtime.signature import NUMPY_DTYPES, Tensor
 
 VIEWS = sorted(set(NUMPY_DTYPES) - {"string", "bfloat16"})
@@ -157,7 +159,7 @@ def test_an_odd_request_does_not_slow_down_proper_ones_of_its_length():
 
 def test_what_is_remembered_is_bounded():
     """Any number of different requests leave no more than a setting's worth behind."""
-    recent = layout.RecentLayouts(max_bytes=4096)
+    recent = layout.RecentLayouts(tensorflow_layout.find, max_bytes=4096)
     payloads = [request(**{f"x{size}": floats(size)}) for size in range(1, 2000)]
     for payload in payloads[:1000]:
         recent.of(memoryview(payload))

@@ -91,6 +91,7 @@ def test_the_services_are_those_that_call_the_model():
     """And the whole server, by the empty name: as the table of operations has them."""
     assert SERVICES == (
         "",
+        "hydrosphere.serving.runtime.PredictionService",
         "inference.GRPCInferenceService",
         "tensorflow.serving.PredictionService",
     )

@@ -1,4 +1,4 @@
-"""Write arrays as the bytes of TensorProto, in the encoding that the request came in.
+"""Write arrays as the bytes of tensors' messages, in the encoding that the request came in.
 
 The bytes are those that protobuf writes; entries of maps are in the order that they are given in.
 What stands before the values is the same for each reply of one shape and is kept. The values are
@@ -6,7 +6,7 @@ copied once, when the parts are joined.
 """
 
 from functools import lru_cache
-from typing import Any, List, Mapping, NamedTuple, Tuple, Union
+from typing import Any, Callable, List, Mapping, NamedTuple, Tuple, Union
 
 import numpy as np
 
@@ -21,19 +21,21 @@ from serving_runtime.protocols.protobuf.scanning import (
     number,
     sized,
 )
-from serving_runtime.protocols.tensorflow_serving.dtypes import (
+from serving_runtime.protocols.protobuf.tensors.dtypes import (
     CONTENT,
     MAP_NUMBER,
     MAP_VALUES,
     WIRE_TYPES,
     WireType,
 )
+from serving_runtime.protocols.protobuf.tensors.form import TENSOR_PROTO
 from serving_runtime.settings.parsing import MAX_MESSAGE_BYTES
 from serving_runtime.signature import STRING, MapArray, Tensor, Value
 from serving_runtime.validation import bfloat16
 
 # What b"".join takes; to NumPy's arrays typing has no name for that.
 Part = Any
+ShapeWriter = Callable[[Tuple[int, ...]], bytes]  # see TensorForm
 
 _TAGS = {
     name: field.number << 3 | LENGTH_DELIMITED
@@ -65,30 +67,36 @@ def fill(proto: "hs.TensorProto", value: Value, as_content: bool) -> None:
         as_content: numbers as raw bytes in ``tensor_content``; False: in typed fields, which is
             all that Hydrosphere's own clients read. Strings have one encoding only.
     """
-    dtype, shape, values = _described(value, as_content)
-    proto.MergeFromString(b"".join([_head(dtype, shape, values.tag, values.size), values.part]))
+    write_shape = TENSOR_PROTO.write_shape
+    dtype, shape, values = _described(value, as_content, write_shape)
+    head = _head(dtype, write_shape(shape), values.tag, values.size)
+    proto.MergeFromString(b"".join([head, values.part]))
 
 
-def entries(tag: int, values: Mapping[str, Value], as_content: bool) -> List[Part]:
+def entries(values: Mapping[str, Value], as_content: bool, write_shape: ShapeWriter) -> List[Part]:
     """Return the entries of a map from names to tensors, as parts to be joined.
 
+    The map is field 1 of each message that has one.
+
     Args:
-        tag: of the map's field.
         values: as ``fill`` takes them, by name.
         as_content: as ``fill`` takes it.
+        write_shape: as the message's form has it.
     """
     parts: List[Part] = []
     for name, value in values.items():
-        dtype, shape, content = _described(value, as_content)
-        parts.append(_entry_head(tag, name, dtype, shape, content.tag, content.size))
+        dtype, shape, content = _described(value, as_content, write_shape)
+        parts.append(_entry_head(name, dtype, shape, content.tag, content.size, write_shape))
         parts.append(content.part)
     return parts
 
 
-def _described(value: Value, as_content: bool) -> Tuple[int, Tuple[int, ...], _Values]:
+def _described(
+    value: Value, as_content: bool, write_shape: ShapeWriter
+) -> Tuple[int, Tuple[int, ...], _Values]:
     """Return the number of the value's dtype, its shape, and the values."""
     if not isinstance(value, Tensor):
-        return _maps(value, as_content)
+        return _maps(value, as_content, write_shape)
     wire_type, array = WIRE_TYPES[value.dtype], value.array
     if wire_type.dtype == STRING:
         return wire_type.number, array.shape, _strings(array)
@@ -97,20 +105,21 @@ def _described(value: Value, as_content: bool) -> Tuple[int, Tuple[int, ...], _V
 
 
 def _maps(
-    value: Union[MapArray, Mapping[str, Value]], as_content: bool
+    value: Union[MapArray, Mapping[str, Value]], as_content: bool, write_shape: ShapeWriter
 ) -> Tuple[int, Tuple[int, ...], _Values]:
     """Describe a map, or an array of them, which has an entry for each of its elements."""
     if not isinstance(value, MapArray):
-        content, shape = _map(value, as_content), ()
+        content, shape = _map(value, as_content, write_shape), ()
     else:
         maps, shape = value.array.ravel().tolist(), value.array.shape
-        content = b"".join([_map(it, as_content) for it in maps])
+        content = b"".join([_map(it, as_content, write_shape) for it in maps])
     return MAP_NUMBER, shape, _Values(0, len(content), content)
 
 
-def _map(value: Mapping[str, Value], as_content: bool) -> bytes:
+def _map(value: Mapping[str, Value], as_content: bool, write_shape: ShapeWriter) -> bytes:
     named = {_text(name): item for name, item in value.items()}
-    return sized(_TAGS[MAP_VALUES], b"".join(entries(BYTES_1, named, as_content)))
+    parts = entries(named, as_content, write_shape)
+    return sized(_TAGS[MAP_VALUES], b"".join(parts))
 
 
 def _text(name: Union[str, bytes]) -> str:
@@ -156,17 +165,21 @@ def _numeric(array: np.ndarray, wire_type: WireType, source: str) -> _Values:
 
 @lru_cache(maxsize=1024)
 def _entry_head(
-    tag: int, name: str, dtype: int, shape: Tuple[int, ...], values_tag: int, size: int
+    name: str,
+    dtype: int,
+    shape: Tuple[int, ...],
+    values_tag: int,
+    size: int,
+    write_shape: ShapeWriter,
 ) -> bytes:
     """Return a map's entry up to the values."""
-    head = _head(dtype, shape, values_tag, size)
+    head = _head(dtype, write_shape(shape), values_tag, size)
     key = sized(BYTES_1, name.encode("utf-8")) + number(BYTES_2) + number(len(head) + size)
-    return number(tag) + number(len(key) + len(head) + size) + key + head
+    return number(BYTES_1) + number(len(key) + len(head) + size) + key + head
 
 
-def _head(dtype: int, shape: Tuple[int, ...], values_tag: int, size: int) -> bytes:
+def _head(dtype: int, shape: bytes, values_tag: int, size: int) -> bytes:
     """Return a tensor up to the values."""
-    dims = b"".join(sized(BYTES_2, number(NUMBER_1) + number(dim) if dim else b"") for dim in shape)
     # A scalar's shape is present and empty.
-    head = number(NUMBER_1) + number(dtype) + sized(BYTES_2, dims)
+    head = number(NUMBER_1) + number(dtype) + sized(BYTES_2, shape)
     return head + number(values_tag) + number(size) if values_tag and size else head

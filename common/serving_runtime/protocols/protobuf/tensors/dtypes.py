@@ -8,6 +8,7 @@ from serving_runtime.contract.types import DTYPE_NUMBERS
 from serving_runtime.signature import MAP, NUMPY_DTYPES, STRING
 
 CONTENT = "tensor_content"
+BINARY = "binary_val"  # the same field, as Hydrosphere 3.x calls it
 MAP_VALUES = "map_val"
 
 
@@ -83,4 +84,4 @@ FIELD_DTYPES: Dict[str, str] = {
 }
 
 # Every field that carries values, of whatever dtype.
-VALUE_FIELDS = frozenset(FIELD_DTYPES) | {CONTENT, MAP_VALUES, "variant_val"}
+VALUE_FIELDS = frozenset(FIELD_DTYPES) | {CONTENT, BINARY, MAP_VALUES, "variant_val"}

@@ -1,4 +1,4 @@
-"""Read a TensorProto in every encoding that TensorFlow's own tensor_util defines.
+"""Read a tensor's message in every encoding that TensorFlow's own tensor_util defines.
 
 See: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/framework/tensor_util.py
 """
@@ -7,19 +7,17 @@ from typing import Any, Dict, List, Mapping, Tuple
 
 import numpy as np
 
-import hydro_serving_grpc as hs
 from serving_runtime.errors import InvalidInput
 from serving_runtime.protocols import shapes
-from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
-from serving_runtime.protocols.tensorflow_serving.dtypes import (
-    BY_NUMBER,
-    CONTENT,
+from serving_runtime.protocols.protobuf.tensors.budget import DecodeBudget
+from serving_runtime.protocols.protobuf.tensors.dtypes import (
     FIELD_DTYPES,
     MAP_NUMBER,
     MAP_VALUES,
     VALUE_FIELDS,
     WireType,
 )
+from serving_runtime.protocols.protobuf.tensors.form import TENSOR_PROTO, TensorForm
 from serving_runtime.signature import NUMPY_DTYPES, STRING, MapArray, Tensor, Value, shape_text
 from serving_runtime.validation import bfloat16, casts
 from serving_runtime.validation.problems import Problems, quoted
@@ -27,7 +25,7 @@ from serving_runtime.validation.problems import Problems, quoted
 _MAP_BYTES = 128  # of a dict and what stands for it in the parsed message, at least
 
 
-def decode(proto: "hs.TensorProto", budget: DecodeBudget) -> Value:
+def decode(proto: Any, budget: DecodeBudget, form: TensorForm = TENSOR_PROTO) -> Value:
     """Return the tensor as an array with its declared dtype, or a map of them, or several maps.
 
     Strings are bytes objects in an object array. A list of values that is shorter than the shape
@@ -36,6 +34,7 @@ def decode(proto: "hs.TensorProto", budget: DecodeBudget) -> Value:
     Args:
         proto: as the client sent it.
         budget: the request's account, which is charged for continued values.
+        form: of the message.
 
     Raises:
         InvalidInput: no array follows from it; the text says why, but not which input it is.
@@ -44,20 +43,25 @@ def decode(proto: "hs.TensorProto", budget: DecodeBudget) -> Value:
     fields = {field.name: value for field, value in proto.ListFields()}
     number = fields.get("dtype", 0)
     if number == MAP_NUMBER:
-        return _map(fields, budget)
-    if number not in BY_NUMBER:
-        raise InvalidInput(f"dtype number {number} is not one that tensors are served in")
-    wire_type = BY_NUMBER[number]
-    source = _source(fields, wire_type)
-    values = _values(source, fields.get(source), wire_type)
+        return _map(fields, budget, form)
+    wire_type = form.by_number.get(number)
+    if wire_type is None:
+        reason = form.not_values.get(number, "")
+        raise InvalidInput(f"dtype number {number} is not one that tensors are served in{reason}")
+    source = _source(fields, wire_type, form.content)
+    is_content = source == form.content
+    if is_content:
+        values = _from_content(fields[source], wire_type, source)
+    else:
+        values = _values(source, fields.get(source), wire_type)
     if source and wire_type.dtype != STRING:
-        budget.note_numeric(source == CONTENT)
-    shape = shapes.resolve(_dims(fields, values.size), values.size)
-    return Tensor(wire_type.dtype, _shaped(values, shape, source, budget))
+        budget.note_numeric(is_content)
+    shape = shapes.resolve(_dims(fields, values.size, form), values.size)
+    return Tensor(wire_type.dtype, _shaped(values, shape, is_content, budget))
 
 
 def decode_all(
-    protos: "Mapping[str, hs.TensorProto]", budget: DecodeBudget
+    protos: Mapping[str, Any], budget: DecodeBudget, form: TensorForm = TENSOR_PROTO
 ) -> Tuple[Dict[str, Value], Dict[str, str]]:
     """Decode every tensor of a request; those that cannot be read are returned with the reason.
 
@@ -72,7 +76,7 @@ def decode_all(
     problems = Problems("input")
     for name, proto in protos.items():
         try:
-            values[name] = decode(proto, budget)
+            values[name] = decode(proto, budget, form)
         except InvalidInput as problem:
             unreadable[name] = str(problem)
             problems.add_unreadable(name, str(problem))
@@ -81,47 +85,47 @@ def decode_all(
     return values, unreadable
 
 
-def _map(fields: Dict[str, Any], budget: DecodeBudget) -> Value:
+def _map(fields: Dict[str, Any], budget: DecodeBudget, form: TensorForm) -> Value:
     maps = fields.get(MAP_VALUES, ())
     others = sorted(VALUE_FIELDS.intersection(fields) - {MAP_VALUES})
     if others:
         raise InvalidInput(f"a map has its values in map_val, not in {others[0]}")
-    shape = shapes.resolve(_dims(fields, len(maps)), len(maps))
+    shape = shapes.resolve(_dims(fields, len(maps), form), len(maps))
     if shapes.element_count(shape) != len(maps):
         given = _counted(len(maps), "map")
         wanted = _counted(shapes.element_count(shape), "element")
         raise InvalidInput(f"{given} for {wanted} of shape {shape_text(shape)}")
     if not shape:
-        return _entries(maps[0], budget)
+        return _entries(maps[0], budget, form)
     # On the wire an empty one is three bytes.
     budget.charge(len(maps) * _MAP_BYTES)
     array = np.empty(len(maps), dtype=object)
     for index, item in enumerate(maps):
         try:
-            array[index] = _entries(item, budget)
+            array[index] = _entries(item, budget, form)
         except InvalidInput as problem:
             raise InvalidInput(f"in [{index}]: {problem}") from None
     return MapArray(array.reshape(shape))
 
 
-def _entries(message: "hs.MapTensorData", budget: DecodeBudget) -> Dict[str, Value]:
+def _entries(message: Any, budget: DecodeBudget, form: TensorForm) -> Dict[str, Value]:
     values = {}
     for key, proto in message.subtensors.items():
         try:
-            values[key] = decode(proto, budget)
+            values[key] = decode(proto, budget, form)
         except InvalidInput as problem:
             raise InvalidInput(f"in {quoted(key)}: {problem}") from None
     return values
 
 
-def _source(fields: Dict[str, Any], wire_type: WireType) -> str:
+def _source(fields: Dict[str, Any], wire_type: WireType, content: str) -> str:
     """Return which field holds the values, or nothing if none does."""
     present = sorted(VALUE_FIELDS.intersection(fields))
     if len(present) > 1:
         raise InvalidInput(f"values in both {present[0]} and {present[1]}")
     if not present:
         return ""
-    allowed = wire_type.fields if wire_type.dtype == STRING else wire_type.fields + (CONTENT,)
+    allowed = wire_type.fields if wire_type.dtype == STRING else wire_type.fields + (content,)
     if present[0] not in allowed:
         raise InvalidInput(
             f"{wire_type.dtype} has its values in {' or '.join(allowed)}, not in {present[0]}"
@@ -129,43 +133,31 @@ def _source(fields: Dict[str, Any], wire_type: WireType) -> str:
     return present[0]
 
 
-def _dims(fields: Dict[str, Any], given: int) -> List[int]:
-    """Return the dims as sent; an absent shape means scalar, an unknown rank a plain list."""
+def _dims(fields: Dict[str, Any], given: int, form: TensorForm) -> List[int]:
+    """Return the dims as sent; an absent shape means scalar."""
     shape = fields.get("tensor_shape")
-    if shape is None:
-        return []
-    if not shape.unknown_rank:
-        # Counted before they are read: each costs far more as an object than on the wire.
-        if len(shape.dim) > shapes.MAX_RANK:
-            raise InvalidInput(f"{len(shape.dim)} dimensions are more than {shapes.MAX_RANK}")
-        return [dim.size for dim in shape.dim]
-    if shape.dim:
-        raise InvalidInput("a shape of unknown rank has dimensions")
-    return [given]
+    return [] if shape is None else form.read_shape(shape, given)
 
 
 def _values(source: str, value: Any, wire_type: WireType) -> np.ndarray:
     """Return the values that were sent, as an array of one axis in NumPy's dtype."""
     if not source:
         return np.empty(0, NUMPY_DTYPES[wire_type.dtype])
-    if source == CONTENT:
-        return _from_content(value, wire_type)
     if source == "string_val":
         return np.array(list(value), dtype=object)
     entries = FIELD_DTYPES[source]
     return from_entries(Tensor(entries, np.array(value, NUMPY_DTYPES[entries])), wire_type)
 
 
-def _from_content(content: bytes, wire_type: WireType) -> np.ndarray:
+def _from_content(content: bytes, wire_type: WireType, field: str) -> np.ndarray:
     itemsize = wire_type.element.itemsize
     if len(content) % itemsize:
         raise InvalidInput(
-            f"tensor_content of {len(content)} bytes is no multiple of "
-            f"{wire_type.dtype}'s {itemsize}"
+            f"{field} of {len(content)} bytes is no multiple of {wire_type.dtype}'s {itemsize}"
         )
     if wire_type.dtype == "bool" and np.frombuffer(content, np.uint8).max() > 1:
         # NumPy would take any byte for a bool, and then add and compare those wrongly.
-        raise InvalidInput("tensor_content of bool has bytes other than 0 and 1")
+        raise InvalidInput(f"{field} of bool has bytes other than 0 and 1")
     values: np.ndarray = np.frombuffer(content, wire_type.element)
     return bfloat16.from_bits(values) if wire_type.dtype == "bfloat16" else values
 
@@ -196,7 +188,7 @@ def _pairs(parts: np.ndarray, dtype: "np.dtype[np.generic]") -> np.ndarray:
 
 
 def _shaped(
-    values: np.ndarray, shape: Tuple[int, ...], source: str, budget: DecodeBudget
+    values: np.ndarray, shape: Tuple[int, ...], is_content: bool, budget: DecodeBudget
 ) -> np.ndarray:
     count = shapes.element_count(shape)
     if values.size == count:
@@ -204,7 +196,7 @@ def _shaped(
             # Rows without columns cost the client nothing, but a model may allocate for each.
             budget.charge(shape[0] * values.itemsize)
         return values.reshape(shape)
-    if values.size > count or source == CONTENT or values.size == 0:
+    if values.size > count or is_content or values.size == 0:
         given = _counted(values.size, "value") if values.size else "no values"
         wanted = _counted(count, "element")
         raise InvalidInput(f"{given} for {wanted} of shape {shape_text(shape)}")

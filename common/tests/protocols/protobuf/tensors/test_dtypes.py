@@ -1,6 +1,9 @@
 import hydro_serving_grpc as hs
-from serving_runtime.protocols.tensorflow_serving import dtypes
+from serving_runtime.protocols.protobuf.tensors import dtypes
+from serving_runtime.protocols.protobuf.tensors.form import TENSOR, TENSOR_PROTO
 from serving_runtime.signature import NUMPY_DTYPES
+
+FORMS = (TENSOR_PROTO, TENSOR)
 
 
 def test_every_declared_dtype_can_travel():
@@ -12,7 +15,7 @@ def test_every_declared_dtype_can_travel():
 
 def test_every_field_is_one_of_the_message():
     """No field's name is misspelt, and none that carries values is forgotten."""
-    fields = set(hs.TensorProto.DESCRIPTOR.fields_by_name)
+    fields = {name for form in FORMS for name in form.message.DESCRIPTOR.fields_by_name}
     assert {
         name for name in fields if name.endswith("_val") or name == "tensor_content"
     } == dtypes.VALUE_FIELDS

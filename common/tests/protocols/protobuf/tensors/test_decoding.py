@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 import hydro_serving_grpc as hs
 from serving_runtime.errors import InvalidInput, LimitExceeded, RequestOverBudget
-from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
-from serving_runtime.protocols.tensorflow_serving.decoding import decode, decode_all
+from serving_runtime.protocols.protobuf.tensors.budget import DecodeBudget
+from serving_runtime.protocols.protobuf.tensors.decoding import decode, decode_all
 
 
 def proto(dtype, dims=None, **fields):

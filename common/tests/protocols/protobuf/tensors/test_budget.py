@@ -2,9 +2,9 @@ import pytest
 
 import hydro_serving_grpc as hs
 from serving_runtime.errors import InvalidInput, LimitExceeded
+from serving_runtime.protocols.protobuf.tensors.budget import DecodeBudget
+from serving_runtime.protocols.protobuf.tensors.decoding import decode
 from serving_runtime.protocols.shapes import MAX_RANK
-from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
-from serving_runtime.protocols.tensorflow_serving.decoding import decode
 
 BUDGET_BYTES = 1000
 

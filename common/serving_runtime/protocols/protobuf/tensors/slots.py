@@ -13,8 +13,8 @@ from serving_runtime.errors import InvalidInput
 from serving_runtime.protocols import shapes
 from serving_runtime.protocols.protobuf import varints
 from serving_runtime.protocols.protobuf.scanning import Span, Unusual
-from serving_runtime.protocols.tensorflow_serving import decoding
-from serving_runtime.protocols.tensorflow_serving.dtypes import CONTENT, FIELD_DTYPES, WireType
+from serving_runtime.protocols.protobuf.tensors import decoding
+from serving_runtime.protocols.protobuf.tensors.dtypes import CONTENT, FIELD_DTYPES, WireType
 from serving_runtime.signature import FREE, NUMPY_DTYPES, STRING, Tensor
 from serving_runtime.validation import bfloat16
 
