@@ -150,6 +150,13 @@ class NotAuthenticated(ServingError):
     reason = "not_authenticated"
 
 
+class Unimplemented(ServingError):
+    """What is asked for exists, but not in this protocol or this service; the text says where."""
+
+    status = Status.UNIMPLEMENTED
+    reason = "unimplemented"
+
+
 class ModelFailed(ServingError):
     """The model raised, or its process died."""
 

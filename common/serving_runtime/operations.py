@@ -64,13 +64,31 @@ class Operation(NamedTuple):
 
 
 _TFS = "/tensorflow.serving.PredictionService"
+_TFS_MODELS = "/tensorflow.serving.ModelService"
 _REFLECTION = "/grpc.reflection.{}.ServerReflection/ServerReflectionInfo"
 
 PREDICT = Operation(
     "tensorflow_serving.predict", AnsweredBy.MODEL, f"{_TFS}/Predict", may_retry=True
 )
+CLASSIFY = Operation(
+    "tensorflow_serving.classify", AnsweredBy.MODEL, f"{_TFS}/Classify", may_retry=True
+)
+REGRESS = Operation(
+    "tensorflow_serving.regress", AnsweredBy.MODEL, f"{_TFS}/Regress", may_retry=True
+)
+MULTI_INFERENCE = Operation(
+    "tensorflow_serving.multi_inference", AnsweredBy.MODEL, f"{_TFS}/MultiInference", may_retry=True
+)
 GET_MODEL_METADATA = Operation(
     "tensorflow_serving.metadata", AnsweredBy.CONTRACT, f"{_TFS}/GetModelMetadata", may_retry=True
+)
+MODEL_STATUS = Operation(
+    "tensorflow_serving.model_status", AnsweredBy.FRONT, f"{_TFS_MODELS}/GetModelStatus"
+)
+RELOAD_CONFIG = Operation(
+    "tensorflow_serving.reload_config",
+    AnsweredBy.FRONT,
+    f"{_TFS_MODELS}/HandleReloadConfigRequest",
 )
 STATUS = Operation("hydrosphere.status", AnsweredBy.FRONT, f"{_TFS}/Status")
 HEALTH_CHECK = Operation(
@@ -88,7 +106,12 @@ REFLECTION_V1ALPHA = Operation(
 
 ALL: Tuple[Operation, ...] = (
     PREDICT,
+    CLASSIFY,
+    REGRESS,
+    MULTI_INFERENCE,
     GET_MODEL_METADATA,
+    MODEL_STATUS,
+    RELOAD_CONFIG,
     STATUS,
     HEALTH_CHECK,
     HEALTH_WATCH,

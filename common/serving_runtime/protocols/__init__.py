@@ -7,17 +7,27 @@ that a worker answers.
 from typing import Dict, NamedTuple, Type
 
 from serving_runtime import operations
-from serving_runtime.protocols.protocol import ContractProtocol, ModelProtocol, Protocol
+from serving_runtime.protocols.protocol import (
+    CompositeProtocol,
+    ContractProtocol,
+    ModelProtocol,
+    Protocol,
+)
 from serving_runtime.protocols.request import Request
+from serving_runtime.protocols.tensorflow_serving.classify import Classify
 from serving_runtime.protocols.tensorflow_serving.metadata import Metadata
+from serving_runtime.protocols.tensorflow_serving.multi_inference import MultiInference
 from serving_runtime.protocols.tensorflow_serving.predict import Predict
+from serving_runtime.protocols.tensorflow_serving.regress import Regress
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract
 
 __all__ = [
+    "COMPOSITE_PROTOCOLS",
     "CONTRACT_PROTOCOLS",
     "MODEL_PROTOCOLS",
     "PROTOCOLS",
+    "CompositeProtocol",
     "ContractProtocol",
     "ModelProtocol",
     "Protocol",
@@ -28,17 +38,27 @@ __all__ = [
 
 MODEL_PROTOCOLS: Dict[str, Type[ModelProtocol]] = {
     operations.PREDICT.key: Predict,
+    operations.CLASSIFY.key: Classify,
+    operations.REGRESS.key: Regress,
+}
+COMPOSITE_PROTOCOLS: Dict[str, Type[CompositeProtocol]] = {
+    operations.MULTI_INFERENCE.key: MultiInference,
 }
 CONTRACT_PROTOCOLS: Dict[str, Type[ContractProtocol]] = {
     operations.GET_MODEL_METADATA.key: Metadata,
 }
-PROTOCOLS: Dict[str, Type[Protocol]] = {**MODEL_PROTOCOLS, **CONTRACT_PROTOCOLS}
+PROTOCOLS: Dict[str, Type[Protocol]] = {
+    **MODEL_PROTOCOLS,
+    **COMPOSITE_PROTOCOLS,
+    **CONTRACT_PROTOCOLS,
+}
 
 
 class Protocols(NamedTuple):
     """The protocols of one model, by the operations' keys."""
 
     by_model: Dict[str, ModelProtocol]
+    by_parts: Dict[str, CompositeProtocol]
     by_contract: Dict[str, ContractProtocol]
 
     @classmethod
@@ -46,6 +66,7 @@ class Protocols(NamedTuple):
         """Return what answers for a model."""
         return cls(
             {key: kind(contract, settings) for key, kind in MODEL_PROTOCOLS.items()},
+            {key: kind(contract, settings) for key, kind in COMPOSITE_PROTOCOLS.items()},
             {key: kind(contract, settings) for key, kind in CONTRACT_PROTOCOLS.items()},
         )
 

@@ -41,6 +41,7 @@ class Health:
 
     Attributes:
         status_message: what is said beside SERVING; runtimes differ in it.
+        model_version: the model's; 1 where it has none, or is not known yet.
         takes_calls: whether there is a model to call: also while draining, if it was serving
             before.
         is_watchable: whether watchers may stay; once it is False, each is to end.
@@ -48,6 +49,7 @@ class Health:
 
     def __init__(self) -> None:
         self.status_message = "ok"
+        self.model_version = 1
         self.takes_calls = False
         self.is_watchable = True
         self._phase = Phase.LOADING

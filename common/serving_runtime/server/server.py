@@ -13,6 +13,7 @@ from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import auto, reflection
 from serving_runtime.server.grpc.health_service import HealthService
+from serving_runtime.server.grpc.model_service import ModelService
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.memory_watch import MemoryWatch
 from serving_runtime.server.metrics import Counters
@@ -99,12 +100,14 @@ class Server:
             self._supervisor.state_epoch.headers,
             self._counters,
         )
-        health = HealthService(self._health)
+        health, models = HealthService(self._health), ModelService(self._health)
         return transport.bind(
             forward=admission.admit,
             unary={
                 operations.HEALTH_CHECK: _immediate(health.check),
                 operations.STATUS: _immediate(health.status),
+                operations.MODEL_STATUS: _immediate(models.status),
+                operations.RELOAD_CONFIG: _immediate(models.reload_config),
             },
             streams={
                 operations.HEALTH_WATCH: health.watch,

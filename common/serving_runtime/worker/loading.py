@@ -112,6 +112,7 @@ def summary(predictor: Predictor) -> bytes:
         "signatures": list(predictor.contract.names),
         "stateful": predictor.model.stateful,
         "status_message": predictor.model.status_message,
+        "model_version": predictor.contract.version or 1,
     }
     return json.dumps(known).encode()
 

@@ -19,6 +19,7 @@ class ModelSummary(NamedTuple):
     signatures: List[str]
     stateful: bool
     status_message: str
+    model_version: int = 1
 
 
 class FrameReader:

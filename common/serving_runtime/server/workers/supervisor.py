@@ -134,6 +134,7 @@ class Supervisor:
         link.is_stateful = summary.stateful
         self._dispatcher.add_worker(link)
         self._health.status_message = summary.status_message
+        self._health.model_version = summary.model_version
         self._health.enter(Phase.SERVING)
         if not self._has_served:
             self._has_served = True
