@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import hydro_serving_grpc as hs
+from hydro_serving_grpc.messages import message_class
 from serving_runtime import contract, operations
 from serving_runtime.client import encode_request
 from serving_runtime.contract.types import DTYPE_NUMBERS
@@ -243,17 +244,30 @@ def _other_methods() -> list[Exchange]:
     serving = hs.StatusResponse(status=hs.StatusResponse.SERVING, message="ok")
     healthy = HealthResponse(status=HealthResponse.SERVING)
     nobody = HealthRequest(service="no.such.Service").SerializeToString()
-    unknown = "/tensorflow.serving.PredictionService/Classify"
+    unknown = "/tensorflow.serving.SessionService/SessionRun"
     metadata = operations.GET_MODEL_METADATA.grpc_method
     status, check = operations.STATUS.grpc_method, operations.HEALTH_CHECK.grpc_method
     return [
         Exchange(Kind.METHODS, wanted, _metadata(), method=metadata),
+        *(
+            Exchange(Kind.METHODS, b"", status="INVALID_ARGUMENT", method=row.grpc_method)
+            for row in (operations.CLASSIFY, operations.REGRESS, operations.MULTI_INFERENCE)
+        ),
+        Exchange(Kind.METHODS, b"", _available(), method=operations.MODEL_STATUS.grpc_method),
         Exchange(Kind.METHODS, b"", serving, method=status),
         Exchange(Kind.METHODS, b"", healthy, method=check),
         Exchange(Kind.METHODS, nobody, status="NOT_FOUND", method=check),
         Exchange(Kind.METHODS, b"", status="UNIMPLEMENTED", method=unknown),
         Exchange(Kind.METHODS, b"", status="INVALID_ARGUMENT", method=metadata),
     ]
+
+
+def _available() -> Any:
+    """Return what GetModelStatus says of a model that is served."""
+    response = message_class("tensorflow.serving.GetModelStatusResponse")()
+    version = response.model_version_status.add(version=1, state="AVAILABLE")
+    version.status.SetInParent()
+    return response
 
 
 def _metadata() -> Any:

@@ -16,17 +16,22 @@ from serving_runtime.protocols.shapes import MAX_RANK
 from serving_runtime.protocols.tensorflow_serving.dtypes import WIRE_TYPES
 from serving_runtime.signature import NUMPY_DTYPES, STRING, MapArray, Tensor
 from serving_runtime.validation.maps import array_of
-from tests.support import odd_requests
+from tests.support import examples, odd_requests
 
 # Answered by the front itself; all others by a worker.
 PREDICT = operations.PREDICT.grpc_method
+CLASSIFY = operations.CLASSIFY.grpc_method
+REGRESS = operations.REGRESS.grpc_method
+MULTI_INFERENCE = operations.MULTI_INFERENCE.grpc_method
 GET_MODEL_METADATA = operations.GET_MODEL_METADATA.grpc_method
+MODEL_STATUS = operations.MODEL_STATUS.grpc_method
+RELOAD_CONFIG = operations.RELOAD_CONFIG.grpc_method
 HEALTH_CHECK = operations.HEALTH_CHECK.grpc_method
 STATUS = operations.STATUS.grpc_method
 REFLECTION = operations.REFLECTION_V1.grpc_method
 
 WORKER_METHODS = tuple(row.grpc_method for row in operations.FORWARDED)
-FRONT_METHODS = (HEALTH_CHECK, STATUS, REFLECTION)
+FRONT_METHODS = (HEALTH_CHECK, STATUS, MODEL_STATUS, RELOAD_CONFIG, REFLECTION)
 METHODS = (*WORKER_METHODS, *FRONT_METHODS)
 
 _SHAPES = ((), (1,), (2, 3), (0, 2), (1, 2, 1, 2))
@@ -70,7 +75,8 @@ def _type(method: str, end: str) -> Any:
 
 def seeds() -> tuple[Seed, ...]:
     """Return the seeds, the same in every process."""
-    return (*map(_predict, _predictions()), *_rare_encodings(), *_metadata(), *_of_front())
+    of_worker = (*_rare_encodings(), *_of_examples(), *_metadata())
+    return (*map(_predict, _predictions()), *of_worker, *_of_front())
 
 
 def golden() -> list[Case]:
@@ -155,6 +161,21 @@ def _filled(signature: str, number: int, field: str) -> Any:
     return request
 
 
+def _of_examples() -> Iterator[Seed]:
+    """Yield examples for signatures of each purpose; their bytes are UTF-8, as the model wants."""
+    sent = [examples.example(x=[1, 2], name=[b"a"]), examples.example(x=[3])]
+    context = examples.example(query=[b"text"])
+    kinds = {CLASSIFY: examples.ClassificationRequest, REGRESS: examples.RegressionRequest}
+    names = {CLASSIFY: "classes", REGRESS: "numbers"}
+    for method, kind in kinds.items():
+        for more in ({}, {"context": context}):
+            yield Seed(method, examples.asked(kind, *sent, signature=names[method], **more))
+    tasks = [("classes", examples.CLASSIFY), ("numbers", examples.REGRESS)]
+    for number in (1, 2):
+        payload = examples.multi_inference(tasks[:number], *sent, context=context)
+        yield Seed(MULTI_INFERENCE, examples.MultiInferenceRequest.FromString(payload))
+
+
 def _metadata() -> Iterator[Seed]:
     request = request_type(GET_MODEL_METADATA)(metadata_field=["signature_def"])
     yield Seed(GET_MODEL_METADATA, request)
@@ -168,6 +189,13 @@ def _of_front() -> Iterator[Seed]:
     for name in _NAMES:
         yield Seed(HEALTH_CHECK, request_type(HEALTH_CHECK)(service=name))
     yield Seed(STATUS, request_type(STATUS)())
+    yield Seed(MODEL_STATUS, request_type(MODEL_STATUS)())
+    named = request_type(MODEL_STATUS)()
+    examples.fill_spec(named.model_spec, name="echo", version=7)
+    yield Seed(MODEL_STATUS, named)
+    reloaded = request_type(RELOAD_CONFIG)()
+    reloaded.config.model_config_list.config.add(name="echo", base_path="/models/echo")
+    yield Seed(RELOAD_CONFIG, reloaded)
     ask = request_type(REFLECTION)
     yield Seed(REFLECTION, ask(list_services=""))
     yield Seed(REFLECTION, ask(file_by_filename="no/such.proto"))

@@ -11,6 +11,12 @@ from tests.fuzz.corpus import Case
 # The model cannot fail, and is always there: what else goes wrong is the request's fault.
 STATUSES = (Status.OK, Status.INVALID_ARGUMENT, Status.RESOURCE_EXHAUSTED)
 MAX_DETAIL_BYTES = 1024
+_ALSO = {
+    # The health protocol says so of a service that is not known.
+    corpus.HEALTH_CHECK: (Status.NOT_FOUND.name,),
+    corpus.MULTI_INFERENCE: (Status.UNIMPLEMENTED.name,),
+    corpus.RELOAD_CONFIG: (Status.UNIMPLEMENTED.name,),
+}
 
 
 class Answer(NamedTuple):
@@ -46,8 +52,7 @@ def _is_short_line(details: str) -> bool:
 
 def _allowed(method: str) -> tuple[str, ...]:
     names = tuple(status.name for status in STATUSES)
-    # The health protocol says so of a service that is not known.
-    return (*names, "NOT_FOUND") if method == corpus.HEALTH_CHECK else names
+    return (*names, *_ALSO.get(method, ()))
 
 
 def _problem_of_reply(case: Case, payload: bytes) -> str:
