@@ -73,10 +73,20 @@ class Operation(NamedTuple):
 
 _TFS = "/tensorflow.serving.PredictionService"
 _OIP = "/inference.GRPCInferenceService"
+_TFS_MODELS = "/tensorflow.serving.ModelService"
 _REFLECTION = "/grpc.reflection.{}.ServerReflection/ServerReflectionInfo"
 
 PREDICT = Operation(
     "tensorflow_serving.predict", AnsweredBy.MODEL, f"{_TFS}/Predict", may_retry=True
+)
+CLASSIFY = Operation(
+    "tensorflow_serving.classify", AnsweredBy.MODEL, f"{_TFS}/Classify", may_retry=True
+)
+REGRESS = Operation(
+    "tensorflow_serving.regress", AnsweredBy.MODEL, f"{_TFS}/Regress", may_retry=True
+)
+MULTI_INFERENCE = Operation(
+    "tensorflow_serving.multi_inference", AnsweredBy.MODEL, f"{_TFS}/MultiInference", may_retry=True
 )
 GET_MODEL_METADATA = Operation(
     "tensorflow_serving.metadata", AnsweredBy.CONTRACT, f"{_TFS}/GetModelMetadata", may_retry=True
@@ -116,6 +126,14 @@ PREDICT_3 = Operation(
     "/hydrosphere.serving.runtime.PredictionService/Predict",
     may_retry=True,
 )
+MODEL_STATUS = Operation(
+    "tensorflow_serving.model_status", AnsweredBy.FRONT, f"{_TFS_MODELS}/GetModelStatus"
+)
+RELOAD_CONFIG = Operation(
+    "tensorflow_serving.reload_config",
+    AnsweredBy.FRONT,
+    f"{_TFS_MODELS}/HandleReloadConfigRequest",
+)
 STATUS = Operation("hydrosphere.status", AnsweredBy.FRONT, f"{_TFS}/Status")
 STREAM_INFER = Operation(
     "open_inference.stream_infer",
@@ -152,6 +170,9 @@ REFLECTION_V1ALPHA = Operation(
 
 ALL: Tuple[Operation, ...] = (
     PREDICT,
+    CLASSIFY,
+    REGRESS,
+    MULTI_INFERENCE,
     GET_MODEL_METADATA,
     INFER,
     MODEL_METADATA,
@@ -160,6 +181,8 @@ ALL: Tuple[Operation, ...] = (
     REPOSITORY_INDEX,
     *REFUSED,
     PREDICT_3,
+    MODEL_STATUS,
+    RELOAD_CONFIG,
     STATUS,
     STREAM_INFER,
     SERVER_LIVE,

@@ -36,7 +36,12 @@ SEEDS_MODULES = [
 ALL_MODULES = [
     *SEEDS_MODULES,
     "contract.data_profile_types",
+    "tf.api.classification",
     "tf.api.get_model_metadata",
+    "tf.api.inference",
+    "tf.api.input",
+    "tf.api.regression",
+    "tf.example",
     "tf.meta_graph",
     "serving.contract.field",
     "serving.contract.signature",
@@ -257,6 +262,7 @@ def test_request_filters_outputs_as_tensorflow_serving_does():
         "grpc.reflection.v1alpha.ServerReflection",
         "hydrosphere.serving.runtime.PredictionService",
         "inference.GRPCInferenceService",
+        "tensorflow.serving.ModelService",
         "tensorflow.serving.PredictionService",
     ],
 )
@@ -389,7 +395,9 @@ def use_ours():
     from hydro_serving_grpc.messages import POOL
     assert hs.TensorProto.FromString(hs.TensorProto(int_val=[1]).SerializeToString()).int_val
     methods = POOL.FindServiceByName("tensorflow.serving.PredictionService").methods
-    assert [method.name for method in methods] == ["Predict", "GetModelMetadata", "Status"]
+    assert [method.name for method in methods] == [
+        *("Predict", "Classify", "Regress", "MultiInference", "GetModelMetadata", "Status")
+    ]
 """
 
 

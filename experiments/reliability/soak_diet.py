@@ -271,11 +271,16 @@ def _other_methods() -> list[Exchange]:
     serving = hs.StatusResponse(status=hs.StatusResponse.SERVING, message="ok")
     healthy = HealthResponse(status=HealthResponse.SERVING)
     nobody = HealthRequest(service="no.such.Service").SerializeToString()
-    unknown = "/tensorflow.serving.PredictionService/Classify"
+    unknown = "/tensorflow.serving.SessionService/SessionRun"
     metadata = operations.GET_MODEL_METADATA.grpc_method
     status, check = operations.STATUS.grpc_method, operations.HEALTH_CHECK.grpc_method
     return [
         Exchange(Kind.METHODS, wanted, _metadata(), method=metadata),
+        *(
+            Exchange(Kind.METHODS, b"", status="INVALID_ARGUMENT", method=row.grpc_method)
+            for row in (operations.CLASSIFY, operations.REGRESS, operations.MULTI_INFERENCE)
+        ),
+        Exchange(Kind.METHODS, b"", _available(), method=operations.MODEL_STATUS.grpc_method),
         Exchange(Kind.METHODS, b"", serving, method=status),
         Exchange(Kind.METHODS, b"", healthy, method=check),
         Exchange(Kind.METHODS, nobody, status="NOT_FOUND", method=check),
@@ -296,6 +301,14 @@ def _other_methods() -> list[Exchange]:
 def _index() -> Any:
     model = {"name": MODEL_NAME, "version": "1", "state": "READY"}
     return message_class("inference.RepositoryIndexResponse")(models=[model])
+
+
+def _available() -> Any:
+    """Return what GetModelStatus says of a model that is served."""
+    response = message_class("tensorflow.serving.GetModelStatusResponse")()
+    version = response.model_version_status.add(version=1, state="AVAILABLE")
+    version.status.SetInParent()
+    return response
 
 
 def _metadata() -> Any:

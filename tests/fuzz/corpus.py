@@ -19,22 +19,27 @@ from serving_runtime.protocols.shapes import MAX_RANK
 from serving_runtime.signature import NUMPY_DTYPES, STRING, MapArray, Tensor
 from serving_runtime.validation.maps import array_of
 from tests.fuzz import inferences
-from tests.support import messages_3_x, odd_requests
+from tests.support import examples, messages_3_x, odd_requests
 
 # Answered by the front itself; all others by a worker.
 PREDICT = operations.PREDICT.grpc_method
 PREDICT_3 = operations.PREDICT_3.grpc_method
+CLASSIFY = operations.CLASSIFY.grpc_method
+REGRESS = operations.REGRESS.grpc_method
+MULTI_INFERENCE = operations.MULTI_INFERENCE.grpc_method
 GET_MODEL_METADATA = operations.GET_MODEL_METADATA.grpc_method
 INFER = operations.INFER.grpc_method
 STREAM_INFER = operations.STREAM_INFER.grpc_method
 MODEL_STATISTICS = operations.MODEL_STATISTICS.grpc_method
+MODEL_STATUS = operations.MODEL_STATUS.grpc_method
+RELOAD_CONFIG = operations.RELOAD_CONFIG.grpc_method
 HEALTH_CHECK = operations.HEALTH_CHECK.grpc_method
 STATUS = operations.STATUS.grpc_method
 MODEL_READY = operations.MODEL_READY.grpc_method
 REFLECTION = operations.REFLECTION_V1.grpc_method
 
 WORKER_METHODS = tuple(row.grpc_method for row in operations.FORWARDED)
-FRONT_METHODS = (HEALTH_CHECK, STATUS, MODEL_READY, REFLECTION)
+FRONT_METHODS = (HEALTH_CHECK, STATUS, MODEL_STATUS, RELOAD_CONFIG, MODEL_READY, REFLECTION)
 METHODS = (*WORKER_METHODS, *FRONT_METHODS)
 
 # A message of a stream is read as any other inference; it is the answer that differs.
@@ -85,6 +90,7 @@ def seeds() -> tuple[Seed, ...]:
     return (
         *predictions,
         *_of_3_x(predictions),
+        *_of_examples(),
         *_metadata(),
         *_of_open_inference(),
         *_of_front(),
@@ -182,6 +188,21 @@ def _of_3_x(seeds: Iterable[Seed]) -> Iterator[Seed]:
             yield Seed(PREDICT_3, messages_3_x.request(seed.message))
 
 
+def _of_examples() -> Iterator[Seed]:
+    """Yield examples for signatures of each purpose; their bytes are UTF-8, as the model wants."""
+    sent = [examples.example(x=[1, 2], name=[b"a"]), examples.example(x=[3])]
+    context = examples.example(query=[b"text"])
+    kinds = {CLASSIFY: examples.ClassificationRequest, REGRESS: examples.RegressionRequest}
+    names = {CLASSIFY: "classes", REGRESS: "numbers"}
+    for method, kind in kinds.items():
+        for more in ({}, {"context": context}):
+            yield Seed(method, examples.asked(kind, *sent, signature=names[method], **more))
+    tasks = [("classes", examples.CLASSIFY), ("numbers", examples.REGRESS)]
+    for number in (1, 2):
+        payload = examples.multi_inference(tasks[:number], *sent, context=context)
+        yield Seed(MULTI_INFERENCE, examples.MultiInferenceRequest.FromString(payload))
+
+
 def _metadata() -> Iterator[Seed]:
     request = request_type(GET_MODEL_METADATA)(metadata_field=["signature_def"])
     yield Seed(GET_MODEL_METADATA, request)
@@ -207,6 +228,13 @@ def _of_front() -> Iterator[Seed]:
     yield Seed(STATUS, request_type(STATUS)())
     for name in ("", "echo", "no such model"):
         yield Seed(MODEL_READY, request_type(MODEL_READY)(name=name))
+    yield Seed(MODEL_STATUS, request_type(MODEL_STATUS)())
+    named = request_type(MODEL_STATUS)()
+    examples.fill_spec(named.model_spec, name="echo", version=7)
+    yield Seed(MODEL_STATUS, named)
+    reloaded = request_type(RELOAD_CONFIG)()
+    reloaded.config.model_config_list.config.add(name="echo", base_path="/models/echo")
+    yield Seed(RELOAD_CONFIG, reloaded)
     ask = request_type(REFLECTION)
     yield Seed(REFLECTION, ask(list_services=""))
     yield Seed(REFLECTION, ask(file_by_filename="no/such.proto"))

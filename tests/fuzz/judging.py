@@ -17,6 +17,7 @@ _PREDICTIONS = (corpus.PREDICT, corpus.PREDICT_3, corpus.INFER)
 _MORE_STATUSES = {
     "health": ("NOT_FOUND",),
     "open_inference": ("NOT_FOUND", "UNIMPLEMENTED", "DEADLINE_EXCEEDED"),
+    "tensorflow_serving": ("UNIMPLEMENTED",),
 }
 
 

@@ -10,6 +10,7 @@ from serving_runtime.model_names import ModelNames
 from serving_runtime.operations import BY_GRPC_METHOD
 from serving_runtime.server.grpc import reflection
 from serving_runtime.server.grpc.health_service import HealthService
+from serving_runtime.server.grpc.model_service import ModelService
 from serving_runtime.server.grpc.open_inference import OpenInferenceService
 from serving_runtime.server.grpc.status import details_of
 from serving_runtime.server.health import Health, Phase
@@ -40,9 +41,12 @@ class Service:
         names = ModelNames.of(echo_model.CONTRACT, echo_model.SETTINGS, "/model")
         health.model_names = names
         of_health, of_front = HealthService(health), OpenInferenceService(health)
+        models = ModelService(health)
         self._of_front = {
             corpus.HEALTH_CHECK: of_health.check,
             corpus.STATUS: of_health.status,
+            corpus.MODEL_STATUS: models.status,
+            corpus.RELOAD_CONFIG: models.reload_config,
             corpus.MODEL_READY: of_front.model_ready,
         }
         self._is_late = False

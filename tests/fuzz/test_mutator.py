@@ -41,7 +41,8 @@ def test_every_seed_is_answered():
     service = Service()
     kinds = Counter(judging.kind(service.answer([case])[0]) for case in corpus.golden())
     assert set(kinds) == {"OK", "NOT_FOUND", "UNIMPLEMENTED"}
-    assert kinds["UNIMPLEMENTED"] == len(operations.REFUSED)
+    # What Triton's clients ask for and nobody does, a reload, and another model's inference.
+    assert kinds["UNIMPLEMENTED"] == len(operations.REFUSED) + 1
     assert kinds["NOT_FOUND"] == 3  # the health of two services and a model that there are not
 
 

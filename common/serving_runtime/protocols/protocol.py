@@ -1,7 +1,7 @@
 """What a protocol's folder implements for each operation that a worker answers."""
 
 import abc
-from typing import Mapping, Tuple
+from typing import Mapping, Sequence, Tuple
 
 from serving_runtime.errors import ServingError
 from serving_runtime.ipc.frames import Bytes
@@ -73,6 +73,24 @@ class ModelProtocol(Protocol):
             details: what went wrong, in one line.
         """
         return b""
+
+
+class CompositeProtocol(Protocol):
+    """An operation that several calls of the model answer, one after the other."""
+
+    @abc.abstractmethod
+    def parts(
+        self, payload: Bytes, target: str, attributes: Mapping[str, str]
+    ) -> Sequence[ModelProtocol]:
+        """Read a request, and return what answers each part of it, in their order.
+
+        The arguments are those of ``ModelProtocol.decode``; each part decodes the same payload.
+        The reply is the bytes of the parts' replies, one after the other.
+
+        Raises:
+            InvalidInput: it is no such request.
+            LimitExceeded: it would grow beyond its budget.
+        """
 
 
 class ContractProtocol(Protocol):

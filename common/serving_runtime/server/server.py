@@ -15,6 +15,7 @@ from serving_runtime.server.admission.streams import StreamForwarder
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import auto, open_inference, reflection
 from serving_runtime.server.grpc.health_service import HealthService
+from serving_runtime.server.grpc.model_service import ModelService
 from serving_runtime.server.grpc.open_inference import OpenInferenceService
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.memory_watch import MemoryWatch
@@ -112,9 +113,12 @@ class Server:
     def _routes(self) -> Routes:
         """Bind each operation of the table to what answers it."""
         health, of_front = HealthService(self._health), OpenInferenceService(self._health)
+        models = ModelService(self._health)
         answers = {
             operations.HEALTH_CHECK: health.check,
             operations.STATUS: health.status,
+            operations.MODEL_STATUS: models.status,
+            operations.RELOAD_CONFIG: models.reload_config,
             operations.SERVER_LIVE: of_front.server_live,
             operations.SERVER_READY: of_front.server_ready,
             operations.MODEL_READY: of_front.model_ready,

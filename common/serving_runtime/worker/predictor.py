@@ -1,13 +1,13 @@
 """Answer calls with a loaded model: decode, validate, group, predict, validate, encode."""
 
 import time
-from typing import Callable, Iterator, List, Sequence, Union
+from typing import Callable, Iterator, List, Optional, Sequence, Tuple, Union
 
 from serving_runtime import validation
-from serving_runtime.errors import InvalidInput, ServingError
+from serving_runtime.errors import InvalidInput, ServingError, Status
 from serving_runtime.ipc.frames import CallFrame, ReplyFrame
 from serving_runtime.model import Model
-from serving_runtime.protocols import ModelProtocol, Protocols
+from serving_runtime.protocols import CompositeProtocol, ModelProtocol, Protocols
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract
 from serving_runtime.worker import batching
@@ -23,12 +23,14 @@ class Predictor:
         self.model = model
         self.contract = contract
         self._settings = settings
-        self._by_model, self._by_contract = Protocols.of(contract, settings)
+        self._by_model, self._by_parts, self._by_contract = Protocols.of(contract, settings)
         self._signatures = validation.by_requested_name(contract)
         self._replies = Replies(settings)
         for protocol in self._by_contract.values():
             protocol.observe(self._replies.counts)
         self._groups = GroupRunner(model, contract, self._replies)
+        # Whatever the others may be run with: the parts of a call wait for each other.
+        self._in_turn = GroupRunner(model, contract, self._replies)
 
     def answer(self, calls: Sequence[CallFrame]) -> Iterator[ReplyFrame]:
         """Answer ``calls``, which arrived together; each reply is given as soon as it is known."""
@@ -39,6 +41,7 @@ class Predictor:
         """Answer ``calls`` likewise; replies that are known at one time are given together."""
         prepared: List[Prepared] = []
         answered: List[ReplyFrame] = []
+        composite: Tuple[CallFrame, ...] = ()  # none, in all but few batches
         started = time.monotonic()
         for call in calls:
             protocol = self._by_model.get(call.operation)
@@ -46,6 +49,8 @@ class Predictor:
             if isinstance(outcome, Prepared):
                 prepared.append(outcome)
                 started = outcome.ready_at
+            elif outcome is None:
+                composite += (call,)
             else:
                 answered.append(outcome)
         if answered:
@@ -53,6 +58,8 @@ class Predictor:
         max_rows = 1 if self.model.stateful else self._settings.max_batch_rows
         for group in batching.group(prepared, max_rows, self._groups.unstackable):
             yield from self._groups.run(group)
+        for call in composite:
+            yield [self._compose(call, self._by_parts[call.operation])]
 
     def close(self) -> None:
         """Close the model."""
@@ -87,8 +94,32 @@ class Predictor:
             self._replies.counts.failed += 1
             return self._replies.failure(call, error, protocol.word, body=protocol.failure)
 
-    def _describe(self, call: CallFrame) -> ReplyFrame:
-        """Answer a call of which the contract has the answer."""
+    def _compose(self, call: CallFrame, protocol: CompositeProtocol) -> ReplyFrame:
+        """Answer a call by several of the model; the first that fails is the answer."""
+        started = time.monotonic()
+        replies: List[ReplyFrame] = []
+        try:
+            parts = protocol.parts(call.payload, call.target, call.attributes)
+            if self.model.stateful:
+                raise InvalidInput(
+                    "the model keeps a state, so that each call counts: make one for each part"
+                )
+            for part in parts:
+                outcome = self._prepare(call, part, started)
+                if isinstance(outcome, Prepared):
+                    [[outcome]] = self._in_turn.run([outcome])
+                if outcome.status != Status.OK:
+                    return outcome
+                replies.append(outcome)
+                started = time.monotonic()
+            return self._replies.joined(call, replies)
+        except BaseException as error:  # noqa: BLE001  whatever is raised, the others are answered
+            return self._replies.failure(call, error, protocol.word)
+
+    def _describe(self, call: CallFrame) -> Optional[ReplyFrame]:
+        """Answer a call of which the contract has the answer; None if it takes the model."""
+        if call.operation in self._by_parts:
+            return None
         word: Callable[[ServingError], str] = str
         try:
             protocol = self._by_contract[call.operation]

@@ -1,9 +1,10 @@
 """Make a call's reply: of what a protocol has written, or of what was raised."""
 
-from typing import Callable
+from typing import Callable, Sequence
 
 from serving_runtime import logs
 from serving_runtime.errors import ReplyTooLarge, ServingError, Status, answer_for
+from serving_runtime.ipc.attributes import EMPTY
 from serving_runtime.ipc.frames import NO_TIMINGS, Bytes, CallFrame, ReplyFrame, Timings
 from serving_runtime.protocols.counts import Counts
 from serving_runtime.protocols.protocol import Encoded
@@ -56,6 +57,16 @@ class Replies:
             ReplyFrame,
             (call.id, _OK, "", payload, was_reset, "", attributes, timings, 0, False),
         )
+
+    def joined(self, call: CallFrame, parts: Sequence[ReplyFrame]) -> ReplyFrame:
+        """Return the reply whose bytes are those of its parts, one after the other.
+
+        Raises:
+            ReplyTooLarge: it has more bytes than a message may have.
+        """
+        timings = Timings(*(sum(figures) for figures in zip(*(part.timings for part in parts))))
+        whole = self.success(call, (b"".join(part.payload for part in parts), EMPTY))
+        return whole._replace(timings=timings)
 
     def failure(
         self,
