@@ -112,6 +112,8 @@ def summary(predictor: Predictor) -> bytes:
         "signatures": list(predictor.contract.names),
         "stateful": predictor.model.stateful,
         "status_message": predictor.model.status_message,
+        "concurrency": predictor.concurrency.calls,
+        "stacks": predictor.stacks,
     }
     return json.dumps(known).encode()
 

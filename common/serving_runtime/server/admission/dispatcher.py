@@ -23,6 +23,8 @@ MAX_DEATHS = 2
 # When so many wait, a free worker need not wait for the lock's release: it runs them meanwhile.
 EAGER_CALLS = 32
 
+Batches = List[Tuple[Worker, List[FrontCall]]]
+
 
 class Dispatcher:
     """Admit calls, hand what waits to whichever worker is free, and retry after a death.
@@ -43,6 +45,9 @@ class Dispatcher:
         # Those that are not answered yet, by number.
         self._calls: Dict[int, FrontCall] = {}
         self._workers: List[Worker] = []
+        # How many batches all of them run at once.
+        self._slots = 0
+        self._assign_waiting: Callable[[], Batches] = self._assign_to_free
         self._quarantine = Quarantine(settings.poison_ttl_seconds)
         self._deadlines = EarliestTimer(lock, self._expire_late)
         # Fires so that the front lock is held and released once the delay is over.
@@ -90,12 +95,14 @@ class Dispatcher:
         """Use a worker that has loaded."""
         self.lock.assert_held()
         self._workers.append(worker)
+        self._count_slots()
 
     def remove_worker(self, worker: Worker, unanswered: List[FrontCall], why: str) -> None:
         """Forget a worker that ended; what it had not answered is tried once more, singly."""
         self.lock.assert_held()
         if worker in self._workers:
             self._workers.remove(worker)
+            self._count_slots()
         for call in reversed(unanswered):
             self._retry(call, why)
 
@@ -135,14 +142,42 @@ class Dispatcher:
         for worker in self._workers:
             worker.deliver_replies()
 
-    def _assign_waiting(self) -> List[Tuple[Worker, List[FrontCall]]]:
+    def _count_slots(self) -> None:
+        """Choose how calls are assigned: most services have workers of one slot each."""
+        self._slots = sum(worker.slots for worker in self._workers)
+        has_more = self._slots > len(self._workers)
+        self._assign_waiting = self._assign_to_slots if has_more else self._assign_to_free
+
+    def _assign_to_free(self) -> Batches:
         """Take from the queue what the free workers get; nothing is sent yet."""
-        batches: List[Tuple[Worker, List[FrontCall]]] = []
+        batches: Batches = []
         free = [worker for worker in self._workers if worker.is_free]
         while free and self._waiting and not self._is_delayed():
             share = math.ceil(len(self._waiting) / len(free))
             worker = free.pop()
             batches.append((worker, self._next_batch(worker, share)))
+        if not self._waiting:
+            self._wait_estimator.reset()
+        return batches
+
+    def _assign_to_slots(self) -> Batches:
+        """Take from the queue what the free slots get, each as if it were a worker of its own.
+
+        A call that has seen a worker end waits until a worker has nothing else to do, and so do
+        those behind it.
+        """
+        batches: Batches = []
+        free = {worker: worker.free_slots for worker in self._workers if worker.free_slots}
+        while free and self._waiting and not self._is_delayed():
+            worker = max(free, key=free.__getitem__)
+            is_alone = self._waiting.oldest.deaths > 0
+            if is_alone and free[worker] < worker.slots:
+                break
+            share = math.ceil(len(self._waiting) / sum(free.values())) if worker.stacks else 1
+            batches.append((worker, self._next_batch(worker, share)))
+            free[worker] -= 1
+            if is_alone or not free[worker]:
+                del free[worker]
         if not self._waiting:
             self._wait_estimator.reset()
         return batches
@@ -155,7 +190,7 @@ class Dispatcher:
 
     def _shed_if_deadline_unreachable(self, call: FrontCall) -> None:
         """Refuse a call that would only wait for its deadline, in the way of those behind it."""
-        due = self._wait_estimator.expected_completion(len(self._waiting), len(self._workers))
+        due = self._wait_estimator.expected_completion(len(self._waiting), self._slots)
         if due > call.deadline:
             raise DeadlineUnreachable(
                 f"{len(self._waiting)} calls are waiting, which takes longer than this call has "
