@@ -21,12 +21,12 @@ def test_lines_of_a_call_have_its_id():
     """Both the user's and our own; an id that a line has already stays."""
     written = io.StringIO()
     logs.configure("info", "text", written)
-    logging.getLogger("user").info("before")
+    logging.getLogger("users").info("before")
     request_ids.enter("abc")
-    logging.getLogger("user").info("within")
+    logging.getLogger("users").info("within")
     logs.get_logger("ours").info("failed", extra={"fields": {"id": "own", "rows": 3}})
     request_ids.enter("")
-    logging.getLogger("user").info("after")
+    logging.getLogger("users").info("after")
     lines = [line.partition(": ")[2] for line in written.getvalue().splitlines()]
     assert lines == ["before", "within id=abc", "failed id=own rows=3", "after"]
 
@@ -36,7 +36,7 @@ def test_json_lines_have_it_as_a_member():
     written = io.StringIO()
     logs.configure("info", "json", written)
     request_ids.enter("abc")
-    logging.getLogger("user").info("m")
+    logging.getLogger("users").info("m")
     assert '"id": "abc"' in written.getvalue()
 
 

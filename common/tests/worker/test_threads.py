@@ -1,3 +1,4 @@
+import functools
 import threading
 
 import pytest
@@ -39,7 +40,7 @@ def test_work_runs_at_once_up_to_the_bound_and_then_waits(gate):
     assert len(running) == 3
 
 
-def test_work_is_forgotten_before_what_follows_it():
+def test_work_is_forgotten_before_what_follows_it(gate):
     """Else the memory of a call is not free when that is reported."""
     left = []
 
@@ -48,15 +49,13 @@ def test_work_is_forgotten_before_what_follows_it():
             left.append("payload")
 
     def work(payload):
+        assert gate.wait(WAIT_SECONDS)  # until nobody else has it
         left.append("work")
 
     threads = DaemonThreads(1, lambda: left.append("after"))
 
-    def run():
-        payload = Payload()
-        threads.run(lambda: work(payload))
-
-    run()
+    threads.run(functools.partial(work, Payload()))
+    gate.set()
     threads.finish()
     assert left == ["work", "payload", "after"]
 

@@ -8,6 +8,7 @@ from serving_runtime.errors import DeadlineUnreachable, ModelFailed, ServingErro
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.quarantine import Quarantine
 from serving_runtime.server.admission.queue import AdmissionQueue, Bound
+from serving_runtime.server.admission.rooms import Rooms
 from serving_runtime.server.admission.wait_estimate import WaitEstimator
 from serving_runtime.server.admission.worker import Worker
 from serving_runtime.server.front_lock import FrontLock
@@ -41,6 +42,7 @@ class Dispatcher:
             settings.max_queue_calls, settings.max_queue_bytes, settings.max_message_bytes
         )
         self._max_batch_bytes = min(BATCH_BYTES, settings.max_message_bytes)
+        self._max_call_bytes = settings.max_message_bytes
         self._wait_estimator = WaitEstimator()
         # Those that are not answered yet, by number.
         self._calls: Dict[int, FrontCall] = {}
@@ -71,6 +73,7 @@ class Dispatcher:
         self.lock.assert_held()
         self._waiting.bound(all_bytes, call_bytes, check_room)
         self._max_batch_bytes = min(BATCH_BYTES, call_bytes.most)
+        self._max_call_bytes = call_bytes.most
 
     def submit(self, call: FrontCall) -> None:
         """Queue a call; it is answered at its deadline at the latest.
@@ -161,23 +164,20 @@ class Dispatcher:
         return batches
 
     def _assign_to_slots(self) -> Batches:
-        """Take from the queue what the free slots get, each as if it were a worker of its own.
+        """Do so where workers have several slots; a call that fits into none holds up the others.
 
-        A call that has seen a worker end waits until a worker has nothing else to do, and so do
-        those behind it.
+        All that a worker runs may be as large as one call, for which there is memory.
         """
         batches: Batches = []
-        free = {worker: worker.free_slots for worker in self._workers if worker.free_slots}
-        while free and self._waiting and not self._is_delayed():
-            worker = max(free, key=free.__getitem__)
-            is_alone = self._waiting.oldest.deaths > 0
-            if is_alone and free[worker] < worker.slots:
+        rooms = Rooms(self._workers, self._max_call_bytes)
+        while self._waiting and not self._is_delayed():
+            room = rooms.for_call(self._waiting.oldest)
+            if room is None:
                 break
-            share = math.ceil(len(self._waiting) / sum(free.values())) if worker.stacks else 1
-            batches.append((worker, self._next_batch(worker, share)))
-            free[worker] -= 1
-            if is_alone or not free[worker]:
-                del free[worker]
+            worker = room.worker
+            calls = self._next_batch(worker, rooms.share(len(self._waiting), worker))
+            batches.append((worker, calls))
+            rooms.give(room, calls)
         if not self._waiting:
             self._wait_estimator.reset()
         return batches

@@ -26,6 +26,11 @@ class Worker(abc.ABC):
 
     @property
     @abc.abstractmethod
+    def running_bytes(self) -> int:
+        """How large the requests are that it runs; kept where it may run several batches."""
+
+    @property
+    @abc.abstractmethod
     def is_free(self) -> bool:
         """Whether it waits for calls."""
 

@@ -18,11 +18,14 @@ class CallsInFlight:
 
     Attributes:
         held: the calls that the worker has not answered, by number.
+        size_bytes: of the requests that a worker of several slots runs.
         has_answered: whether the worker has ever answered one.
         last_sign: when it was given calls, or answered one; seconds on the monotonic clock.
         slowest_seconds: the longest that calls have taken, from being given to the last answer, of
             all but those that it was given last.
     """
+
+    size_bytes = 0
 
     def __init__(self) -> None:
         self.held: Dict[int, FrontCall] = {}
@@ -40,10 +43,7 @@ class CallsInFlight:
     @property
     def patience_ends(self) -> float:
         """When the worker is late, on the monotonic clock; it must hold calls."""
-        return max(self._soonest_deadline(), self.last_sign)
-
-    def _soonest_deadline(self) -> float:
-        return min(call.deadline for call in self.held.values())
+        return max(min(call.deadline for call in self.held.values()), self.last_sign)
 
     def add(self, calls: Sequence[FrontCall]) -> None:
         """Note that the worker is given ``calls``."""
@@ -92,12 +92,13 @@ class CallsInFlight:
 class _Batch:
     """Calls that were given together."""
 
-    __slots__ = ("given", "left")
+    __slots__ = ("given", "left", "size_bytes")
 
-    def __init__(self, given: float, left: int) -> None:
+    def __init__(self, calls: Sequence[FrontCall], given: float) -> None:
         self.given = given
         # How many of its calls are not answered.
-        self.left = left
+        self.left = len(calls)
+        self.size_bytes = sum(len(call.payload) for call in calls)
 
 
 class BatchesInFlight(CallsInFlight):
@@ -108,11 +109,15 @@ class BatchesInFlight(CallsInFlight):
 
     Args:
         slots: how many batches the worker runs at once.
+
+    Attributes:
+        size_bytes: of the requests that it runs.
     """
 
     def __init__(self, slots: int) -> None:
         super().__init__()
         self._slots = slots
+        self.size_bytes = 0
         self._running = 0
         self._is_alone = False
         # By the numbers of their calls.
@@ -126,7 +131,7 @@ class BatchesInFlight(CallsInFlight):
     @property
     def patience_ends(self) -> float:
         """When the worker is late: one call may hang beside others that move, but not for good."""
-        soonest = self._soonest_deadline()
+        soonest = min(call.deadline for call in self.held.values())
         return min(max(soonest, self.last_sign), soonest + LOST_SLOT_SECONDS)
 
     def add(self, calls: Sequence[FrontCall]) -> None:
@@ -134,11 +139,12 @@ class BatchesInFlight(CallsInFlight):
         now = time.monotonic()
         if not self.held:
             self.last_sign = now
-        batch = _Batch(now, len(calls))
+        batch = _Batch(calls, now)
         for call in calls:
             self.held[call.number] = call
             self._batches[call.number] = batch
         self._running += 1
+        self.size_bytes += batch.size_bytes
         self._is_alone = calls[0].deaths > 0
 
     def note_reply(self, frame: ReplyFrame, payload: bytes) -> None:
@@ -152,5 +158,6 @@ class BatchesInFlight(CallsInFlight):
         batch.left -= 1
         if batch.left == 0:
             self._running -= 1
+            self.size_bytes -= batch.size_bytes
             self._is_alone = False
             self.slowest_seconds = max(self.slowest_seconds, self.last_sign - batch.given)

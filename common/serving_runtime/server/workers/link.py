@@ -110,6 +110,11 @@ class WorkerLink(Worker):
         return self.in_flight.free_slots if runs else 0
 
     @property
+    def running_bytes(self) -> int:
+        """How large the requests are that it runs; kept where it may run several batches."""
+        return self.in_flight.size_bytes
+
+    @property
     def is_busy(self) -> bool:
         """Whether it holds calls that it has not answered."""
         return self._state is State.BUSY
