@@ -276,13 +276,13 @@ def test_a_stack_that_fails_is_answered_one_by_one(serve, model, signature):
     """One caller's bad row never fails another's."""
 
     def refuse():
-        raise ValueError("bad row")
+        raise ValueError("bad", "row")
 
     front = serve()
     model.deeds[1.0] = refuse
     ids = front.call(1.0, 2.0, 3.0, signature=signature)
     first, *others = front.replies(ids)
-    assert (first.status, first.details) == (Status.INTERNAL, "ValueError('bad row')")
+    assert (first.status, first.details) == (Status.INTERNAL, "ValueError('bad', 'row')")
     assert front.sums(ids[1:]) == [3.0, 4.0]
     assert sorted(model.ids) == ["id-1", "id-1,id-2,id-3", "id-2", "id-3"]
 

@@ -85,7 +85,17 @@ def test_calls_run_on_one_loop_at_once(load):
     ]
 
 
-def test_lock_that_was_made_at_import_is_of_the_same_loop(load):
+@pytest.fixture
+def thread_loop():
+    """Give this thread an event loop, as the main thread of a process has one."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+def test_lock_that_was_made_at_import_is_of_the_same_loop(thread_loop, load):
     """Before 3.10 it belongs to the loop that the thread had then."""
     model = load(
         """
