@@ -14,12 +14,13 @@ from tests.support.cases import (
     comparable,
     tensor,
 )
-from tests.support.targets import IN_PROCESS
+from tests.support.targets import IN_PROCESS, SERVER
 
 CALLERS = 64
 
-ROWS = setups("rows")
-FEATURES = setups("features")
+AT_ONCE = {"RUNTIME_CONCURRENCY": "4"}
+ROWS = setups("rows") + setups("rows", [SERVER], **AT_ONCE)
+FEATURES = setups("features") + setups("features", [SERVER], **AT_ONCE)
 TOGETHER = setups("rows", targets=[IN_PROCESS])
 
 

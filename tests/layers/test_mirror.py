@@ -129,6 +129,14 @@ ELSEWHERE = {
     "validation/fields.py": ("validation/test_validation.py", "what inputs and outputs share"),
     "validation/inputs.py": ("validation/test_validation.py", "all problems of a request in one"),
     "validation/outputs.py": ("validation/test_validation.py", "all problems of a result in one"),
+    "worker/async_groups.py": (
+        "worker/test_concurrent_service.py",
+        "a half of what runs calls at once",
+    ),
+    "worker/scheduler.py": (
+        "worker/test_concurrent_service.py",
+        "a half of what runs calls at once",
+    ),
     "worker/groups.py": ("worker/test_predictor.py", "how the predictor runs what it has read"),
     "worker/replies.py": ("worker/test_predictor.py", "how the predictor answers"),
     "validation/problems.py": ("validation/test_validation.py", "data that the checks return"),

@@ -168,10 +168,15 @@ def expected(x: Sequence[float]) -> List[float]:
     return [value * value / 3 + 1 for value in x]
 
 
-def request(what: str = "", x: Sequence[float] = GOLDEN_X, as_content: bool = True) -> bytes:
+def request(
+    what: str = "",
+    x: Sequence[float] = GOLDEN_X,
+    as_content: bool = True,
+    signature: str = "infer",
+) -> bytes:
     """Return a request to the obedient model; its first row says what to do."""
     deeds = [what] + [""] * (len(x) - 1)
-    return encode_request("infer", {"what": deeds, "x": np.array(x, float)}, as_content)
+    return encode_request(signature, {"what": deeds, "x": np.array(x, float)}, as_content)
 
 
 def ask(

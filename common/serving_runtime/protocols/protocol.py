@@ -57,7 +57,7 @@ class ModelProtocol(Protocol):
     def encode(
         self, outputs: Mapping[str, Value], request: Request, signature: Signature
     ) -> Encoded:
-        """Write the reply.
+        """Write the reply; several threads may, where calls run at once.
 
         Args:
             outputs: those that the request asks for.

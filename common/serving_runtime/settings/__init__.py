@@ -49,6 +49,7 @@ class Settings(NamedTuple):
     model_name: str
     workers: int
     threads: int
+    concurrency: int
     max_batch_rows: int
     batch_delay_seconds: float
     max_message_bytes: int
@@ -110,6 +111,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("MODEL_NAME", "model_name", parsing.TEXT, "", "What the model is called where clients ask for it by name (Open Inference); by default the contract's `model_name`, else the model directory's name (but for `/model` and `/mnt/models`), else `model`. The contract's name answers too."),
     Setting("RUNTIME_WORKERS", "workers", parsing.COUNT, "1", "Worker processes; where the framework allows it they share one loaded model; 0 runs the model inside the front's process, for debugging."),
     Setting("RUNTIME_THREADS", "threads", parsing.COUNT, "0", "CPU threads of each worker (`OMP_NUM_THREADS` and the like, unless those are set); 0 shares the container's CPUs among the workers."),
+    Setting("RUNTIME_CONCURRENCY", "concurrency", parsing.AUTO_COUNT, "auto", "How many calls of its model a worker runs at once: functions that are `async def` on one event loop, others in threads where the framework allows it (whether Python functions may run so, their author knows). `auto`: 64 where there are `async def` functions, whose plain neighbours run one at a time, else 1. Stateful models run one call at a time whatever it is."),
     Setting("RUNTIME_MAX_BATCH_SIZE", "max_batch_rows", parsing.POSITIVE, "64", "Most rows that are stacked into one call of the model; 1 switches stacking off."),
     Setting("RUNTIME_BATCH_DELAY", "batch_delay_seconds", parsing.SECONDS, "0s", "How long a free worker waits for more requests to stack; by default it takes what is there."),
     Setting("RUNTIME_MAX_MESSAGE_BYTES", "max_message_bytes", parsing.MESSAGE_SIZE, "256MiB", "Largest request and largest reply; by default less where the memory of the container, or of the machine, has no room for so much."),

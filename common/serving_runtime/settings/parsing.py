@@ -81,7 +81,7 @@ def seconds(least: float) -> Callable[[str], float]:
 
 def auto_or(parse: Callable[[str], float]) -> Callable[[str], float]:
     """Return a function that reads ``auto`` as 0, and all else as ``parse`` does."""
-    return lambda text: 0.0 if text.strip().lower() == "auto" else parse(text)
+    return lambda text: 0 if text.strip().lower() == "auto" else parse(text)
 
 
 def socket_path(text: str) -> str:
@@ -124,6 +124,7 @@ SOCKET_PATH = Parser(socket_path, f"an absolute path of at most {MAX_SOCKET_PATH
 PORT = Parser(integer(0, 65535), "a port number, 0 to 65535")
 COUNT = Parser(integer(0, 1024), "a whole number, 0 to 1024")
 POSITIVE = Parser(integer(1, 10**6), "a whole number, 1 to 1000000")
+AUTO_COUNT = Parser(auto_or(integer(1, 1024)), "auto, or a whole number, 1 to 1024")
 SIZE = Parser(size(2**50), "a size such as 64MiB, 1GB or 1048576")
 MESSAGE_SIZE = Parser(size(MAX_MESSAGE_BYTES), "a size such as 64MiB, less than 2GiB")
 SECONDS = Parser(seconds(0.0), "a time such as 30s, 250ms or 10min, at most 24h")

@@ -17,7 +17,7 @@ logger = logs.get_logger(__name__)
 
 # Replies as large as this, one or several, wait for no others.
 _PORTION_BYTES = 1 << 16
-_PASSED = "the deadline passed in the queue"
+PASSED = "the deadline passed in the queue"
 
 
 class GroupRunner:
@@ -47,7 +47,7 @@ class GroupRunner:
         call, signature, was_reset = request.call, request.signature, False
         try:
             if not started < call.deadline:
-                raise DeadlinePassed(_PASSED)
+                raise DeadlinePassed(PASSED)
             if call.resets_state or request.request.sequence is not None:
                 was_reset = self._begin(request)
             results = self._model.predict(signature.name, request.inputs)
@@ -75,7 +75,7 @@ class GroupRunner:
         now = time.monotonic()
         live = [request for request in group if now < request.call.deadline]
         if len(live) < len(group):
-            passed = DeadlinePassed(_PASSED)
+            passed = DeadlinePassed(PASSED)
             late = [request for request in group if not now < request.call.deadline]
             yield [self._failure(request, passed) for request in late]
         if len(live) > 1:
@@ -102,7 +102,7 @@ class GroupRunner:
             for request in group:
                 yield [self._run_alone(request)]
             return
-        yield from _portions(self._replies_to(group, outputs, rows, started, ended))
+        yield from portions(self._replies_to(group, outputs, rows, started, ended))
 
     def _replies_to(
         self,
@@ -159,7 +159,8 @@ class GroupRunner:
             logger.info("%d stacked calls of %s failed, trying each alone", len(group), name)
 
 
-def _portions(replies: Iterable[ReplyFrame]) -> Iterator[List[ReplyFrame]]:
+def portions(replies: Iterable[ReplyFrame]) -> Iterator[List[ReplyFrame]]:
+    """Give replies together, as far as their size allows."""
     portion: List[ReplyFrame] = []
     size_bytes = 0
     for reply in replies:

@@ -117,6 +117,8 @@ def summary(predictor: Predictor, settings: Settings) -> bytes:
         "status_message": predictor.model.status_message,
         "names": names.names,
         "version": names.version,
+        "concurrency": predictor.concurrency.calls,
+        "stacks": predictor.stacks,
     }
     return json.dumps(known).encode()
 

@@ -1,7 +1,7 @@
 """Answer calls with a loaded model: decode, validate, group, predict, validate, encode."""
 
 import time
-from typing import Callable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Iterator, List, Optional, Sequence, Tuple, TypeVar, Union
 
 from serving_runtime import validation
 from serving_runtime.errors import InvalidInput, ServingError, Status
@@ -10,14 +10,20 @@ from serving_runtime.model import Model
 from serving_runtime.protocols import CompositeProtocol, ModelProtocol, Protocols
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract
-from serving_runtime.worker import batching
+from serving_runtime.worker import batching, concurrency
 from serving_runtime.worker.batching import Prepared
 from serving_runtime.worker.groups import GroupRunner
 from serving_runtime.worker.replies import Replies, make_tuple
 
+Runner = TypeVar("Runner", bound=GroupRunner)
+
 
 class Predictor:
-    """A model behind its contract: bytes of calls in, bytes of replies out."""
+    """A model behind its contract: bytes of calls in, bytes of replies out.
+
+    Attributes:
+        concurrency: how many calls of the model may run at once.
+    """
 
     def __init__(self, model: Model, contract: Contract, settings: Settings) -> None:
         self.model = model
@@ -31,6 +37,18 @@ class Predictor:
         self._groups = GroupRunner(model, contract, self._replies)
         # Whatever the others may be run with: the parts of a call wait for each other.
         self._in_turn = GroupRunner(model, contract, self._replies)
+        self.concurrency = concurrency.settle(model, settings.concurrency)
+
+    @property
+    def stacks(self) -> bool:
+        """Whether it may answer several calls with one of the model."""
+        is_wanted = self._settings.max_batch_rows > 1 and not self.model.stateful
+        return is_wanted and any(each.is_stackable for each in self.contract.signatures)
+
+    def run_groups_with(self, make: Callable[[Model, Contract, Replies], Runner]) -> Runner:
+        """Exchange, before the first call, what groups of requests are run with."""
+        self._groups = runner = make(self.model, self.contract, self._replies)
+        return runner
 
     def answer(self, calls: Sequence[CallFrame]) -> Iterator[ReplyFrame]:
         """Answer ``calls``, which arrived together; each reply is given as soon as it is known."""

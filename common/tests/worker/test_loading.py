@@ -145,7 +145,7 @@ def test_front_is_told_what_it_must_know(toy, model_dir):
     settings = Settings.from_env({"MODEL_DIR": str(model_dir), "MODEL_NAME": "flowers"})
     assert json.loads(loading.summary(load(model_dir), settings).decode()) == {
         "signatures": ["s"], "stateful": True, "status_message": "toy",
-        "names": ["flowers", "m"], "version": "1",
+        "names": ["flowers", "m"], "version": "1", "concurrency": 1, "stacks": False,
     }  # fmt: skip
 
 

@@ -3,12 +3,13 @@
 Those of 3.x take arrays, and may return ``Tensor`` for each output.
 """
 
+import inspect
 from typing import Any, Dict, Mapping, Tuple
 
 import numpy as np
 
 import hydro_serving_grpc as hs
-from python_runtime.functions import Function, Predict
+from python_runtime.functions import Function, Predict, PredictAsync
 from serving_runtime.errors import BrokenResult, InvalidInput, LimitExceeded
 from serving_runtime.model import Arrays
 from serving_runtime.protocols.protobuf.tensors import decoding, encoding
@@ -44,10 +45,16 @@ def adapt(function: Function, signature: Signature) -> Predict:
     """
 
     def predict(inputs: Arrays) -> Arrays:
-        result = function(**_protos(signature.inputs, inputs))
-        if not is_response(result):
-            raise wrong_type(result)
-        return response_arrays(result)
+        return _outputs(function(**_protos(signature.inputs, inputs)))
+
+    return predict
+
+
+def adapt_async(function: Function, signature: Signature) -> PredictAsync:
+    """Return an asynchronous function likewise."""
+
+    async def predict(inputs: Arrays) -> Arrays:
+        return _outputs(await function(**_protos(signature.inputs, inputs)))
 
     return predict
 
@@ -90,10 +97,19 @@ def tensor_array(name: str, proto: Any) -> Any:
 
 def wrong_type(result: Any, expected: str = "") -> BrokenResult:
     """Return the error of a wrongly typed result, in the words that Hydrosphere's clients know."""
+    if inspect.iscoroutine(result):
+        result.close()  # else Python warns that it was never awaited
+        expected += "; it must be awaited: write the function, and what decorates it, `async def`"
     text = f"{result}"
     if len(text) > MAX_CHARACTERS:
         text = text[:MAX_CHARACTERS] + "..."
     return BrokenResult(f"Type of a result ({text}) is not `PredictResponse`{expected}")
+
+
+def _outputs(result: Any) -> Arrays:
+    if not is_response(result):
+        raise wrong_type(result)
+    return response_arrays(result)
 
 
 def _is_message(value: Any, name: str) -> bool:

@@ -129,10 +129,10 @@ class Supervisor:
         kill_strays({link.name for link in running})
 
     def _on_ready(self, link: WorkerLink, summary: ModelSummary) -> None:
-        logger.info("%s serves %s", link.name, ", ".join(summary.signatures))
+        at_once = f", {link.slots} calls at once" if link.slots > 1 else ""
+        logger.info("%s serves %s%s", link.name, ", ".join(summary.signatures), at_once)
         self._load_timeouts.pop(link).cancel()
         self._crash_loop.note_start(has_loaded=True)
-        link.is_stateful = summary.stateful
         self._dispatcher.add_worker(link)
         self._health.status_message = summary.status_message
         self._health.model_names = ModelNames(

@@ -3,6 +3,7 @@ from phases import in_phase
 
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.errors import Status
+from serving_runtime.model_names import ModelNames
 from serving_runtime.server.grpc.model_service import ModelService
 from serving_runtime.server.health import Health, Phase
 
@@ -61,7 +62,7 @@ def test_the_version_is_the_one_that_was_asked_for(asked, version):
     """There is one model, whatever it is asked for by; without a version it is the model's own."""
     health = Health()
     assert told(health).version == 1  # until it is known
-    health.model_version = 20
+    health.model_names = ModelNames("m", ("m",), "20")
     assert told(health, ask(asked)).version == version
 
 
