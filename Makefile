@@ -18,7 +18,7 @@ UNIT_TESTS    = $(if $(filter $*,$(UNIT_PYTHONS)),$(SHARED_TESTS),runtimes/$(fir
 # The oldest and the newest; those between are for the nightly lane and CI's matrix.
 OUTER_PYTHONS := $(firstword $(UNIT_PYTHONS)) $(lastword $(UNIT_PYTHONS))
 # The longest first, and short ones beside the frameworks, whose tests wait more than they compute.
-TEST_PARTS   := clients faults $(OUTER_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%) repository lint
+TEST_PARTS   := faults clients repository $(OUTER_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%) lint
 # Of the clients of others, and of the demos.
 CALLERS      := $(basename $(notdir $(wildcard tests/environments/stock-*.txt tests/environments/tfserving.txt)))
 # Those that are tried by `make test`; the nightly ones are made when they are.
