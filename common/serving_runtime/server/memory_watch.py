@@ -127,8 +127,7 @@ class MemoryWatch:
         reason = f"by the {whose}'s memory of {mib(now.limit)}, {mib(now.used)} of it in use"
         check_room = None
         if self._budget.memory.is_container:
-            part = FRONT_SHARE * left - MESSAGES_AHEAD * derived.message
-            part = max(part, LEAST_FRONT_BYTES)
+            part = max(FRONT_SHARE * left - MESSAGES_AHEAD * derived.message, LEAST_FRONT_BYTES)
             self._max_bytes = memory.own_bytes() + part
             self._enough_bytes = self._max_bytes - FREE_SHARE * part
             check_room = self.check_room
