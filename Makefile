@@ -17,12 +17,11 @@ SHARED_TESTS := common/tests $(filter-out $(APART),$(wildcard runtimes/*/tests))
 UNIT_TESTS    = $(if $(filter $*,$(UNIT_PYTHONS)),$(SHARED_TESTS),runtimes/$(firstword $(subst -, ,$*))/tests) tests/conformance
 # The oldest and the newest; those between are for the nightly lane and CI's matrix.
 OUTER_PYTHONS := $(firstword $(UNIT_PYTHONS)) $(lastword $(UNIT_PYTHONS))
-# The longest first, and short ones beside the frameworks, whose tests wait more than they compute.
-TEST_PARTS   := clients faults $(OUTER_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%) repository lint
+# The longest first: what begins last keeps one core waiting.
+TEST_PARTS   := faults clients repository $(OUTER_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%) lint
 # Of the clients of others, and of the demos.
 CALLERS      := $(basename $(notdir $(wildcard tests/environments/stock-*.txt tests/environments/tfserving.txt tests/environments/triton.txt)))
-# Those that are tried by `make test`; the nightly ones are made when they are.
-DEMOS        := $(subst /environments/,-,$(patsubst runtimes/%.txt,%,$(filter-out runtimes/python/%,$(wildcard runtimes/*/environments/demo.txt))))
+DEMOS        := $(subst /environments/,-,$(patsubst runtimes/%.txt,%,$(wildcard runtimes/*/environments/demo.txt)))
 PACKAGES     := $(wildcard common/serving_runtime common/hydro_serving_grpc runtimes/*/*_runtime)
 # A framework is found where it is, and named nowhere else.
 export MYPYPATH := $(shell echo common runtimes/* | tr ' ' :)

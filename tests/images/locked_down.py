@@ -29,13 +29,15 @@ LOCKED_DOWN = (
     f"--memory={MEMORY_BYTES}",
     f"--memory-swap={MEMORY_BYTES}",  # the same: no swap
 )
+# Each probe is a process that imports gRPC; tests/images/test_health.py is about them.
+NOT_PROBED = "--no-healthcheck"
 
 
 class LockedDown(InContainer):
     """An image in a container without rights, for each model one."""
 
     name = "locked-down"
-    options = LOCKED_DOWN
+    options = (*LOCKED_DOWN, NOT_PROBED)
 
     @contextlib.contextmanager
     def reached(self, container: Container) -> Iterator[str]:
@@ -52,6 +54,7 @@ def reached(container: Container, image: str) -> Iterator[str]:
         socket = Path(folder, "socket")
         options = (
             f"--network=container:{container.id}",
+            NOT_PROBED,
             f"--volume={folder}:/relay",
             f"--volume={relay.__file__}:/relay.py:ro",
             "--entrypoint=python",

@@ -33,7 +33,8 @@ def _parser() -> argparse.ArgumentParser:
     run = verbs.add_parser("run", help="run the parts of a lane, and say what each took")
     run.add_argument("lane", choices=budgets.LANES)
     run.add_argument("parts", nargs="+", metavar="PART", help="a verb of the Makefile")
-    # One more than there are cores, since tests of servers wait for these most of the time.
+    # One more than there are cores, since tests of servers wait for these most of the time; with
+    # two more all took longer.
     run.add_argument("--jobs", type=int, default=(os.cpu_count() or 1) + 1,
                      help="parts at a time (default %(default)s)")  # fmt: skip
     verbs.add_parser("table", help="print the budgets as CONTRIBUTING.md has them")

@@ -17,6 +17,7 @@ from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.admission.queue import Bound
 from serving_runtime.server.metrics import Counters
 from serving_runtime.server.transport import Transport
+from serving_runtime.server.workers.link import WorkerLink
 from serving_runtime.server.workers.supervisor import Supervisor
 from serving_runtime.system import cgroup_memory, memory
 from serving_runtime.system.memory_budget import MESSAGE, QUEUE, Limits, MemoryBudget, mib
@@ -30,6 +31,8 @@ POLL_SECONDS = 0.02
 # moment has it twice more, which must not need what is not there.
 FRONT_SHARE = 0.5
 MESSAGES_AHEAD = 2
+# Small requests are served even if a call took all the memory just when the limits were set.
+LEAST_FRONT_BYTES = 8 << 20
 # Clients whose messages arrive slowly need not wait for each other: as long as half of that is
 # free, and would be if as much more came for half a second, longer than any look takes.
 AMPLE_SHARE = 0.5
@@ -62,8 +65,9 @@ class MemoryWatch:
         self._supervisor = supervisor
         self._counters = counters
         self._transports = transports
-        # How many workers served when the limits were set.
-        self._workers = 0
+        # The workers that served at the last look, the most that did, and what was left for calls.
+        self._serving: Sequence[WorkerLink] = ()
+        self._workers = self._left_bytes = 0
         # What the front may take, and what it must have come down to before shedding ends.
         self._max_bytes = self._enough_bytes = math.inf
         # Below this there is room for all that arrive. What it had when that was last measured.
@@ -80,10 +84,10 @@ class MemoryWatch:
 
     def look(self) -> None:
         """Set the limits if a worker has joined; shed calls while the front is short of memory."""
-        serving = len(self._supervisor.serving)
-        if serving > self._workers:
-            self._workers = serving
-            self._set_limits()
+        before, serving = self._serving, tuple(self._supervisor.serving)
+        self._serving = serving
+        if any(each not in before for each in serving):
+            self._on_joined(len(serving))
         if self._budget.memory.is_container and serving:
             own = memory.own_bytes()
             with self._dispatcher.lock:
@@ -91,6 +95,16 @@ class MemoryWatch:
                     self._shed_or_end()
                 else:
                     self._pass_on_arrivals(own)
+
+    def _on_joined(self, serving: int) -> None:
+        """Set the limits, lower ones only if there are more workers: calls are there by now.
+
+        With one in the place of another they rise again, where that one's call took the memory.
+        """
+        left = self._budget.left(cgroup_memory.available().used)
+        if serving > self._workers or left > self._left_bytes:
+            self._workers = max(self._workers, serving)
+            self._set_limits()
 
     def check_room(self) -> None:
         """Shed calls if memory is short; while holding the front lock.
@@ -106,14 +120,14 @@ class MemoryWatch:
     def _set_limits(self) -> None:
         memory.give_back_freed_memory()
         now = cgroup_memory.available()
-        left = self._budget.left(now.used)
+        self._left_bytes = left = self._budget.left(now.used)
         derived = self._budget.limits(left)
         limits = self._budget.in_force(derived)
         whose = "container" if self._budget.memory.is_container else "machine"
         reason = f"by the {whose}'s memory of {mib(now.limit)}, {mib(now.used)} of it in use"
         check_room = None
         if self._budget.memory.is_container:
-            part = FRONT_SHARE * left - MESSAGES_AHEAD * derived.message
+            part = max(FRONT_SHARE * left - MESSAGES_AHEAD * derived.message, LEAST_FRONT_BYTES)
             self._max_bytes = memory.own_bytes() + part
             self._enough_bytes = self._max_bytes - FREE_SHARE * part
             check_room = self.check_room

@@ -92,7 +92,7 @@ def test_limits_shrink_as_more_workers_load(make, caplog):
     world = make()
     with caplog.at_level(logging.INFO):
         for count in (1, 2, 1, 2):
-            world.serving = ["worker"] * count
+            world.serving = [f"worker-{number}" for number in range(count)]
             world.watch.look()
     assert len(caplog.records) == 2
 
@@ -191,6 +191,23 @@ def test_nobody_waits_for_what_arrives_slowly(make, monkeypatch, own_mib, is_pas
     world.own = own_mib * MIB
     world.watch.look()
     assert (world.transport.passed_on > before) is is_passed_on
+
+
+def test_limits_of_a_bad_moment_do_not_last(make, make_call):
+    """A call had all the memory when a worker joined; then its own worker was replaced."""
+    world = make()
+    world.serving.append("worker-1")
+    world.memory = world.memory._replace(used=511 * MIB)
+    world.watch.look()
+    world.own += 7 * MIB
+    world.watch.look()
+    world.submit(make_call(payload=b"x" * 1024))
+    assert world.transport.asked == []
+    world.serving[:], world.memory = ["worker-2"], world.memory._replace(used=100 * MIB)
+    world.watch.look()
+    world.own += 50 * MIB
+    world.watch.look()
+    assert world.transport.asked == []
 
 
 def test_what_malloc_gives_back_is_not_short(make, monkeypatch):

@@ -31,6 +31,15 @@ MOSTLY_OVER_ONE = (
     "test_stateful",
     "test_stuck",
 )
+# Of the other modules: what clients' own programs do, or what the transports' own tests show too.
+TESTS_MOSTLY_OVER_ONE = (
+    "test_clients_that_go_on_calling_are_served_past_a_silence",
+    "test_clients_that_stay_and_call_nothing_are_not_waited_for",
+    "test_health_check_of_the_image_goes_on_working",
+    "test_health_check_with_client_certificates",
+    "test_servers_behind_a_balancer_restart_in_turn_without_loss",
+    "test_verbs_are_told_by_flags",
+)
 
 
 def pytest_generate_tests(metafunc):
@@ -43,4 +52,5 @@ def _transports(metafunc):
     module = metafunc.module.__name__.rpartition(".")[2]
     if module in OVER_ONE_TRANSPORT:
         return TRANSPORTS[:1]
-    return OTHER_NIGHTLY if module in MOSTLY_OVER_ONE else TRANSPORTS
+    is_mostly_over_one = metafunc.function.__name__ in TESTS_MOSTLY_OVER_ONE
+    return OTHER_NIGHTLY if is_mostly_over_one or module in MOSTLY_OVER_ONE else TRANSPORTS

@@ -117,7 +117,11 @@ def test_a_log_that_is_read_again_loses_nothing_that_could_wait(start, unread):
     assert all(line.startswith("20") for line in lines), "no line is mixed with another"
 
 
-@pytest.mark.parametrize("redirection", ["2>/dev/full", "2>&-", "2>/dev/null", "1>&- 2>&-"])
+@pytest.mark.parametrize(
+    "redirection",
+    ["2>/dev/full", "1>&- 2>&-"]
+    + [pytest.param(it, marks=pytest.mark.nightly) for it in ("2>&-", "2>/dev/null")],
+)
 def test_a_log_that_takes_nothing_stops_nothing(start, redirection):
     """A full disk, or no standard error at all, harm no call and no replacement of a worker."""
     address = start(redirection)

@@ -48,8 +48,8 @@ def test_more_than_there_is_room_for_ends_neither_container_nor_worker(
     message, _ = map(int, FIGURES.search(server.log).groups())
     # One of its rows is text: the rest of the request is as large as may be.
     payload = request("", [1.0] * (message << 16))
-    with ThreadPoolExecutor(16) as pool:
-        statuses = set(pool.map(lambda _: status(dial(server, *LARGE), payload), range(32)))
+    with ThreadPoolExecutor(12) as pool:
+        statuses = set(pool.map(lambda _: status(dial(server, *LARGE), payload), range(24)))
     assert statuses <= {"OK", "RESOURCE_EXHAUSTED"}
     assert "OK" in statuses
     assert (group.kills, server.workers, server.health()) == (0, before, SERVING)
