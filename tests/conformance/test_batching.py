@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.cases.maps import CARD, user
-from tests.conformance.setups import NAMING as WIRES
+from tests.conformance.setups import NAMING
 from tests.conformance.setups import setups
 from tests.support.cases import (
     INTERNAL,
@@ -58,7 +58,7 @@ def call_alone(service, number, case):
 
 
 def _wire(number, case):
-    wires = [wire for wire in WIRES if not wire.gap(case)]
+    wires = [wire for wire in NAMING if not wire.gap(case)]
     return wires[number % len(wires)]
 
 
