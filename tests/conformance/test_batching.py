@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.cases.maps import CARD, user
-from tests.conformance.setups import NAMING
-from tests.conformance.setups import setups
+from tests.conformance.setups import NAMING, setups
 from tests.support.cases import (
     INTERNAL,
     INVALID,
