@@ -10,6 +10,7 @@ from serving_runtime import operations
 from serving_runtime.protocols.hydrosphere.predict import Predict as Predict3
 from serving_runtime.protocols.open_inference import metadata, repository, statistics
 from serving_runtime.protocols.open_inference.infer import Infer, StreamInfer
+from serving_runtime.protocols.openapi.document import Document
 from serving_runtime.protocols.protocol import (
     CompositeProtocol,
     ContractProtocol,
@@ -57,6 +58,7 @@ CONTRACT_PROTOCOLS: Dict[str, Type[ContractProtocol]] = {
     operations.MODEL_CONFIG.key: metadata.Config,
     operations.MODEL_STATISTICS.key: statistics.Statistics,
     operations.REPOSITORY_INDEX.key: repository.Index,
+    operations.OPENAPI.key: Document,
     **{row.key: repository.refusal_of(row.grpc_name) for row in operations.REFUSED},
 }
 PROTOCOLS: Dict[str, Type[Protocol]] = {
