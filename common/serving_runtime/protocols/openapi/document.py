@@ -51,7 +51,7 @@ def of_model(contract: Contract, settings: Settings) -> Dict[str, Any]:
     """Return the document of a model."""
     names = ModelNames.of(contract, settings, settings.model_dir or default_model_dir())
     served = Served(contract, validation.by_requested_name(contract).get(""))
-    document = {
+    document: Dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
             "title": names.name,
@@ -79,7 +79,7 @@ def _paths(served: Served, names: ModelNames, settings: Settings) -> Dict[str, A
 
 
 def _route(row: Operation, settings: Settings) -> Optional[HttpRoute]:
-    """Return the shortest way to ask for an operation; None if there is none but aliases that are off."""
+    """Return the shortest way to ask for an operation; None if all are aliases that are off."""
     for route in row.http_routes:
         if not route.aliases or set(route.aliases) & set(getattr(settings, "http_aliases", ())):
             return route

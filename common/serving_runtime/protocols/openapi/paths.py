@@ -9,6 +9,7 @@ from serving_runtime.protocols.openapi.schemas import Schema
 from serving_runtime.signature import Contract, Signature
 
 JSON = "application/json"
+_TABLES = ("text/csv", "application/x-npy")
 ERROR: Schema = {
     "type": "object",
     "properties": {"error": {"type": "string"}},
@@ -117,18 +118,19 @@ def described(row: Operation, method: str, served: Served) -> Dict[str, Any]:
             "content": {JSON: {"schema": _reference(page.request), **_examples(page, served)}},
         }
         if row == operations.INVOCATIONS:
-            for kind in ("text/csv", "application/x-npy"):
+            for kind in _TABLES:
                 described["requestBody"]["content"][kind] = {"schema": {}}
     return described
 
 
 def _responses(page: Page, is_health: bool) -> Dict[str, Any]:
-    success = {"description": "OK", "content": {JSON: {"schema": _reference(page.reply)}}}
+    content = {JSON: {"schema": _reference(page.reply)}}
     if page.tag == _HOSTS:
-        success["content"].update({"text/csv": {"schema": {}}, "application/x-npy": {"schema": {}}})
+        content.update({kind: {"schema": {}} for kind in _TABLES})
+    success = {"description": "OK", "content": content}
     if is_health:
         # Those who probe look at the status; there is a body beside it, or none.
-        anything = {"*/*": {"schema": {}}}
+        anything: Dict[str, Any] = {"*/*": {"schema": {}}}
         return {
             "200": {"description": "Yes.", "content": anything},
             "503": {"description": "No.", "content": anything},

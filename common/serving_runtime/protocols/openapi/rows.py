@@ -1,4 +1,4 @@
-"""Describe the bodies of TensorFlow Serving's REST: ``instances`` in rows, ``inputs`` in columns."""
+"""Describe the bodies of TensorFlow Serving's REST: ``instances`` are rows, ``inputs`` columns."""
 
 from typing import Any, Dict, List, Optional
 
@@ -87,7 +87,8 @@ def _input(signature: Signature, is_row: bool) -> Schema:
 def _value(outputs: Any, is_row: bool) -> Schema:
     shaped = [_shaped(field, is_row) for field in outputs]
     if len(shaped) == 1:
-        return value_of(*shaped[0], is_output=True)
+        [(field, shape)] = shaped
+        return value_of(field, shape, is_output=True)
     return named(shaped, is_output=True)
 
 

@@ -33,14 +33,14 @@ def of_infer(signature: Signature, is_default: bool) -> Optional[Dict[str, Any]]
     """Return a body for ``/infer``; None if it would be too long."""
     if _is_long(signature):
         return None
-    values = sample_inputs(signature)
-    inputs = [_tensor(field, values[field.name]) for field in signature.inputs]
+    values = sample_inputs(signature).values()
+    pairs = zip(signature.inputs, values)
+    inputs = [_tensor(field, value) for field, value in pairs if isinstance(value, Tensor)]
     named = {} if is_default else {"parameters": {"signature_name": signature.name}}
     return {**named, "inputs": inputs}
 
 
-def _tensor(field: Field, value: Value) -> Dict[str, Any]:
-    assert isinstance(value, Tensor)
+def _tensor(field: Field, value: Tensor) -> Dict[str, Any]:
     return {
         "name": field.name,
         "datatype": tensors.datatype_of(field) or "FP32",  # what a sample of any dtype is

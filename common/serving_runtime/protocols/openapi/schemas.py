@@ -4,7 +4,6 @@ from typing import Any, Container, Dict, Iterable, Tuple
 
 import numpy as np
 
-from serving_runtime.contract.types import DTYPE_NUMBERS
 from serving_runtime.signature import (
     ANY,
     FREE,
@@ -101,7 +100,6 @@ def _leaf(dtype: str) -> Schema:
         return {}
     if dtype == STRING:
         return {"anyOf": [{"type": "string"}, _BASE64]}
-    assert dtype in DTYPE_NUMBERS
     kind = NUMPY_DTYPES[dtype].kind
     if kind == "b":
         return {"type": "boolean"}
