@@ -43,7 +43,8 @@ ELSEWHERE = {
         "users' errors come from their code",
     ),
     "model.py": ("worker/test_predictor.py", "an interface, held to by who calls it"),
-    "operations.py": ("server/grpc/test_transport.py", "a table, right if it is served"),
+    "operations/http_rows.py": ("server/http/test_routes.py", "a table, right if it is served"),
+    "operations/operation.py": ("server/grpc/test_transport.py", "the columns of that table"),
     "service.py": ("cli/test_serve.py", "assembles the parts, for that verb alone"),
     "protocols/__init__.py": (
         "protocols/tensorflow_serving/test_predict.py",
