@@ -54,6 +54,13 @@ ELSEWHERE = {
     "protocols/shapes.py": ("protocols/protobuf/tensors/test_budget.py", WIRE),
     "protocols/protobuf/parsing.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
     "protocols/protobuf/scanning.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
+    **{
+        f"protocols/json/{name}.py": (
+            "protocols/json/test_reading.py",
+            "one reading of a text, right only if each library's is the same",
+        )
+        for name in ("libraries", "lists", "plain", "reader", "tape", "values", "wording")
+    },
     "protocols/hydrosphere/reply_context.py": (
         "protocols/hydrosphere/test_predict.py",
         "half of a reply",
