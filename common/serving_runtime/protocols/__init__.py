@@ -23,6 +23,9 @@ from serving_runtime.protocols.tensorflow_serving.metadata import Metadata
 from serving_runtime.protocols.tensorflow_serving.multi_inference import MultiInference
 from serving_runtime.protocols.tensorflow_serving.predict import Predict
 from serving_runtime.protocols.tensorflow_serving.regress import Regress
+from serving_runtime.protocols.tensorflow_serving.rest_classify import RestClassify, RestRegress
+from serving_runtime.protocols.tensorflow_serving.rest_metadata import RestMetadata
+from serving_runtime.protocols.tensorflow_serving.rest_predict import RestPredict
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract
 
@@ -48,12 +51,16 @@ MODEL_PROTOCOLS: Dict[str, Type[ModelProtocol]] = {
     operations.PREDICT_3.key: Predict3,
     operations.CLASSIFY.key: Classify,
     operations.REGRESS.key: Regress,
+    operations.REST_PREDICT.key: RestPredict,
+    operations.REST_CLASSIFY.key: RestClassify,
+    operations.REST_REGRESS.key: RestRegress,
 }
 COMPOSITE_PROTOCOLS: Dict[str, Type[CompositeProtocol]] = {
     operations.MULTI_INFERENCE.key: MultiInference,
 }
 CONTRACT_PROTOCOLS: Dict[str, Type[ContractProtocol]] = {
     operations.GET_MODEL_METADATA.key: Metadata,
+    operations.REST_GET_MODEL_METADATA.key: RestMetadata,
     operations.MODEL_METADATA.key: metadata.Metadata,
     operations.MODEL_CONFIG.key: metadata.Config,
     operations.MODEL_STATISTICS.key: statistics.Statistics,
