@@ -18,6 +18,7 @@ from serving_runtime.protocols.protocol import (
     Protocol,
 )
 from serving_runtime.protocols.request import Request, SequenceStep
+from serving_runtime.protocols.tabular.invocations import Invocations
 from serving_runtime.protocols.tensorflow_serving.classify import Classify
 from serving_runtime.protocols.tensorflow_serving.metadata import Metadata
 from serving_runtime.protocols.tensorflow_serving.multi_inference import MultiInference
@@ -54,6 +55,7 @@ MODEL_PROTOCOLS: Dict[str, Type[ModelProtocol]] = {
     operations.REST_PREDICT.key: RestPredict,
     operations.REST_CLASSIFY.key: RestClassify,
     operations.REST_REGRESS.key: RestRegress,
+    operations.INVOCATIONS.key: Invocations,
 }
 COMPOSITE_PROTOCOLS: Dict[str, Type[CompositeProtocol]] = {
     operations.MULTI_INFERENCE.key: MultiInference,
