@@ -17,6 +17,7 @@ from serving_runtime.signature import (
     ANY,
     MAP,
     MISSING_SUFFIX,
+    NUMPY_DTYPES,
     Field,
     MapArray,
     Tensor,
@@ -44,7 +45,7 @@ def read(
         InvalidInput: it is none; the text names the place.
         Doubt: the reader cannot be sure.
     """
-    if field.dtype == MAP:
+    if field.dtype == MAP or (field.dtype == ANY and _holds_maps(reader, node)):
         return {field.name: _map(reader.plain(node), field, place, reader)}
     if field.dtype in ("complex64", "complex128"):
         return {field.name: _complex(reader, node, field, place)}
@@ -78,6 +79,8 @@ def _text(value: Any) -> Optional[bytes]:
 
 def _complex(reader: Reader, node: Any, field: Field, place: str) -> Tensor:
     pairs = reader.array(node, Wanted("float64", field.dtype, place)).tensor.array
+    if not pairs.size:
+        return Tensor(field.dtype, np.empty(pairs.shape, NUMPY_DTYPES[field.dtype]))
     if pairs.shape[-1:] != (2,):
         raise InvalidInput(f"{place}: a {field.dtype} is a list of its real and imaginary part")
     array = np.ascontiguousarray(pairs).view(np.complex128)[..., 0]
@@ -86,6 +89,15 @@ def _complex(reader: Reader, node: Any, field: Field, place: str) -> Tensor:
     except casts.CastError as error:
         raise InvalidInput(f"{place}: {error}") from None
     return Tensor(field.dtype, array)
+
+
+def _holds_maps(reader: Reader, node: Any) -> bool:
+    """Whether the first of what is in nested lists is a map."""
+    while reader.is_list(node) and len(node):
+        node = node[0]
+    if not reader.is_object(node):
+        return False
+    return not base64.is_encoded(reader.plain(node))
 
 
 def _map(value: Any, field: Field, place: str, reader: Reader) -> Value:
