@@ -125,6 +125,13 @@ ELSEWHERE = {
         )
         for name in ("carried", "parameters", "protobuf_codec", "reply_context", "served")
     },
+    **{
+        f"protocols/open_inference/{name}.py": (
+            "protocols/open_inference/test_rest.py",
+            "a step of answering a request, which its protocol takes",
+        )
+        for name in ("binary_data", "json_codec", "json_replies", "json_requests")
+    },
     "protocols/open_inference/stream.py": (
         "protocols/open_inference/test_encoding.py",
         "right if it is what protobuf writes",

@@ -60,7 +60,11 @@ REST_REPOSITORY_INDEX = _rest(
 REST_PREDICT = _rest(
     "tensorflow_serving.rest_predict",
     AnsweredBy.MODEL,
-    (*_v1("POST", ":predict"), HttpRoute("POST", "$AIP_PREDICT_ROUTE", ("vertex",))),
+    (
+        *_v1("POST", ":predict"),
+        HttpRoute("POST", "$AIP_PREDICT_ROUTE"),
+        HttpRoute("POST", "/predict", ("vertex",)),
+    ),
 )
 REST_CLASSIFY = _rest(
     "tensorflow_serving.rest_classify", AnsweredBy.MODEL, _v1("POST", ":classify")
@@ -96,14 +100,14 @@ LIVEZ = _rest("http.livez", AnsweredBy.FRONT, (_get("/livez"),), is_health=True)
 READYZ = _rest(
     "http.readyz",
     AnsweredBy.FRONT,
-    (_get("/readyz"), _get("$AIP_HEALTH_ROUTE", "vertex")),
+    (_get("/readyz"), _get("$AIP_HEALTH_ROUTE")),
     is_health=True,
 )
 HEALTHZ = _rest("http.healthz", AnsweredBy.FRONT, (_get("/healthz"),), is_health=True)
 PING = _rest(
     "http.ping",
     AnsweredBy.FRONT,
-    (_get("/ping", "sagemaker", "mlflow"), _get("/health", "mlflow")),
+    (_get("/ping", "sagemaker", "mlflow"), _get("/health", "mlflow", "vertex")),
     is_health=True,
 )
 # Balancers ask for it by default, and KServe's clients: whether the service is alive.

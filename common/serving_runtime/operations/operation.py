@@ -26,8 +26,8 @@ class HttpRoute(NamedTuple):
 
     ``path`` may have parts that are whatever the client writes there: ``{model}``, ``{version}``
     and ``{label}``. Or it is the name of a variable, such as ``$AIP_PREDICT_ROUTE``, whose value is
-    the path: a host chooses it. ``aliases``: the words of RUNTIME_HTTP_ALIASES of which any
-    switches it on; always there if there are none.
+    the path, if it has one: a host chooses it. ``aliases``: the words of RUNTIME_HTTP_ALIASES of
+    which any switches it on; always there if there are none.
     """
 
     method: str

@@ -10,6 +10,7 @@ from serving_runtime import operations
 from serving_runtime.protocols.hydrosphere.predict import Predict as Predict3
 from serving_runtime.protocols.open_inference import metadata, repository, statistics
 from serving_runtime.protocols.open_inference.infer import Infer, StreamInfer
+from serving_runtime.protocols.open_inference.rest import RestInfer
 from serving_runtime.protocols.openapi.document import Document
 from serving_runtime.protocols.protocol import (
     CompositeProtocol,
@@ -49,6 +50,7 @@ MODEL_PROTOCOLS: Dict[str, Type[ModelProtocol]] = {
     operations.PREDICT.key: Predict,
     operations.INFER.key: Infer,
     operations.STREAM_INFER.key: StreamInfer,
+    operations.REST_INFER.key: RestInfer,
     operations.PREDICT_3.key: Predict3,
     operations.CLASSIFY.key: Classify,
     operations.REGRESS.key: Regress,
@@ -68,6 +70,10 @@ CONTRACT_PROTOCOLS: Dict[str, Type[ContractProtocol]] = {
     operations.MODEL_STATISTICS.key: statistics.Statistics,
     operations.REPOSITORY_INDEX.key: repository.Index,
     operations.OPENAPI.key: Document,
+    operations.REST_MODEL_METADATA.key: metadata.RestMetadata,
+    operations.REST_MODEL_CONFIG.key: metadata.RestConfig,
+    operations.REST_MODEL_STATISTICS.key: statistics.RestStatistics,
+    operations.REST_REPOSITORY_INDEX.key: repository.RestIndex,
     **{row.key: repository.refusal_of(row.grpc_name) for row in operations.REFUSED},
 }
 PROTOCOLS: Dict[str, Type[Protocol]] = {

@@ -191,9 +191,8 @@ def bind(
     forwarded = {row: forward for row in operations.FORWARDED if not row.is_stream}
     forwarded_streams = {row: forward_stream for row in operations.FORWARDED if row.is_stream}
     routes = Routes({**forwarded, **unary}, {**forwarded_streams, **streams})
-    of_http = {row for row in operations.ALL if not row.grpc_method}  # until they are answered
-    expected = {(row.key, row.is_stream) for row in operations.ALL if row not in of_http}
-    bound = {(row.key, False) for row in routes.unary if row not in of_http}
+    expected = {(row.key, row.is_stream) for row in operations.ALL}
+    bound = {(row.key, False) for row in routes.unary}
     bound |= {(row.key, True) for row in routes.streams}
     if bound != expected:
         wrong = sorted({key for key, _ in bound ^ expected})

@@ -12,10 +12,12 @@ class PlainReader(Reader):
 
     Args:
         root: the text's value.
+        is_last: whether it has the last word on what is wrong.
     """
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, is_last: bool) -> None:
         self.root = root
+        self.is_last = is_last
 
     def is_object(self, node: Any) -> bool:
         """Return whether a node is an object."""

@@ -46,9 +46,12 @@ class Reader(abc.ABC):
 
     Attributes:
         root: the node of the whole text.
+        is_last: whether its errors are what the client sees; what a quick one finds wrong is read
+            once more, so it may stop at the first.
     """
 
     root: Any
+    is_last = False
 
     @abc.abstractmethod
     def is_object(self, node: Any) -> bool:

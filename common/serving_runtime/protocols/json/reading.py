@@ -52,7 +52,7 @@ def read(payload: Bytes, interpret: Callable[[Reader], Found]) -> Found:
         except Doubt:
             continue
         return found
-    return interpret(PlainReader(_by_standard_library(bytes(payload))))
+    return interpret(PlainReader(_by_standard_library(bytes(payload)), is_last=True))
 
 
 def _quick_parsers(payload: Bytes) -> Iterator[Callable[[Bytes], Reader]]:
@@ -70,7 +70,7 @@ def _may_use_simdjson(payload: Bytes) -> bool:
 
 
 def _by_orjson(payload: Bytes) -> Reader:
-    return PlainReader(libraries.orjson.loads(payload))
+    return PlainReader(libraries.orjson.loads(payload), is_last=False)
 
 
 def _by_standard_library(payload: bytes) -> Any:

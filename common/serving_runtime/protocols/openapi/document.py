@@ -81,7 +81,7 @@ def _paths(served: Served, names: ModelNames, settings: Settings) -> Dict[str, A
 def _route(row: Operation, settings: Settings) -> Optional[HttpRoute]:
     """Return the shortest way to ask for an operation; None if all are aliases that are off."""
     for route in row.http_routes:
-        if not route.aliases or set(route.aliases) & set(getattr(settings, "http_aliases", ())):
+        if not route.aliases or settings.http_aliases & {*route.aliases}:
             return route
     return None
 
