@@ -18,9 +18,10 @@ from serving_runtime.protocols.openapi import paths, rows, tensors
 from serving_runtime.protocols.openapi.paths import ERROR, JSON, PAGES, Served
 from serving_runtime.protocols.protocol import ContractProtocol, Encoded
 from serving_runtime.settings import Settings, default_model_dir
-from serving_runtime.signature import Contract
+from serving_runtime.signature import STRING, Contract, Signature
 
 _OBJECTS = {"type": "array", "items": {"type": "object"}}
+_OF_EXAMPLES = (operations.REST_CLASSIFY, operations.REST_REGRESS)
 
 
 class Document(ContractProtocol):
@@ -69,9 +70,10 @@ def of_model(contract: Contract, settings: Settings) -> Dict[str, Any]:
 
 def _paths(served: Served, names: ModelNames, settings: Settings) -> Dict[str, Any]:
     found: Dict[str, Any] = {}
+    takes_examples = any(map(_takes_examples, served.contract.signatures))
     for row in operations.ALL:
         route = _route(row, settings) if row.key in PAGES else None
-        if route is not None:
+        if route is not None and (row not in _OF_EXAMPLES or takes_examples):
             path = route.path.replace("{model}", quote(names.name, safe=""))
             item = paths.described(row, route.method, served)
             found.setdefault(path, {})[route.method.lower()] = item
@@ -86,10 +88,16 @@ def _route(row: Operation, settings: Settings) -> Optional[HttpRoute]:
     return None
 
 
+def _takes_examples(signature: Signature) -> bool:
+    """Whether a signature may be one that classifies examples, or gives a number for each."""
+    return [(field.name, field.dtype) for field in signature.inputs] == [("inputs", STRING)]
+
+
 def _schemas(served: Served) -> Dict[str, Any]:
     return {
         "Error": ERROR,
-        "Any": {},
+        "Anything": {"type": "object"},
+        "Index": _OBJECTS,
         "InferRequest": tensors.requests(*served),
         "InferReply": tensors.replies(served.contract),
         "PredictRequest": rows.requests(*served),

@@ -63,7 +63,9 @@ PAGES: Mapping[str, Page] = {
     operations.REST_MODEL_METADATA.key: Page(_OIP, "What the model takes and gives"),
     operations.REST_MODEL_CONFIG.key: Page(_OIP, "The model, as load generators read it"),
     operations.REST_MODEL_STATISTICS.key: Page(_OIP, "What a worker has answered so far"),
-    operations.REST_REPOSITORY_INDEX.key: Page(_OIP, "The models that are served: one", "Any"),
+    operations.REST_REPOSITORY_INDEX.key: Page(
+        _OIP, "The models that are served: one", "Anything", "Index"
+    ),
     operations.REST_PREDICT.key: Page(
         _TFS, "Call the model on rows or columns", "PredictRequest", "PredictReply",
         samples.of_predict,
@@ -114,7 +116,7 @@ def described(row: Operation, method: str, served: Served) -> Dict[str, Any]:
     }
     if method == "POST":
         described["requestBody"] = {
-            "required": True,
+            "required": row != operations.REST_REPOSITORY_INDEX,
             "content": {JSON: {"schema": _reference(page.request), **_examples(page, served)}},
         }
         if row == operations.INVOCATIONS:

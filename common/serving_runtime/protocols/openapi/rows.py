@@ -65,7 +65,8 @@ def _request(signature: Signature, is_default: bool) -> Schema:
         forms.append(_object(instances={"minItems": 1, **rows}))
     forms.append(_object(inputs=_input(signature, False)))
     for form in forms:
-        form["properties"]["signature_name"] = {"const": signature.name}
+        names = [signature.name, None] if is_default else [signature.name]
+        form["properties"]["signature_name"] = {"enum": names}
         if not is_default:
             form["required"].append("signature_name")
     return {**_any_of(forms), "title": signature.name}

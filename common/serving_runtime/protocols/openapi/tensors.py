@@ -81,11 +81,17 @@ def _request(signature: Signature, is_default: bool) -> Schema:
                 ),
                 "minItems": needed,
                 "maxItems": needed + len(signature.optional_inputs),
+                "allOf": [_has_one(field.name) for field in signature.inputs],
             },
             "outputs": {"type": ["array", "null"], "items": _requested(signature.outputs)},
         },
         "required": ["inputs", *([] if is_default else ["parameters"])],
     }
+
+
+def _has_one(name: str) -> Schema:
+    named: Schema = {"properties": {"name": {"const": name}}, "required": ["name"]}
+    return {"contains": named, "maxContains": 1}
 
 
 def _any_tensor(fields: Iterable[Field], nullable: Any = (), is_output: bool = False) -> Schema:
