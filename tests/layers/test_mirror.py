@@ -43,7 +43,8 @@ ELSEWHERE = {
         "users' errors come from their code",
     ),
     "model.py": ("worker/test_predictor.py", "an interface, held to by who calls it"),
-    "operations.py": ("server/grpc/test_transport.py", "a table, right if it is served"),
+    "operations/http_rows.py": ("server/http/test_routes.py", "a table, right if it is served"),
+    "operations/operation.py": ("server/grpc/test_transport.py", "the columns of that table"),
     "service.py": ("cli/test_serve.py", "assembles the parts, for that verb alone"),
     "protocols/__init__.py": (
         "protocols/tensorflow_serving/test_predict.py",
@@ -53,6 +54,17 @@ ELSEWHERE = {
     "protocols/shapes.py": ("protocols/protobuf/tensors/test_budget.py", WIRE),
     "protocols/protobuf/parsing.py": ("protocols/protobuf/test_differential.py", WIRE),
     "protocols/protobuf/scanning.py": ("protocols/protobuf/test_differential.py", WIRE),
+    **{
+        f"protocols/json/{name}.py": (
+            "protocols/json/test_reading.py",
+            "one reading of a text, right only if each library's is the same",
+        )
+        for name in ("libraries", "lists", "plain", "reader", "tape", "values", "wording")
+    },
+    "protocols/json/fields.py": (
+        "protocols/json/test_requests.py",
+        "an input, as it is read for a request",
+    ),
     "protocols/hydrosphere/reply_context.py": (
         "protocols/hydrosphere/test_predict.py",
         "half of a reply",
@@ -113,10 +125,35 @@ ELSEWHERE = {
         )
         for name in ("carried", "parameters", "protobuf_codec", "reply_context", "served")
     },
+    **{
+        f"protocols/open_inference/{name}.py": (
+            "protocols/open_inference/test_rest.py",
+            "a step of answering a request, which its protocol takes",
+        )
+        for name in ("binary_data", "json_codec", "json_replies", "json_requests")
+    },
     "protocols/open_inference/stream.py": (
         "protocols/open_inference/test_encoding.py",
         "right if it is what protobuf writes",
     ),
+    "protocols/tensorflow_serving/rest_served.py": (
+        "protocols/tensorflow_serving/test_rest_predict.py",
+        "what the operations of REST share",
+    ),
+    **{
+        f"protocols/openapi/{name}.py": (
+            "protocols/openapi/test_document.py",
+            "a part of one document, right if the whole is valid",
+        )
+        for name in ("paths", "rows", "samples", "schemas", "tensors")
+    },
+    **{
+        f"protocols/tabular/{name}.py": (
+            f"protocols/tabular/{tests}.py",
+            "a step of reading a table",
+        )
+        for name, tests in (("cells", "test_csv_table"), ("frames", "test_invocations"))
+    },
     "protocols/tensorflow_serving/reply_context.py": (
         "protocols/tensorflow_serving/test_predict.py",
         "half of a reply",

@@ -2,13 +2,14 @@
 
 import abc
 import time
-from typing import List, NamedTuple, Sequence
+from typing import List, Mapping, NamedTuple, Sequence
 
 import grpc
 
 from hydro_serving_grpc.messages import message_class
 from serving_runtime import operations
 from serving_runtime.errors import Status
+from serving_runtime.ipc.attributes import EMPTY
 from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.operations import Operation
 from serving_runtime.settings import Settings
@@ -28,20 +29,25 @@ class Call(NamedTuple):
     """A request's bytes, what is asked for with them, and whether a new sequence begins with it.
 
     ``alone``: the signature that must be the only one of the model's contract; empty for any.
+    ``attributes``: what a transport's headers say of the payload. ``target``: the model that a path
+    names; empty for whatever is served.
     """
 
     operation: Operation
     payload: bytes
     resets_state: bool = False
     alone: str = ""
+    attributes: Mapping[str, str] = EMPTY
+    target: str = ""
 
 
 class Answer(NamedTuple):
-    """What a caller gets: a status by name, its details, and the reply's bytes."""
+    """What a caller gets: a status by name, its details, the reply's bytes and attributes."""
 
     status: str
     details: str
     payload: bytes
+    attributes: Mapping[str, str] = EMPTY
 
 
 class Service(abc.ABC):
@@ -78,14 +84,14 @@ class Loaded(Service):
         numbered = [
             CallFrame(
                 number, call.operation.key, f"case-{number}", deadline, call.payload,
-                resets_state=call.resets_state,
+                resets_state=call.resets_state, attributes=call.attributes, target=call.target,
             )
             for number, call in enumerate(calls)
         ]  # fmt: skip
         [alone] = {call.alone for call in calls}
         replies = {reply.id: reply for reply in self._predictor(alone).answer(numbered)}
         return [
-            Answer(Status(reply.status).name, reply.details, bytes(reply.payload))
+            Answer(Status(reply.status).name, reply.details, bytes(reply.payload), reply.attributes)
             for _, reply in sorted(replies.items())
         ]
 

