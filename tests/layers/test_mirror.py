@@ -126,7 +126,7 @@ ELSEWHERE = {
         f"server/http/{name}.py": ("server/http/test_connection.py", "a part of each connection")
         for name in ("exchange", "flow", "host", "limits", "refusals")
     },
-    "server/about.py": ("server/http/test_doors.py", "what both transports say"),
+    "server/http/writing.py": ("server/http/test_transport.py", "right if clients read it so"),
     "server/admission/worker.py": (
         "server/admission/test_dispatcher.py",
         "an interface, held to by who calls it",
