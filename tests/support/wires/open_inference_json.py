@@ -67,8 +67,9 @@ class OpenInferenceRest(Wire):
         }
         binary = b"".join(content for _, content in parts)
         payload, attributes = joined(head, binary)
-        kind = "octet-stream" if binary else "json"
-        return Answer(OK, "", payload, {CONTENT_TYPE: f"application/{kind}", **attributes})
+        if binary:
+            attributes[CONTENT_TYPE] = "application/octet-stream"
+        return Answer(OK, "", payload, attributes)
 
     def gap(self, case: Case) -> str:
         """Return why this form cannot carry a case, or nothing if it can."""
@@ -110,7 +111,7 @@ def divided(answer: Answer) -> Tuple[Any, bytes]:
     """Return the JSON of an answer and the binary data after it."""
     length = answer.attributes.get(HEADER_LENGTH)
     kind = "json" if length is None else "octet-stream"
-    assert answer.attributes[CONTENT_TYPE] == f"application/{kind}"
+    assert answer.attributes.get(CONTENT_TYPE, "application/json") == f"application/{kind}"
     at = len(answer.payload) if length is None else int(length)
     return json.loads(answer.payload[:at].decode()), answer.payload[at:]
 

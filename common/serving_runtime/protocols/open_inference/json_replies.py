@@ -6,7 +6,7 @@ from typing import Any, List, Mapping, NamedTuple, Tuple
 import numpy as np
 
 from serving_runtime.errors import InvalidInput
-from serving_runtime.ipc.attributes import CONTENT_TYPE, HEADER_LENGTH
+from serving_runtime.ipc.attributes import CONTENT_TYPE, EMPTY, HEADER_LENGTH
 from serving_runtime.protocols.json import writing
 from serving_runtime.protocols.open_inference import encoding
 from serving_runtime.protocols.open_inference.datatypes import BYTES, Datatype
@@ -14,7 +14,6 @@ from serving_runtime.protocols.protocol import Encoded
 from serving_runtime.signature import Value
 from serving_runtime.validation.problems import quoted
 
-_JSON: Mapping[str, str] = {CONTENT_TYPE: "application/json"}
 _BINARY = "application/octet-stream"
 _END = b"]}"
 
@@ -32,8 +31,8 @@ class RestContext(NamedTuple):
 
 
 def as_json(value: Any) -> Encoded:
-    """Return Python's own values as a reply."""
-    return writing.plain(value), _JSON
+    """Return Python's own values as a reply; without a content type it is JSON."""
+    return writing.plain(value), EMPTY
 
 
 def model_head(name: str, version: str) -> bytes:
@@ -78,7 +77,7 @@ def encode(outputs: Mapping[str, Value], context: RestContext, head: bytes) -> E
         described[-1] = described[-1][:-1]
     parts = [head, context.identity, b'"outputs":[', *described, _END]
     if not contents:
-        return b"".join(parts), _JSON
+        return b"".join(parts), EMPTY
     length = sum(map(len, parts))
     attributes = {CONTENT_TYPE: _BINARY, HEADER_LENGTH: str(length)}
     return b"".join(parts + contents), attributes
