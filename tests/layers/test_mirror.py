@@ -32,6 +32,15 @@ ELSEWHERE = {
     "cli/signatures.py": ("cli/test_contract.py", VERB),
     "cli/tables.py": ("cli/test_contract.py", VERB),
     "client/connection.py": ("server/grpc/test_secured_transports.py", "needs a server with TLS"),
+    "client/failures.py": (
+        "client/test_rest.py",
+        "what a failed call says is what its client says",
+    ),
+    "client/http_connection.py": ("client/test_rest.py", "one client's connection"),
+    "protocols/open_inference/client_codec.py": (
+        "client/test_rest.py",
+        "the client's half of a call",
+    ),
     "client/metadata.py": ("cli/test_bench.py", "needs a server, which that verb's tests have"),
     "contract/errors.py": ("contract/test_contract.py", "one class, raised by all of the folder"),
     "contract/protobin.py": ("contract/test_formats.py", FORMAT),
@@ -126,7 +135,7 @@ ELSEWHERE = {
             "protocols/open_inference/test_rest.py",
             "a step of answering a request, which its protocol takes",
         )
-        for name in ("binary_data", "json_codec", "json_replies", "json_requests")
+        for name in ("binary_data", "json_codec", "json_replies", "json_requests", "json_tensors")
     },
     "protocols/open_inference/stream.py": (
         "protocols/open_inference/test_encoding.py",
