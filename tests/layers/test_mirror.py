@@ -34,13 +34,14 @@ ELSEWHERE = {
     "client/connection.py": ("server/grpc/test_secured_transports.py", "needs a server with TLS"),
     "client/failures.py": (
         "client/test_rest.py",
-        "what a failed call says is what its client says",
+        "what its client says of a call",
     ),
     "client/http_connection.py": ("client/test_rest.py", "one client's connection"),
     "protocols/open_inference/client_codec.py": (
         "client/test_rest.py",
         "the client's half of a call",
     ),
+    "client/rest_metadata.py": ("cli/test_bench.py", "asks what that verb wants to know"),
     "client/metadata.py": ("cli/test_bench.py", "needs a server, which that verb's tests have"),
     "contract/errors.py": ("contract/test_contract.py", "one class, raised by all of the folder"),
     "contract/protobin.py": ("contract/test_formats.py", FORMAT),

@@ -55,7 +55,7 @@ class HttpConnection:
         if not self._host:
             raise StartError(f"{url} names no host and port", "write http://HOST:PORT")
         is_tls = parts.scheme == "https" or options.tls
-        self._tls = _tls_context(options) if is_tls else None
+        self._tls = tls_context(options) if is_tls else None
         self._name = options.name
         self._headers = dict(options.metadata)
         self._connection: Optional[http.client.HTTPConnection] = None
@@ -140,7 +140,8 @@ class _TlsConnection(http.client.HTTPConnection):
         self.sock = self._context.wrap_socket(self.sock, server_hostname=self._name)
 
 
-def _tls_context(options: ConnectionOptions) -> ssl.SSLContext:
+def tls_context(options: ConnectionOptions) -> ssl.SSLContext:
+    """Return by what a service's certificate is checked, and which one it is shown."""
     if options.trusted is None:
         context = ssl.create_default_context()
     else:

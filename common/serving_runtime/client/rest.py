@@ -1,7 +1,7 @@
 """Call a running service by HTTP: Open Inference's REST, arrays in, arrays out."""
 
 import json
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
 from urllib.parse import quote, urlsplit
 
 from serving_runtime.client.connection import PLAINTEXT, ConnectionOptions
@@ -71,19 +71,14 @@ class RestClient:
             ServingError: an input has no form in this protocol, or an output cannot be read.
             TypeError: an input is of a type that no tensor can hold.
         """
-        from serving_runtime.client.arrays import arrays_of, tensor_of
-        from serving_runtime.client.missing import with_masks
+        from serving_runtime.client.arrays import arrays_of
         from serving_runtime.protocols.open_inference import client_codec
 
-        tensors = {name: tensor_of(value, name) for name, value in with_masks(inputs).items()}
-        body = client_codec.write_request(signature_name, tensors, as_content)
-        headers = {"content-type": "application/json"}
-        if body.json_bytes is not None:
-            headers = {"content-type": "application/octet-stream", _LENGTH: str(body.json_bytes)}
+        body, headers = infer_request(signature_name, inputs, as_content)
         if reset_state:
             headers["x-reset-state"] = "1"
         path = f"{self.model_path(deadline_seconds)}/infer"
-        answer = self.ask("POST", path, body.payload, headers, deadline_seconds)
+        answer = self.ask("POST", path, body, headers, deadline_seconds)
         length = answer.headers.get(_LENGTH)
         found = client_codec.read_response(answer.body, int(length) if length else None)
         return arrays_of(found)
@@ -141,6 +136,27 @@ class RestClient:
             f"nothing answers at {self.address}: is the service up, is this its RUNTIME_HTTP_PORT, "
             "and does it want TLS (https://, --tls-ca FILE)?"
         )
+
+
+def infer_request(
+    signature_name: str, inputs: "Mapping[str, Any]", as_content: bool
+) -> Tuple[bytes, Dict[str, str]]:
+    """Return a body and its headers; see ``RestClient.predict`` for the arguments.
+
+    Raises:
+        ServingError: an input has no form in this protocol.
+        TypeError: an input is of a type that no tensor can hold.
+    """
+    from serving_runtime.client.arrays import tensor_of
+    from serving_runtime.client.missing import with_masks
+    from serving_runtime.protocols.open_inference import client_codec
+
+    tensors = {name: tensor_of(value, name) for name, value in with_masks(inputs).items()}
+    body = client_codec.write_request(signature_name, tensors, as_content)
+    if body.json_bytes is None:
+        return body.payload, {"content-type": "application/json"}
+    headers = {"content-type": "application/octet-stream", _LENGTH: str(body.json_bytes)}
+    return body.payload, headers
 
 
 def _json(answer: Answer) -> Dict[str, Any]:

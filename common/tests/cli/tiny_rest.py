@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import socketserver
 import threading
 
 import pytest
@@ -13,8 +14,7 @@ from serving_runtime.protocols.open_inference import json_codec, json_replies
 HEAD = json_replies.model_head("tiny", "1")
 
 
-class TinyRest(http.server.ThreadingHTTPServer if hasattr(http.server, "ThreadingHTTPServer")
-               else http.server.HTTPServer):  # fmt: skip
+class TinyRest(socketserver.ThreadingMixIn, http.server.HTTPServer):
     """Doubles numbers and echoes everything else, by Open Inference's REST."""
 
     daemon_threads = True
@@ -27,8 +27,12 @@ class TinyRest(http.server.ThreadingHTTPServer if hasattr(http.server, "Threadin
         self.more_headers = ()
         self.failure = None
         self.models = ["tiny"]
+        self.metadata = {}
         self.hangs_up = False
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request, client_address):
+        """Bear it where a client has gone."""
 
 
 class _Answering(http.server.BaseHTTPRequestHandler):
@@ -37,7 +41,9 @@ class _Answering(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         """Answer which models there are."""
         self.server.paths.append(self.path)
-        if self.server.models is None:
+        if self.path != "/v2/models":
+            self._send(200, json.dumps(self.server.metadata).encode(), {})
+        elif self.server.models is None:
             self._send(404, b"<html>not here</html>", {})
         else:
             self._send(200, json.dumps({"models": self.server.models}).encode(), {})
@@ -50,6 +56,7 @@ class _Answering(http.server.BaseHTTPRequestHandler):
         tiny.paths.append(self.path)
         if tiny.failure:
             self._send(*tiny.failure, {"x-request-id": "abc123"})
+            self.close_connection = tiny.hangs_up
             return
         length = tiny.headers.get(HEADER_LENGTH)
         attributes = {HEADER_LENGTH: length} if length else {}
