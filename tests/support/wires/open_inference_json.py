@@ -13,7 +13,7 @@ import numpy as np
 from serving_runtime import operations
 from serving_runtime.ipc.attributes import CONTENT_TYPE, HEADER_LENGTH
 from serving_runtime.signature import STRING, Tensor, Value
-from tests.support.cases import OK, Case, Outcome
+from tests.support.cases import EXHAUSTED, INTERNAL, OK, OUT_OF_RANGE, Case, Outcome
 from tests.support.services import Answer, Call
 from tests.support.wire import Wire
 from tests.support.wires import open_inference_protobuf as protobuf
@@ -70,6 +70,12 @@ class OpenInferenceRest(Wire):
         if binary:
             attributes[CONTENT_TYPE] = "application/octet-stream"
         return Answer(OK, "", payload, attributes)
+
+    def transported(self, outcome: Outcome) -> Outcome:
+        """Return what HTTP says: all that is the model's fault is 500, and too large a reply."""
+        is_too_large = outcome.status == EXHAUSTED and "RUNTIME_MAX_MESSAGE_BYTES" in outcome.text
+        is_fault = outcome.status == OUT_OF_RANGE or is_too_large
+        return outcome._replace(status=INTERNAL) if is_fault else outcome
 
     def gap(self, case: Case) -> str:
         """Return why this form cannot carry a case, or nothing if it can."""
