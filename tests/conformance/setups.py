@@ -18,10 +18,11 @@ from tests.support.bare_contract import copy_alone
 from tests.support.cases import Case
 from tests.support.targets import IN_PROCESS, SERVER, TARGETS, Target
 from tests.support.wire import Wire
-from tests.support.wires import every_wire
+from tests.support.wires import every_wire, open_inference_json
 
 WIRES = every_wire()
 # Their calls may be sent to any model, whatever else it has.
+REST = open_inference_json.WIRES
 NAMING = [wire for wire in WIRES if wire.names_signatures]
 RUNTIMES = Path(__file__).resolve().parent.parent.parent / "runtimes"
 

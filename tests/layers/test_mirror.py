@@ -32,6 +32,16 @@ ELSEWHERE = {
     "cli/signatures.py": ("cli/test_contract.py", VERB),
     "cli/tables.py": ("cli/test_contract.py", VERB),
     "client/connection.py": ("server/grpc/test_secured_transports.py", "needs a server with TLS"),
+    "client/failures.py": (
+        "client/test_rest.py",
+        "what its client says of a call",
+    ),
+    "client/http_connection.py": ("client/test_rest.py", "one client's connection"),
+    "protocols/open_inference/client_codec.py": (
+        "client/test_rest.py",
+        "the client's half of a call",
+    ),
+    "client/rest_metadata.py": ("cli/test_bench.py", "asks what that verb wants to know"),
     "client/metadata.py": ("cli/test_bench.py", "needs a server, which that verb's tests have"),
     "contract/errors.py": ("contract/test_contract.py", "one class, raised by all of the folder"),
     "contract/protobin.py": ("contract/test_formats.py", FORMAT),
@@ -54,6 +64,13 @@ ELSEWHERE = {
     "protocols/shapes.py": ("protocols/protobuf/tensors/test_budget.py", WIRE),
     "protocols/protobuf/parsing.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
     "protocols/protobuf/scanning.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
+    **{
+        f"protocols/json/{name}.py": (
+            "protocols/json/test_reading.py",
+            "one reading of a text, right only if each library's is the same",
+        )
+        for name in ("libraries", "lists", "plain", "reader", "tape", "values", "wording")
+    },
     "protocols/hydrosphere/reply_context.py": (
         "protocols/hydrosphere/test_predict.py",
         "half of a reply",
@@ -113,6 +130,13 @@ ELSEWHERE = {
             "a step of reading a request, which its protocol takes",
         )
         for name in ("carried", "parameters", "protobuf_codec", "reply_context", "served")
+    },
+    **{
+        f"protocols/open_inference/{name}.py": (
+            "protocols/open_inference/test_rest.py",
+            "a step of answering a request, which its protocol takes",
+        )
+        for name in ("binary_data", "json_codec", "json_replies", "json_requests", "json_tensors")
     },
     "protocols/open_inference/stream.py": (
         "protocols/open_inference/test_encoding.py",

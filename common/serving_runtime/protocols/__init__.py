@@ -10,6 +10,7 @@ from serving_runtime import operations
 from serving_runtime.protocols.hydrosphere.predict import Predict as Predict3
 from serving_runtime.protocols.open_inference import metadata, repository, statistics
 from serving_runtime.protocols.open_inference.infer import Infer, StreamInfer
+from serving_runtime.protocols.open_inference.rest import RestInfer
 from serving_runtime.protocols.protocol import (
     CompositeProtocol,
     ContractProtocol,
@@ -44,6 +45,7 @@ MODEL_PROTOCOLS: Dict[str, Type[ModelProtocol]] = {
     operations.PREDICT.key: Predict,
     operations.INFER.key: Infer,
     operations.STREAM_INFER.key: StreamInfer,
+    operations.REST_INFER.key: RestInfer,
     operations.PREDICT_3.key: Predict3,
     operations.CLASSIFY.key: Classify,
     operations.REGRESS.key: Regress,
@@ -57,6 +59,10 @@ CONTRACT_PROTOCOLS: Dict[str, Type[ContractProtocol]] = {
     operations.MODEL_CONFIG.key: metadata.Config,
     operations.MODEL_STATISTICS.key: statistics.Statistics,
     operations.REPOSITORY_INDEX.key: repository.Index,
+    operations.REST_MODEL_METADATA.key: metadata.RestMetadata,
+    operations.REST_MODEL_CONFIG.key: metadata.RestConfig,
+    operations.REST_MODEL_STATISTICS.key: statistics.RestStatistics,
+    operations.REST_REPOSITORY_INDEX.key: repository.RestIndex,
     **{row.key: repository.refusal_of(row.grpc_name) for row in operations.REFUSED},
 }
 PROTOCOLS: Dict[str, Type[Protocol]] = {
