@@ -78,6 +78,7 @@ class HttpTransport(Transport, ConnectionHost):
         self._arriving: Dict[HttpConnection, None] = {}
         self._arrivals: Optional[Arrivals] = None
         self._submitted: List[Exchange] = []
+        self._unanswered = 0
         self._threads: Optional[concurrent.futures.Executor] = None
         self._look: Optional[asyncio.TimerHandle] = None
 
@@ -148,13 +149,23 @@ class HttpTransport(Transport, ConnectionHost):
             self._threads.shutdown(wait=False)
 
     def submit(self, exchange: Exchange) -> None:
-        """Begin an exchange in the loop's next round, with all that come in this one.
+        """Begin an exchange: at once if there is no other, else with all that come in this round.
 
-        The lock is taken once for all of them, and they may share a batch.
+        For those the lock is taken once, and they may share a batch.
         """
+        if not self._unanswered:
+            self._unanswered = 1
+            with self.lock:
+                exchange.begin()
+            return
+        self._unanswered += 1
         self._submitted.append(exchange)
         if len(self._submitted) == 1:
             self.loop.call_soon(self._begin_submitted)
+
+    def on_settled(self) -> None:
+        """Note that an exchange is answered, or given up."""
+        self._unanswered -= 1
 
     def in_thread(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Do what takes long in a thread; then hand over its result, or the Refusal it raised."""
