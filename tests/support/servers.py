@@ -66,7 +66,7 @@ class Server:
         with self._out.open("wb") as out, self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*prefix, *SERVE, str(model), *arguments],
-                env={"APP_PORT": "0", "RUNTIME_DEBUG": "1", **kept, **settings, MARK: self.mark},
+                env={"APP_PORT": "0", "RUNTIME_HTTP_PORT": "0", "RUNTIME_DEBUG": "1", **kept, **settings, MARK: self.mark},
                 stdin=subprocess.DEVNULL, stdout=out, stderr=log, start_new_session=True,
             )  # fmt: skip
 
@@ -85,6 +85,14 @@ class Server:
         """Where it listens, once it does."""
         wait_until(lambda: "listening on" in self.log or self.has_ended, "the port")
         found = re.search(r"listening on \S+:(\d+)", self.log)
+        assert found, self.log
+        return f"localhost:{found.group(1)}"
+
+    @property
+    def http_address(self) -> str:
+        """Where it listens for HTTP, once it does."""
+        wait_until(lambda: "listening on http" in self.log or self.has_ended, "the port of HTTP")
+        found = re.search(r"listening on https?://\S+:(\d+)", self.log)
         assert found, self.log
         return f"localhost:{found.group(1)}"
 

@@ -1,27 +1,22 @@
 """Read the JSON of an inference request: what it asks for, and its inputs.
 
-An input's values stand in its ``data``, or, by the extension for binary data, after the JSON.
 Members that nobody here knows are ignored, as are a model's name and version: the path has those.
-
-See: inference_rest.md of https://github.com/kserve/open-inference-protocol, and
-https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
 """
 
-from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple
 
 from serving_runtime.errors import InvalidInput, nearest_name, suggestion
-from serving_runtime.protocols.json.reader import AS_NAN, MARKED, Reader, Wanted
+from serving_runtime.protocols.json.reader import Reader
 from serving_runtime.protocols.json.values import utf8
-from serving_runtime.protocols.open_inference import parameters, values
+from serving_runtime.protocols.open_inference import json_tensors, parameters
 from serving_runtime.protocols.open_inference.binary_data import BinaryData
-from serving_runtime.protocols.open_inference.datatypes import DATATYPES, Datatype, described
+from serving_runtime.protocols.open_inference.json_tensors import NAME, text
 from serving_runtime.protocols.open_inference.parameters import Head
-from serving_runtime.protocols.shapes import element_count
-from serving_runtime.signature import FLOATS, MISSING_SUFFIX, Tensor, Value, shape_text
-from serving_runtime.validation.problems import Problems, quoted
+from serving_runtime.signature import MISSING_SUFFIX, Tensor, Value
+from serving_runtime.validation.problems import Problems
 
 _BODY = "the body"
-_INPUTS, _OUTPUTS, _PARAMETERS, _DATA = "inputs", "outputs", "parameters", "data"
+_INPUTS, _OUTPUTS, _PARAMETERS = "inputs", "outputs", "parameters"
 _BINARY_OUTPUT, _BINARY_DATA, _BINARY_SIZE = "binary_data_output", "binary_data", "binary_data_size"
 
 # The inputs that may have missing values, by the names that choose a signature.
@@ -89,7 +84,7 @@ class _Inputs:
     def add(self, node: Any, place: str) -> None:
         """Add the input at a place."""
         members = self._reader.members(node, place)
-        name = _text(self._reader, members, "name", place)
+        name = text(self._reader, members, NAME, place)
         given = _given(self._reader, members, place)
         parameters.refuse_of_input(name, given)
         # Where the next one's begin is known only if this one's are taken, right or wrong.
@@ -114,47 +109,11 @@ class _Inputs:
         return None if size is None else self._binary.take(size, name)
 
     def _read(self, name: str, members: Mapping[str, Any], content: Any) -> None:
-        called = _text(self._reader, members, "datatype")
-        datatype = DATATYPES.get(called)
-        if datatype is None:
-            raise InvalidInput(f"datatype {quoted(called)} is none of {', '.join(DATATYPES)}")
-        shape = _shape(self._reader, members)
-        data = members.get(_DATA)
-        if content is not None:
-            if data is not None:
-                raise InvalidInput(f'values in both "{_DATA}" and {BinaryData.CALLED}')
-            array = values.from_raw(datatype, shape, content, BinaryData.CALLED)
-            self._found.tensors[name] = Tensor(datatype.dtype, array)
-            return
-        if data is None:
-            raise InvalidInput(f'no values: expected "{_DATA}"')
-        self._read_data(name, datatype, shape, data)
-
-    def _read_data(self, name: str, datatype: Datatype, shape: Tuple[int, ...], data: Any) -> None:
-        dtype = datatype.dtype
-        is_marked = name in self._nullable and dtype not in FLOATS
-        wanted = Wanted(dtype, datatype.name, _DATA, MARKED if is_marked else AS_NAN)
-        (_, array), missing = self._reader.array(data, wanted)
-        if array.shape != shape:
-            _check_flat(array.shape, datatype, shape)
-            array = array.reshape(shape)
-        self._found.tensors[name] = Tensor(dtype, array)
+        is_nullable = name in self._nullable
+        tensor, missing = json_tensors.read(self._reader, members, content, is_nullable)
+        self._found.tensors[name] = tensor
         if missing is not None:
-            self._found.tensors[name + MISSING_SUFFIX] = Tensor("bool", missing.reshape(shape))
-
-
-def _check_flat(found: Tuple[int, ...], datatype: Datatype, shape: Tuple[int, ...]) -> None:
-    count = element_count(shape)
-    if len(found) != 1:
-        raise InvalidInput(
-            f'"{_DATA}" is nested as {shape_text(found)}: expected {shape_text(shape)}, as "shape" '
-            "says, or a flat list"
-        )
-    if found[0] != count:
-        values_text = "1 value" if found[0] == 1 else f"{found[0]} values"
-        raise InvalidInput(
-            f'{values_text} in "{_DATA}", but {described(datatype, shape)} takes {count}'
-        )
+            self._found.tensors[name + MISSING_SUFFIX] = Tensor("bool", missing)
 
 
 def _asked(reader: Reader, members: Mapping[str, Any]) -> Asked:
@@ -165,7 +124,7 @@ def _asked(reader: Reader, members: Mapping[str, Any]) -> Asked:
     for number, node in enumerate(() if nodes is None else reader.elements(nodes, f'"{_OUTPUTS}"')):
         place = f"{_OUTPUTS}[{number}]"
         output = reader.members(node, place)
-        name = _text(reader, output, "name", place)
+        name = text(reader, output, NAME, place)
         of_output = _given(reader, output, place)
         parameters.refuse_of_output(name, of_output)
         names.append(name)
@@ -194,24 +153,3 @@ def _scalar(reader: Reader, name: str, node: Any) -> Any:
             reader.refuse(node, f"the parameter {name}", "a text, a number, true or false")
         return None
     return node
-
-
-def _text(reader: Reader, members: Mapping[str, Any], key: str, place: str = "") -> str:
-    value = members.get(key)
-    if value is None:
-        raise InvalidInput(f'{place} has no "{key}"' if place else f'no "{key}"')
-    if not isinstance(value, str):
-        reader.refuse(value, f'"{key}" of {place}' if place else f'"{key}"', "a text")
-    utf8(value)
-    return value
-
-
-def _shape(reader: Reader, members: Mapping[str, Any]) -> Tuple[int, ...]:
-    node = members.get("shape")
-    if node is None:
-        raise InvalidInput('no "shape": expected a list of sizes')
-    sizes = reader.elements(node, '"shape"')
-    for number, size in enumerate(sizes):
-        if type(size) is not int:
-            reader.refuse(size, f'"shape"[{number}]', "a size")
-    return values.shape_of(sizes)

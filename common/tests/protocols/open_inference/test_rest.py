@@ -356,7 +356,7 @@ def test_a_reply_says_who_answers_and_whom():
         "outputs": [{"name": "y", "datatype": "FP32", "shape": [1, 2], "data": [0.1, -0.0]}],
     }
     assert not binary
-    assert attributes == {CONTENT_TYPE: "application/json"}
+    assert attributes == {}
     assert "id" not in replied(Y)[0]
     assert replied({})[0]["outputs"] == []
 
