@@ -17,8 +17,9 @@ CONSTANTS = {"NaN": NAN, "Infinity": INFINITY, "-Infinity": MINUS_INFINITY}
 
 _NULL = type(None)
 _NUMBERS = frozenset((int, float))
-_SURELY_FLOAT32 = 3.4e38
-_FEW = 64  # so many are compared more quickly than NumPy begins to
+# So few values are compared with the largest one before NumPy has set up for its own comparison.
+_FEW = 256
+_FLOAT_LIMITS = {name: float(np.finfo(name).max) for name in ("float16", "float32", "float64")}
 _INT64 = np.iinfo(np.int64)
 _EXPECTED = {
     "integer": "an integer, without a fraction or an exponent,",
@@ -94,8 +95,10 @@ def _dtype_of(flat: Flat) -> str:
 def _floats(flat: Flat, wanted: Wanted, may_overflow: bool) -> np.ndarray:
     if not flat.kinds <= _NUMBERS:
         _refuse(flat, wanted, _NUMBERS)
-    if wanted.dtype == "float32" and not may_overflow and _are_small(flat.values):
-        return np.array(flat.values, np.float32)
+    limit = _FLOAT_LIMITS.get(wanted.dtype) if len(flat.values) < _FEW else None
+    # A NaN is neither more nor less than the number before it, so it hides no larger one.
+    if limit and flat.values and -limit <= min(flat.values) and max(flat.values) <= limit:
+        return np.array(flat.values, NUMPY_DTYPES[wanted.dtype])
     try:
         array = np.array(flat.values, np.float64)
     except OverflowError:
@@ -105,16 +108,6 @@ def _floats(flat: Flat, wanted: Wanted, may_overflow: bool) -> np.ndarray:
     if wanted.dtype == "float64":
         return array
     return narrowed(array.reshape(flat.shape), wanted.dtype, wanted)
-
-
-def _are_small(values: List[Any]) -> bool:
-    """Return whether a few numbers are certainly floats of 32 bits; none for sure if they are NaN.
-
-    A NaN is neither more nor less than the number before it, so it hides no larger one.
-    """
-    if not 0 < len(values) <= _FEW:
-        return False
-    return bool(min(values) >= -_SURELY_FLOAT32 and max(values) <= _SURELY_FLOAT32)
 
 
 def _refuse_overflow(flat: Flat, array: np.ndarray, wanted: Wanted) -> None:
