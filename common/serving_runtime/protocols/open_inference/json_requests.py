@@ -3,7 +3,7 @@
 Members that nobody here knows are ignored, as are a model's name and version: the path has those.
 """
 
-from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple
+from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional
 
 from serving_runtime.errors import InvalidInput, nearest_name, suggestion
 from serving_runtime.protocols.json.reader import Reader
@@ -13,7 +13,7 @@ from serving_runtime.protocols.open_inference.binary_data import BinaryData
 from serving_runtime.protocols.open_inference.json_tensors import NAME, text
 from serving_runtime.protocols.open_inference.parameters import Head
 from serving_runtime.signature import MISSING_SUFFIX, Tensor, Value
-from serving_runtime.validation.problems import Problems
+from serving_runtime.validation.problems import Problems, quoted
 
 _BODY = "the body"
 _INPUTS, _OUTPUTS, _PARAMETERS = "inputs", "outputs", "parameters"
@@ -33,6 +33,9 @@ class Asked(NamedTuple):
     identity: str
     is_binary: bool
     binary_outputs: Mapping[str, bool]
+
+
+NOTHING_ASKED = Asked(Head(), "", False, {})
 
 
 class Found(NamedTuple):
@@ -79,17 +82,16 @@ class _Inputs:
         self._binary = binary
         self._nullable = nullable
         self._found = found
-        self._problems = Problems("input")
+        self._problems: Optional[Problems] = None
 
     def add(self, node: Any, place: str) -> None:
         """Add the input at a place."""
         members = self._reader.members(node, place)
         name = text(self._reader, members, NAME, place)
-        given = _given(self._reader, members, place)
-        parameters.refuse_of_input(name, given)
-        # Where the next one's begin is known only if this one's are taken, right or wrong.
-        content = self._content(given, name)
-        tensors, unreadable = self._found.tensors, self._found.unreadable
+        content = None
+        if members.get(_PARAMETERS) is not None:
+            content = self._content(_given(self._reader, members, place), name)
+        _, tensors, unreadable = self._found
         try:
             if name in tensors or name in unreadable:
                 raise InvalidInput("there are several inputs of this name")
@@ -99,12 +101,17 @@ class _Inputs:
                 raise
             tensors.pop(name, None)
             unreadable[name] = str(problem)
-            self._problems.add_unreadable(name, str(problem))
-            if self._problems.is_full:
-                found = self._problems.found
-                raise InvalidInput(str(self._problems), problems=found) from None
+            self._count(name, str(problem))
+
+    def _count(self, name: str, problem: str) -> None:
+        self._problems = problems = self._problems or Problems("input")
+        problems.add_unreadable(name, problem)
+        if problems.is_full:
+            raise InvalidInput(str(problems), problems=problems.found) from None
 
     def _content(self, given: Mapping[str, Any], name: str) -> Any:
+        """Return an input's binary data, right or wrong: the next one's begin after them."""
+        parameters.refuse_of_input(name, given)
         size = given.get(_BINARY_SIZE)
         return None if size is None else self._binary.take(size, name)
 
@@ -113,10 +120,15 @@ class _Inputs:
         tensor, missing = json_tensors.read(self._reader, members, content, is_nullable)
         self._found.tensors[name] = tensor
         if missing is not None:
-            self._found.tensors[name + MISSING_SUFFIX] = Tensor("bool", missing)
+            mask = name + MISSING_SUFFIX
+            if mask in self._found.tensors:
+                raise InvalidInput(f"null, and an input {quoted(mask)} that says what is missing")
+            self._found.tensors[mask] = Tensor("bool", missing)
 
 
 def _asked(reader: Reader, members: Mapping[str, Any]) -> Asked:
+    if members.get(_PARAMETERS) is members.get(_OUTPUTS) is members.get("id") is None:
+        return NOTHING_ASKED
     given = _given(reader, members, _BODY)
     outputs: Dict[str, Any] = {}
     names: List[str] = []

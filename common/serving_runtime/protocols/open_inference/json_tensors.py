@@ -31,6 +31,12 @@ from serving_runtime.validation.problems import quoted
 NAME, DATA = "name", "data"
 INPUT, OUTPUT = "input", "output"
 
+# What values are read as, by their datatype: where a null marks a missing value, and elsewhere.
+_AS_NAN = {it.name: Wanted(it.dtype, it.name, DATA, AS_NAN) for it in DATATYPES.values()}
+_MARKED = {
+    name: it if it.dtype in FLOATS else it._replace(nulls=MARKED) for name, it in _AS_NAN.items()
+}
+
 
 class Written(NamedTuple):
     """Tensors in JSON, separated by commas, as parts to be joined; and their binary data."""
@@ -64,9 +70,7 @@ def read(reader: Reader, members: Mapping[str, Any], content: Any, is_nullable: 
         return Read(Tensor(datatype.dtype, array))
     if data is None:
         raise InvalidInput(f'no values: expected "{DATA}"')
-    nulls = MARKED if is_nullable and datatype.dtype not in FLOATS else AS_NAN
-    wanted = Wanted(datatype.dtype, datatype.name, DATA, nulls)
-    (dtype, array), missing = reader.array(data, wanted)
+    (dtype, array), missing = reader.array(data, (_MARKED if is_nullable else _AS_NAN)[called])
     if array.shape != shape:
         _check_flat(array.shape, datatype, shape)
         array = array.reshape(shape)
@@ -90,7 +94,8 @@ def text(reader: Reader, members: Mapping[str, Any], key: str, place: str = "") 
         raise InvalidInput(f'{place} has no "{key}"' if place else f'no "{key}"')
     if not isinstance(value, str):
         reader.refuse(value, f'"{key}" of {place}' if place else f'"{key}"', "a text")
-    utf8(value)
+    if reader.is_last:  # the others do not read what is no text
+        utf8(value)
     return value
 
 
