@@ -27,6 +27,7 @@ SERVE = (sys.executable, "-m", "serving_runtime.cli", "serve")
 # Free ports, and what a developer would see.
 DEFAULTS = {"APP_PORT": "0", "RUNTIME_HTTP_PORT": "0", "RUNTIME_DEBUG": "1"}
 _OURS = re.compile("RUNTIME_|APP_PORT$|MODEL_DIR$|GRPC_")
+OURS = {"APP_PORT": "0", "RUNTIME_HTTP_PORT": "0", "RUNTIME_DEBUG": "1"}
 # Set for all that is started where coverage is measured; and how long to wait for their notes.
 COVERAGE, COVERAGE_SECONDS = "COVERAGE_PROCESS_CONFIG", 10.0
 GOLDEN_X = (1.5, -2.25, 1e300, 0.1)
