@@ -24,8 +24,6 @@ PREDICT = "/tensorflow.serving.PredictionService/Predict"
 MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 CHECK = "/grpc.health.v1.Health/Check"
 SERVE = (sys.executable, "-m", "serving_runtime.cli", "serve")
-# Free ports, and what a developer would see.
-DEFAULTS = {"APP_PORT": "0", "RUNTIME_HTTP_PORT": "0", "RUNTIME_DEBUG": "1"}
 _OURS = re.compile("RUNTIME_|APP_PORT$|MODEL_DIR$|GRPC_")
 OURS = {"APP_PORT": "0", "RUNTIME_HTTP_PORT": "0", "RUNTIME_DEBUG": "1"}
 # Set for all that is started where coverage is measured; and how long to wait for their notes.
@@ -69,7 +67,7 @@ class Server:
         with self._out.open("wb") as out, self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*prefix, *SERVE, str(model), *arguments],
-                env={**DEFAULTS, **kept, **settings, MARK: self.mark},
+                env={**OURS, **kept, **settings, MARK: self.mark},
                 stdin=subprocess.DEVNULL, stdout=out, stderr=log, start_new_session=True,
             )  # fmt: skip
 
