@@ -71,6 +71,10 @@ ELSEWHERE = {
         )
         for name in ("libraries", "lists", "plain", "reader", "tape", "values", "wording")
     },
+    "protocols/json/bounds.py": (
+        "protocols/json/test_amplification.py",
+        "bounds what reading costs",
+    ),
     "protocols/hydrosphere/reply_context.py": (
         "protocols/hydrosphere/test_predict.py",
         "half of a reply",
