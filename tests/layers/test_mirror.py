@@ -36,7 +36,6 @@ ELSEWHERE = {
         "client/test_rest.py",
         "what its client says of a call",
     ),
-    "client/http_connection.py": ("client/test_rest.py", "one client's connection"),
     "protocols/open_inference/client_codec.py": (
         "client/test_rest.py",
         "the client's half of a call",
