@@ -149,6 +149,11 @@ ELSEWHERE = {
         "protocols/tensorflow_serving/test_predict.py",
         "half of a reply",
     ),
+    **{
+        f"server/http/{name}.py": ("server/http/test_connection.py", "a part of each connection")
+        for name in ("exchange", "flow", "host", "limits", "refusals")
+    },
+    "server/http/writing.py": ("server/http/test_transport.py", "right if clients read it so"),
     "server/admission/worker.py": (
         "server/admission/test_dispatcher.py",
         "an interface, held to by who calls it",

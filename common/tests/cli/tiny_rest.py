@@ -28,6 +28,7 @@ class TinyRest(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.failure = None
         self.models = ["tiny"]
         self.metadata = {}
+        self.health = 200
         self.hangs_up = False
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
 
@@ -46,7 +47,9 @@ class _Answering(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         """Answer which models there are."""
         self.server.paths.append(self.path)
-        if self.path != "/v2/models":
+        if self.path.endswith("z"):
+            self._send(self.server.health, b'{"error": "the model is loading"}', {})
+        elif self.path != "/v2/models":
             self._send(200, json.dumps(self.server.metadata).encode(), {})
         elif self.server.models is None:
             self._send(404, b"<html>not here</html>", {})
