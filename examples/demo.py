@@ -22,7 +22,15 @@ from typing import Any, List
 import digits
 import numpy as np
 import rounds
-from server import SERVING_RUNTIME, DemoError, Server, served, serving_runtime, shown
+from server import (
+    SERVING_RUNTIME,
+    DemoError,
+    Server,
+    name_of_model,
+    served,
+    serving_runtime,
+    shown,
+)
 
 from serving_runtime.client import CallFailed
 
@@ -54,7 +62,7 @@ def run(framework: str, directory: Path, port: int, keep: bool) -> None:
         print(f"4. sending the held-out pictures, {rounds.CALLS_A_ROUND} calls or more a round")
         rounds.call(server.address, expected)
         print(f"   every score equals the model's own here {_within(expected.tolerance)}")
-        print_hints(framework, server.address, directory, sample, keep)
+        print_hints(framework, server, sample, keep)
         if keep:
             wait_for_interrupt(server)
     print("6. stopped the server, exit code 0")
@@ -84,23 +92,33 @@ def train(framework: str, model: Path) -> rounds.Expected:
 
 
 def write_sample(path: Path, image: np.ndarray) -> None:
-    """Write a request of one picture, to be sent by hand."""
-    path.write_text(json.dumps({"images": [image.tolist()]}))
+    """Write a request of one picture, to be sent by hand, by `predict` and by `curl`."""
+    inputs = {"images": [image.tolist()]}
+    path.write_text(json.dumps(inputs))
+    _for_curl(path).write_text(json.dumps({"inputs": inputs}))
 
 
-def print_hints(framework: str, address: str, directory: Path, sample: Path, keep: bool) -> None:
+def _for_curl(sample: Path) -> Path:
+    """Return where the request is as the body of HTTP: columns, as TensorFlow Serving has them."""
+    return sample.with_name("one-digit.http.json")
+
+
+def print_hints(framework: str, server: Server, sample: Path, keep: bool) -> None:
     """Print how to go on by hand: against this server, or against one started afterwards."""
-    model = shlex.quote(shown(directory / "model"))
+    model = shlex.quote(shown(sample.with_name("model")))
+    address, http_address = server.address, server.http_address
     program = shlex.quote(shown(SERVING_RUNTIME))
     if keep:
         print(f"5. try it by hand, at {address}:")
     else:
-        address = "localhost:9090"
+        address, http_address = "localhost:9090", "localhost:8080"
         print(f"5. try it by hand, at {address} after this command:")
         print(f"   make serve RUNTIME={framework} MODEL={model}")
         print("   and in another terminal:")
     print(f"   {program} predict --address {address} --input {shlex.quote(shown(sample))}")
     print(f"   {program} health --address {address}")
+    url = f"http://{http_address}/v1/models/{name_of_model(server)}:predict"
+    print(f"   curl -d @{shlex.quote(shown(_for_curl(sample)))} {url}")
     print(
         f"   grpcurl -plaintext {address} tensorflow.serving.PredictionService/Status", flush=True
     )

@@ -1,11 +1,13 @@
 """Run the real command: serve a model as a process of its own, and end it cleanly."""
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import Iterator, NamedTuple
 
@@ -22,9 +24,10 @@ class DemoError(Exception):
 
 
 class Server(NamedTuple):
-    """The service: where it answers, and its process."""
+    """The service: where it answers gRPC and HTTP, and its process."""
 
     address: str
+    http_address: str
     process: "subprocess.Popen[bytes]"
 
 
@@ -35,12 +38,13 @@ def served(directory: Path, port: int) -> Iterator[Server]:
     Raises:
         DemoError: it did not come up, or did not end cleanly; its log is in server.log.
     """
-    port = port or _free_port()
+    port, http_port = port or _free_port(), _free_port()
     log = directory / "server.log"
-    command = [str(SERVING_RUNTIME), "serve", str(directory / "model"), "--port", str(port)]
+    ports = ["--port", str(port), "--http-port", str(http_port)]
+    command = [str(SERVING_RUNTIME), "serve", str(directory / "model"), *ports]
     with log.open("wb") as stream:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
-    server = Server(f"localhost:{port}", process)
+    server = Server(f"localhost:{port}", f"localhost:{http_port}", process)
     try:
         seconds = _wait_until_healthy(server, log)
         print(f"3. serving at {server.address} (log: {shown(log)}), healthy in {seconds:.1f} s")
@@ -49,6 +53,13 @@ def served(directory: Path, port: int) -> Iterator[Server]:
         code = _stop(process)
     if code:
         raise DemoError(f"the server ended with exit code {code}:\n{_tail(log)}")
+
+
+def name_of_model(server: Server) -> str:
+    """Return what paths of HTTP call the model."""
+    with urllib.request.urlopen(f"http://{server.http_address}/v1/models") as reply:
+        [name] = json.loads(reply.read().decode())["models"]
+    return str(name)
 
 
 def serving_runtime(*arguments: str) -> None:

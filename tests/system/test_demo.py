@@ -1,11 +1,13 @@
 """Runs `make demo`'s program as a user would."""
 
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import List
 
@@ -112,6 +114,10 @@ def test_keeps_serving_until_interrupted(start, tmp_path):
     sample = str(tmp_path / "demo" / "one-digit.json")
     command = [str(SERVING_RUNTIME), "predict", "--address", address, "--input", sample]
     assert b"label" in subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+    [curl] = [line.split() for line in lines if line.split()[:1] == ["curl"]]
+    body = Path(ROOT, curl[2].lstrip("@")).read_bytes()
+    with urllib.request.urlopen(curl[3], data=body) as reply:  # which is what `curl -d` sends
+        assert "label" in json.load(reply)["outputs"]
     os.killpg(demo.pid, signal.SIGINT)
     rest, _ = demo.communicate()
     assert demo.returncode == 0, rest
