@@ -16,6 +16,9 @@ NAN, INFINITY, MINUS_INFINITY = float("nan"), float("inf"), float("-inf")
 CONSTANTS = {"NaN": NAN, "Infinity": INFINITY, "-Infinity": MINUS_INFINITY}
 
 _NULL = type(None)
+# So few values are compared with the largest one before NumPy has set up for its own comparison.
+_FEW = 256
+_FLOAT_LIMITS = {name: float(np.finfo(name).max) for name in ("float16", "float32", "float64")}
 _INT64 = np.iinfo(np.int64)
 _EXPECTED = {
     "integer": "an integer, without a fraction or an exponent,",
@@ -84,6 +87,9 @@ def _dtype_of(flat: Flat) -> str:
 def _floats(flat: Flat, wanted: Wanted) -> np.ndarray:
     if not flat.kinds <= {int, float}:
         _refuse(flat, wanted, frozenset((int, float)))
+    limit = _FLOAT_LIMITS.get(wanted.dtype) if len(flat.values) < _FEW else None
+    if limit and flat.values and -limit <= min(flat.values) and max(flat.values) <= limit:
+        return np.array(flat.values, NUMPY_DTYPES[wanted.dtype])
     try:
         array = np.array(flat.values, np.float64)
     except OverflowError:
