@@ -18,6 +18,7 @@ from typing import Any, Optional
 
 from serving_runtime.server.http import compression, replies, writing
 from serving_runtime.server.http.exchange import Answerable, Exchange
+from serving_runtime.server.http.flow import Flow
 from serving_runtime.server.http.gate import Passed
 from serving_runtime.server.http.host import ConnectionHost
 from serving_runtime.server.http.parser import Head, RequestParser
@@ -54,8 +55,6 @@ class HttpConnection(asyncio.Protocol, Answerable):
         # Of a request that is not whole.
         self._passed: Optional[Passed] = None
         self._body_due = self.due = math.inf
-        self._is_paused = self._is_held = self._is_blocked = False
-        self._unsent = 0
         self.is_surplus = False
 
     @property
@@ -66,6 +65,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
     def connection_made(self, transport: Any) -> None:
         """Begin; asyncio calls it."""
         self._socket = transport
+        self._flow = Flow(transport)
         self.due = time.monotonic() + self._limits.idle_seconds
         self._host.on_open(self)
 
@@ -75,6 +75,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         self._host.on_closed(self)
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
+            self._host.on_settled()
             with self._host.lock:
                 exchange.abandon()
 
@@ -82,31 +83,30 @@ class HttpConnection(asyncio.Protocol, Answerable):
         """Take in what the client has sent; asyncio calls it."""
         if self._state is State.ENDING:
             return
-        if self._state is State.ANSWERING or self._is_blocked or self._is_held:
-            self._parser.hold(data)
-            self._pause()
-        else:
+        if self._state is not State.ANSWERING and self._flow.may_read:
             self._receive(data)
+        else:
+            self._parser.hold(data)
+            self._flow.pause()
 
     def pause_writing(self) -> None:
         """Note that the client does not read its replies; asyncio calls it."""
-        self._is_blocked = True
-        self._unsent = self._socket.get_write_buffer_size()
+        self._flow.block()
         self.due = time.monotonic() + self._limits.gap_seconds
 
     def resume_writing(self) -> None:
         """Go on, since it does again; asyncio calls it."""
-        self._is_blocked = False
+        self._flow.is_blocked = False
         if self._state is State.IDLE:
             self._rest()
             self._go_on()
 
     def hold(self, is_held: bool) -> None:
         """Read no more of a body that is arriving, or go on with it."""
-        self._is_held = is_held
+        self._flow.is_held = is_held
         if is_held:
             self.due = math.inf
-            self._pause()
+            self._flow.pause()
         elif self._state is State.ARRIVING:
             self.due = time.monotonic() + self._limits.gap_seconds
             self._go_on()
@@ -121,7 +121,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         """End the connection if it waits for a request; return whether it did."""
         if self._state is not State.IDLE or self._parser.has_rest:
             return False
-        self._end(Event.ENDED)
+        self._end()
         return True
 
     def abort(self) -> None:
@@ -130,11 +130,11 @@ class HttpConnection(asyncio.Protocol, Answerable):
 
     def on_due(self, now: float) -> None:
         """End what takes too long."""
-        if self._is_sending():
+        if self._flow.has_moved():
             self.due = now + self._limits.gap_seconds
         elif self._state is State.ARRIVING:
             self.refuse(_STALLED)
-        elif self._is_blocked or not self.close_idle():
+        elif self._flow.is_blocked or not self.close_idle():
             self.abort()
 
     def answer(self, exchange: Exchange, reply: Reply, headers: Headers) -> None:
@@ -180,7 +180,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
             if b"expect" in head.headers and not head.is_old:
                 self._socket.write(replies.CONTINUE)
             self._host.on_arriving(self, self._passed)
-        if not self._is_held:
+        if not self._flow.is_held:
             self.due = min(now + self._limits.gap_seconds, self._body_due)
 
     def _on_whole(self, head: Head, body: bytes) -> None:
@@ -215,19 +215,23 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self._begin(head, passed, unpacked)
             return
 
-        def begin(outcome: Any) -> None:
-            if self._state is not State.ANSWERING:  # the client has gone
-                return
-            if isinstance(outcome, Refusal):
-                self._write(writing.early(outcome), head, not head.keeps_alive)
-            else:
-                self._begin(head, passed, outcome)
+        self._host.in_thread(
+            lambda: compression.unpack(body, coding, most),
+            lambda outcome: self._on_unpacked(head, passed, outcome),
+        )
 
-        self._host.in_thread(lambda: compression.unpack(body, coding, most), begin)
+    def _on_unpacked(self, head: Head, passed: Passed, outcome: Any) -> None:
+        if self._state is not State.ANSWERING:  # the client has gone
+            return
+        if isinstance(outcome, EarlyReply):
+            self._write(writing.early(outcome), head, not head.keeps_alive)
+        else:
+            self._begin(head, passed, outcome)
 
     def _finish(self, exchange: Exchange, written: writing.Written) -> None:
         if exchange is self._exchange:
             self._exchange = None
+            self._host.on_settled()
             self._write(written, exchange.head, not exchange.head.keeps_alive)
 
     def _write(self, written: writing.Written, head: Optional[Head], closes: bool) -> None:
@@ -239,50 +243,40 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self._socket.write(start)
             self._socket.write(body)
         if closes:
-            self._end(Event.ENDED)
+            self._end()
             return
         self._state = follow(self._state, Event.ANSWERED)
         self._rest()
-        if self._is_paused or self._parser.has_rest:
+        if self._flow.is_paused or self._parser.has_rest:
             self._host.loop.call_soon(self._go_on)
 
     def _rest(self) -> None:
         """Wait for the next request, unless the client does not read the last reply."""
-        if not self._is_blocked:
+        if not self._flow.is_blocked:
             self.due = time.monotonic() + self._limits.idle_seconds
 
     def _go_on(self) -> None:
         """Read what has been kept, and then what the client sends."""
-        if self._is_blocked or self._is_held:
-            return
-        if self._state in (State.IDLE, State.ARRIVING):
-            if self._parser.has_rest:
-                self._receive(b"")
-            if self._is_paused and self._state in (State.IDLE, State.ARRIVING):
-                self._is_paused = False
-                self._socket.resume_reading()
+        if self._is_reading() and self._parser.has_rest:
+            self._receive(b"")
+        if self._is_reading():
+            self._flow.resume()
 
-    def _pause(self) -> None:
-        if not self._is_paused:
-            self._is_paused = True
-            self._socket.pause_reading()
+    def _is_reading(self) -> bool:
+        waits = self._state is State.IDLE or self._state is State.ARRIVING
+        return waits and self._flow.may_read
 
-    def _end(self, event: Event) -> None:
+    def _end(self) -> None:
         """Close, once all is sent; at a refusal, when the client has had the time to read it."""
         is_whole = self._state is not State.ARRIVING and not self._parser.has_rest
-        self._state = follow(self._state, event)
+        self._state = follow(self._state, Event.ENDED)
         self._host.on_arrived(self)
-        self.due = time.monotonic() + self._limits.linger_seconds
-        if is_whole and not self._is_paused:
+        self._flow.has_moved()
+        left = self._limits.gap_seconds if self._flow.unsent else self._limits.linger_seconds
+        self.due = time.monotonic() + left
+        if is_whole and not self._flow.is_paused:
             self._socket.close()
             return
         if self._socket.can_write_eof():
             self._socket.write_eof()
-        if self._is_paused:
-            self._is_paused = False
-            self._socket.resume_reading()
-
-    def _is_sending(self) -> bool:
-        """Return whether the client has read something of its reply since the last look."""
-        before, self._unsent = self._unsent, self._socket.get_write_buffer_size()
-        return 0 < self._unsent < before
+        self._flow.resume()

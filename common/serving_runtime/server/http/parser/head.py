@@ -15,6 +15,7 @@ WANTED = frozenset((
     b"accept-encoding",
     b"access-control-request-method",
     b"authorization",
+    b"connection",
     b"content-encoding",
     b"content-length",
     b"content-type",
@@ -47,14 +48,16 @@ class Head:
     __slots__ = ("headers", "is_old", "keeps_alive", "length", "method", "path")
 
     def __init__(
-        self, method: bytes, path: bytes, headers: Dict[bytes, bytes], keeps_alive: bool
+        self, method: bytes, path: bytes, headers: Dict[bytes, bytes], is_old: bool
     ) -> None:
         self.method = method
         self.path = path
         self.headers = headers
         self.length = 0
-        self.is_old = False
-        self.keeps_alive = keeps_alive
+        self.is_old = is_old
+        self.keeps_alive = not is_old
+        if b"connection" in headers:
+            self.keeps_alive = _keeps_alive(headers[b"connection"], is_old)
 
     def text(self, name: bytes) -> str:
         """Return a header's value; an empty text where there is none."""
@@ -84,11 +87,9 @@ def read_head(raw: bytes, limits: Limits) -> Head:
         raise Refusal(400, "a header goes on in the next line, which is no longer allowed")
     if not reader.names_are_good:
         raise Refusal(400, "a header has no name")
-    method, keeps_alive = parser.get_method(), parser.should_keep_alive()
-    head = Head(method, _path_of(reader.url), reader.headers, keeps_alive)
-    _check_host(head, version)
-    head.length = _length_of(head, version)
-    head.is_old = version == "1.0"
+    head = Head(parser.get_method(), _path_of(reader.url), reader.headers, version == "1.0")
+    _check_host(head)
+    head.length = _length_of(head)
     return head
 
 
@@ -127,20 +128,25 @@ def _path_of(url: bytes) -> bytes:
     return url.partition(b"?")[0]
 
 
-def _check_host(head: Head, version: str) -> None:
+def _keeps_alive(connection: bytes, is_old: bool) -> bool:
+    options = {option.strip().lower() for option in connection.split(b",")}
+    return b"keep-alive" in options if is_old else b"close" not in options
+
+
+def _check_host(head: Head) -> None:
     host = head.headers.get(b"host")
     if host is None:
-        if version == "1.1":
+        if not head.is_old:
             raise Refusal(400, "the header Host is missing")
     elif not _HOST.fullmatch(host):
         raise Refusal(400, "the header Host is not one host, with or without a port")
 
 
-def _length_of(head: Head, version: str) -> int:
+def _length_of(head: Head) -> int:
     coding = head.headers.get(b"transfer-encoding")
     length = head.headers.get(b"content-length")
     if coding is not None:
-        if version == "1.0":
+        if head.is_old:
             raise Refusal(400, "HTTP/1.0 has no Transfer-Encoding")
         if length is not None:
             raise Refusal(400, "Content-Length and Transfer-Encoding do not go together")
