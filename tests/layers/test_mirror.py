@@ -70,6 +70,10 @@ ELSEWHERE = {
         )
         for name in ("libraries", "lists", "plain", "reader", "tape", "values", "wording")
     },
+    "protocols/json/fields.py": (
+        "protocols/json/test_requests.py",
+        "an input, as it is read for a request",
+    ),
     "protocols/json/bounds.py": (
         "protocols/json/test_amplification.py",
         "bounds what reading costs",
@@ -145,6 +149,24 @@ ELSEWHERE = {
         "protocols/open_inference/test_encoding.py",
         "right if it is what protobuf writes",
     ),
+    "protocols/tensorflow_serving/rest_served.py": (
+        "protocols/tensorflow_serving/test_rest_predict.py",
+        "what the operations of REST share",
+    ),
+    **{
+        f"protocols/openapi/{name}.py": (
+            "protocols/openapi/test_document.py",
+            "a part of one document, right if the whole is valid",
+        )
+        for name in ("paths", "rows", "samples", "schemas", "tensors")
+    },
+    **{
+        f"protocols/tabular/{name}.py": (
+            f"protocols/tabular/{tests}.py",
+            "a step of reading a table",
+        )
+        for name, tests in (("cells", "test_csv_table"), ("frames", "test_invocations"))
+    },
     "protocols/tensorflow_serving/reply_context.py": (
         "protocols/tensorflow_serving/test_predict.py",
         "half of a reply",

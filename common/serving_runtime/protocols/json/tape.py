@@ -60,7 +60,10 @@ class TapeReader(Reader):
         if not isinstance(node, self._object) or len(node) > _MAX_MEMBERS:
             raise Doubt
         names = list(node)
-        found = {name: node[name] for name in names}
+        try:
+            found = {name: node[name] for name in names}
+        except KeyError:  # a name with a NUL in it, which pysimdjson does not find
+            raise Doubt from None
         if len(found) < len(names):  # pysimdjson finds the first of those with one name
             raise Doubt
         return found
