@@ -22,15 +22,7 @@ from typing import Any, List
 import digits
 import numpy as np
 import rounds
-from server import (
-    SERVING_RUNTIME,
-    DemoError,
-    Server,
-    name_of_model,
-    served,
-    serving_runtime,
-    shown,
-)
+from server import SERVING_RUNTIME, DemoError, Server, served, serving_runtime, shown
 
 from serving_runtime.client import CallFailed
 
@@ -92,33 +84,34 @@ def train(framework: str, model: Path) -> rounds.Expected:
 
 
 def write_sample(path: Path, image: np.ndarray) -> None:
-    """Write a request of one picture, to be sent by hand, by `predict` and by `curl`."""
-    inputs = {"images": [image.tolist()]}
-    path.write_text(json.dumps(inputs))
-    _for_curl(path).write_text(json.dumps({"inputs": inputs}))
+    """Write a request of one picture, to be sent by hand, and the same for curl."""
+    path.write_text(json.dumps({"images": [image.tolist()]}))
+    tensor = {"name": "images", "datatype": "FP32", "shape": [1, *image.shape]}
+    body = {"inputs": [{**tensor, "data": image.ravel().tolist()}]}
+    body_of(path).write_text(json.dumps(body))
 
 
-def _for_curl(sample: Path) -> Path:
-    """Return where the request is as the body of HTTP: columns, as TensorFlow Serving has them."""
-    return sample.with_name("one-digit.http.json")
+def body_of(sample: Path) -> Path:
+    """Return where the same request stands in Open Inference's JSON."""
+    return sample.with_name(f"{sample.stem}.v2.json")
 
 
 def print_hints(framework: str, server: Server, sample: Path, keep: bool) -> None:
     """Print how to go on by hand: against this server, or against one started afterwards."""
-    model = shlex.quote(shown(sample.with_name("model")))
-    address, http_address = server.address, server.http_address
+    directory, address, url = sample.parent, server.address, server.url
+    model = shlex.quote(shown(directory / "model"))
     program = shlex.quote(shown(SERVING_RUNTIME))
     if keep:
         print(f"5. try it by hand, at {address}:")
     else:
-        address, http_address = "localhost:9090", "localhost:8080"
+        address, url = "localhost:9090", "http://localhost:8080"
         print(f"5. try it by hand, at {address} after this command:")
         print(f"   make serve RUNTIME={framework} MODEL={model}")
         print("   and in another terminal:")
     print(f"   {program} predict --address {address} --input {shlex.quote(shown(sample))}")
     print(f"   {program} health --address {address}")
-    url = f"http://{http_address}/v1/models/{name_of_model(server)}:predict"
-    print(f"   curl -d @{shlex.quote(shown(_for_curl(sample)))} {url}")
+    body = shlex.quote(shown(body_of(sample)))
+    print(f"   curl {url}/v2/models/{server.model_name}/infer -d @{body}")
     print(
         f"   grpcurl -plaintext {address} tensorflow.serving.PredictionService/Status", flush=True
     )

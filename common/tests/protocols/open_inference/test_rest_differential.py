@@ -28,7 +28,9 @@ ROWS = ((None, None), (SIMDJSON, None), (None, ORJSON), (SIMDJSON, ORJSON))
 NULLABLE = {"": frozenset(("x0",)), "s": frozenset()}
 ODD = ("null", "NaN", "-Infinity", "1e400", "-0.0", "[1]", "[]", "{}", "true", '"a"', "1.5", "[[",
        "18446744073709551616", "9007199254740993", '"\\ud800"', '"\\ud83d\\ude00"', "]", ",", ":",
-       '"data":', '"shape":[1],', "\ufeff", "{", "}", "-", "e9")  # fmt: skip
+       '"data":', '"shape":[1],', "\ufeff", "{", "}", "-", "e9",
+       '"name":"x1",', '"name\\u0000":"x1",', '"data\\u0000":[1],', '"data":[1],', '"\\u0000":1,',
+       '"inputs":[],', '"parameters":null,', '"inputs\\u0000a":1,', '"shape":[-0],')  # fmt: skip
 SHAPES = ((), (0,), (1,), (5,), (2, 3), (2, 0), (3, 1, 2), (40, 20))
 
 
@@ -72,7 +74,7 @@ def spoilt(chance, body):
     if chance.random() < 0.3:
         return mutate(chance, body)
     text = body.decode("utf-8", "replace")
-    at = chance.choice([it for it, letter in enumerate(text) if letter in "[,:]}"] or [0])
+    at = chance.choice([it for it, letter in enumerate(text) if letter in "[,:]}{"] or [0])
     cut = at + chance.choice([0, 1, 1, 2, 4])
     return (text[: at + 1] + chance.choice(ODD) + text[cut + 1 :]).encode("utf-8", "replace")
 
