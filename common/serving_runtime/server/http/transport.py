@@ -23,6 +23,7 @@ from serving_runtime.server.http.origins import Origins
 from serving_runtime.server.http.refusals import EarlyReply, Refusal
 from serving_runtime.server.http.replies import ReplyWriter
 from serving_runtime.server.http.routes import RouteTable
+from serving_runtime.server.http.states import State
 from serving_runtime.server.http.statuses import BY_REASON
 from serving_runtime.server.transport import Routes, Transport
 from serving_runtime.settings import Settings
@@ -177,7 +178,9 @@ class HttpTransport(Transport, ConnectionHost):
     def on_open(self, connection: HttpConnection) -> None:
         """Note a new connection; where there are too many, an idle one gives way."""
         if len(self._connections) >= self._max_connections:
-            connection.is_surplus = not any(it.close_idle() for it in self._connections)
+            idle = [it for it in self._connections if it.state is State.IDLE]
+            longest = min(idle, key=lambda it: it.due, default=None)
+            connection.is_surplus = longest is None or not longest.close_idle()
         self._connections[connection] = None
 
     def on_closed(self, connection: HttpConnection) -> None:
