@@ -114,7 +114,7 @@ class RequestParser:
             if len(data) > self._limits.max_head_bytes:
                 raise _too_long(data)
             if _BARE_LF.search(data):
-                raise Refusal(400, "lines of a request end with CR and LF, not with LF alone")
+                raise Refusal(400, "lines of a request end with CR and LF, not with one of them")
         return data
 
     def _receive_body(self, data: bytes) -> bool:
