@@ -21,6 +21,7 @@ from serving_runtime.server.http.exchange import Answerable, Exchange
 from serving_runtime.server.http.flow import Flow
 from serving_runtime.server.http.gate import Passed
 from serving_runtime.server.http.host import ConnectionHost
+from serving_runtime.server.http.limits import Limits
 from serving_runtime.server.http.parser import Head, RequestParser
 from serving_runtime.server.http.refusals import EarlyReply, Refusal
 from serving_runtime.server.http.states import Event, State, follow
@@ -95,6 +96,10 @@ class HttpConnection(asyncio.Protocol, Answerable):
         if self._state is State.IDLE:
             self._rest()
             self._go_on()
+
+    def bound(self, limits: Limits) -> None:
+        """Have other limits from the next request on."""
+        self._limits = self._parser.limits = limits
 
     def hold(self, is_held: bool) -> None:
         """Read no more of a body that is arriving, or go on with it."""

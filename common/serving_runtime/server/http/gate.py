@@ -45,6 +45,7 @@ class Gate:
         limits: of bodies.
 
     Attributes:
+        max_body_bytes: more is refused.
         shedding: what calls of the model are refused with for now; None where they are not.
     """
 
@@ -58,7 +59,7 @@ class Gate:
         self._table = table
         self._access = access
         self._origins = may_call
-        self._max_body_bytes = limits.max_body_bytes
+        self.max_body_bytes = limits.max_body_bytes
         self.shedding: Optional[ServingError] = None
 
     def admit(self, head: Head, is_surplus: bool = False) -> Passed:
@@ -84,8 +85,8 @@ class Gate:
             self._check_token(head, match.operation.key)
         if match.is_forwarded:
             self._check_room(is_surplus)
-        if head.length > self._max_body_bytes:
-            raise body_too_large(self._max_body_bytes)
+        if head.length > self.max_body_bytes:
+            raise body_too_large(self.max_body_bytes)
         passed = Passed(match)
         passed.origin = origin
         if b"expect" in headers and headers[b"expect"].lower() != b"100-continue":

@@ -97,6 +97,13 @@ class HttpTransport(Transport, ConnectionHost):
         self._look_around()
         return port
 
+    def bound_messages(self, max_bytes: int) -> None:
+        """Refuse larger bodies by their heads, or where they come in chunks, as they grow."""
+        self.limits = self.limits._replace(max_body_bytes=max_bytes)
+        self.gate.max_body_bytes = max_bytes
+        for connection in self._connections:
+            connection.bound(self.limits)
+
     def bound_arrivals(self, max_calls: int) -> None:
         """Read the bodies of at most so many calls for the model at a time."""
         self._arrivals = Arrivals(max_calls)
