@@ -62,8 +62,8 @@ ELSEWHERE = {
     ),
     "protocols/request.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
     "protocols/shapes.py": ("protocols/protobuf/tensors/test_budget.py", WIRE),
-    "protocols/protobuf/parsing.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
-    "protocols/protobuf/scanning.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
+    "protocols/protobuf/parsing.py": ("protocols/protobuf/test_differential.py", WIRE),
+    "protocols/protobuf/scanning.py": ("protocols/protobuf/test_differential.py", WIRE),
     **{
         f"protocols/json/{name}.py": (
             "protocols/json/test_reading.py",
@@ -119,7 +119,7 @@ ELSEWHERE = {
     ),
     **{
         f"protocols/open_inference/{name}.py": (
-            "protocols/open_inference/test_differential.py",
+            "protocols/protobuf/test_differential.py",
             WIRE,
         )
         for name in ("datatypes", "decoding", "layout", "slots", "values")
