@@ -36,7 +36,6 @@ ELSEWHERE = {
         "client/test_rest.py",
         "what its client says of a call",
     ),
-    "client/http_connection.py": ("client/test_rest.py", "one client's connection"),
     "protocols/open_inference/client_codec.py": (
         "client/test_rest.py",
         "the client's half of a call",
@@ -71,6 +70,14 @@ ELSEWHERE = {
         )
         for name in ("libraries", "lists", "plain", "reader", "tape", "values", "wording")
     },
+    "protocols/json/fields.py": (
+        "protocols/json/test_requests.py",
+        "an input, as it is read for a request",
+    ),
+    "protocols/json/bounds.py": (
+        "protocols/json/test_amplification.py",
+        "bounds what reading costs",
+    ),
     "protocols/hydrosphere/reply_context.py": (
         "protocols/hydrosphere/test_predict.py",
         "half of a reply",
@@ -142,6 +149,24 @@ ELSEWHERE = {
         "protocols/open_inference/test_encoding.py",
         "right if it is what protobuf writes",
     ),
+    "protocols/tensorflow_serving/rest_served.py": (
+        "protocols/tensorflow_serving/test_rest_predict.py",
+        "what the operations of REST share",
+    ),
+    **{
+        f"protocols/openapi/{name}.py": (
+            "protocols/openapi/test_document.py",
+            "a part of one document, right if the whole is valid",
+        )
+        for name in ("paths", "rows", "samples", "schemas", "tensors")
+    },
+    **{
+        f"protocols/tabular/{name}.py": (
+            f"protocols/tabular/{tests}.py",
+            "a step of reading a table",
+        )
+        for name, tests in (("cells", "test_csv_table"), ("frames", "test_invocations"))
+    },
     "protocols/tensorflow_serving/reply_context.py": (
         "protocols/tensorflow_serving/test_predict.py",
         "half of a reply",
@@ -150,6 +175,7 @@ ELSEWHERE = {
         f"server/http/{name}.py": ("server/http/test_connection.py", "a part of each connection")
         for name in ("exchange", "flow", "host", "limits", "refusals")
     },
+    "server/unix_socket.py": ("server/grpc/test_unix_socket.py", "what core does to a path"),
     "server/http/writing.py": ("server/http/test_transport.py", "right if clients read it so"),
     "server/admission/worker.py": (
         "server/admission/test_dispatcher.py",

@@ -32,6 +32,11 @@ class TinyRest(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.hangs_up = False
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
 
+    def speak_tls(self, context):
+        """Answer by TLS from now on."""
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.address = self.address.replace("http:", "https:")
+
     def handle_error(self, request, client_address):
         """Bear it where a client has gone."""
 

@@ -6,7 +6,7 @@ from typing import Callable, Optional
 
 from serving_runtime import logs, operations
 from serving_runtime.errors import Status
-from serving_runtime.ipc.attributes import CONTENT_TYPE, HEADER_LENGTH
+from serving_runtime.ipc.attributes import ACCEPT, CONTENT_TYPE, HEADER_LENGTH
 from serving_runtime.server.http.gate import Passed
 from serving_runtime.server.http.parser import Head
 from serving_runtime.server.transport import NO_HEADERS, Headers, Reply, Request
@@ -80,7 +80,11 @@ class Exchange:
             length = self.head.text(b"inference-header-content-length")
             attributes = {**attributes, HEADER_LENGTH: length}
         if match.operation is operations.INVOCATIONS:
-            attributes = {**attributes, CONTENT_TYPE: self.head.text(b"content-type")}
+            attributes = {
+                **attributes,
+                CONTENT_TYPE: self.head.text(b"content-type"),
+                ACCEPT: self.head.text(b"accept"),
+            }
         body, self._body = self._body, b""
         return Request(
             match.operation,
