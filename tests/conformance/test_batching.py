@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.cases.maps import CARD, user
-from tests.conformance.setups import NAMING as WIRES
-from tests.conformance.setups import setups
+from tests.conformance.setups import NAMING, setups
 from tests.support.cases import (
     INTERNAL,
     INVALID,
@@ -58,7 +57,7 @@ def call_alone(service, number, case):
 
 
 def _wire(number, case):
-    wires = [wire for wire in WIRES if not wire.gap(case)]
+    wires = [wire for wire in NAMING if not wire.gap(case)]
     return wires[number % len(wires)]
 
 

@@ -61,8 +61,8 @@ ELSEWHERE = {
     ),
     "protocols/request.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
     "protocols/shapes.py": ("protocols/protobuf/tensors/test_budget.py", WIRE),
-    "protocols/protobuf/parsing.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
-    "protocols/protobuf/scanning.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
+    "protocols/protobuf/parsing.py": ("protocols/protobuf/test_differential.py", WIRE),
+    "protocols/protobuf/scanning.py": ("protocols/protobuf/test_differential.py", WIRE),
     **{
         f"protocols/json/{name}.py": (
             "protocols/json/test_reading.py",
@@ -126,7 +126,7 @@ ELSEWHERE = {
     ),
     **{
         f"protocols/open_inference/{name}.py": (
-            "protocols/open_inference/test_differential.py",
+            "protocols/protobuf/test_differential.py",
             WIRE,
         )
         for name in ("datatypes", "decoding", "layout", "slots", "values")
@@ -175,6 +175,7 @@ ELSEWHERE = {
         f"server/http/{name}.py": ("server/http/test_connection.py", "a part of each connection")
         for name in ("exchange", "flow", "host", "limits", "refusals")
     },
+    "server/unix_socket.py": ("server/grpc/test_unix_socket.py", "what core does to a path"),
     "server/http/writing.py": ("server/http/test_transport.py", "right if clients read it so"),
     "server/admission/worker.py": (
         "server/admission/test_dispatcher.py",

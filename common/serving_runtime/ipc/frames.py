@@ -7,11 +7,12 @@ a length, a kind and a body; integers are little-endian. The rules:
   for each, in any order, with a payload or one line of details; what both say beside that are
   attributes (see `attributes.py`), which take no bytes where there are none.
 * A payload goes with its frame, or lies in shared memory (PLACED_…; see `shared_payloads.py`).
+* CANCEL ends a call early: a reply that comes nevertheless is dropped. Workers that run several
+  calls at once stop what waits for something; the others skip it.
 * Room for replies in parts, which nothing sends yet: each REPLY of a call but its last has the flag
   MORE, and they are numbered from 0. A worker sends at most ``part_credit`` of them, and one more
-  for each that PARTS_TAKEN says the front has passed on. CANCEL ends a call early: a reply that
-  comes nevertheless is dropped. Until workers send parts they skip CANCEL and PARTS_TAKEN, and to
-  the front a reply with MORE is no frame of its worker's.
+  for each that PARTS_TAKEN says the front has passed on. Until workers send parts they skip
+  PARTS_TAKEN, and to the front a reply with MORE is no frame of its worker's.
 """
 
 import struct
@@ -27,7 +28,7 @@ HEADER = struct.Struct("<QB")  # body's length in bytes, kind
 BATCH, CALL, CLOSE, READY, FAILED, REPLY = range(1, 7)
 # Frames of which the payload is a place in shared memory, and those about such memory.
 PLACED_CALL, PLACED_REPLY, OFFER, FREED, DROPPED = range(7, 12)
-# About replies in parts, from the front to a worker.
+# From the front to a worker, about calls that it runs.
 CANCEL, PARTS_TAKEN = range(12, 14)
 
 # id, deadline, arrival, lengths of operation, request id, target and attributes, part credit, flags

@@ -1,4 +1,4 @@
-"""Triton's own client of Open Inference, in another process."""
+"""Triton's and KServe's own clients of Open Inference, each in another process."""
 
 import pytest
 
@@ -50,3 +50,15 @@ def test_triton_s_client_sends_bfloat16(triton, serving):
     with serving(models_of("python") / "later_dtypes") as service:
         results = results_of(triton, "triton_calls.py", service.address, "later")
     assert results["bfloat16"] == [1.5, -2]
+
+
+def test_kserve_s_client_gets_back_what_it_sends(python_of, serving):
+    """Raw contents and typed ones; it asks whether server and model are ready, too."""
+    kserve = python_of("benchmarks-kserve")
+    with serving(models_of("python") / "identity") as service:
+        results = results_of(kserve, "kserve_calls.py", service.address)
+    assert results["wrong"] == []
+    assert results["ready"] == [True, True, True]
+    status, words = results["another model"]
+    assert status == "NOT_FOUND"
+    assert words.startswith('there is no model "other" here:')

@@ -26,8 +26,8 @@ def find(view: memoryview) -> Layout:
         Unusual: it is no PredictRequest, or has the form of none that clients write.
     """
     entries = layout.parts(view, (_INPUTS,))[_INPUTS]
-    found, as_content = layout.of_inputs(view, entries, TENSOR)
-    return found._replace(reply_context=ReplyContext(as_content))
+    inputs = layout.of_inputs(view, entries, TENSOR)
+    return Layout(view, inputs, ReplyContext(inputs.as_content))
 
 
 def decode_message(message: Any, budget: DecodeBudget) -> Request:

@@ -55,6 +55,10 @@ class Infer(ModelProtocol):
 class StreamInfer(Infer):
     """Replies and failures are whole messages of the stream, which goes on after either."""
 
+    def __init__(self, contract: Contract, settings: Settings) -> None:
+        super().__init__(contract, settings)
+        self._head += stream.FINAL_RESPONSE
+
     def encode(
         self, outputs: Mapping[str, Value], request: Request, signature: Signature
     ) -> Encoded:

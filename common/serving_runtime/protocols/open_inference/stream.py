@@ -2,6 +2,13 @@
 
 from serving_runtime.protocols.protobuf.scanning import BYTES_1, BYTES_2, BYTES_3, sized
 
+_PARAMETERS = 0x22  # the tag of a response's field 4
+_BOOL_TRUE = b"\x08\x01"
+# Triton's clients read on until a response says that it is the last one of its request.
+FINAL_RESPONSE = sized(
+    _PARAMETERS, sized(BYTES_1, b"triton_final_response") + sized(BYTES_2, _BOOL_TRUE)
+)
+
 
 def reply(response: bytes) -> bytes:
     """Return the message that holds a ModelInferResponse."""

@@ -32,12 +32,14 @@ def find(view: memoryview) -> Layout:
     specs = parts[_SPECS]
     if len(specs) > 1:
         raise Unusual  # protobuf merges them
-    found, as_content = layout.of_inputs(view, parts[_INPUTS], TENSOR_PROTO)
+    inputs = layout.of_inputs(view, parts[_INPUTS], TENSOR_PROTO)
     spec = _spec(view, specs[0].content) if specs else ModelSpec()
-    return found._replace(
-        signature_name=spec.signature_name,
-        reply_context=ReplyContext(spec, as_content),
-        output_names=tuple(scanning.text(view, name.content) for name in parts[_FILTERS]),
+    return Layout(
+        view,
+        inputs,
+        ReplyContext(spec, inputs.as_content),
+        spec.signature_name,
+        tuple(scanning.text(view, name.content) for name in parts[_FILTERS]),
     )
 
 

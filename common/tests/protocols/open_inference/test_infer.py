@@ -150,6 +150,7 @@ def test_messages_of_a_stream_have_their_ids():
     payload = sent(id="1")
     request = answering.decode(payload, "", {})
     reply = StreamResponse.FromString(answering.encode(ONE, request, ADD)[0])
+    assert reply.infer_response.parameters["triton_final_response"].bool_param
     assert (reply.infer_response.id, reply.error_message) == ("1", "")
     assert wire.outputs_of(reply.infer_response)["x"].array == 1
     failed = StreamResponse.FromString(answering.failure(payload, "too bad"))

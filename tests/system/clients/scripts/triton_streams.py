@@ -22,8 +22,10 @@ def inputs(a, b, dtype="INT8"):
 
 
 def answer_of(result):
-    """Return an answer's id and its sum."""
-    return [result.get_response().id, int(result.as_numpy("sum"))]
+    """Return an answer's id and its sum; fail if more would have to be waited for."""
+    response = result.get_response()
+    assert response.parameters["triton_final_response"].bool_param
+    return [response.id, int(result.as_numpy("sum"))]
 
 
 def stream(client, model):
@@ -34,7 +36,7 @@ def stream(client, model):
         dtype = "FP32" if number == 7 else "INT8"
         client.async_stream_infer(
             model, inputs(number % 60, 1, dtype), request_id=str(number),
-            parameters={"signature_name": "add"},
+            parameters={"signature_name": "add"}, enable_empty_final_response=True,
         )  # fmt: skip
     got = [answers.get(timeout=SECONDS) for _ in range(MESSAGES)]
     client.stop_stream()

@@ -1,13 +1,10 @@
-"""Find where the tensors are in a request, and remember it for the next one like it.
+"""Find where the tensors are in a request whose inputs are a map of them by name."""
 
-The bytes of requests that a client sends one after another differ in the values alone. So what was
-found in one of them holds for each that is as long and has the same bytes outside of the values.
-"""
-
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import hydro_serving_grpc as hs
 from serving_runtime.protocols.protobuf import scanning
+from serving_runtime.protocols.protobuf.recent_layouts import Laid, fixed_around
 from serving_runtime.protocols.protobuf.scanning import (
     BYTES_1,
     BYTES_2,
@@ -24,8 +21,6 @@ from serving_runtime.protocols.protobuf.tensors.slots import Slot, slot
 _MAX_FIELDS = 1024
 _MAX_BYTES = 2**31 - 1  # protobuf's own limit
 
-ALIGNMENT = 64  # bytes; TensorFlow and oneDNN copy what is aligned to less
-
 _SOURCES: Dict[int, str] = {
     hs.TensorProto.DESCRIPTOR.fields_by_name[name].number << 3 | LENGTH_DELIMITED: name
     for name in [CONTENT, *FIELD_DTYPES]
@@ -35,82 +30,48 @@ _ENTRY = frozenset((BYTES_1, BYTES_2))
 _TENSOR = frozenset((NUMBER_1, BYTES_2)) | frozenset(_SOURCES)
 
 
-class Layout(NamedTuple):
-    """What is where in a request.
+class Inputs(NamedTuple):
+    """Where the inputs of a request are.
 
-    ``reply_context`` is that of the slots alone, with ``as_content`` and what else the protocol
-    needs. ``others`` are the inputs that only protobuf can read, tags included. ``fixed`` are the
-    bytes outside of values and of what others hold, with where they are.
+    ``others`` are those that only protobuf can read, tags included. ``holes`` are the values, and
+    what others hold, in the order of the bytes. ``as_content`` is whether all slots hold raw bytes.
     """
 
-    signature_name: str
-    reply_context: Any
-    output_names: Tuple[str, ...]
     slots: Tuple[Slot, ...]
     others: Tuple[Span, ...]
-    fixed: Tuple[Tuple[int, int, bytes], ...]
-
-    def is_of(self, view: memoryview) -> bool:
-        """Whether a request of the same length is laid out so."""
-        for start, stop, expected in self.fixed:  # noqa: SIM110  a generator costs more than it all
-            if view[start:stop] != expected:
-                return False
-        return True
-
-    @property
-    def fixed_bytes(self) -> int:
-        """How many bytes are remembered."""
-        return sum(len(part) for _, _, part in self.fixed)
+    holes: Tuple[Span, ...]
+    as_content: bool
 
 
-class RecentLayouts:
-    """Remembers layouts within ``max_bytes``; all are forgotten when one more does not fit.
+class Layout(Laid):
+    """What is where in a request, and what it asks for.
 
-    Args:
-        find: finds the layout of a request, and raises Unusual where only protobuf can.
+    ``reply_context`` is that of the slots alone, with ``as_content`` and what else the protocol
+    needs.
     """
 
-    _EACH_LENGTH = 4
-    _BESIDE_FIXED_BYTES = 256
+    __slots__ = ("others", "output_names", "reply_context", "signature_name", "slots")
 
-    def __init__(self, find: Callable[[memoryview], Layout], max_bytes: int = 1 << 18) -> None:
-        self._find = find
-        self._by_length: Dict[int, List[Layout]] = {}
-        self._max_bytes = max_bytes
-        self._bytes = 0
-
-    def of(self, view: memoryview) -> Optional[Layout]:
-        """Return a request's layout, or None if only protobuf can read it."""
-        for layout in self._by_length.get(len(view), ()):
-            if layout.is_of(view):
-                return layout
-        try:
-            layout = self._find(view)
-        except Unusual:
-            return None
-        # The same bytes outside of the others would not make the others the same.
-        if not layout.others:
-            self._remember(len(view), layout)
-        return layout
-
-    def alignment_offset(self, length: int) -> int:
-        """Return how far after an aligned address a request of that length should begin.
-
-        Then the largest input of the last such request would have been aligned.
-        """
-        for layout in self._by_length.get(length, ()):
-            if layout.slots:
-                return -max(layout.slots, key=_size).start % ALIGNMENT
-        return 0
-
-    def _remember(self, length: int, layout: Layout) -> None:
-        size = layout.fixed_bytes + self._BESIDE_FIXED_BYTES
-        if self._bytes + size > self._max_bytes:
-            self._by_length, self._bytes = {}, 0
-        if size <= self._max_bytes:
-            self._bytes += size
-            others = self._by_length.get(length, [])
-            self._by_length[length] = [layout, *others[: self._EACH_LENGTH - 1]]
+    def __init__(
+        self,
+        view: memoryview,
+        inputs: Inputs,
+        reply_context: Any,
+        signature_name: str = "",
+        output_names: Tuple[str, ...] = (),
+    ) -> None:
+        values = [(place.start, place.stop) for place in inputs.slots]
+        super().__init__(
+            fixed_around(view, inputs.holes),
+            max(values, key=_size) if values else None,
+            # The same bytes outside of the others would not make the others the same.
+            may_repeat=not inputs.others,
+        )
+        self.slots = inputs.slots
+        self.others = inputs.others
+        self.reply_context = reply_context
+        self.signature_name = signature_name
+        self.output_names = output_names
 
 
 class Part(NamedTuple):
@@ -142,8 +103,8 @@ def parts(view: memoryview, tags: Sequence[int]) -> Dict[int, List[Part]]:
     return found
 
 
-def of_inputs(view: memoryview, entries: Sequence[Part], form: TensorForm) -> Tuple[Layout, bool]:
-    """Return the layout of a map's entries, and whether all slots hold raw bytes.
+def of_inputs(view: memoryview, entries: Sequence[Part], form: TensorForm) -> Inputs:
+    """Return where the inputs are that a map's entries hold.
 
     Raises:
         Unusual: two of them have one name.
@@ -152,22 +113,19 @@ def of_inputs(view: memoryview, entries: Sequence[Part], form: TensorForm) -> Tu
     slots = tuple(place for place in places if place is not None)
     if len({place.name for place in slots}) < len(slots):
         raise Unusual
-    layout = Layout(
-        "",
-        None,
-        (),
+    return Inputs(
         slots,
         tuple(entry.whole for entry, place in zip(entries, places) if place is None),
-        _fixed(view, [
+        tuple(
             entry.content if place is None else (place.start, place.stop)
             for entry, place in zip(entries, places)
-        ]),
-    )  # fmt: skip
-    return layout, all(place.source == CONTENT for place in slots)
+        ),
+        all(place.source == CONTENT for place in slots),
+    )
 
 
-def _size(place: Slot) -> int:
-    return place.stop - place.start
+def _size(span: Span) -> int:
+    return span[1] - span[0]
 
 
 def _slot(view: memoryview, entry: Part, form: TensorForm) -> Optional[Slot]:
@@ -192,13 +150,3 @@ def _tensor_slot(view: memoryview, name: str, span: Span, entry: Span, form: Ten
     if values[0] == values[1]:  # to protobuf there are none
         raise Unusual
     return slot(name, wire_type, _SOURCES[tag], shape, values, entry)
-
-
-def _fixed(view: memoryview, holes: List[Span]) -> Tuple[Tuple[int, int, bytes], ...]:
-    kept: List[Tuple[int, int, bytes]] = []
-    at = 0
-    for start, stop in [*holes, (len(view), len(view))]:
-        if start > at:
-            kept.append((at, start, bytes(view[at:start])))
-        at = stop
-    return tuple(kept)

@@ -4,12 +4,13 @@ from typing import Any, Callable, Dict, List, Optional
 
 from serving_runtime.ipc.frames import Bytes
 from serving_runtime.protocols.protobuf.parsing import parsed
+from serving_runtime.protocols.protobuf.recent_layouts import RecentLayouts
 from serving_runtime.protocols.protobuf.scanning import Span
 from serving_runtime.protocols.protobuf.tensors import decoding
 from serving_runtime.protocols.protobuf.tensors.budget import DecodeBudget
 from serving_runtime.protocols.protobuf.tensors.dtypes import CONTENT
 from serving_runtime.protocols.protobuf.tensors.form import TensorForm
-from serving_runtime.protocols.protobuf.tensors.layout import Layout, RecentLayouts
+from serving_runtime.protocols.protobuf.tensors.layout import Layout
 from serving_runtime.protocols.request import Request
 from serving_runtime.signature import Tensor, Value
 
