@@ -91,6 +91,14 @@ def test_tokens_are_part_of_it():
     assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
 
 
+def test_what_open_inference_cannot_carry_is_not_offered_by_it():
+    """A model of maps has none of its paths."""
+    maps = Signature("s", (Field("m", "map", ()),), (Field("y", "float32", ()),))
+    paths = document_of(Contract("m", (maps,)))["paths"]
+    assert "/v1/models/m:predict" in paths
+    assert {"/v2/models/m", "/v2/models/m/infer", "/v2/models/m/config"}.isdisjoint(paths)
+
+
 def test_a_missing_value_may_be_null():
     """In the columns that can hold one, and in no others."""
     schema = document_of(Contract("t", (TABLE._replace(nullable=TABLE.nullable[:1]),)))
