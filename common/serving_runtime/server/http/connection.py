@@ -109,7 +109,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self._flow.pause()
         elif self._state is State.ARRIVING:
             self.due = time.monotonic() + self._limits.gap_seconds
-            self._go_on()
+            self._host.loop.call_soon(self._go_on)  # not while the front lock is held
 
     def refuse(self, refusal: EarlyReply) -> None:
         """Answer a request that is not whole, or none, and end the connection."""

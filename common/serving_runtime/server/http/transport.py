@@ -2,7 +2,9 @@
 
 import asyncio
 import concurrent.futures
+import resource
 import socket
+import sys
 import threading
 import time
 from typing import Any, Callable, Dict, List, Optional, Set
@@ -36,6 +38,10 @@ HANDSHAKE_SECONDS = 10.0
 # with their next reply, so that no request crosses the end of its connection.
 QUIET_SECONDS = 1.0
 THREADS = 2
+# Connections beyond the most that may be: so many are still answered, 503 or about health.
+MAX_SURPLUS = 256
+# Left for all else that the front opens: gRPC's connections, the workers' sockets, files.
+OTHER_DESCRIPTORS = 256
 # Where to listen on a socket alone.
 NO_PORT = -1
 
@@ -69,7 +75,7 @@ class HttpTransport(Transport, ConnectionHost):
         self.loop_thread = threading.get_ident()
         self.is_closing = False
         self._tls = TlsContexts(security.certificates, settings)
-        self._max_connections = settings.http_max_connections
+        self._max_connections = min(settings.http_max_connections, _descriptors())
         self._listener = Listener(self._accept)
         # In the order of their opening.
         self._connections: Dict[HttpConnection, None] = {}
@@ -218,6 +224,9 @@ class HttpTransport(Transport, ConnectionHost):
                 exchange.begin()
 
     def _accept(self, client: socket.socket) -> None:
+        if self.open_connections >= self._max_connections + MAX_SURPLUS:
+            client.close()
+            return
         opening = self.loop.create_task(self._open(client))
         self._opening.add(opening)
         opening.add_done_callback(self._on_opened)
@@ -247,6 +256,14 @@ class HttpTransport(Transport, ConnectionHost):
                 connection.on_due(now)
             elif self.is_closing and connection.due <= idle_until:
                 connection.close_idle()
+
+
+def _descriptors() -> int:
+    """Return how many descriptors the connections may take."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit == resource.RLIM_INFINITY:
+        return sys.maxsize
+    return max(limit // 4, limit - OTHER_DESCRIPTORS - MAX_SURPLUS)
 
 
 def _refuse_all(connections: List[HttpConnection], refusal: EarlyReply) -> None:

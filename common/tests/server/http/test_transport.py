@@ -406,3 +406,40 @@ def test_a_port_that_is_taken_is_named(serve, service, settings):
         await other.stop(0)
 
     serve(scenario)
+
+
+def test_beyond_all_bounds_clients_are_turned_away(serve, service, dial, monkeypatch):
+    """Each takes a descriptor, of which workers need some."""
+    hold(service)
+    monkeypatch.setattr("serving_runtime.server.http.transport.MAX_SURPLUS", 1)
+
+    async def scenario(client, transport):
+        client.post(b"x")
+        await service.wait_for(1)
+        second = await dial(transport.port)
+        second.send(b"GET /door HTTP/1.1\r\n")
+        while transport.open_connections < 2:
+            await asyncio.sleep(0.001)
+        assert await (await dial(transport.port)).is_over()
+        second.send(b"Host: a\r\n\r\n")
+        assert (await second.answer()).status == 200
+
+    serve(scenario, http_max_connections=1)
+
+
+def test_a_held_body_that_has_come_is_begun_without_the_lock(serve, service):
+    """Those that are passed on are so while it is held."""
+
+    async def scenario(client, transport):
+        transport.bound_arrivals(0)
+        client.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nh")
+        while not transport._arriving:
+            await asyncio.sleep(0.001)
+        [connection] = transport._connections
+        connection.data_received(b"ello")  # as TLS may, though reading is paused
+        with transport.lock:
+            transport._arrivals._max_calls = 1
+            transport.pass_on_arrivals()
+        assert (await client.answer()).body == b"hello"
+
+    serve(scenario)
