@@ -304,7 +304,7 @@ def test_while_memory_is_short_calls_are_shed(serve, service, dial):
         oldest, other = client, await dial(transport.port)
         for number, one in enumerate((oldest, other), 1):
             one.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe")
-            while len(transport._arriving) < number:
+            while len(transport.arriving) < number:
                 await asyncio.sleep(0.001)
         assert transport.shed(MemoryExhausted("memory is short")) == 1
         answer = await other.answer()
@@ -351,7 +351,7 @@ def test_bodies_are_held_back_where_there_is_little_memory(serve, service, dial)
         second, third = await dial(transport.port), await dial(transport.port)
         for number, one in enumerate((client, second, third), 1):
             one.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nh")
-            while len(transport._arriving) < number:
+            while len(transport.arriving) < number:
                 await asyncio.sleep(0.001)
         second.send(b"ello")
         third.send(b"ello")
@@ -361,7 +361,7 @@ def test_bodies_are_held_back_where_there_is_little_memory(serve, service, dial)
         assert (await third.answer()).body == b"hello"
         client.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nh")
         second.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nh")
-        while len(transport._arriving) < 2:
+        while len(transport.arriving) < 2:
             await asyncio.sleep(0.001)
         second.send(b"ello")
         transport.pass_on_arrivals()
@@ -433,12 +433,12 @@ def test_a_held_body_that_has_come_is_begun_without_the_lock(serve, service):
     async def scenario(client, transport):
         transport.bound_arrivals(0)
         client.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nh")
-        while not transport._arriving:
+        while not transport.arriving:
             await asyncio.sleep(0.001)
         [connection] = transport._connections
         connection.data_received(b"ello")  # as TLS may, though reading is paused
         with transport.lock:
-            transport._arrivals._max_calls = 1
+            transport.arriving._arrivals._max_calls = 1
             transport.pass_on_arrivals()
         assert (await client.answer()).body == b"hello"
 
