@@ -89,6 +89,8 @@ def test_tokens_are_part_of_it():
     document = document_of(CONTRACTS[0], token_file="/tokens")
     assert document["security"] == [{"token": []}]
     assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    assert document["paths"]["/livez"]["get"]["security"] == []
+    assert "security" not in document["paths"]["/v2/models/iris/infer"]["post"]
 
 
 def test_what_open_inference_cannot_carry_is_not_offered_by_it():
