@@ -5,6 +5,7 @@ import pytest
 from serving_runtime import operations
 from serving_runtime.protocols.openapi.document import Document
 from serving_runtime.protocols.openapi.paths import PAGES
+from serving_runtime.protocols.tensorflow_serving.rest_predict import RestPredict
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Field, Nullable, Signature
 
@@ -62,6 +63,20 @@ def test_examples_are_what_their_schemas_say(contract):
         whole = {**schema, "components": document["components"]}
         jsonschema.validate(example, whole, jsonschema.Draft202012Validator)
     assert bool(shown) is (contract.model_name != "image")
+
+
+@pytest.mark.parametrize("answered", [(), (-1,)])
+@pytest.mark.parametrize("shape", [(), (-1,), (-1, -1)])
+def test_examples_of_one_map_are_read(shape, answered):
+    """An object of a map's own would be taken for one of inputs by name."""
+    users = Field("users", "map", shape, (Field("name", "string", ()),))
+    contract = Contract("crowd", (Signature("greet", (users,), (Field("y", "int64", answered),)),))
+    predict = RestPredict(contract, Settings.from_env({}))
+    item = document_of(contract)["paths"]["/v1/models/crowd:predict"]["post"]
+    content = item["requestBody"]["content"]["application/json"]
+    body = content["examples"]["greet"]["value"]
+    request = predict.decode(json.dumps(body).encode(), "crowd", {})
+    assert (list(request.tensors), request.unreadable) == (["users"], {})
 
 
 def test_each_operation_of_http_is_described():
