@@ -113,6 +113,23 @@ PING = _rest(
 # Balancers ask for it by default, and KServe's clients: whether the service is alive.
 ROOT = _rest("http.root", AnsweredBy.FRONT, (_get("/"),), is_health=True)
 
+
+def _page(key: str, path: str) -> Operation:
+    return Operation(
+        key,
+        AnsweredBy.FRONT,
+        error_form=ErrorForm.ERROR_OBJECT,
+        is_open=True,
+        http_routes=(_get(path),),
+    )
+
+
+# Browsers get the first at `/` too.
+PAGE = _page("page.html", "/page")
+PAGE_SCRIPT = _page("page.script", "/page.js")
+PAGE_STYLE = _page("page.style", "/page.css")
+PAGE_ROWS = (PAGE, PAGE_SCRIPT, PAGE_STYLE)
+
 ROWS: Tuple[Operation, ...] = (
     REST_INFER,
     REST_MODEL_METADATA,
@@ -138,4 +155,5 @@ ROWS: Tuple[Operation, ...] = (
     HEALTHZ,
     PING,
     ROOT,
+    *PAGE_ROWS,
 )

@@ -9,6 +9,7 @@ from serving_runtime.server.grpc.health_service import HealthService
 from serving_runtime.server.grpc.model_service import ModelService
 from serving_runtime.server.grpc.open_inference import OpenInferenceService
 from serving_runtime.server.health import Health
+from serving_runtime.server.http import page
 from serving_runtime.server.http.doors import Doors
 from serving_runtime.server.transport import (
     NO_HEADERS,
@@ -53,7 +54,7 @@ def bind(
     return transport.bind(
         forward=forward,
         forward_stream=forward_stream,
-        unary={**of_payload, **of_http},
+        unary={**of_payload, **of_http, **page.handlers()},
         streams={row: _of_messages(answer) for row, answer in streams.items()},
     )
 

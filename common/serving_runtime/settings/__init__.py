@@ -58,6 +58,7 @@ class Settings(NamedTuple):
     http_idle_seconds: float
     http_max_connections: int
     cors_origins: FrozenSet[str]
+    page: bool
     aip_predict_route: str
     aip_health_route: str
     model_dir: str
@@ -131,6 +132,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_HTTP_IDLE_TIMEOUT", "http_idle_seconds", parsing.POSITIVE_SECONDS, "75s", "How long a client's HTTP connection may be idle between two requests; longer than proxies keep theirs, so that none is closed while a request comes."),
     Setting("RUNTIME_HTTP_MAX_CONNECTIONS", "http_max_connections", parsing.POSITIVE, "4096", "Most HTTP connections at a time; for one more an idle one is closed, and where none is idle it is answered 503, but for health."),
     Setting("RUNTIME_CORS_ORIGINS", "cors_origins", parsing.ORIGINS, "", "Pages that may call by HTTP from a browser, such as `https://example.org`, separated by commas, or `*` for all; without it only the service's own may."),
+    Setting("RUNTIME_PAGE", "page", parsing.SWITCH, "1", "Whether browsers get a page at `/` of the HTTP port that shows what the model is and has a form to call it."),
     Setting("AIP_PREDICT_ROUTE", "aip_predict_route", parsing.PATH_OF_URL, "", "Path by which Vertex AI asks for predictions, which it sets."),
     Setting("AIP_HEALTH_ROUTE", "aip_health_route", parsing.PATH_OF_URL, "", "Path by which Vertex AI asks for readiness, which it sets."),
     Setting("MODEL_DIR", "model_dir", parsing.FILE, "", "The model directory; by default `/model`, or `/mnt/models` if only that exists."),

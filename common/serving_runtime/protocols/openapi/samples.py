@@ -16,7 +16,7 @@ MAX_VALUES = 4096
 
 def of_predict(signature: Signature, is_default: bool) -> Optional[Dict[str, Any]]:
     """Return a body for ``:predict``; None if it would be too long."""
-    values = _values(signature)
+    values = of_inputs(signature)
     if values is None:
         return None
     named = {} if is_default else {"signature_name": signature.name}
@@ -49,7 +49,8 @@ def _tensor(field: Field, value: Tensor) -> Dict[str, Any]:
     }
 
 
-def _values(signature: Signature) -> Optional[Dict[str, Any]]:
+def of_inputs(signature: Signature) -> Optional[Dict[str, Any]]:
+    """Return a value for each input, by its name; None if they would be too long."""
     if _is_long(signature):
         return None
     return {name: _plain(value) for name, value in sample_inputs(signature).items()}

@@ -28,9 +28,10 @@ class Passed:
 
     __slots__ = ("coding", "match", "origin", "seconds_left")
 
-    def __init__(self, match: Match) -> None:
+    def __init__(self, match: Match, origin: str = "") -> None:
         self.match = match
-        self.coding = self.origin = ""
+        self.origin = origin
+        self.coding = ""
         self.seconds_left: Optional[float] = None
 
 
@@ -75,14 +76,15 @@ class Gate:
         except Refusal:
             self._check_token(head, "")  # who may not call learns not what there is
             raise
+        if match.for_browsers is not None and b"text/html" in headers.get(b"accept", b""):
+            match = match.for_browsers
         if self._access is not None:
             self._check_token(head, match.operation.key)
         if match.is_forwarded and self.shedding is not None:
             raise Refusal(BY_REASON[self.shedding.reason], str(self.shedding))
         if head.length > self._max_body_bytes:
             raise body_too_large(self._max_body_bytes)
-        passed = Passed(match)
-        passed.origin = origin
+        passed = Passed(match, origin)
         if b"expect" in headers and headers[b"expect"].lower() != b"100-continue":
             raise Refusal(417, "of the expectations only 100-continue is known here")
         if b"content-encoding" in headers:

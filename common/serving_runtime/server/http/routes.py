@@ -4,7 +4,7 @@ A path is looked up whole, among those that were asked for before; only a new on
 """
 
 import re
-from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Pattern, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Pattern, Tuple
 from urllib.parse import unquote_to_bytes
 
 from serving_runtime import operations
@@ -28,13 +28,17 @@ _OPTIONS = "OPTIONS"
 
 
 class Match(NamedTuple):
-    """What is asked for: an operation, what answers it, and what the path says beside that."""
+    """What is asked for: an operation, what answers it, and what the path says beside that.
+
+    ``for_browsers`` is what a client gets instead that asks for HTML, where there is such a thing.
+    """
 
     operation: Operation
     handler: UnaryHandler
     target: str = ""
     attributes: Attributes = NO_ATTRIBUTES
     is_forwarded: bool = False
+    for_browsers: "Optional[Match]" = None
 
 
 Matches = Mapping[bytes, Match]  # by method
@@ -64,6 +68,7 @@ class RouteTable:
                 )
                 shown = shown or f"{method} {path}"
             self._listed += [shown] if shown else []
+        self._give_browsers_the_page()
         # Those with the most letters of their own first: `…/{model}:predict` is no `…/{model}`.
         paths = sorted(self._by_path, key=lambda path: -len(re.sub("{.*?}", "", path)))
         self._patterns = [(_pattern_of(path), path) for path in paths if "{" in path]
@@ -84,6 +89,14 @@ class RouteTable:
         """Return the methods of a path, as the header Allow has them; empty for an unknown path."""
         found = self._seen.get(path) or self._look_up(path)
         return ", ".join((*(it.decode() for it in found), _OPTIONS)) if found else ""
+
+    def _give_browsers_the_page(self) -> None:
+        """Have browsers find the page at the root, where there is one."""
+        [root], [page] = operations.ROOT.http_routes, operations.PAGE.http_routes
+        at_root = self._by_path.get(root.path, {})
+        if root.method in at_root and page.path in self._by_path:
+            of_page = self._by_path[page.path][page.method]
+            at_root[root.method] = at_root[root.method]._replace(for_browsers=of_page)
 
     def _look_up(self, path: bytes) -> Matches:
         text = path.decode("latin-1")
@@ -117,6 +130,8 @@ class RouteTable:
 
 def _paths_of(row: Operation, settings: Settings) -> Iterator[Tuple[str, str]]:
     """Yield the methods and paths by which a row is asked for with these settings."""
+    if row in operations.PAGE_ROWS and not settings.page:
+        return
     for route in row.http_routes:
         path = _path_of(route, settings)
         if path and (not route.aliases or settings.http_aliases & {*route.aliases}):
