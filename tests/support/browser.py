@@ -166,7 +166,7 @@ def driver(folder: Path) -> Iterator[int]:
 
 
 def _port_in(log: Path) -> str:
-    found = re.search(r"on port (\d+)", log.read_text(encoding="utf-8"))
+    found = re.search(r"started successfully on port (\d+)", log.read_text(encoding="utf-8"))
     return found.group(1) if found else ""
 
 

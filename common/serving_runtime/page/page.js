@@ -24,8 +24,8 @@ function parseExact(text) {
 
 function isChanged(token) {
   if (token[0] === '"') return false;
-  if (!/^-?\d/.test(token)) return true;
-  return /^-?\d{16,}$/.test(token);
+  if (!/^-?\d/.test(token) || /^-?\d{16,}$/.test(token)) return true;
+  return /^-0|[.eE]/.test(token) && Number.isInteger(Number(token)); // 1.0 is no integer
 }
 
 function isExact(value) {
@@ -67,14 +67,16 @@ function toJson(field, text) {
   const trimmed = text.trim();
   if (field.dtype === "string") return textsToJson(field, text);
   if (!trimmed) throw new Error(`is empty: expected ${typeOf(field)}`);
-  if (/^[[{"]/.test(trimmed) || field.dtype === "map") return checkedJson(trimmed);
+  const isJson = /^[[{]/.test(trimmed) || field.dtype === "map" || (field.dtype === "any" && /^"[^"]*"$/.test(trimmed));
+  if (isJson) return checkedJson(trimmed);
   const rows = withoutHeader(field, tableOf(trimmed));
   return shaped(field, rows.map((row) => row.map((cell) => cellToJson(field, cell))));
 }
 
 function checkedJson(text) {
   try {
-    return writeExact(parseExact(text));
+    parseExact(text);
+    return text;
   } catch (error) {
     throw new Error(`is no JSON: ${error.message}`);
   }
@@ -85,7 +87,8 @@ function textsToJson(field, text) {
   const trimmed = text.trim();
   if (/^(\[|"|\{"b64")/.test(trimmed)) {
     try {
-      return writeExact(parseExact(trimmed));
+      parseExact(trimmed);
+      return trimmed;
     } catch {
       // A text may begin like JSON.
     }
@@ -191,7 +194,7 @@ function resolved(field, count) {
   const others = fixed.reduce((product, size, axis) => (axis === free ? product : product * size), 1);
   if (free >= 0 && others > 0 && count % others === 0) fixed[free] = count / others;
   if (fixed.includes(-1) || fixed.reduce((product, size) => product * size, 1) !== count) {
-    throw new Error(`has ${count} values, which do not fill ${typeOf(field)}`);
+    throw new Error(`has ${count} ${count === 1 ? "value, which does" : "values, which do"} not fill ${typeOf(field)}`);
   }
   return fixed;
 }
@@ -438,6 +441,7 @@ class Input {
     this.text.readOnly = isLong;
     this.text.value = isLong ? `${source}: ${text.length} characters of JSON` : text;
     this.clear.hidden = !isLong;
+    this.text.rows = Math.min(Math.max(this.text.value.split("\n").length, 3), 12);
     this.note.textContent = source ? `from ${source}` : "";
     this.note.hidden = !source;
     this.complain("");
@@ -1039,8 +1043,10 @@ function contractOf(signature) {
   const rows = [["input", signature.inputs], ["output", signature.outputs]].flatMap(([kind, fields]) =>
     fields.map((field) => make("tr", {}, make("td", {}, kind), make("td", {}, field.name), make("td", { class: "type" }, typeOf(field)))));
   const head = make("thead", {}, make("tr", {}, ...["", "name", "type"].map((it) => (it ? make("th", { scope: "col" }, it) : make("td")))));
-  const table = make("table", {}, make("caption", {}, `Signature ${signature.name}`), head, make("tbody", {}, ...rows));
-  return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Signature ${signature.name}` }, table);
+  const name = `Signature ${signature.name}`;
+  const table = make("table", { "aria-label": name }, head, make("tbody", {}, ...rows));
+  const scrolled = make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Inputs and outputs of ${signature.name}` }, table);
+  return make("details", { open: rows.length <= 12 }, make("summary", {}, name), scrolled);
 }
 
 function choose(signature) {
@@ -1049,6 +1055,7 @@ function choose(signature) {
   page.inputs = signature.inputs.map((field, index) => new Input(field, index));
   byId("fields").replaceChildren(...page.inputs.map((input) => input.element));
   byId("answer").hidden = true;
+  byId("time").textContent = "";
   showFailure("");
   changed();
 }

@@ -85,5 +85,6 @@ def of_reply(exchange: Exchange, reply: Reply, headers: Headers) -> Written:
 
 def _is_packed(head: Head, written: Written) -> bool:
     """Return whether to pack a reply: binary tensors hardly become smaller."""
-    is_worth_it = len(written.body) >= compression.LEAST_BYTES and written.content_type == JSON
+    is_text = written.content_type == JSON or written.content_type.startswith("text/")
+    is_worth_it = is_text and len(written.body) >= compression.LEAST_BYTES
     return is_worth_it and compression.is_wanted(head.text(b"accept-encoding"))

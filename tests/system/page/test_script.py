@@ -1,0 +1,109 @@
+"""How the page's script reads what people write, paste and choose: in a real Chromium."""
+
+import io
+import json
+import shlex
+
+import numpy as np
+import pytest
+
+from tests.system.page.served import served
+
+pytestmark = pytest.mark.apt
+
+
+@pytest.fixture(scope="module")
+def script(window, tmp_path_factory):
+    """A window with the page's functions, none of which changes anything."""
+    with served(tmp_path_factory.mktemp("served")) as web:
+        window.open(web.address)
+        window.labelled("images")
+        yield window
+
+
+FLOATS = {"name": "x", "dtype": "float32", "shape": [-1, 2]}
+VECTOR = {"name": "x", "dtype": "int64", "shape": [-1]}
+SCALAR = {"name": "x", "dtype": "float64", "shape": []}
+TEXTS = {"name": "x", "dtype": "string", "shape": [-1]}
+CUBE = {"name": "x", "dtype": "uint8", "shape": [-1, 2, 2]}
+ANY = {"name": "x", "dtype": "any", "shape": None}
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "expected"),
+    [
+        (FLOATS, "[[1, 2]]", "[[1, 2]]"),
+        (FLOATS, "1\t2\n3\t4", "[[1,2],[3,4]]"),
+        (FLOATS, "a,b\n1,2", "[[1,2]]"),
+        (FLOATS, "1,5;2,25", "[[1.5,2.25]]"),
+        (FLOATS, "1 2 3 4", "[[1,2],[3,4]]"),
+        (FLOATS, "nan,-inf", "[[NaN,-Infinity]]"),
+        (FLOATS, "1,", "[[1,null]]"),
+        (FLOATS, '"1","2"\r\n"3","4"\r\n', "[[1,2],[3,4]]"),
+        (VECTOR, "007", "[7]"),
+        (VECTOR, "18446744073709551616", "[18446744073709551616]"),
+        (VECTOR, "1\n2\n3", "[1,2,3]"),
+        (SCALAR, " +.5e3 ", "0.5e3"),
+        (SCALAR, "-0", "-0"),
+        (TEXTS, "a b\nc", '["a b","c"]'),
+        (TEXTS, '["a", "b"]', '["a", "b"]'),
+        (TEXTS, "[sic] quoted", '["[sic] quoted"]'),
+        (TEXTS, "a\tb", '["a","b"]'),
+        ({**TEXTS, "shape": []}, "two\nlines", '"two\\nlines"'),
+        ({**TEXTS, "shape": []}, "", '""'),
+        (CUBE, "1 2 3 4 5 6 7 8", "[[[1,2],[3,4]],[[5,6],[7,8]]]"),
+        (ANY, "1", "1"),
+        (ANY, "hello, 2", '["hello",2]'),
+        ({**SCALAR, "dtype": "map"}, '{"a": [1]}', '{"a": [1]}'),
+    ],
+)
+def test_texts_become_json(script, field, text, expected):
+    """What people write and paste becomes the JSON of the field, its digits untouched."""
+    assert script.run("return toJson(arguments[0], arguments[1])", field, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "words"),
+    [
+        (FLOATS, "", "is empty: expected float32[-1, 2]"),
+        (FLOATS, "1 2\n3", "has 1 cells in row 2, and 2 in row 1"),
+        (FLOATS, "1 2 3", "has 3 values, which do not fill float32[-1, 2]"),
+        (FLOATS, "1\tx", 'has "x": expected float32[-1, 2]'),
+        (FLOATS, "1,500\t2", "has 1,500, which may be 1.500 or 1500: write it without the comma"),
+        (SCALAR, "1 2", "has 2 values: expected one, float64[]"),
+        ({**SCALAR, "dtype": "map"}, "a", "is no JSON"),
+    ],
+)
+def test_texts_that_are_none_are_refused(script, field, text, words):
+    """What is wrong with a text is said, with what was expected."""
+    call = "try { return toJson(arguments[0], arguments[1]) } catch (it) { return it.message }"
+    assert script.run(call, field, text).startswith(words)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array([[1.5, -2], [0.1, np.nan]], "<f4"),
+        np.array([1.5, 65504, -0.0, 6e-8], "<f2"),
+        np.array(3.25),
+        np.array([[1, 2], [3, 4]], ">i2", order="F"),
+        np.zeros((2, 0), "<u8"),
+        np.array([b"ab", b""]),
+        np.array(["snow 雪", ""]),
+    ],
+    ids=lambda it: f"{it.dtype.str}{it.shape}",
+)
+def test_arrays_of_numpy_are_read(script, array):
+    """Each dtype and order of an .npy file is read as NumPy wrote it."""
+    file = io.BytesIO()
+    np.save(file, array)
+    call = "return npyToJson(new Uint8Array(arguments[0]))"
+    read = json.loads(script.run(call, list(file.getvalue())))
+    texts = array.astype(str) if array.dtype.kind == "S" else array
+    np.testing.assert_array_equal(np.array(read, texts.dtype).reshape(array.shape), texts)
+
+
+def test_shell_texts_are_quoted(script):
+    """A command in a shell gets each text as it is."""
+    for text in ("it's", '$(ls) `ls` "\\', "''"):
+        assert shlex.split(script.run("return shellText(arguments[0])", text)) == [text]
