@@ -253,6 +253,34 @@ def test_missing_file(predict):
     assert "missing.json: No such file" in err
 
 
+@pytest.mark.parametrize("encoding", ["--content", "--typed"])
+def test_by_http_it_is_the_same(command, rest_service, encoding):
+    """Where the address is a URL; the encoding is the one chosen."""
+    address = ("--address", rest_service.address)
+    sent = '{"x": [[1.5, 2.0]], "s": ["grün", null]}'
+    code, out, err = command("predict", *address, encoding, "--input", sent, "--format", "json")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        "s": ["grün", ""],
+        "s:missing": [False, True],
+        "x": [[3.0, 4.0]],
+    }
+    assert rest_service.requests[0].reply_context.is_binary == (encoding == "--content")
+
+
+def test_failures_by_http_are_one_message_each(command, rest_service):
+    """The service's words, a URL that is none, and what has no form there."""
+    rest_service.failure = (400, b'{"error": "no"}')
+    for address, sent, told in (
+        (rest_service.address, '{"x": 1}', "400 Bad Request: no\n  request id: abc123\n"),
+        ("http://", '{"x": 1}', "HOST:PORT"),
+        (rest_service.address, '{"x": {"y": 1}}', 'input "x" is MAP'),
+    ):
+        code, out, err = command("predict", "--address", address, "--input", sent)
+        assert (code, out) == (1, "")
+        assert told in err
+
+
 def test_grpc_failure_is_status_and_details(predict, service):
     """A refused call prints the status, the details and the request's id."""
     service.failure = (grpc.StatusCode.RESOURCE_EXHAUSTED, "the queue is full")

@@ -19,7 +19,7 @@ from serving_runtime.protocols.json.values import CONSTANTS
 Found = TypeVar("Found")
 
 # From so many bytes on, an object of Python's for each number costs more than pysimdjson's nodes.
-_LONG_BYTES = 2048
+_LONG_BYTES = 3072
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MAX_DIGITS = 400  # a double has 309 at most
 # Of both libraries, between them and all their versions.

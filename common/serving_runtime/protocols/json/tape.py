@@ -82,7 +82,7 @@ class TapeReader(Reader):
         if isinstance(node, self._object):
             raise Doubt
         if not isinstance(node, self._array):
-            return tensor_of(flatten(node, wanted.place), wanted)
+            return tensor_of(flatten(node, wanted.place), wanted, may_overflow=False)
         if wanted.dtype == ANY or NUMPY_DTYPES[wanted.dtype].kind not in _BUFFERS:
             return self._by_lists(node, wanted)
         self._has_buffers = True
@@ -98,7 +98,7 @@ class TapeReader(Reader):
     def _by_lists(self, node: Any, wanted: Wanted) -> Read:
         flat = flatten(node.as_list(), wanted.place)
         self._count(flat.shape)
-        return tensor_of(flat, wanted)
+        return tensor_of(flat, wanted, may_overflow=False)
 
     def _by_buffer(self, node: Any, wanted: Wanted) -> Read:
         code, dtype = _BUFFERS[NUMPY_DTYPES[wanted.dtype].kind]

@@ -75,6 +75,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         self._host.on_closed(self)
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
+            self._host.on_settled()
             with self._host.lock:
                 exchange.abandon()
 
@@ -230,6 +231,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
     def _finish(self, exchange: Exchange, written: writing.Written) -> None:
         if exchange is self._exchange:
             self._exchange = None
+            self._host.on_settled()
             self._write(written, exchange.head, not exchange.head.keeps_alive)
 
     def _write(self, written: writing.Written, head: Optional[Head], closes: bool) -> None:
