@@ -155,7 +155,7 @@ ELSEWHERE = {
             "protocols/openapi/test_document.py",
             "a part of one document, right if the whole is valid",
         )
-        for name in ("paths", "rows", "samples", "schemas", "tensors")
+        for name in ("paths", "rows", "samples", "schemas", "signatures", "tensors")
     },
     **{
         f"protocols/tabular/{name}.py": (

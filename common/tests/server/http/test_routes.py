@@ -40,6 +40,9 @@ FOUND = [
     ("GET", "/v1/models/m/versions/2", "kserve_v1.model", "m", "2"),
     ("GET", "/v1/models", "kserve_v1.models", "", ""),
     ("GET", "/", "http.root", "", ""),
+    ("GET", "/page", "page.html", "", ""),
+    ("HEAD", "/page.js", "page.script", "", ""),
+    ("GET", "/page.css", "page.style", "", ""),
     ("GET", "/livez", "http.livez", "", ""),
     ("HEAD", "/readyz", "http.readyz", "", ""),
     ("GET", "/healthz", "http.healthz", "", ""),
@@ -109,6 +112,25 @@ def test_aliases_are_there_when_they_are_switched_on(table, alias):
         assert found(with_alias, method, path)
         with pytest.raises(Refusal):
             table().find(method.encode(), path.encode())
+
+
+def test_browsers_find_the_page_at_the_root(table):
+    """Only there, since every other path has one answer."""
+    root = found(table(), "GET", "/")
+    assert root.for_browsers == found(table(), "GET", "/page")
+    assert found(table(), "HEAD", "/").for_browsers == root.for_browsers
+    assert found(table(), "GET", "/livez").for_browsers is None
+
+
+def test_page_may_be_switched_off(table):
+    """Then its files are not there, and browsers get what all get."""
+    without = table(page=False)
+    assert found(without, "GET", "/").for_browsers is None
+    for path in (b"/page", b"/page.js", b"/page.css"):
+        with pytest.raises(Refusal) as caught:
+            without.find(b"GET", path)
+        assert caught.value.status == 404
+        assert "/page" not in caught.value.text.partition(";")[2]
 
 
 def test_a_host_may_choose_paths(table):
