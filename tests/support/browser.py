@@ -39,13 +39,12 @@ class Browser:
 
     Args:
         port: of the driver.
-        dark: whether the person likes dark pages.
     """
 
-    def __init__(self, port: int, dark: bool = False) -> None:
+    def __init__(self, port: int) -> None:
         self._port = port
         arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        arguments += ["--no-proxy-server", *(["--force-dark-mode"] if dark else [])]
+        arguments += ["--no-proxy-server"]
         wanted = {
             "browserName": "chrome",
             "goog:chromeOptions": {"args": arguments, "binary": packages.find("chromium")},
@@ -64,6 +63,11 @@ class Browser:
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=1, mobile=width < 600,
         )  # fmt: skip
+
+    def prefer(self, scheme: str) -> None:
+        """Have the person like ``light`` or ``dark`` pages."""
+        preferred = {"name": "prefers-color-scheme", "value": scheme}
+        self.run_devtools("Emulation.setEmulatedMedia", features=[preferred])
 
     def run_devtools(self, command: str, **parameters: Any) -> Any:
         """Send a command of Chromium's own."""

@@ -7,18 +7,15 @@ import shlex
 import numpy as np
 import pytest
 
-from tests.system.page.served import served
-
 pytestmark = pytest.mark.apt
 
 
 @pytest.fixture(scope="module")
-def script(window, tmp_path_factory):
+def script(window, web):
     """A window with the page's functions, none of which changes anything."""
-    with served(tmp_path_factory.mktemp("served")) as web:
-        window.open(web.address)
-        window.labelled("images")
-        yield window
+    window.open(web.address)
+    window.labelled("images")
+    return window
 
 
 FLOATS = {"name": "x", "dtype": "float32", "shape": [-1, 2]}
