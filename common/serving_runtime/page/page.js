@@ -847,22 +847,25 @@ const PROTO_FIELDS = {
   float32: "float_val", float64: "double_val", int64: "int64_val", uint64: "uint64_val", uint32: "uint32_val",
   bool: "bool_val", string: "string_val", int32: "int_val", int16: "int_val", int8: "int_val", uint8: "int_val", uint16: "int_val",
 };
+// That client comes without NumPy.
+const FLAT = `
+
+def flat(value):
+    return [leaf for each in value for leaf in flat(each)] if isinstance(value, list) else [value]
+`;
 const PROTO_DTYPES = { float32: "DT_FLOAT", float64: "DT_DOUBLE" };
 
 function hydrosphere(call) {
-  const without = call.inputs.find(({ field }) => !(field.dtype in PROTO_FIELDS));
+  const without = call.inputs.find(({ field }) => !(field.dtype in PROTO_FIELDS) || (field.dtype === "string" && call.hasBase64));
   if (without) return `# ${without.field.name} is ${typeOf(without.field)}: TensorFlow Serving's client has a helper for it\n`;
   const tensors = call.inputs.map(({ field, value }) => {
     const dims = shapeOf(value).map((size) => `hs.TensorShapeProto.Dim(size=${size})`).join(", ");
-    const flat = call.isLong
-      ? `np.ravel(values[${pythonText(field.name)}]).tolist()`
-      : python([value].flat(Infinity));
-    const values = field.dtype === "string" ? `[text.encode() if isinstance(text, str) else text for text in ${flat}]` : flat;
+    const values = call.isLong ? `flat(values[${pythonText(field.name)}])` : python([value].flat(Infinity));
     const dtype = PROTO_DTYPES[field.dtype] || `DT_${field.dtype.toUpperCase()}`;
-    return `request.inputs[${pythonText(field.name)}].CopyFrom(hs.TensorProto(dtype=hs.${dtype}, ${PROTO_FIELDS[field.dtype]}=${values},
+    return `request.inputs[${pythonText(field.name)}].CopyFrom(hs.TensorProto(dtype=hs.${dtype}, ${PROTO_FIELDS[field.dtype]}=${field.dtype === "string" ? `[text.encode() for text in ${values}]` : values},
     tensor_shape=hs.TensorShapeProto(dim=[${dims}])))`;
   });
-  return `${pythonStart(call, "import grpc", "import hydro_serving_grpc as hs")}
+  return `${pythonStart(call, "import grpc", "import hydro_serving_grpc as hs").replace("import numpy as np\n", "")}${call.isLong ? FLAT : ""}
 request = hs.PredictRequest(model_spec=hs.ModelSpec(name=${pythonText(call.model)}, signature_name=${pythonText(call.signature.name)}))
 ${tensors.join("\n")}
 with grpc.insecure_channel("${call.address}") as channel:

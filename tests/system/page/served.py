@@ -124,3 +124,11 @@ def error_of(window, label):
         "return document.getElementById(ids.find((it) => it.startsWith('error'))).textContent",
         label,
     )
+
+
+def code_of(window, name, until):
+    """Return the code that the page shows for a client, once it has a text."""
+    script = 'return document.querySelector(`[aria-label="The call with ${arguments[0]}"]`)'
+    return window.until(
+        f"{script}.textContent.includes(arguments[1]) && {script[7:]}.textContent", name, until
+    )

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.support.browser import ENTER, TAB
-from tests.system.page.served import answer, choose, error_of, run, served
+from tests.system.page.served import answer, choose, code_of, error_of, run, served
 
 pytestmark = pytest.mark.apt
 
@@ -293,14 +293,6 @@ def test_python_can_be_pasted(page, web, tmp_path):
     command = [sys.executable, str(tmp_path / "call.py")]
     ended = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=60)
     assert b"'label': array([3]" in ended.stdout
-
-
-def code_of(window, name, until):
-    """Return the code that the page shows for a client, once it has a text."""
-    script = 'return document.querySelector(`[aria-label="The call with ${arguments[0]}"]`)'
-    return window.until(
-        f"{script}.textContent.includes(arguments[1]) && {script[7:]}.textContent", name, until
-    )
 
 
 def test_token_is_asked_for_and_kept_in_memory(window, tmp_path):
