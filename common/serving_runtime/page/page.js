@@ -797,6 +797,7 @@ function contentsOf(datatype) {
 function grpcurl(call) {
   const without = call.signature.is_open_inference ? call.inputs.find(({ field }) => !field.datatype || /^(FP16|BF16)$/.test(field.datatype)) : call.inputs[0];
   if (without) return `# ${without.field.name} is ${typeOf(without.field)}, which grpcurl cannot write: use another client\n`;
+  if (call.isLong) return "# the call is too long for a command line: use another client\n";
   const inputs = call.inputs.map(({ field, value }) => ({
     name: field.name, datatype: field.datatype, shape: shapeOf(value),
     contents: { [contentsOf(field.datatype)]: [value].flat(Infinity).map((it) => (field.datatype === "BYTES" ? base64Of(it) : it)) },
@@ -804,8 +805,7 @@ function grpcurl(call) {
   const request = { model_name: call.model, parameters: { signature_name: { string_param: call.signature.name } }, inputs };
   const token = call.token ? ' -H "authorization: Bearer $TOKEN"' : "";
   const plain = location.protocol === "https:" ? "" : " -plaintext";
-  const data = call.isLong ? "…" : writeExact(request);
-  return `grpcurl${plain}${token} -d ${shellText(data)} \\\n  ${call.address} inference.GRPCInferenceService/ModelInfer\n`;
+  return `grpcurl${plain}${token} -d ${shellText(writeExact(request))} \\\n  ${call.address} inference.GRPCInferenceService/ModelInfer\n`;
 }
 
 function base64Of(text) {
@@ -942,8 +942,9 @@ function changed() {
 function writeSnippets() {
   const body = bodyOf(false);
   byId("save").hidden = body === null;
+  const call = body === null ? null : callOf(body);
   for (const [name, write] of SNIPPETS) {
-    shownSnippets.get(name).textContent = body === null ? "# the form has a field that cannot be read" : write(callOf(body));
+    shownSnippets.get(name).textContent = call ? write(call) : "# the form has a field that cannot be read";
   }
 }
 

@@ -126,9 +126,10 @@ def error_of(window, label):
     )
 
 
-def code_of(window, name, until):
-    """Return the code that the page shows for a client, once it has a text."""
-    script = 'return document.querySelector(`[aria-label="The call with ${arguments[0]}"]`)'
-    return window.until(
-        f"{script}.textContent.includes(arguments[1]) && {script[7:]}.textContent", name, until
+def code_of(window, name):
+    """Return the code that the page shows for a client, without the pause after the last letter."""
+    return window.run(
+        "writeSnippets();"
+        'return document.querySelector(`[aria-label="The call with ${arguments[0]}"]`).textContent',
+        name,
     )

@@ -40,16 +40,36 @@ def environment(request):
 @pytest.mark.parametrize(("client", "environment"), CLIENTS, indirect=["environment"])
 def test_script_of_each_client_runs(page, web, tmp_path, client, environment):
     """Pasted into a file and run, it prints what the model answers."""
-    script = code_of(page, client, "größer").replace("GRPC_PORT", web.grpc_port)
-    (tmp_path / "call.py").write_text(script, encoding="utf-8")
+    script = code_of(page, client).replace("GRPC_PORT", web.grpc_port)
+    answer = output_of(environment, script, tmp_path)
+    assert "10.5" in answer
+    assert str(LARGE) in answer
+
+
+@pytest.mark.parametrize(("client", "environment"), CLIENTS, indirect=["environment"])
+def test_script_of_a_long_call_reads_its_file(page, web, tmp_path, client, environment):
+    """What is too long to read is saved beside the script, which sends it all."""
+    page.fill("x", "1.5 2 3 4\n" * 400)
+    page.fill("n", f"{LARGE}\n" * 400)
+    page.fill("is_on", "true\n" * 400)
+    script = code_of(page, client).replace("GRPC_PORT", web.grpc_port)
+    (tmp_path / "request.json").write_text(page.run("return bodyOf(true)"), encoding="utf-8")
+    assert "größer" not in script
+    answer = output_of(environment, script, tmp_path)
+    assert "10.5" in answer
+    assert str(LARGE) in answer
+
+
+def output_of(python, script, folder):
+    """Return what a script prints."""
+    (folder / "call.py").write_text(script, encoding="utf-8")
     ended = subprocess.run(
-        [str(environment), str(tmp_path / "call.py")],
+        [str(python), "call.py"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        cwd=str(folder),
         timeout=RUN_SECONDS,
         check=False,
     )
     assert ended.returncode == 0, f"{script}\n{ended.stderr.decode()}"
-    answer = ended.stdout.decode()
-    assert "10.5" in answer
-    assert str(LARGE) in answer
+    return ended.stdout.decode()

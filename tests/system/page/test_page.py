@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import struct
 import subprocess
 import sys
@@ -10,8 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from google.protobuf import json_format
 
+from hydro_serving_grpc.messages import message_class
+from serving_runtime import operations
 from tests.support.browser import ENTER, TAB
+from tests.support.services import Connection
 from tests.system.page.served import answer, choose, code_of, error_of, run, served
 
 pytestmark = pytest.mark.apt
@@ -279,7 +284,7 @@ def test_curl_can_be_pasted(page):
     page.fill("x", "1 2 3 4")
     page.fill("n", "9223372036854775807")
     page.fill("note", 'it\'s "so"')
-    command = code_of(page, "curl", "so")
+    command = code_of(page, "curl")
     ended = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, check=True, timeout=60)
     outputs = json.loads(ended.stdout)["outputs"]
     assert outputs == {"total": [10], "n": [2**63 - 1], "note": 'it\'s "so"', "is_on": [False]}
@@ -288,11 +293,45 @@ def test_curl_can_be_pasted(page):
 def test_python_can_be_pasted(page, web, tmp_path):
     """The script that the page shows runs as it is, but for a port that only the log names."""
     page.fill("images", SEVEN)
-    script = code_of(page, "Python", "16, 16").replace("GRPC_PORT", web.grpc_port)
+    script = code_of(page, "Python").replace("GRPC_PORT", web.grpc_port)
     (tmp_path / "call.py").write_text(script, encoding="utf-8")
     command = [sys.executable, str(tmp_path / "call.py")]
     ended = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=60)
     assert b"'label': array([3]" in ended.stdout
+
+
+def test_long_calls_read_a_file(page, web, tmp_path):
+    """A call that is too long to read is a file, and the code reads that."""
+    page.fill("images", "\n".join([SEVEN] * 20))
+    curl = code_of(page, "curl")
+    script = code_of(page, "Python").replace("GRPC_PORT", web.grpc_port)
+    (tmp_path / "request.json").write_text(page.run("return bodyOf(true)"), encoding="utf-8")
+    (tmp_path / "call.py").write_text(script, encoding="utf-8")
+    for command in (["bash", "-c", curl], [sys.executable, "call.py"]):
+        ended = subprocess.run(
+            command, cwd=str(tmp_path), stdout=subprocess.PIPE, check=True, timeout=60
+        )
+        assert ended.stdout.count(b"three") == 20
+
+
+def test_request_of_grpcurl_is_one(page, web):
+    """What the page writes for grpcurl is a request of Open Inference as JSON, and is answered."""
+    choose(page, "mixed")
+    page.fill("x", "1.5 2 3 4")
+    page.fill("n", str(2**63 - 1))
+    page.fill("note", 'it\'s "größer"')
+    program, plain, flag, text, address, method = shlex.split(
+        code_of(page, "grpcurl").replace("\\\n", "")
+    )
+    assert (program, plain, flag) == ("grpcurl", "-plaintext", "-d")
+    assert (address, f"/{method}") == ("127.0.0.1:GRPC_PORT", operations.INFER.grpc_method)
+    request = json_format.Parse(text, message_class("inference.ModelInferRequest")())
+    service = Connection(f"127.0.0.1:{web.grpc_port}")
+    reply = service.answer(request.SerializeToString(), operations.INFER)
+    service.channel.close()
+    assert reply.status == "OK", reply.details
+    outputs = message_class("inference.ModelInferResponse").FromString(reply.payload).outputs
+    assert outputs[1].contents.int64_contents == [2**63 - 1]
 
 
 def test_token_is_asked_for_and_kept_in_memory(window, tmp_path):
@@ -310,7 +349,7 @@ def test_token_is_asked_for_and_kept_in_memory(window, tmp_path):
         window.labelled("images")
         window.until("return !document.getElementById('call').hidden")
         assert run(window).startswith("answered in ")
-        assert "$TOKEN" in code_of(window, "curl", "TOKEN")
+        assert "$TOKEN" in code_of(window, "curl")
         assert "s3cret" not in window.run("return document.documentElement.outerHTML")
         stored = "return localStorage.length + sessionStorage.length + document.cookie.length"
         assert window.run(stored) == 0
