@@ -36,7 +36,6 @@ ELSEWHERE = {
         "client/test_rest.py",
         "what its client says of a call",
     ),
-    "client/http_connection.py": ("client/test_rest.py", "one client's connection"),
     "protocols/open_inference/client_codec.py": (
         "client/test_rest.py",
         "the client's half of a call",
@@ -74,6 +73,10 @@ ELSEWHERE = {
     "protocols/json/fields.py": (
         "protocols/json/test_requests.py",
         "an input, as it is read for a request",
+    ),
+    "protocols/json/bounds.py": (
+        "protocols/json/test_amplification.py",
+        "bounds what reading costs",
     ),
     "protocols/hydrosphere/reply_context.py": (
         "protocols/hydrosphere/test_predict.py",

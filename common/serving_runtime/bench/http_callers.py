@@ -25,8 +25,11 @@ class HttpCallers(Callers):
 
     async def close(self) -> None:
         """Close the connections."""
+        lost = [caller.lost for caller in self._callers if caller.lost is not None]
         for caller in self._callers:
             caller.close()
+        if lost:
+            await asyncio.wait(lost)
 
 
 class _Caller(asyncio.Protocol):
@@ -46,6 +49,7 @@ class _Caller(asyncio.Protocol):
         self._parser_of = httptools.HttpResponseParser
         self._invalid = httptools.HttpParserError
         self._transport: Any = None
+        self.lost: Optional[asyncio.Future[None]] = None
         self._answered: Optional[asyncio.Future[str]] = None
         self._parser: Any = None
         self._has_body = False
@@ -74,14 +78,15 @@ class _Caller(asyncio.Protocol):
             self._answered = None
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; it is closed when ``lost`` is done."""
         if self._transport is not None:
-            self._transport.close()
+            self._transport.abort()
             self._transport = None
 
     def connection_made(self, transport: Any) -> None:
         """Take the connection."""
         self._transport = transport
+        self.lost = asyncio.get_event_loop().create_future()
         self._parser = self._parser_of(self)
 
     def data_received(self, data: bytes) -> None:
@@ -92,8 +97,10 @@ class _Caller(asyncio.Protocol):
             self._end("NO_HTTP")
 
     def connection_lost(self, error: Optional[Exception]) -> None:
-        """Take note that the service has hung up."""
+        """Take note that the service, or this side, has hung up."""
         self._transport = None
+        if self.lost is not None and not self.lost.done():
+            self.lost.set_result(None)
         self._give(UNAVAILABLE)
 
     def on_body(self, body: bytes) -> None:

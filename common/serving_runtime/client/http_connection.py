@@ -92,7 +92,8 @@ class HttpConnection:
                 raise Unreachable(_text(problem)) from None
         except socket.timeout:
             raise TooLate(f"no answer within {seconds:g} s") from None
-        except (OSError, http.client.HTTPException) as problem:
+        # A certificate that is wrong is an OSError since Python 3.7.
+        except (OSError, http.client.HTTPException, ssl.CertificateError) as problem:
             raise Unreachable(_text(problem)) from None
         return self.ask(method, path, body, headers, seconds)
 

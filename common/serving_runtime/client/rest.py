@@ -83,6 +83,20 @@ class RestClient:
         found = client_codec.read_response(answer.body, int(length) if length else None)
         return arrays_of(found)
 
+    def health(self, path: str, deadline_seconds: float = DEFAULT_DEADLINE_SECONDS) -> str:
+        """Return what a path of health says, in gRPC's words: ``SERVING`` or ``NOT_SERVING``.
+
+        Raises:
+            CallFailed: the service is not there, or says something else.
+        """
+        try:
+            self.ask("GET", path, b"", {}, deadline_seconds)
+        except CallFailed as failed:
+            if not failed.status.startswith("503 "):
+                raise
+            return "NOT_SERVING"
+        return "SERVING"
+
     def model_path(self, deadline_seconds: float = DEFAULT_DEADLINE_SECONDS) -> str:
         """Return the path of the model, which the service is asked for once.
 

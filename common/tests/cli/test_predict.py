@@ -315,6 +315,39 @@ def test_health_asks_the_question_that_is_meant(command, service, words, name):
     assert err.startswith(f"{words[1] if '--probe' in words else 'readiness'}: it")
 
 
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1), (401, 1)])
+def test_health_by_http_has_the_same_exit_codes(command, rest_service, status, code):
+    """503 is NOT_SERVING; what is no answer about health is shown as it is."""
+    rest_service.health = status
+    assert command("health", "--address", rest_service.address)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        ((), "/readyz"),
+        (("--probe", "readiness"), "/readyz"),
+        (("--probe", "liveness"), "/livez"),
+        (("--probe", "container"), "/healthz"),
+    ],
+)
+def test_health_by_http_asks_the_question_that_is_meant(command, rest_service, words, path):
+    """By the path that the service knows it by."""
+    rest_service.health = 503
+    code, out, err = command("health", "--address", rest_service.address, *words)
+    assert (code, out) == (1, "NOT_SERVING\n")
+    assert rest_service.paths == [path]
+    assert err.startswith(f"{words[1] if words else 'readiness'}: it")
+
+
+def test_health_by_http_knows_no_services_of_grpc(command, rest_service):
+    """Their health is the service's own, which needs no name."""
+    address = rest_service.address
+    code, _, err = command("health", "--address", address, "--service", "a.Service")
+    assert code != 0
+    assert "--service names a gRPC service" in err
+
+
 def test_health_has_one_question_at_a_time(command):
     """A gRPC service's name asks for its readiness."""
     code, _, err = command("health", "--probe", "liveness", "--service", "a.Service")

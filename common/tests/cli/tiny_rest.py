@@ -28,8 +28,14 @@ class TinyRest(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.failure = None
         self.models = ["tiny"]
         self.metadata = {}
+        self.health = 200
         self.hangs_up = False
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
+
+    def speak_tls(self, context):
+        """Answer by TLS from now on."""
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.address = self.address.replace("http:", "https:")
 
     def handle_error(self, request, client_address):
         """Bear it where a client has gone."""
@@ -41,7 +47,9 @@ class _Answering(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         """Answer which models there are."""
         self.server.paths.append(self.path)
-        if self.path != "/v2/models":
+        if self.path.endswith("z"):
+            self._send(self.server.health, b'{"error": "the model is loading"}', {})
+        elif self.path != "/v2/models":
             self._send(200, json.dumps(self.server.metadata).encode(), {})
         elif self.server.models is None:
             self._send(404, b"<html>not here</html>", {})

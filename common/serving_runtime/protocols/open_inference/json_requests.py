@@ -3,6 +3,7 @@
 Members that nobody here knows are ignored, as are a model's name and version: the path has those.
 """
 
+import itertools
 from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional
 
 from serving_runtime.errors import InvalidInput, nearest_name, suggestion
@@ -16,6 +17,7 @@ from serving_runtime.signature import MISSING_SUFFIX, Tensor, Value
 from serving_runtime.validation.problems import Problems, quoted
 
 _BODY = "the body"
+_MAX_COMPARED = 16  # a client may send millions of names, and long ones
 _INPUTS, _OUTPUTS, _PARAMETERS = "inputs", "outputs", "parameters"
 _BINARY_OUTPUT, _BINARY_DATA, _BINARY_SIZE = "binary_data_output", "binary_data", "binary_data_size"
 
@@ -62,7 +64,8 @@ def interpret(reader: Reader, binary: BinaryData, nullable: Nullable) -> Found:
     members = reader.members(reader.root, _BODY)
     asked = _asked(reader, members)
     if members.get(_INPUTS) is None:
-        hint = suggestion(nearest_name(_INPUTS, tuple(members)))
+        few = tuple(name[:_MAX_COMPARED] for name in itertools.islice(members, _MAX_COMPARED))
+        hint = suggestion(nearest_name(_INPUTS, few))
         raise InvalidInput(f'{_BODY} has no "{_INPUTS}": expected a list of tensors{hint}')
     found = Found(asked, {}, {})
     inputs = _Inputs(reader, binary, nullable.get(asked.head.signature_name, frozenset()), found)

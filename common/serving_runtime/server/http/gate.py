@@ -13,6 +13,7 @@ from serving_runtime.server.http.routes import Match, RouteTable
 from serving_runtime.server.http.statuses import BY_REASON
 from serving_runtime.settings import parsing
 
+_TOO_MANY = "as many clients are connected as RUNTIME_HTTP_MAX_CONNECTIONS allows, and none is idle"
 _TIMEOUT = parsing.seconds(0.0)
 
 
@@ -45,6 +46,7 @@ class Gate:
         limits: of bodies.
 
     Attributes:
+        max_body_bytes: more is refused.
         shedding: what calls of the model are refused with for now; None where they are not.
     """
 
@@ -58,11 +60,15 @@ class Gate:
         self._table = table
         self._access = access
         self._origins = may_call
-        self._max_body_bytes = limits.max_body_bytes
+        self.max_body_bytes = limits.max_body_bytes
         self.shedding: Optional[ServingError] = None
 
-    def admit(self, head: Head) -> Passed:
+    def admit(self, head: Head, is_surplus: bool = False) -> Passed:
         """Return what a request asks for.
+
+        Args:
+            head: of the request.
+            is_surplus: whether it comes by a connection more than there may be.
 
         Raises:
             EarlyReply: it is answered by its head alone.
@@ -80,10 +86,10 @@ class Gate:
             match = match.for_browsers
         if self._access is not None:
             self._check_token(head, match.operation.key)
-        if match.is_forwarded and self.shedding is not None:
-            raise Refusal(BY_REASON[self.shedding.reason], str(self.shedding))
-        if head.length > self._max_body_bytes:
-            raise body_too_large(self._max_body_bytes)
+        if match.is_forwarded:
+            self._check_room(is_surplus)
+        if head.length > self.max_body_bytes:
+            raise body_too_large(self.max_body_bytes)
         passed = Passed(match, origin)
         if b"expect" in headers and headers[b"expect"].lower() != b"100-continue":
             raise Refusal(417, "of the expectations only 100-continue is known here")
@@ -92,6 +98,12 @@ class Gate:
         if b"x-request-timeout" in headers:
             passed.seconds_left = _seconds_of(head.text(b"x-request-timeout"))
         return passed
+
+    def _check_room(self, is_surplus: bool) -> None:
+        if self.shedding is not None:
+            raise Refusal(BY_REASON[self.shedding.reason], str(self.shedding))
+        if is_surplus:
+            raise Refusal(503, _TOO_MANY)
 
     def _answer_options(self, head: Head, origin: str) -> None:
         if not origins.is_preflight(head):

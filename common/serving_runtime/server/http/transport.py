@@ -23,6 +23,7 @@ from serving_runtime.server.http.origins import Origins
 from serving_runtime.server.http.refusals import EarlyReply, Refusal
 from serving_runtime.server.http.replies import ReplyWriter
 from serving_runtime.server.http.routes import RouteTable
+from serving_runtime.server.http.states import State
 from serving_runtime.server.http.statuses import BY_REASON
 from serving_runtime.server.transport import Routes, Transport
 from serving_runtime.settings import Settings
@@ -95,6 +96,13 @@ class HttpTransport(Transport, ConnectionHost):
             self._listener.listen_at(socket_path)
         self._look_around()
         return port
+
+    def bound_messages(self, max_bytes: int) -> None:
+        """Refuse larger bodies by their heads, or where they come in chunks, as they grow."""
+        self.limits = self.limits._replace(max_body_bytes=max_bytes)
+        self.gate.max_body_bytes = max_bytes
+        for connection in self._connections:
+            connection.bound(self.limits)
 
     def bound_arrivals(self, max_calls: int) -> None:
         """Read the bodies of at most so many calls for the model at a time."""
@@ -177,7 +185,9 @@ class HttpTransport(Transport, ConnectionHost):
     def on_open(self, connection: HttpConnection) -> None:
         """Note a new connection; where there are too many, an idle one gives way."""
         if len(self._connections) >= self._max_connections:
-            connection.is_surplus = not any(it.close_idle() for it in self._connections)
+            idle = [it for it in self._connections if it.state is State.IDLE]
+            longest = min(idle, key=lambda it: it.due, default=None)
+            connection.is_surplus = longest is None or not longest.close_idle()
         self._connections[connection] = None
 
     def on_closed(self, connection: HttpConnection) -> None:

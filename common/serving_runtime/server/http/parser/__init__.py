@@ -34,13 +34,14 @@ class RequestParser:
         limits: of heads and bodies.
 
     Attributes:
+        limits: those of the next request.
         head: of the request that is arriving, or is whole; None before its head is there.
     """
 
-    __slots__ = ("_chunks", "_limits", "_missing", "_pieces", "_rest", "head")
+    __slots__ = ("_chunks", "_missing", "_pieces", "_rest", "head", "limits")
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self.limits = limits
         self.head: Optional[Head] = None
         # Of a head that is not whole, or behind a whole request.
         self._rest = b""
@@ -77,9 +78,9 @@ class RequestParser:
                 end = data.find(_END)
                 if end < 0:
                     return False
-            if end > self._limits.max_head_bytes:
+            if end > self.limits.max_head_bytes:
                 raise _too_long(data)
-            self._begin(read_head(data[: end + 4], self._limits))
+            self._begin(read_head(data[: end + 4], self.limits))
             data = data[end + 4 :]
             self._rest = b""
         elif self._rest:
@@ -103,7 +104,7 @@ class RequestParser:
         self.head = head
         self._missing = head.length
         if head.length == CHUNKED:
-            self._chunks = Chunks(self._limits.max_body_bytes)
+            self._chunks = Chunks(self.limits.max_body_bytes)
 
     def _receive_odd(self, data: bytes) -> bytes:
         """Keep a head that is not whole, and refuse early what will never be one."""
@@ -111,10 +112,10 @@ class RequestParser:
         if data and not data[:1].isalpha():
             raise Refusal(400, _no_request(data))
         if data.find(_END) < 0:
-            if len(data) > self._limits.max_head_bytes:
+            if len(data) > self.limits.max_head_bytes:
                 raise _too_long(data)
             if _BARE_LF.search(data):
-                raise Refusal(400, "lines of a request end with CR and LF, not with LF alone")
+                raise Refusal(400, "lines of a request end with CR and LF, not with one of them")
         return data
 
     def _receive_body(self, data: bytes) -> bool:

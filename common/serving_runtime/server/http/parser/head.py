@@ -70,6 +70,10 @@ def read_head(raw: bytes, limits: Limits) -> Head:
     Raises:
         Refusal: it is none, or HTTP of another version.
     """
+    lines = raw.count(b"\r\n")
+    if raw.count(b"\r") != lines or raw.count(b"\n") != lines:
+        # To older releases the head may end at a bare CR, whatever follows it.
+        raise Refusal(400, "lines of a request end with CR and LF, not with one of them")
     reader = _HeadReader()
     parser = httptools.HttpRequestParser(reader)
     try:
