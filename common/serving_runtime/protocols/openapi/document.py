@@ -14,6 +14,7 @@ from serving_runtime.ipc.attributes import CONTENT_TYPE
 from serving_runtime.ipc.frames import Bytes
 from serving_runtime.model_names import ModelNames
 from serving_runtime.operations import HttpRoute, Operation
+from serving_runtime.protocols.json import requests
 from serving_runtime.protocols.openapi import paths, rows, signatures, tensors
 from serving_runtime.protocols.openapi.paths import ERROR, JSON, PAGES, Served
 from serving_runtime.protocols.protocol import ContractProtocol, Encoded
@@ -56,7 +57,8 @@ class Document(ContractProtocol):
 def of_model(contract: Contract, settings: Settings) -> Dict[str, Any]:
     """Return the document of a model."""
     names = ModelNames.of(contract, settings, settings.model_dir or default_model_dir())
-    served = Served(contract, validation.by_requested_name(contract).get(""))
+    default = validation.by_requested_name(contract).get("")
+    served = Served(contract, default, requests.signatures_of(contract).get(""))
     document: Dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
@@ -66,7 +68,7 @@ def of_model(contract: Contract, settings: Settings) -> Dict[str, Any]:
         },
         "paths": _paths(served, names, settings),
         "components": {"schemas": _schemas(served), "responses": paths.failures()},
-        signatures.EXTENSION: signatures.described(*served, settings),
+        signatures.EXTENSION: signatures.described(contract, served.predicted, settings),
     }
     if settings.token_file:
         document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
@@ -112,16 +114,16 @@ def _takes_examples(signature: Signature) -> bool:
 def _schemas(served: Served) -> Dict[str, Any]:
     infer = {}
     if any(map(tensors.is_carried, served.contract.signatures)):
-        infer["InferRequest"] = tensors.requests(*served)
+        infer["InferRequest"] = tensors.requests(served.contract, served.default)
         infer["InferReply"] = tensors.replies(served.contract)
     return {
         **infer,
         "Error": ERROR,
         "Anything": {"type": "object"},
         "Index": _OBJECTS,
-        "PredictRequest": rows.requests(*served),
+        "PredictRequest": rows.requests(served.contract, served.predicted),
         "PredictReply": rows.replies(served.contract),
-        "Invocation": rows.invocations(*served),
+        "Invocation": rows.invocations(served.contract, served.predicted),
         "InvocationReply": rows.invocation_replies(served.contract),
         "ExamplesRequest": {
             "type": "object",

@@ -29,10 +29,9 @@ class Passed:
 
     __slots__ = ("coding", "match", "origin", "seconds_left")
 
-    def __init__(self, match: Match, origin: str = "") -> None:
+    def __init__(self, match: Match) -> None:
         self.match = match
-        self.origin = origin
-        self.coding = ""
+        self.coding = self.origin = ""
         self.seconds_left: Optional[float] = None
 
 
@@ -73,8 +72,7 @@ class Gate:
         Raises:
             EarlyReply: it is answered by its head alone.
         """
-        headers = head.headers
-        origin = self._origins.check(head) if b"origin" in headers else ""
+        origin = "" if head.is_plain else self._origins.check(head)
         if head.method == b"OPTIONS":
             self._answer_options(head, origin)
         try:
@@ -82,7 +80,7 @@ class Gate:
         except Refusal:
             self._check_token(head, "")  # who may not call learns not what there is
             raise
-        if match.for_browsers is not None and b"text/html" in headers.get(b"accept", b""):
+        if match.for_browsers is not None and b"text/html" in head.headers.get(b"accept", b""):
             match = match.for_browsers
         if self._access is not None:
             self._check_token(head, match.operation.key)
@@ -90,13 +88,10 @@ class Gate:
             self._check_room(is_surplus)
         if head.length > self.max_body_bytes:
             raise body_too_large(self.max_body_bytes)
-        passed = Passed(match, origin)
-        if b"expect" in headers and headers[b"expect"].lower() != b"100-continue":
-            raise Refusal(417, "of the expectations only 100-continue is known here")
-        if b"content-encoding" in headers:
-            passed.coding = compression.coding_of(head.text(b"content-encoding"))
-        if b"x-request-timeout" in headers:
-            passed.seconds_left = _seconds_of(head.text(b"x-request-timeout"))
+        passed = Passed(match)
+        if not head.is_plain:
+            passed.origin = origin
+            _read_rare(head, passed)
         return passed
 
     def _check_room(self, is_surplus: bool) -> None:
@@ -120,6 +115,16 @@ class Gate:
             self._access.check(key, head.text(b"authorization") or None)
         except NotAuthenticated as error:
             raise Refusal(BY_REASON[error.reason], str(error)) from None
+
+
+def _read_rare(head: Head, passed: Passed) -> None:
+    headers = head.headers
+    if b"expect" in headers and headers[b"expect"].lower() != b"100-continue":
+        raise Refusal(417, "of the expectations only 100-continue is known here")
+    if b"content-encoding" in headers:
+        passed.coding = compression.coding_of(head.text(b"content-encoding"))
+    if b"x-request-timeout" in headers:
+        passed.seconds_left = _seconds_of(head.text(b"x-request-timeout"))
 
 
 def _seconds_of(text: str) -> float:

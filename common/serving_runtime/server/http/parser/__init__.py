@@ -23,6 +23,9 @@ from serving_runtime.server.http.refusals import Refusal
 
 __all__ = ["CHUNKED", "Head", "RequestParser"]
 
+# Longer ones are not kept: connections may be many.
+MAX_KEPT_BYTES = 2048
+_NO_HEAD = Head(b"", b"", {}, is_old=False)
 _END = b"\r\n\r\n"
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
@@ -38,7 +41,7 @@ class RequestParser:
         head: of the request that is arriving, or is whole; None before its head is there.
     """
 
-    __slots__ = ("_chunks", "_missing", "_pieces", "_rest", "head", "limits")
+    __slots__ = ("_chunks", "_last", "_last_raw", "_missing", "_pieces", "_rest", "head", "limits")
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -48,6 +51,9 @@ class RequestParser:
         self._pieces: List[bytes] = []
         self._missing = 0
         self._chunks: Optional[Chunks] = None
+        # The head before, as it came and as it was read.
+        self._last_raw = b""
+        self._last = _NO_HEAD
 
     @property
     def has_rest(self) -> bool:
@@ -80,7 +86,7 @@ class RequestParser:
                     return False
             if end > self.limits.max_head_bytes:
                 raise _too_long(data)
-            self._begin(read_head(data[: end + 4], self.limits))
+            self._begin(self._head_of(data[: end + 4]))
             data = data[end + 4 :]
             self._rest = b""
         elif self._rest:
@@ -99,6 +105,16 @@ class RequestParser:
         self.head = None
         self._pieces = []
         return head, body
+
+    def _head_of(self, raw: bytes) -> Head:
+        """Read a head; clients mostly send the very bytes that they sent before."""
+        if raw == self._last_raw:
+            return self._last
+        head = read_head(raw, self.limits)
+        # One in chunks may still be told that its connection ends.
+        if len(raw) <= MAX_KEPT_BYTES and head.length != CHUNKED:
+            self._last_raw, self._last = raw, head
+        return head
 
     def _begin(self, head: Head) -> None:
         self.head = head
