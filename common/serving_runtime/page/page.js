@@ -223,10 +223,23 @@ function columnsOf(inputs, text) {
 
 /** Return a column as a field's text. */
 function columnText(field, cells) {
-  if (field.dtype !== "string") return cells.map((it) => it || "null").join("\n");
+  if (field.dtype !== "string") return numbersText(field, cells);
   const isMissing = (cell) => cell === "" && field.is_nullable;
   if (cells.length === 1 && field.shape && field.shape.length === 0) return cells[0];
   return JSON.stringify(cells.map((cell) => (isMissing(cell) ? null : cell)));
+}
+
+/** Return a column of numbers as JSON; one that cannot be read stays as it is, to be complained of. */
+function numbersText(field, cells) {
+  const isScalar = field.shape !== null && field.shape.length === 0;
+  try {
+    const texts = cells.map((cell) => cellToJson(field, cell));
+    if (!isScalar) return listed(texts);
+    if (texts.length === 1) return texts[0];
+  } catch {
+    // A cell in quotes stays one cell, whatever commas are in it.
+  }
+  return cells.map((cell) => `"${cell.replace(/"/g, '""')}"`).join(",");
 }
 
 // ---- Files: NumPy's, and pictures ----

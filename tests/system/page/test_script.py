@@ -77,6 +77,30 @@ def test_texts_that_are_none_are_refused(script, field, text, words):
     assert script.run(call, field, text).startswith(words)
 
 
+COLUMNS = [{**VECTOR, "name": "a", "dtype": "float64"}, {**TEXTS, "name": "b"}]
+
+
+@pytest.mark.parametrize(
+    ("table", "texts"),
+    [
+        ("b,a\nx,1\ny,", ["[1,null]", '["x","y"]']),
+        ("a;b\n1,5;x\n-2,25;y", ["[1.5,-2.25]", '["x","y"]']),
+        ('a\tb\n1,500\t"x\ny"', ['"1,500"', '["x\\ny"]']),
+    ],
+)
+def test_columns_go_into_their_fields(script, table, texts):
+    """A table's header says whose column each is; a number that is in doubt stays as it is."""
+    call = "const columns = columnsOf(arguments[0], arguments[1]);"
+    call += "return arguments[0].map((it) => columnText(it, columns.get(it.name)))"
+    assert script.run(call, COLUMNS, table) == texts
+
+
+@pytest.mark.parametrize("table", ["a", "a,c\n1,2", "a,a\n1,2", "1,2\n3,4", "x y"])
+def test_other_tables_stay_in_their_field(script, table):
+    """A table that names no inputs, or others, is for one field."""
+    assert script.run("return columnsOf(arguments[0], arguments[1])", COLUMNS, table) is None
+
+
 @pytest.mark.parametrize(
     "array",
     [
