@@ -24,14 +24,15 @@ from serving_runtime.server.http.host import ConnectionHost
 from serving_runtime.server.http.parser import Head, RequestParser
 from serving_runtime.server.http.refusals import EarlyReply, Refusal
 from serving_runtime.server.http.states import Event, State, follow
+from serving_runtime.server.metrics.transports import HttpRequests
 from serving_runtime.server.transport import Headers, Reply
 
 # Larger bodies are written by themselves, since joining them to their head would copy them.
 JOINED_BYTES = 64 << 10
 _STALLED = Refusal(408, "the request did not come within the time that there is for it")
-_TOO_MANY = Refusal(
-    503, "as many clients are connected as RUNTIME_HTTP_MAX_CONNECTIONS allows, and none is idle"
-)
+_TOO_MANY = "as many clients are connected as RUNTIME_HTTP_MAX_CONNECTIONS allows, and none is idle"
+# What the log of a proxy calls a request whose client has gone before its answer.
+_GONE = 499
 
 
 class HttpConnection(asyncio.Protocol, Answerable):
@@ -55,6 +56,8 @@ class HttpConnection(asyncio.Protocol, Answerable):
         # Of a request that is not whole.
         self._passed: Optional[Passed] = None
         self._body_due = self.due = math.inf
+        # When the request began that is arriving, or answered.
+        self._began = 0.0
         self.is_surplus = False
 
     @property
@@ -74,6 +77,9 @@ class HttpConnection(asyncio.Protocol, Answerable):
         self._state = follow(self._state, Event.LOST)
         self._host.on_closed(self)
         exchange, self._exchange = self._exchange, None
+        passed = self._passed if exchange is None else exchange.passed
+        if passed is not None:
+            self._count(passed.match.counts, _GONE)
         if exchange is not None:
             with self._host.lock:
                 exchange.abandon()
@@ -114,7 +120,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         """Answer a request that is not whole, or none, and end the connection."""
         if self._state is not State.IDLE and self._state is not State.ARRIVING:
             return
-        self._write(writing.early(refusal), None, closes=True)
+        self._answer_early(refusal, None, closes=True)
 
     def close_idle(self) -> bool:
         """End the connection if it waits for a request; return whether it did."""
@@ -151,6 +157,8 @@ class HttpConnection(asyncio.Protocol, Answerable):
         self._host.loop.call_soon_threadsafe(self.answer, exchange, reply, headers)
 
     def _receive(self, data: bytes) -> None:
+        if self._state is State.IDLE:
+            self._began = time.monotonic()
         try:
             if not self._parser.receive(data):
                 self._on_part()
@@ -192,14 +200,16 @@ class HttpConnection(asyncio.Protocol, Answerable):
                 self._unpack(head, passed, body)
                 return
         except EarlyReply as early:
-            self._write(writing.early(early), head, not head.keeps_alive)
+            self._answer_early(early, head, not head.keeps_alive)
             return
         self._begin(head, passed, body)
 
     def _admit(self, head: Head) -> Passed:
         passed = self._host.gate.admit(head)
         if self.is_surplus and passed.match.is_forwarded:
-            raise _TOO_MANY
+            refusal = Refusal(503, _TOO_MANY)
+            refusal.counts = passed.match.counts
+            raise refusal
         return passed
 
     def _begin(self, head: Head, passed: Passed, body: bytes) -> None:
@@ -221,16 +231,31 @@ class HttpConnection(asyncio.Protocol, Answerable):
 
     def _on_unpacked(self, head: Head, passed: Passed, outcome: Any) -> None:
         if self._state is not State.ANSWERING:  # the client has gone
+            self._count(passed.match.counts, _GONE)
             return
         if isinstance(outcome, EarlyReply):
-            self._write(writing.early(outcome), head, not head.keeps_alive)
+            outcome.counts = passed.match.counts
+            self._answer_early(outcome, head, not head.keeps_alive)
         else:
             self._begin(head, passed, outcome)
 
     def _finish(self, exchange: Exchange, written: writing.Written) -> None:
         if exchange is self._exchange:
             self._exchange = None
+            self._count(exchange.passed.match.counts, written.status)
             self._write(written, exchange.head, not exchange.head.keeps_alive)
+
+    def _answer_early(self, early: EarlyReply, head: Optional[Head], closes: bool) -> None:
+        """Answer a request of which the head is known at most, or the whole of what came."""
+        counts, passed = early.counts, self._passed
+        if counts is None:
+            counts = passed.match.counts if passed is not None else self._host.unmatched
+        self._passed = None
+        self._count(counts, early.status)
+        self._write(writing.early(early), head, closes)
+
+    def _count(self, counts: HttpRequests, status: int) -> None:
+        counts.end(status, time.monotonic() - self._began)
 
     def _write(self, written: writing.Written, head: Optional[Head], closes: bool) -> None:
         closes = closes or self._host.is_closing or self.is_surplus

@@ -55,6 +55,7 @@ class Gate:
         limits: Limits,
     ) -> None:
         self._table = table
+        self._refusals = table.counts.refusals
         self._access = access
         self._origins = may_call
         self._max_body_bytes = limits.max_body_bytes
@@ -75,9 +76,19 @@ class Gate:
         except Refusal:
             self._check_token(head, "")  # who may not call learns not what there is
             raise
+        try:
+            return self._checked(head, match, origin)
+        except EarlyReply as early:
+            early.counts = match.counts
+            raise
+
+    def _checked(self, head: Head, match: Match, origin: str) -> Passed:
+        """Return what is asked for, and how; raise an EarlyReply as ``admit`` does."""
+        headers = head.headers
         if self._access is not None:
             self._check_token(head, match.operation.key)
         if match.is_forwarded and self.shedding is not None:
+            self._refusals[self.shedding.reason] += 1
             raise Refusal(BY_REASON[self.shedding.reason], str(self.shedding))
         if head.length > self._max_body_bytes:
             raise body_too_large(self._max_body_bytes)
@@ -105,6 +116,7 @@ class Gate:
         try:
             self._access.check(key, head.text(b"authorization") or None)
         except NotAuthenticated as error:
+            self._refusals[error.reason] += 1
             raise Refusal(BY_REASON[error.reason], str(error)) from None
 
 

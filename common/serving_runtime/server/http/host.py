@@ -9,6 +9,7 @@ from serving_runtime.server.http.exchange import Exchange
 from serving_runtime.server.http.gate import Gate, Passed
 from serving_runtime.server.http.limits import Limits
 from serving_runtime.server.http.replies import ReplyWriter
+from serving_runtime.server.metrics.transports import HttpRequests
 
 
 class ConnectionHost(abc.ABC):
@@ -22,6 +23,7 @@ class ConnectionHost(abc.ABC):
         loop: the event loop.
         loop_thread: its thread.
         is_closing: whether each connection ends with its next reply.
+        unmatched: the counts of requests for what there is not.
     """
 
     limits: Limits
@@ -31,6 +33,7 @@ class ConnectionHost(abc.ABC):
     loop: asyncio.AbstractEventLoop
     loop_thread: int
     is_closing: bool
+    unmatched: HttpRequests
 
     @abc.abstractmethod
     def submit(self, exchange: Exchange) -> None:

@@ -18,7 +18,7 @@ class ModelSummary(NamedTuple):
 
     ``names``: by which clients may ask for it, its own first; ``version``: the only one;
     ``concurrency``: how many batches it runs at once; ``stacks``: whether it may answer several
-    calls with one of the model.
+    calls with one of the model; the rest is for those who watch the service.
     """
 
     signatures: List[str]
@@ -28,6 +28,10 @@ class ModelSummary(NamedTuple):
     version: str
     concurrency: int = 1
     stacks: bool = True
+    framework: str = ""
+    framework_version: str = ""
+    load_seconds: float = 0.0
+    warm_up_seconds: float = 0.0
 
 
 class FrameReader:

@@ -12,7 +12,7 @@ The rules:
 
 import asyncio
 import time
-from typing import Callable, List, NamedTuple, Sequence
+from typing import Callable, List, NamedTuple, Sequence, Tuple
 
 from serving_runtime.ipc import frames
 from serving_runtime.ipc.frames import CallFrame, GarbledError
@@ -118,6 +118,11 @@ class WorkerLink(Worker):
     def is_busy(self) -> bool:
         """Whether it holds calls that it has not answered."""
         return self._state is State.BUSY
+
+    @property
+    def shared(self) -> Tuple[int, int]:
+        """How many segments of memory it is given requests by, and their bytes."""
+        return self._shared.offered
 
     @property
     def has_answered(self) -> bool:
