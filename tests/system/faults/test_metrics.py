@@ -140,7 +140,7 @@ def test_calls_that_their_clients_give_up_are_counted(serve, dial):
     """Cancelled is cancelled, and late is late; each is one call that was handled."""
     server = serve(RUNTIME_HTTP_PORT="0")
     connection = dial(server)
-    call = connection.unary_unary(PREDICT, None, None).future(request("wait go"))
+    call = connection.unary_unary(PREDICT, None, None).future(request("await go"))
     scrape_until(server, lambda it: it.value("serving_runtime_calls_running") == 1, "the call")
     call.cancel()
     assert failure(connection, request(), 0.5).status == "DEADLINE_EXCEEDED"

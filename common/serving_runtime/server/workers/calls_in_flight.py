@@ -4,7 +4,7 @@ import collections
 import time
 from typing import Callable, Deque, Dict, List, Sequence, Tuple
 
-from serving_runtime.ipc.attributes import EMPTY, PROBLEMS
+from serving_runtime.ipc.attributes import PROBLEMS
 from serving_runtime.ipc.frames import GarbledError, ReplyFrame
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.transport import Reply
@@ -71,8 +71,9 @@ class CallsInFlight:
         self.last_sign = time.monotonic()
         call.timings, call.signature = frame.timings, frame.signature
         attributes = frame.attributes
-        if frame.status and attributes:  # a failure says nothing that is for clients
-            call.problems, attributes = attributes.get(PROBLEMS, ""), EMPTY
+        if PROBLEMS in attributes:  # which is not for clients
+            call.problems = attributes[PROBLEMS]
+            attributes = {name: text for name, text in attributes.items() if name != PROBLEMS}
         reply = Reply(frame.status, frame.details, payload, frame.reason, attributes)
         self._undelivered.append((call, reply, frame.was_reset))
 
