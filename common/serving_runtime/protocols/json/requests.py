@@ -140,13 +140,11 @@ class InputReader:
                 f"{place} has values without names, but the signature has the inputs "
                 f"{_names(self.signature.inputs)}: send an object with a value for each"
             )
-        found = Found({}, {})
         try:
-            read = fields.read(reader, node, field, field.name in self._nullable, place)
-            fields.merge(found.tensors, read)
+            is_nullable = field.name in self._nullable
+            return Found(fields.read(reader, node, field, is_nullable, place), {})
         except InvalidInput as error:
-            found.unreadable[field.name] = str(error)
-        return found
+            return Found({}, {field.name: str(error)})
 
 
 def _is_named(reader: Reader, node: Any) -> bool:

@@ -81,6 +81,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         if passed is not None:
             self._count(passed.match.counts, _GONE)
         if exchange is not None:
+            self._host.on_settled()
             with self._host.lock:
                 exchange.abandon()
 
@@ -243,6 +244,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         if exchange is self._exchange:
             self._exchange = None
             self._count(exchange.passed.match.counts, written.status)
+            self._host.on_settled()
             self._write(written, exchange.head, not exchange.head.keeps_alive)
 
     def _answer_early(self, early: EarlyReply, head: Optional[Head], closes: bool) -> None:
