@@ -94,6 +94,7 @@ PAGES: Mapping[str, Page] = {
     operations.LIVEZ.key: Page(_HEALTH, "Liveness"),
     operations.READYZ.key: Page(_HEALTH, "Readiness"),
     operations.HEALTHZ.key: Page(_HEALTH, "Readiness until the first SERVING, then liveness"),
+    operations.METRICS.key: Page(_HEALTH, "What is counted, as Prometheus reads it"),
     operations.PING.key: Page(_HEALTH, "Readiness, as hosts ask for it"),
     operations.ROOT.key: Page(_HEALTH, "Whether the server is alive"),
 }  # fmt: skip

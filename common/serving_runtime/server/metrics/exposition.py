@@ -14,7 +14,8 @@ from prometheus_client.core import (
 from prometheus_client.core import (
     Metric as Family,
 )
-from prometheus_client.exposition import choose_encoder
+from prometheus_client.exposition import generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.utils import floatToGoString
 
 from serving_runtime.server.metrics import catalogue as names
@@ -23,6 +24,7 @@ from serving_runtime.server.metrics.collector import Samples, Snapshot
 from serving_runtime.server.metrics.histogram import Distribution
 from serving_runtime.system import process_usage
 
+PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 Families = List[Tuple[Metric, Samples]]
 
 
@@ -41,10 +43,10 @@ class Exposition:
             snapshot: what to write.
             accept: the header of that name, by which OpenMetrics may be asked for.
         """
-        try:
-            encode, content_type = choose_encoder(accept)
-        except ValueError:  # a version that is none
-            encode, content_type = choose_encoder("")
+        # Not the library's choice, which a header that is none of Prometheus' makes raise.
+        encode, content_type = generate_latest, PLAIN
+        if "application/openmetrics-text" in accept:
+            encode, content_type = openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
         families = [*snapshot.families, *self._usage(snapshot)]
         found = [*self._process.collect(), *(_family(*each) for each in families)]
         return content_type, encode(_Collected(found))
