@@ -30,6 +30,8 @@ BATCH, CALL, CLOSE, READY, FAILED, REPLY = range(1, 7)
 PLACED_CALL, PLACED_REPLY, OFFER, FREED, DROPPED = range(7, 12)
 # From the front to a worker, about calls that it runs.
 CANCEL, PARTS_TAKEN = range(12, 14)
+# From a worker: what the model's own code has counted, as JSON; before the replies it belongs to.
+METRICS = 14
 
 # id, deadline, arrival, lengths of operation, request id, target and attributes, part credit, flags
 _CALL = struct.Struct("<QddHHHHHB")

@@ -8,7 +8,7 @@ import tempfile
 import time
 from typing import Iterator, Mapping, Optional, Tuple
 
-from serving_runtime import contract, logs, validation
+from serving_runtime import contract, logs, metrics, validation
 from serving_runtime.contract import agreement
 from serving_runtime.framework import discovery, model_dir
 from serving_runtime.framework.discovery import Runtime
@@ -50,8 +50,11 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
     if requests is not None:
         reason_not = _reason_not_forkable(runtime, model, requests.before)
         fork_server.start_fork_server(requests, reason_not)
+    if os.getpid() != process:  # forked from the first worker, which sends what it has counted
+        metrics.CHANGES.forget()
     seen, began = model.changes, time.monotonic()
-    warm_up(model, agreed, settings.warm_up)
+    with metrics.CHANGES.paused():
+        warm_up(model, agreed, settings.warm_up)
     if model.changes != seen:
         statefulness.settle(model, settings.stateful)
     predictor = Predictor(model, agreed, settings)

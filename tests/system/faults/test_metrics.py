@@ -6,6 +6,7 @@ import time
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from hydro_serving_grpc.messages import message_class
+from tests.support import models
 from tests.support.callers import Callers
 from tests.support.processes import wait_until
 from tests.support.scrapes import scrape, scrape_until, web_of
@@ -223,3 +224,44 @@ def test_metrics_have_their_token_their_port_and_their_form(serve, tmp_path):
     connection.request("GET", "/readyz")
     assert connection.getresponse().status == 401
     connection.close()
+
+
+OWN = """
+import os
+from serving_runtime import metrics
+
+rows = metrics.counter("my_rows", "Rows by sign.", labels=("sign",))
+sizes = metrics.histogram("my_sizes", "Rows of each call.", buckets=(1, 10))
+metrics.gauge("my_level", "Set at load.").set(7)
+
+
+def infer(what, x):
+    rows.inc(len(x), sign="+" if x[0] > 0 else "-")
+    sizes.observe(len(x))
+    if what[0] == "end":
+        os._exit(3)
+    return {"y": x}
+
+
+def table(rows, weights, count):
+    return {"y": rows[:, 0]}
+"""
+
+
+def test_a_model_s_own_metrics_outlive_its_workers(launch, tmp_path, dial):
+    """What a call has counted is there once it is answered, and stays; a warm-up counts nothing."""
+    model = models.write(tmp_path / "model", OWN)
+    server = launch(model, RUNTIME_HTTP_PORT="0", MODEL_NAME="model", RUNTIME_WORKERS="2")
+    connection = dial(server.wait_serving())
+    for _ in range(GOOD):
+        ask(connection, request(x=[1.0, 2.0]), 60)
+        ask(connection, request(x=[-1.0]), 60)
+    assert failure(connection, request("end")).status == "INTERNAL"
+    metrics = scrape(server)
+    assert metrics.nonzero("my_rows_total", "sign", model_name="model") == {
+        "+": 2 * GOOD, "-": GOOD,
+    }  # fmt: skip
+    assert metrics.value("my_sizes_count") == 2 * GOOD
+    assert metrics.value("my_sizes_bucket", le="1.0") == GOOD
+    assert metrics.value("my_level") == 7
+    server.end()

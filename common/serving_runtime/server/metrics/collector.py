@@ -1,7 +1,7 @@
 """Gather the values of all metrics as plain data, quickly, since the front lock is held then."""
 
 import platform
-from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple, Union
+from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
 
 import serving_runtime
 from serving_runtime.errors import Status
@@ -9,8 +9,9 @@ from serving_runtime.server.metrics import catalogue as names
 from serving_runtime.server.metrics.calls import SignatureCalls
 from serving_runtime.server.metrics.catalogue import Metric
 from serving_runtime.server.metrics.counters import Counters
-from serving_runtime.server.metrics.histogram import Distribution, Histogram, joined
+from serving_runtime.server.metrics.histogram import Histogram, joined
 from serving_runtime.server.metrics.transports import GrpcCounts, HttpCounts
+from serving_runtime.server.metrics.values import Samples
 
 # What the dashboards of Go's servers call each status.
 GO_CODES = {
@@ -20,9 +21,6 @@ GO_CODES[Status.OK] = "OK"
 GO_CODES[Status.CANCELLED] = "Canceled"
 # How a worker may end; what its own phrase says is too much for a label.
 WORKER_ENDS = ("hang", "load_timeout", "not_closed", "killed", "signal", "exit", "other")
-
-Value = Union[float, Distribution]
-Samples = List[Tuple[Tuple[str, ...], Value]]
 
 
 class Gauges(NamedTuple):
@@ -74,6 +72,7 @@ class Collector:
         if name:
             families += self._of_model(name)
             families += self._of_service(name)
+            families += self._counters.own.families(name)
         return Snapshot(families, name, self._gauges.worker_processes())
 
     def _of_transports(self) -> Iterator[Tuple[Metric, Samples]]:

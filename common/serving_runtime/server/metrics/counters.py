@@ -5,6 +5,7 @@ from typing import Any, Dict, NamedTuple, Sequence
 
 from serving_runtime.server.metrics.calls import ModelCalls, reasons
 from serving_runtime.server.metrics.histogram import SECONDS
+from serving_runtime.server.metrics.own import OwnMetrics
 
 
 class Served(NamedTuple):
@@ -24,6 +25,7 @@ class Counters:
 
     Attributes:
         model: the calls of the model.
+        own: what the model's own code counts.
         served: what the last worker that has loaded says.
         refusals: calls that the front refused, before any worker saw them, by reason.
         queue_refusals: calls refused because the queue was full, in calls or in bytes.
@@ -39,6 +41,7 @@ class Counters:
 
     def __init__(self, bounds: Sequence[float] = SECONDS) -> None:
         self.model = ModelCalls(bounds)
+        self.own = OwnMetrics()
         self.served = Served()
         self.refusals: Dict[str, int] = dict.fromkeys(reasons(), 0)
         self.queue_refusals = 0
@@ -64,7 +67,7 @@ class Counters:
         counts = {
             name: dict(count) if isinstance(count, dict) else count
             for name, count in vars(self).items()
-            if name not in ("model", "refusals", "served")
+            if name not in ("model", "own", "refusals", "served")
         }
         return {"calls": self.calls, **counts}
 

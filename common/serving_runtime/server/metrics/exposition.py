@@ -20,8 +20,9 @@ from prometheus_client.utils import floatToGoString
 
 from serving_runtime.server.metrics import catalogue as names
 from serving_runtime.server.metrics.catalogue import Kind, Metric
-from serving_runtime.server.metrics.collector import Samples, Snapshot
+from serving_runtime.server.metrics.collector import Snapshot
 from serving_runtime.server.metrics.histogram import Distribution
+from serving_runtime.server.metrics.values import Samples
 from serving_runtime.system import process_usage
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"

@@ -44,6 +44,7 @@ class Events(NamedTuple):
     refused: Callable[["WorkerLink"], None]
     reset: Callable[[FrontCall], None]
     ended: Callable[["WorkerLink", List[FrontCall]], None]
+    reported: Callable[[bytes], None]
 
 
 class WorkerLink(Worker):
@@ -89,6 +90,7 @@ class WorkerLink(Worker):
             self._shared,
             self._on_loaded,
             self._on_refused,
+            events.reported,
         )
         self._watchdog = Watchdog(settings.hang_grace_seconds, self.in_flight, lock, self._on_hang)
         self._socket = WorkerSocket(spawned.connection, lock, self._on_data, self._on_end)

@@ -80,6 +80,7 @@ class Supervisor:
             refused=self._on_refused,
             reset=self.state_epoch.reset,
             ended=self._on_ended,
+            reported=self._counters.own.report,
         )
         name = f"worker-{self._counters.worker_starts}"
         try:
