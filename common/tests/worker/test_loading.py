@@ -146,7 +146,8 @@ def test_front_is_told_what_it_must_know(toy, model_dir):
     told = json.loads(loading.summary(load(model_dir), settings).decode())
     assert min(told.pop("load_seconds"), told.pop("warm_up_seconds")) >= 0
     assert told == {
-        "framework": "toy", "framework_version": "", "signatures": ["s"], "stateful": True, "status_message": "toy",
+        "framework": "toy", "framework_version": "",
+        "signatures": ["s"], "stateful": True, "status_message": "toy",
         "names": ["flowers", "m"], "version": "1", "concurrency": 1, "stacks": False,
     }  # fmt: skip
 
