@@ -190,9 +190,11 @@ def pack_reply(reply: ReplyFrame, place: Optional[bytes] = None) -> Tuple[bytes,
         flags |= _MORE
     if timings is not NO_TIMINGS:
         flags |= _TIMED
+    decode, queue, model, encode, rows, calls, casts = timings
     head = _REPLY.pack(
-        number, status, flags, part, len(line), len(why), len(packed), signature, *timings
-    )
+        number, status, flags, part, len(line), len(why), len(packed), signature,
+        decode, queue, model, encode, rows, calls, casts,
+    )  # fmt: skip
     if line or why or packed:
         head += line + why + packed
     if place is not None:

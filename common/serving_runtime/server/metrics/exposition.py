@@ -44,13 +44,12 @@ class Exposition:
             snapshot: what to write.
             accept: the header of that name, by which OpenMetrics may be asked for.
         """
-        # Not the library's choice, which a header that is none of Prometheus' makes raise.
-        encode, content_type = generate_latest, PLAIN
-        if "application/openmetrics-text" in accept:
-            encode, content_type = openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
         families = [*snapshot.families, *self._usage(snapshot)]
         found = [*self._process.collect(), *(_family(*each) for each in families)]
-        return content_type, encode(_Collected(found))
+        # Not the library's own choice, for which a client's odd version is an exception.
+        if "application/openmetrics-text" in accept:
+            return openmetrics.CONTENT_TYPE_LATEST, openmetrics.generate_latest(_Collected(found))
+        return PLAIN, generate_latest(_Collected(found))
 
     def _usage(self, snapshot: Snapshot) -> Families:
         name, processes = snapshot.model_name, snapshot.worker_processes
