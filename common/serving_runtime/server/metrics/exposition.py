@@ -48,7 +48,8 @@ class Exposition:
         found = [*self._process.collect(), *(_family(*each) for each in families)]
         # Not the library's own choice, for which a client's odd version is an exception.
         if "application/openmetrics-text" in accept:
-            return openmetrics.CONTENT_TYPE_LATEST, openmetrics.generate_latest(_Collected(found))
+            text = openmetrics.generate_latest(_Collected(found))  # type: ignore[no-untyped-call]
+            return openmetrics.CONTENT_TYPE_LATEST, text
         return PLAIN, generate_latest(_Collected(found))
 
     def _usage(self, snapshot: Snapshot) -> Families:
