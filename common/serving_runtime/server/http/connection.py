@@ -201,6 +201,8 @@ class HttpConnection(asyncio.Protocol, Answerable):
                 self._unpack(head, passed, body)
                 return
         except EarlyReply as early:
+            if passed is not None:
+                early.counts = passed.match.counts
             self._answer_early(early, head, not head.keeps_alive)
             return
         self._begin(head, passed, body)
