@@ -157,6 +157,20 @@ def test_calls_that_their_clients_give_up_are_counted(serve, dial):
     server.note("go").write_text("")
 
 
+def test_a_message_that_is_too_large_is_counted(serve, dial, transport):
+    """By the core alone, which refuses it; grpcio's public server tells nobody."""
+    expected = {"ResourceExhausted": 1} if transport == "completion_queue" else {}
+    server = serve(RUNTIME_HTTP_PORT="0", RUNTIME_MAX_MESSAGE_BYTES="64KiB")
+    assert failure(dial(server), bytes(1 << 20)).status == "RESOURCE_EXHAUSTED"
+    metrics = scrape_until(
+        server,
+        lambda it: it.value("grpc_server_handled_total", grpc_method="Predict") == len(expected),
+        "the end of the call",
+    )
+    codes = metrics.nonzero("grpc_server_handled_total", "grpc_code", grpc_method="Predict")
+    assert codes == expected
+
+
 def test_the_series_are_constant_however_clients_call(serve, dial):
     """No word of a client becomes a label, and what can fail is there at 0 before it does."""
     server = serve(RUNTIME_HTTP_PORT="0", MODEL_NAME="model")
