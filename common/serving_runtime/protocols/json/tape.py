@@ -60,13 +60,10 @@ class TapeReader(Reader):
         if not isinstance(node, self._object) or len(node) > _MAX_MEMBERS:
             raise Doubt
         names = list(node)
-        try:
-            found = {name: node[name] for name in names}
-        except KeyError:  # a name with a NUL in it, which pysimdjson does not find
-            raise Doubt from None
-        if len(found) < len(names):  # pysimdjson finds the first of those with one name
+        # pysimdjson finds the first of those with one name, and reads names up to a NUL.
+        if len(set(names)) < len(names) or "\0" in "".join(names):
             raise Doubt
-        return found
+        return {name: node[name] for name in names}
 
     def elements(self, node: Any, place: str) -> List[Any]:
         """Return a list's nodes."""

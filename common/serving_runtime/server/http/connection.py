@@ -21,16 +21,14 @@ from serving_runtime.server.http.exchange import Answerable, Exchange
 from serving_runtime.server.http.flow import Flow
 from serving_runtime.server.http.gate import Passed
 from serving_runtime.server.http.host import ConnectionHost
+from serving_runtime.server.http.limits import Limits
 from serving_runtime.server.http.parser import Head, RequestParser
 from serving_runtime.server.http.refusals import EarlyReply, Refusal
 from serving_runtime.server.http.states import Event, State, follow
 from serving_runtime.server.metrics.transports import HttpRequests
 from serving_runtime.server.transport import Headers, Reply
 
-# Larger bodies are written by themselves, since joining them to their head would copy them.
-JOINED_BYTES = 64 << 10
 _STALLED = Refusal(408, "the request did not come within the time that there is for it")
-_TOO_MANY = "as many clients are connected as RUNTIME_HTTP_MAX_CONNECTIONS allows, and none is idle"
 # What the log of a proxy calls a request whose client has gone before its answer.
 _GONE = 499
 
@@ -81,7 +79,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         if passed is not None:
             self._count(passed.match.counts, _GONE)
         if exchange is not None:
-            self._host.on_settled()
+            self._host.submission.settle()
             with self._host.lock:
                 exchange.abandon()
 
@@ -107,6 +105,10 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self._rest()
             self._go_on()
 
+    def bound(self, limits: Limits) -> None:
+        """Have other limits from the next request on."""
+        self._limits = self._parser.limits = limits
+
     def hold(self, is_held: bool) -> None:
         """Read no more of a body that is arriving, or go on with it."""
         self._flow.is_held = is_held
@@ -115,13 +117,15 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self._flow.pause()
         elif self._state is State.ARRIVING:
             self.due = time.monotonic() + self._limits.gap_seconds
-            self._go_on()
+            self._host.loop.call_soon(self._go_on)  # not while the front lock is held
 
     def refuse(self, refusal: EarlyReply) -> None:
         """Answer a request that is not whole, or none, and end the connection."""
         if self._state is not State.IDLE and self._state is not State.ARRIVING:
             return
-        self._answer_early(refusal, None, closes=True)
+        self._count_early(refusal, self._passed)
+        self._passed = None
+        self._write(writing.early(refusal), self._parser.head, closes=True, lingers=True)
 
     def close_idle(self) -> bool:
         """End the connection if it waits for a request; return whether it did."""
@@ -168,7 +172,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self.refuse(early)
             return
         if self._passed is not None:
-            self._host.on_arrived(self)
+            self._host.arriving.end(self)
         self._on_whole(*self._parser.take())
 
     def _on_part(self) -> None:
@@ -183,11 +187,12 @@ class HttpConnection(asyncio.Protocol, Answerable):
         if head is None:
             return
         if self._passed is None:
-            self._passed = self._admit(head)
+            self._passed = self._host.gate.admit(head, self.is_surplus)
             self._body_due = now + self._limits.body_seconds
             if b"expect" in head.headers and not head.is_old:
                 self._socket.write(replies.CONTINUE)
-            self._host.on_arriving(self, self._passed)
+            if self._passed.match.is_forwarded:
+                self._host.arriving.begin(self)
         if not self._flow.is_held:
             self.due = min(now + self._limits.gap_seconds, self._body_due)
 
@@ -196,29 +201,20 @@ class HttpConnection(asyncio.Protocol, Answerable):
         self.due = math.inf
         passed, self._passed = self._passed, None
         try:
-            passed = passed or self._admit(head)
+            passed = passed or self._host.gate.admit(head, self.is_surplus)
             if passed.coding:
                 self._unpack(head, passed, body)
                 return
         except EarlyReply as early:
-            if passed is not None:
-                early.counts = passed.match.counts
-            self._answer_early(early, head, not head.keeps_alive)
+            self._count_early(early, passed)
+            self._write(writing.early(early), head, not head.keeps_alive)
             return
         self._begin(head, passed, body)
-
-    def _admit(self, head: Head) -> Passed:
-        passed = self._host.gate.admit(head)
-        if self.is_surplus and passed.match.is_forwarded:
-            refusal = Refusal(503, _TOO_MANY)
-            refusal.counts = passed.match.counts
-            raise refusal
-        return passed
 
     def _begin(self, head: Head, passed: Passed, body: bytes) -> None:
         exchange = Exchange(self, head, passed, body, self._host.loop_thread)
         self._exchange = exchange
-        self._host.submit(exchange)
+        self._host.submission.submit(exchange)
 
     def _unpack(self, head: Head, passed: Passed, body: bytes) -> None:
         most, coding = self._limits.max_body_bytes, passed.coding
@@ -227,50 +223,43 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self._begin(head, passed, unpacked)
             return
 
-        self._host.in_thread(
-            lambda: compression.unpack(body, coding, most),
-            lambda outcome: self._on_unpacked(head, passed, outcome),
-        )
+        def then(outcome: Any) -> None:
+            if self._state is not State.ANSWERING:  # the client has gone
+                self._count(passed.match.counts, _GONE)
+                return
+            if isinstance(outcome, EarlyReply):
+                self._count_early(outcome, passed)
+                self._write(writing.early(outcome), head, not head.keeps_alive)
+            else:
+                self._begin(head, passed, outcome)
 
-    def _on_unpacked(self, head: Head, passed: Passed, outcome: Any) -> None:
-        if self._state is not State.ANSWERING:  # the client has gone
-            self._count(passed.match.counts, _GONE)
-            return
-        if isinstance(outcome, EarlyReply):
-            outcome.counts = passed.match.counts
-            self._answer_early(outcome, head, not head.keeps_alive)
-        else:
-            self._begin(head, passed, outcome)
+        self._host.in_thread(lambda: compression.unpack(body, coding, most), then)
 
     def _finish(self, exchange: Exchange, written: writing.Written) -> None:
         if exchange is self._exchange:
             self._exchange = None
             self._count(exchange.passed.match.counts, written.status)
-            self._host.on_settled()
+            self._host.submission.settle()
             self._write(written, exchange.head, not exchange.head.keeps_alive)
 
-    def _answer_early(self, early: EarlyReply, head: Optional[Head], closes: bool) -> None:
-        """Answer a request of which the head is known at most, or the whole of what came."""
-        counts, passed = early.counts, self._passed
+    def _count_early(self, early: EarlyReply, passed: Optional[Passed]) -> None:
+        """Count a request that no handler has seen, by its route as far as that is known."""
+        counts = early.counts
         if counts is None:
-            counts = passed.match.counts if passed is not None else self._host.unmatched
-        self._passed = None
+            counts = self._host.unmatched if passed is None else passed.match.counts
         self._count(counts, early.status)
-        self._write(writing.early(early), head, closes)
 
     def _count(self, counts: HttpRequests, status: int) -> None:
         counts.end(status, time.monotonic() - self._began)
 
-    def _write(self, written: writing.Written, head: Optional[Head], closes: bool) -> None:
+    def _write(
+        self, written: writing.Written, head: Optional[Head], closes: bool, lingers: bool = False
+    ) -> None:
         closes = closes or self._host.is_closing or self.is_surplus
-        start, body = written.as_bytes(self._host.writer, head, closes)
-        if len(body) < JOINED_BYTES:
-            self._socket.write(start + body)
-        else:
-            self._socket.write(start)
-            self._socket.write(body)
+        for piece in written.as_bytes(self._host.writer, head, closes):
+            self._socket.write(piece)
         if closes:
-            self._end()
+            self._end(lingers)
             return
         self._state = follow(self._state, Event.ANSWERED)
         self._rest()
@@ -293,15 +282,19 @@ class HttpConnection(asyncio.Protocol, Answerable):
         waits = self._state is State.IDLE or self._state is State.ARRIVING
         return waits and self._flow.may_read
 
-    def _end(self) -> None:
-        """Close, once all is sent; at a refusal, when the client has had the time to read it."""
-        is_whole = self._state is not State.ARRIVING and not self._parser.has_rest
+    def _end(self, lingers: bool = False) -> None:
+        """Close, once all is sent.
+
+        Not before the client has had the time to read it, where it may be sending still: what
+        nobody has read when a socket closes makes the system reset the connection.
+        """
+        lingers = lingers or self._parser.has_rest or self._flow.is_paused
         self._state = follow(self._state, Event.ENDED)
-        self._host.on_arrived(self)
+        self._host.arriving.end(self)
         self._flow.has_moved()
         left = self._limits.gap_seconds if self._flow.unsent else self._limits.linger_seconds
         self.due = time.monotonic() + left
-        if is_whole and not self._flow.is_paused:
+        if not lingers:
             self._socket.close()
             return
         if self._socket.can_write_eof():

@@ -3,7 +3,6 @@
 ``WIRE_CASES=1000000 pytest -k many_cases`` runs as many cases as one has time for.
 """
 
-import json
 import os
 import random
 
@@ -13,11 +12,8 @@ from serving_runtime.errors import ServingError
 from serving_runtime.ipc.attributes import HEADER_LENGTH
 from serving_runtime.protocols.json import libraries, reading
 from serving_runtime.protocols.open_inference import json_codec
-from serving_runtime.signature import NUMPY_DTYPES
-from tests.support.cases import comparable, tensor
-from tests.support.odd_requests import mutate
-from tests.support.wires import open_inference_json as wire
-from tests.support.wires.open_inference_protobuf import FORMS
+from tests.support.cases import comparable
+from tests.support.odd_rest_inferences import draw, spoilt
 
 CASES = int(os.environ.get("WIRE_CASES", "3000"))
 SEED = int(os.environ.get("WIRE_SEED", "7"))
@@ -26,55 +22,6 @@ SIMDJSON, ORJSON = libraries.simdjson, libraries.orjson
 # The libraries that a row has; the first is what all others are held against.
 ROWS = ((None, None), (SIMDJSON, None), (None, ORJSON), (SIMDJSON, ORJSON))
 NULLABLE = {"": frozenset(("x0",)), "s": frozenset()}
-ODD = ("null", "NaN", "-Infinity", "1e400", "-0.0", "[1]", "[]", "{}", "true", '"a"', "1.5", "[[",
-       "18446744073709551616", "9007199254740993", '"\\ud800"', '"\\ud83d\\ude00"', "]", ",", ":",
-       '"data":', '"shape":[1],', "\ufeff", "{", "}", "-", "e9")  # fmt: skip
-SHAPES = ((), (0,), (1,), (5,), (2, 3), (2, 0), (3, 1, 2), (40, 20))
-
-
-def draw(chance):
-    """Return a request: a body and the attributes that go with it."""
-    tensors = {f"x{number}": drawn_tensor(chance) for number in range(chance.randint(1, 3))}
-    more = {}
-    if chance.random() < 0.3:
-        more["parameters"] = {"signature_name": "s", "other": chance.choice([1, [1], {"a": "["}])}
-    if chance.random() < 0.3:
-        more.update(id="an [id]", outputs=[{"name": "y", "parameters": {"binary_data": True}}])
-    call = wire.request(tensors, chance.random() < 0.2, more)
-    body = call.payload
-    if not call.attributes and chance.random() < 0.5:  # nested lists in place of flat ones
-        told = json.loads(body.decode())
-        for item, sent in zip(told["inputs"], tensors.values()):
-            if sent.array.ndim and sent.array.dtype != object:
-                item["data"] = sent.array.tolist()
-        body = json.dumps(told).encode()
-    return body, call.attributes
-
-
-def drawn_tensor(chance):
-    """Return a tensor of any datatype and of some shape."""
-    dtype, shape = chance.choice(sorted(FORMS)), chance.choice(SHAPES)
-    count = 1
-    for size in shape:
-        count *= size
-    if dtype == "string":
-        values = [chance.choice(["a", "", "[", "ä", "😀", '"'] * 2 + ["\\"]) for _ in range(count)]
-        return tensor(dtype, values, shape)
-    kind = NUMPY_DTYPES[dtype].kind
-    values = [chance.randint(0, 1 if kind == "b" else 99) for _ in range(count)]
-    if kind == "f":
-        values = [value / 8 for value in values]
-    return tensor(dtype, values, shape)
-
-
-def spoilt(chance, body):
-    """Return a body with something odd in it, or with changed bytes."""
-    if chance.random() < 0.3:
-        return mutate(chance, body)
-    text = body.decode("utf-8", "replace")
-    at = chance.choice([it for it, letter in enumerate(text) if letter in "[,:]}"] or [0])
-    cut = at + chance.choice([0, 1, 1, 2, 4])
-    return (text[: at + 1] + chance.choice(ODD) + text[cut + 1 :]).encode("utf-8", "replace")
 
 
 def read(body, attributes, row, monkeypatch):

@@ -155,6 +155,15 @@ def test_a_wrong_method_is_told_the_right_ones(table, method, path, allowed):
     assert table().methods(path.encode()) == allowed
 
 
+@pytest.mark.parametrize("verb", ["predct", "explain", "Predict "])
+def test_an_unknown_verb_is_told_the_right_ones(table, verb):
+    """And is no model's name, which only GET could ask for."""
+    with pytest.raises(Refusal) as caught:
+        table().find(b"POST", f"/v1/models/m:{verb}".encode())
+    assert caught.value.status == 404
+    assert "POST /v1/models/served:predict" in caught.value.text
+
+
 def test_paths_that_clients_invent_take_no_memory(table):
     """What was seen is forgotten before it is too much."""
     invented = table()
