@@ -94,9 +94,13 @@ ELSEWHERE = {
         "security/test_tokens.py",
         "needs files that change: those of tokens",
     ),
-    "server/metrics.py": (
+    "server/metrics/counters.py": (
         "server/admission/test_dispatcher.py",
         "counts are right where they are made",
+    ),
+    "server/metrics/catalogue.py": (
+        "server/metrics/test_exposition.py",
+        "a table: what is written follows it",
     ),
     "server/grpc/asyncio_transport.py": ("server/grpc/test_transport.py", BOTH),
     "server/grpc/completion_queue_call.py": (
@@ -173,7 +177,7 @@ ELSEWHERE = {
     ),
     **{
         f"server/http/{name}.py": ("server/http/test_connection.py", "a part of each connection")
-        for name in ("exchange", "flow", "host", "limits", "refusals")
+        for name in ("arriving", "exchange", "flow", "host", "limits", "refusals", "submission")
     },
     "server/unix_socket.py": ("server/grpc/test_unix_socket.py", "what core does to a path"),
     "server/http/writing.py": ("server/http/test_transport.py", "right if clients read it so"),

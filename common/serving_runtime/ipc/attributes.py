@@ -12,6 +12,7 @@ ACCEPT = "accept"
 CONTENT_TYPE = "content-type"
 HEADER_LENGTH = "inference-header-content-length"  # where JSON ends and binary data begins
 MODEL_VERSION = "model-version"
+PROBLEMS = "problems"  # of a failed call: the kinds of what was wrong, with commas; for the front
 
 CALL_ATTRIBUTES: FrozenSet[str] = frozenset((ACCEPT, CONTENT_TYPE, HEADER_LENGTH, MODEL_VERSION))
 # One for all: a call without any costs no mapping of its own.

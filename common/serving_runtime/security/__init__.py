@@ -32,6 +32,7 @@ def from_settings(settings: Settings) -> Security:
     """
     open_health = settings.open_health
     is_open = {it.key for it in operations.ALL if it.is_open or (it.is_health and open_health)}
+    is_open |= {operations.METRICS.key} if settings.open_metrics else set()
     access = TokenAuthenticator(settings.token_file, is_open) if settings.token_file else None
     return Security(access, _certificates(settings))
 

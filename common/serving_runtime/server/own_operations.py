@@ -22,13 +22,18 @@ from serving_runtime.server.transport import (
 
 
 def bind(
-    health: Health, doors: Doors, forward: UnaryHandler, forward_stream: StreamHandler
+    health: Health,
+    doors: Doors,
+    scrape: UnaryHandler,
+    forward: UnaryHandler,
+    forward_stream: StreamHandler,
 ) -> Routes:
     """Return what answers each operation.
 
     Args:
         health: of which the front's own operations tell.
         doors: those of HTTP.
+        scrape: answers who asks for the metrics.
         forward: answers what workers answer.
         forward_stream: answers streams whose messages workers answer.
     """
@@ -54,7 +59,7 @@ def bind(
     return transport.bind(
         forward=forward,
         forward_stream=forward_stream,
-        unary={**of_payload, **of_http, **page.handlers()},
+        unary={**of_payload, **of_http, **page.handlers(), operations.METRICS: scrape},
         streams={row: _of_messages(answer) for row, answer in streams.items()},
     )
 

@@ -3,7 +3,7 @@
 import math
 import os
 import re
-from typing import Any, Callable, FrozenSet, Mapping, NamedTuple, Optional
+from typing import Any, Callable, FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
 SIZE_UNITS = {
     "": 1, "b": 1,
@@ -16,6 +16,7 @@ TIME_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.
 
 # grpc takes message sizes and connection ages as 32-bit integers (the ages in milliseconds).
 MAX_MESSAGE_BYTES = 2**31 - 1
+MAX_BOUNDS = 64
 MAX_SECONDS = 24 * 3600.0
 # The kernel takes 107; the socket is first made beside its place, with a process' number behind.
 MAX_SOCKET_PATH_BYTES = 107 - len(".4194304")
@@ -77,6 +78,14 @@ def seconds(least: float) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+def bounds(text: str) -> Tuple[float, ...]:
+    """Read times, from the shortest to the longest."""
+    found = tuple(_with_unit(part.strip(), TIME_UNITS) for part in text.split(","))
+    if not 1 <= len(found) <= MAX_BOUNDS or list(found) != sorted(set(found)) or found[0] <= 0:
+        raise ValueError(text)
+    return found
 
 
 def port_or_off(text: str) -> Optional[int]:
@@ -158,6 +167,7 @@ TEXT = Parser(str, "text")
 FILE = Parser(lambda text: os.path.abspath(text) if text else "", "text")
 SOCKET_PATH = Parser(socket_path, f"an absolute path of at most {MAX_SOCKET_PATH_BYTES} bytes")
 PORT = Parser(integer(0, 65535), "a port number, 0 to 65535")
+BOUNDS = Parser(bounds, "times such as 1ms,10ms,100ms,1s, the shortest first")
 PORT_OR_OFF = Parser(port_or_off, "a port number, 0 to 65535, or off")
 HTTP_ALIASES = Parser(
     words_of("sagemaker", "vertex", "mlflow"), "any of sagemaker, vertex, mlflow, with commas"

@@ -51,6 +51,7 @@ class AsyncGroupRunner(GroupRunner):
             ended = time.monotonic()
             outputs = validation.validate_outputs(signature, results)
             rows = 1 if signature.name in self._without_rows else request.rows
+            self._replies.counts.ran(rows)
             return self._reply(request, outputs, rows, (started, ended, ended))
         except BaseException as error:  # noqa: BLE001  user code may raise anything
             if call.id not in awaited and isinstance(error, asyncio.CancelledError):
@@ -67,6 +68,7 @@ class AsyncGroupRunner(GroupRunner):
             results = await self._model.predict_async(signature.name, inputs)
             ended = time.monotonic()
             outputs = batching.split(validation.validate_outputs(signature, results), group)
+            self._replies.counts.ran(rows)
         except BaseException as error:  # noqa: BLE001  user code may raise anything, SystemExit too
             await self._answer_each(group, awaited, send, error)
             return

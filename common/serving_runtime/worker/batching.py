@@ -14,7 +14,8 @@ from serving_runtime.signature import Signature, Tensor, Value
 class Prepared(NamedTuple):
     """A decoded and validated request, ready to run.
 
-    ``decode_seconds`` is how long that took, ``ready_at`` when it was done.
+    ``decode_seconds`` is how long that took, ``ready_at`` when it was done; ``casts`` is how many
+    of its inputs were converted.
     """
 
     call: CallFrame
@@ -24,6 +25,7 @@ class Prepared(NamedTuple):
     inputs: Arrays
     decode_seconds: float
     ready_at: float
+    casts: int = 0
 
     @property
     def rows(self) -> int:

@@ -13,6 +13,7 @@ from serving_runtime.server.grpc import port_sockets
 from serving_runtime.server.grpc.credentials import server_credentials
 from serving_runtime.server.grpc.options import max_age_seconds
 from serving_runtime.server.grpc.status import failed
+from serving_runtime.server.metrics import GrpcCounts
 from serving_runtime.server.transport import (
     REQUEST_ID,
     RESET_STATE,
@@ -26,6 +27,9 @@ from serving_runtime.server.transport import (
 from serving_runtime.server.unix_socket import UnixSocket, refused
 from serving_runtime.settings import Settings
 
+# How far grpc's timers and ours may be apart.
+TIMER_SECONDS = 0.01
+
 
 class GrpcTransport(Transport):
     """A gRPC server at one port, with the routes that gRPC has a method for.
@@ -35,6 +39,7 @@ class GrpcTransport(Transport):
         settings: of messages and connections.
         lock: the front's.
         security: who may call, and by which certificate.
+        counts: what is counted.
     """
 
     def __init__(
@@ -43,7 +48,9 @@ class GrpcTransport(Transport):
         settings: Settings,
         lock: FrontLock,
         security: Security = NO_SECURITY,
+        counts: Optional[GrpcCounts] = None,
     ) -> None:
+        self._counts = counts or GrpcCounts()
         self._lock = lock
         self._settings = settings
         self._security = security
@@ -119,6 +126,7 @@ class GrpcTransport(Transport):
         try:
             access.check(self._keys.get(method, ""), first_values(metadata).get("authorization"))
         except NotAuthenticated as error:
+            self._counts.refusals[error.reason] += 1
             return failed(error)
         return None
 

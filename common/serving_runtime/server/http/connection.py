@@ -25,9 +25,12 @@ from serving_runtime.server.http.limits import Limits
 from serving_runtime.server.http.parser import Head, RequestParser
 from serving_runtime.server.http.refusals import EarlyReply, Refusal
 from serving_runtime.server.http.states import Event, State, follow
+from serving_runtime.server.metrics.transports import HttpRequests
 from serving_runtime.server.transport import Headers, Reply
 
 _STALLED = Refusal(408, "the request did not come within the time that there is for it")
+# What the log of a proxy calls a request whose client has gone before its answer.
+_GONE = 499
 
 
 class HttpConnection(asyncio.Protocol, Answerable):
@@ -51,6 +54,8 @@ class HttpConnection(asyncio.Protocol, Answerable):
         # Of a request that is not whole.
         self._passed: Optional[Passed] = None
         self._body_due = self.due = math.inf
+        # When the request began that is arriving, or answered.
+        self._began = 0.0
         self.is_surplus = False
 
     @property
@@ -70,8 +75,11 @@ class HttpConnection(asyncio.Protocol, Answerable):
         self._state = follow(self._state, Event.LOST)
         self._host.on_closed(self)
         exchange, self._exchange = self._exchange, None
+        passed = self._passed if exchange is None else exchange.passed
+        if passed is not None:
+            self._count(passed.match.counts, _GONE)
         if exchange is not None:
-            self._host.on_settled()
+            self._host.submission.settle()
             with self._host.lock:
                 exchange.abandon()
 
@@ -109,12 +117,14 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self._flow.pause()
         elif self._state is State.ARRIVING:
             self.due = time.monotonic() + self._limits.gap_seconds
-            self._go_on()
+            self._host.loop.call_soon(self._go_on)  # not while the front lock is held
 
     def refuse(self, refusal: EarlyReply) -> None:
         """Answer a request that is not whole, or none, and end the connection."""
         if self._state is not State.IDLE and self._state is not State.ARRIVING:
             return
+        self._count_early(refusal, self._passed)
+        self._passed = None
         self._write(writing.early(refusal), self._parser.head, closes=True, lingers=True)
 
     def close_idle(self) -> bool:
@@ -152,6 +162,8 @@ class HttpConnection(asyncio.Protocol, Answerable):
         self._host.loop.call_soon_threadsafe(self.answer, exchange, reply, headers)
 
     def _receive(self, data: bytes) -> None:
+        if self._state is State.IDLE:
+            self._began = time.monotonic()
         try:
             if not self._parser.receive(data):
                 self._on_part()
@@ -160,7 +172,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self.refuse(early)
             return
         if self._passed is not None:
-            self._host.on_arrived(self)
+            self._host.arriving.end(self)
         self._on_whole(*self._parser.take())
 
     def _on_part(self) -> None:
@@ -179,7 +191,8 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self._body_due = now + self._limits.body_seconds
             if b"expect" in head.headers and not head.is_old:
                 self._socket.write(replies.CONTINUE)
-            self._host.on_arriving(self, self._passed)
+            if self._passed.match.is_forwarded:
+                self._host.arriving.begin(self)
         if not self._flow.is_held:
             self.due = min(now + self._limits.gap_seconds, self._body_due)
 
@@ -193,6 +206,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
                 self._unpack(head, passed, body)
                 return
         except EarlyReply as early:
+            self._count_early(early, passed)
             self._write(writing.early(early), head, not head.keeps_alive)
             return
         self._begin(head, passed, body)
@@ -200,7 +214,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
     def _begin(self, head: Head, passed: Passed, body: bytes) -> None:
         exchange = Exchange(self, head, passed, body, self._host.loop_thread)
         self._exchange = exchange
-        self._host.submit(exchange)
+        self._host.submission.submit(exchange)
 
     def _unpack(self, head: Head, passed: Passed, body: bytes) -> None:
         most, coding = self._limits.max_body_bytes, passed.coding
@@ -211,8 +225,10 @@ class HttpConnection(asyncio.Protocol, Answerable):
 
         def then(outcome: Any) -> None:
             if self._state is not State.ANSWERING:  # the client has gone
+                self._count(passed.match.counts, _GONE)
                 return
             if isinstance(outcome, EarlyReply):
+                self._count_early(outcome, passed)
                 self._write(writing.early(outcome), head, not head.keeps_alive)
             else:
                 self._begin(head, passed, outcome)
@@ -222,8 +238,19 @@ class HttpConnection(asyncio.Protocol, Answerable):
     def _finish(self, exchange: Exchange, written: writing.Written) -> None:
         if exchange is self._exchange:
             self._exchange = None
-            self._host.on_settled()
+            self._count(exchange.passed.match.counts, written.status)
+            self._host.submission.settle()
             self._write(written, exchange.head, not exchange.head.keeps_alive)
+
+    def _count_early(self, early: EarlyReply, passed: Optional[Passed]) -> None:
+        """Count a request that no handler has seen, by its route as far as that is known."""
+        counts = early.counts
+        if counts is None:
+            counts = self._host.unmatched if passed is None else passed.match.counts
+        self._count(counts, early.status)
+
+    def _count(self, counts: HttpRequests, status: int) -> None:
+        counts.end(status, time.monotonic() - self._began)
 
     def _write(
         self, written: writing.Written, head: Optional[Head], closes: bool, lingers: bool = False
@@ -263,7 +290,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         """
         lingers = lingers or self._parser.has_rest or self._flow.is_paused
         self._state = follow(self._state, Event.ENDED)
-        self._host.on_arrived(self)
+        self._host.arriving.end(self)
         self._flow.has_moved()
         left = self._limits.gap_seconds if self._flow.unsent else self._limits.linger_seconds
         self.due = time.monotonic() + left

@@ -85,6 +85,8 @@ class Exchange:
                 CONTENT_TYPE: self.head.text(b"content-type"),
                 ACCEPT: self.head.text(b"accept"),
             }
+        elif match.operation is operations.METRICS:
+            attributes = {ACCEPT: self.head.text(b"accept")}
         body, self._body = self._body, b""
         return Request(
             match.operation,

@@ -1,6 +1,8 @@
 """What HTTP itself answers, before any operation is asked: a status, words, and headers."""
 
-from typing import Sequence, Tuple
+from typing import Optional, Sequence, Tuple
+
+from serving_runtime.server.metrics.transports import HttpRequests
 
 Headers = Sequence[Tuple[str, str]]
 
@@ -12,6 +14,9 @@ class EarlyReply(Exception):
         status: HTTP's.
         text: what was wrong, and what was expected; the client sees it. Empty where nothing was.
         headers: that go with it, such as Allow.
+
+    Attributes:
+        counts: of what was asked for, where that is known.
     """
 
     def __init__(self, status: int, text: str = "", headers: Headers = ()) -> None:
@@ -19,6 +24,7 @@ class EarlyReply(Exception):
         self.status = status
         self.text = text
         self.headers = headers
+        self.counts: Optional[HttpRequests] = None
 
 
 class Refusal(EarlyReply):
