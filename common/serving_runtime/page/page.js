@@ -6,7 +6,7 @@
 // is fetched but from the service that the page came from.
 
 const EXTENSION = "x-serving-runtime";
-const LOOK_MILLISECONDS = 2000;
+const LOOK_MILLISECONDS = 3000;
 const MAX_SHOWN_CHARACTERS = 100_000; // a text field with more is slow
 const MAX_CODE_CHARACTERS = 2000; // a command that nobody reads is a file
 const MAX_ROWS = 100;
@@ -210,36 +210,36 @@ function listed(texts) {
   return `[${texts.join(",")}]`;
 }
 
-/** Return the columns of a table by the inputs that its header names; null where it names none. */
+/** Return the columns of a table by the names in its header; null where those are not the inputs'. */
 function columnsOf(inputs, text) {
   if (!/[\t;,\n]/.test(text.trim())) return null;
   const [header, ...rows] = tableOf(text.trim());
   const names = header.map((it) => it.trim());
-  const known = new Set(inputs.map((input) => input.name));
-  if (!rows.length || new Set(names).size !== names.length) return null;
-  if (!names.every((name) => known.has(name))) return null;
+  if (!rows.length || new Set(names).size !== names.length || !isOf(inputs, new Set(names))) return null;
   return new Map(names.map((name, at) => [name, rows.map((row) => row[at] ?? "")]));
 }
 
-/** Return a column as a field's text. */
-function columnText(field, cells) {
-  if (field.dtype !== "string") return numbersText(field, cells);
-  const isMissing = (cell) => cell === "" && field.is_nullable;
-  if (cells.length === 1 && field.shape && field.shape.length === 0) return cells[0];
-  return JSON.stringify(cells.map((cell) => (isMissing(cell) ? null : cell)));
+/** Return whether a header has inputs alone, or all of several: what it has beside them is an answer. */
+function isOf(inputs, header) {
+  const named = inputs.filter((input) => header.has(input.name));
+  return named.length === header.size || (inputs.length > 1 && named.length === inputs.length);
 }
 
-/** Return a column of numbers as JSON; one that cannot be read stays as it is, to be complained of. */
-function numbersText(field, cells) {
-  const isScalar = field.shape !== null && field.shape.length === 0;
+/** Return a column as a field's text; one that cannot be read stays as it is, to be complained of. */
+function columnText(field, cells) {
+  const isText = field.dtype === "string";
+  if (isText && cells.length === 1 && field.shape && !field.shape.length) return cells[0];
   try {
-    const texts = cells.map((cell) => cellToJson(field, cell));
-    if (!isScalar) return listed(texts);
-    if (texts.length === 1) return texts[0];
+    const texts = cells.map((cell) => (isText ? textCell(field, cell) : cellToJson(field, cell)));
+    return field.shape === null ? listed(texts) : shaped(field, texts.map((it) => [it]));
   } catch {
     // A cell in quotes stays one cell, whatever commas are in it.
+    return isText ? JSON.stringify(cells) : cells.map((cell) => `"${cell.replace(/"/g, '""')}"`).join(",");
   }
-  return cells.map((cell) => `"${cell.replace(/"/g, '""')}"`).join(",");
+}
+
+function textCell(field, cell) {
+  return cell === "" && field.is_nullable ? "null" : JSON.stringify(cell);
 }
 
 // ---- Files: NumPy's, and pictures ----
@@ -408,7 +408,7 @@ function filled(element, attributes, children) {
 }
 
 const byId = (id) => document.getElementById(id);
-const page = { document: null, signature: null, inputs: [], token: "", counted: new Map() };
+const page = { document: null, signature: null, inputs: [], token: "", counted: new Map(), isWithoutMetrics: false };
 
 /** One input of the signature: its text field, and what fills that field. */
 class Input {
@@ -425,8 +425,11 @@ class Input {
       make("label", { for: `input-${index}` }, field.name), " ",
       make("span", { id: `type-${index}`, class: "type" }, typeOf(field) + (field.is_nullable ? ", may be missing" : "")),
       this.text, this.filling(index), this.note, this.error);
-    this.text.addEventListener("input", () => { this.complain(""); changed(); });
+    this.text.addEventListener("input", () => { this.hold(null); this.complain(""); changed(); });
     this.text.addEventListener("paste", (event) => this.paste(event));
+    this.text.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) byId("call").requestSubmit();
+    });
     this.fillExample();
   }
 
@@ -450,15 +453,20 @@ class Input {
   /** Put JSON or a text into the field; what is too long is held, and named by its source. */
   fill(text, source) {
     const isLong = text.length > MAX_SHOWN_CHARACTERS;
-    this.held = isLong ? text : null;
-    this.text.readOnly = isLong;
-    this.text.value = isLong ? `${source}: ${text.length} characters of JSON` : text;
-    this.clear.hidden = !isLong;
+    this.hold(isLong ? text : null);
+    this.text.value = isLong ? "" : text;
     this.text.rows = Math.min(Math.max(this.text.value.split("\n").length, 3), 12);
     this.note.textContent = source ? `from ${source}` : "";
     this.note.hidden = !source;
     this.complain("");
     changed();
+  }
+
+  /** Keep JSON in the place of a text, until somebody writes one. */
+  hold(text) {
+    this.held = text;
+    this.text.placeholder = text === null ? "" : `${text.length} characters of JSON, too many to show`;
+    this.clear.hidden = text === null;
   }
 
   fillExample() {
@@ -469,7 +477,8 @@ class Input {
   }
 
   json() {
-    return this.held === null ? toJson(this.field, this.text.value) : checkedJson(this.held);
+    const isHeld = this.held !== null && this.text.value === "";
+    return isHeld ? checkedJson(this.held) : toJson(this.field, this.text.value);
   }
 
   complain(words) {
@@ -529,10 +538,10 @@ function tableText(field, text) {
 function spread(text, source) {
   const columns = columnsOf(page.inputs.map((input) => input.field), text);
   if (!columns) return false;
-  for (const input of page.inputs) {
-    const cells = columns.get(input.field.name);
-    if (cells) input.fill(columnText(input.field, cells), source);
-  }
+  const named = page.inputs.filter((input) => columns.has(input.field.name));
+  const others = [...columns.keys()].filter((name) => !named.some((input) => input.field.name === name));
+  const words = others.length ? `${source}, without its ${others.join(", ")}` : source;
+  for (const input of named) input.fill(columnText(input.field, columns.get(input.field.name)), words);
   return true;
 }
 
@@ -565,8 +574,10 @@ async function run(event) {
   event.preventDefault();
   page.inputs.forEach((input) => input.complain(""));
   showFailure("");
+  // A table may have been typed, or dropped.
+  page.inputs.map((input) => input.text.value).forEach((text) => spread(text, "a table"));
   const body = bodyOf(true);
-  if (body === null) return;
+  if (body === null) return forget();
   byId("run").disabled = true;
   byId("time").textContent = "running";
   const started = performance.now();
@@ -577,11 +588,18 @@ async function run(event) {
     if (reply.ok) showAnswer(text);
     else showRefusal(reply.status, text);
   } catch (error) {
-    byId("time").textContent = "";
+    forget();
     showFailure(`the service did not answer: ${error.message}`);
   } finally {
     byId("run").disabled = false;
   }
+  return look();
+}
+
+/** Forget the last answer, which would be taken for one to what the fields have now. */
+function forget() {
+  byId("answer").hidden = true;
+  byId("time").textContent = "";
 }
 
 function showFailure(words) {
@@ -682,9 +700,10 @@ function cellOf(value) {
 function charts(field, value, named) {
   const shape = shapeOf(value);
   if (!/^(u?int|b?float|q)/.test(field.dtype) || !shape.length || shape.length > 2) return [];
-  const rows = shape.length === 2 ? value : [value];
-  const isSeries = shape.length === 1 ? shape[0] > 30 : shape[1] > 100;
-  const width = shape[shape.length - 1];
+  const isColumn = shape.length === 1 || (shape[1] === 1 && shape[0] > 1);
+  const rows = isColumn ? [value.flat()] : value;
+  const width = rows[0].length;
+  const isSeries = width > (isColumn ? 30 : 100);
   if (width < 2 || rows.length > 5 || !rows.every((row) => row.every((it) => Number.isFinite(asNumber(it))))) return [];
   return rows.map((row, at) => {
     const title = rows.length > 1 ? `${field.name}, row ${at}` : field.name;
@@ -789,7 +808,7 @@ function callOf(body) {
   return {
     body, values, signature, model: page.document.info.title,
     url: new URL(predictPath(), location.href).href, address: `${location.hostname}:${port}`,
-    isLong: body.length > MAX_CODE_CHARACTERS, token: page.token ? "$TOKEN" : "",
+    isLong: body.length > MAX_CODE_CHARACTERS, token: page.token ? "$TOKEN" : "", isSecure: location.protocol === "https:",
     inputs: signature.inputs.map((field) => ({ field, value: values[field.name] })),
     hasBase64: body.includes('"b64"'),
   };
@@ -817,7 +836,7 @@ function grpcurl(call) {
   }));
   const request = { model_name: call.model, parameters: { signature_name: { string_param: call.signature.name } }, inputs };
   const token = call.token ? ' -H "authorization: Bearer $TOKEN"' : "";
-  const plain = location.protocol === "https:" ? "" : " -plaintext";
+  const plain = call.isSecure ? "" : " -plaintext";
   return `grpcurl${plain}${token} -d ${shellText(writeExact(request))} \\\n  ${call.address} inference.GRPCInferenceService/ModelInfer\n`;
 }
 
@@ -846,9 +865,14 @@ function arraysOf(call) {
 
 const TOKEN_METADATA = 'metadata=[("authorization", f"Bearer {os.environ[\'TOKEN\']}")]';
 
+function channelOf(call) {
+  return call.isSecure ? `grpc.secure_channel("${call.address}", grpc.ssl_channel_credentials())` : `grpc.insecure_channel("${call.address}")`;
+}
+
 function ours(call) {
-  const options = call.token ? ', ConnectionOptions(token=os.environ["TOKEN"])' : "";
-  const imports = ["from serving_runtime.client import Client", ...(call.token ? ["from serving_runtime.client.connection import ConnectionOptions"] : [])];
+  const named = [...(call.isSecure ? ["tls=True"] : []), ...(call.token ? ['token=os.environ["TOKEN"]'] : [])];
+  const options = named.length ? `, ConnectionOptions(${named.join(", ")})` : "";
+  const imports = ["from serving_runtime.client import Client", ...(named.length ? ["from serving_runtime.client.connection import ConnectionOptions"] : [])];
   return `${pythonStart(call, ...imports)}
 with Client("${call.address}"${options}) as client:
     outputs = client.predict(${pythonText(call.signature.name)}, ${arraysOf(call)})
@@ -881,7 +905,7 @@ function hydrosphere(call) {
   return `${pythonStart(call, "import grpc", "import hydro_serving_grpc as hs").replace("import numpy as np\n", "")}${call.isLong ? FLAT : ""}
 request = hs.PredictRequest(model_spec=hs.ModelSpec(name=${pythonText(call.model)}, signature_name=${pythonText(call.signature.name)}))
 ${tensors.join("\n")}
-with grpc.insecure_channel("${call.address}") as channel:
+with ${channelOf(call)} as channel:
     stub = hs.PredictionServiceStub(channel)
     print(stub.Predict(request, timeout=10${call.token ? `, ${TOKEN_METADATA}` : ""}).outputs)
 `;
@@ -899,7 +923,7 @@ request = predict_pb2.PredictRequest()
 request.model_spec.name = ${pythonText(call.model)}
 request.model_spec.signature_name = ${pythonText(call.signature.name)}
 ${tensors.join("\n")}
-with grpc.insecure_channel("${call.address}") as channel:
+with ${channelOf(call)} as channel:
     stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
     reply = stub.Predict(request, timeout=10${call.token ? `, ${TOKEN_METADATA}` : ""})
 print({name: tf.make_ndarray(tensor) for name, tensor in reply.outputs.items()})
@@ -919,7 +943,7 @@ inputs[${at}].set_data_from_numpy(array)`;
   return `${pythonStart(call, "import tritonclient.grpc as triton")}
 inputs = []
 ${inputs.join("\n")}
-with triton.InferenceServerClient("${call.address}") as client:
+with triton.InferenceServerClient("${call.address}"${call.isSecure ? ", ssl=True" : ""}) as client:
     reply = client.infer(${pythonText(call.model)}, inputs, parameters={"signature_name": ${pythonText(call.signature.name)}}${headers})
 print({${call.signature.outputs.map((field) => `${pythonText(field.name)}: reply.as_numpy(${pythonText(field.name)})`).join(", ")}})
 `;
@@ -1042,7 +1066,7 @@ async function load() {
   document.title = info.title;
   byId("title").textContent = info.title;
   byId("facts").replaceChildren(...fact("version", info.version), ...fact("served by", info.description.replace(/^.*by (.*)\.$/, "$1")));
-  byId("contract").replaceChildren(...signatures.map(contractOf));
+  byId("contract").replaceChildren(...signatures.map((it, at) => contractOf(it, at === 0)));
   byId("signature").replaceChildren(...signatures.map((it) => make("option", { value: it.name }, it.name || "(no name)")));
   byId("choice").hidden = signatures.length < 2;
   makeSnippets();
@@ -1056,14 +1080,14 @@ function fact(name, value) {
   return [make("div", {}, make("dt", {}, name), shown)];
 }
 
-function contractOf(signature) {
+function contractOf(signature, isOpen) {
   const rows = [["input", signature.inputs], ["output", signature.outputs]].flatMap(([kind, fields]) =>
     fields.map((field) => make("tr", {}, make("td", {}, kind), make("td", {}, field.name), make("td", { class: "type" }, typeOf(field)))));
   const head = make("thead", {}, make("tr", {}, ...["", "name", "type"].map((it) => (it ? make("th", { scope: "col" }, it) : make("td")))));
   const name = `Signature ${signature.name}`;
   const table = make("table", { "aria-label": name }, head, make("tbody", {}, ...rows));
   const scrolled = make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Inputs and outputs of ${signature.name}` }, table);
-  return make("details", { open: rows.length <= 12 }, make("summary", {}, name), scrolled);
+  return make("details", { open: isOpen }, make("summary", {}, name), scrolled);
 }
 
 function choose(signature) {
@@ -1071,26 +1095,71 @@ function choose(signature) {
   page.inputs = [];
   page.inputs = signature.inputs.map((field, index) => new Input(field, index));
   byId("fields").replaceChildren(...page.inputs.map((input) => input.element));
-  byId("answer").hidden = true;
-  byId("time").textContent = "";
+  forget();
   showFailure("");
   changed();
 }
 
+/** Show the front's metrics, or those of a worker where the front's have a port of their own. */
 async function showCounters() {
-  const reply = await ask(`v2/models/${encodeURIComponent(page.document.info.title)}/stats`);
-  if (!reply.ok) return;
-  const { model_stats: [stats] } = await reply.json();
-  const { success, fail, compute_infer: model } = stats.inference_stats;
-  const milliseconds = (it) => (it.count ? `${(it.ns / it.count / 1e6).toFixed(2)} ms` : "–");
-  const counters = {
-    "calls answered": success.count, "calls failed": fail.count, rows: stats.inference_count,
-    "a call takes": milliseconds(success), "of that the model": milliseconds(model),
-  };
-  for (const [name, value] of Object.entries(counters)) {
+  const counters = (await countersOfFront()) || (await countersOfWorker());
+  for (const [name, value] of Object.entries(counters || {})) {
     if (!page.counted.has(name)) byId("facts").append(...fact(name, ""));
     page.counted.get(name).textContent = String(value);
   }
+}
+
+async function countersOfFront() {
+  if (page.isWithoutMetrics) return null;
+  const reply = await ask("metrics");
+  page.isWithoutMetrics = reply.status === 404;
+  return reply.ok ? countersIn(samplesOf(await reply.text())) : null;
+}
+
+/** Return the samples of Prometheus' text, but for buckets. */
+function samplesOf(text) {
+  const lines = text.matchAll(/^serving_runtime_(\w+?)(?<!_bucket)(?:\{(.*)\})? (\S+)$/gm);
+  return Array.from(lines, ([, name, labels, value]) => ({ name, labels: labelsIn(labels || ""), value: Number(value) }));
+}
+
+function labelsIn(text) {
+  const pairs = text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g);
+  const escaped = (value) => value.replace(/\\(.)/g, (_, letter) => (letter === "n" ? "\n" : letter));
+  return Object.fromEntries(Array.from(pairs, ([, name, value]) => [name, escaped(value)]));
+}
+
+function countersIn(samples) {
+  const known = new Set(page.document[EXTENSION].signatures.map((it) => it.name));
+  const isCall = ({ signature }) => signature === undefined || known.has(signature);
+  const sum = (name, isWanted = isCall) => samples
+    .filter((it) => it.name === name && isWanted(it.labels)).reduce((total, it) => total + it.value, 0);
+  const parts = ["queue", "decode", "model", "encode"].map((part) => sum(`${part}_seconds_sum`));
+  const info = samples.find((it) => it.name === "info");
+  if (!info) return null;
+  return {
+    framework: `${info.labels.framework} ${info.labels.framework_version}`, python: info.labels.python,
+    "calls answered": sum("calls_total", (it) => isCall(it) && it.status === "OK"),
+    "calls failed": sum("calls_total", (it) => it.status !== "OK"),
+    running: sum("calls_running"), waiting: sum("calls_waiting"), rows: sum("batch_rows_sum"),
+    "a call takes": meanOf(parts.reduce((total, it) => total + it, 0), sum("model_seconds_count")),
+    "of that the model": meanOf(parts[2], sum("model_seconds_count")),
+    workers: sum("workers"), memory: `${Math.round(sum("memory_bytes") / 1e6)} MB`,
+  };
+}
+
+async function countersOfWorker() {
+  const reply = await ask(`v2/models/${encodeURIComponent(page.document.info.title)}/stats`);
+  if (!reply.ok) return null;
+  const { model_stats: [stats] } = await reply.json();
+  const { success, fail, compute_infer: model } = stats.inference_stats;
+  return {
+    "calls answered": success.count, "calls failed": fail.count, rows: stats.inference_count,
+    "a call takes": meanOf(success.ns / 1e9, success.count), "of that the model": meanOf(model.ns / 1e9, model.count),
+  };
+}
+
+function meanOf(seconds, count) {
+  return count ? `${(seconds / count * 1e3).toFixed(2)} ms` : "–";
 }
 
 byId("call").addEventListener("submit", run);

@@ -86,6 +86,7 @@ COLUMNS = [{**VECTOR, "name": "a", "dtype": "float64"}, {**TEXTS, "name": "b"}]
         ("b,a\nx,1\ny,", ["[1,null]", '["x","y"]']),
         ("a;b\n1,5;x\n-2,25;y", ["[1.5,-2.25]", '["x","y"]']),
         ('a\tb\n1,500\t"x\ny"', ['"1,500"', '["x\\ny"]']),
+        ("id,a,b\n7,1,x\n8,2,y", ["[1,2]", '["x","y"]']),
     ],
 )
 def test_columns_go_into_their_fields(script, table, texts):
@@ -93,6 +94,45 @@ def test_columns_go_into_their_fields(script, table, texts):
     call = "const columns = columnsOf(arguments[0], arguments[1]);"
     call += "return arguments[0].map((it) => columnText(it, columns.get(it.name)))"
     assert script.run(call, COLUMNS, table) == texts
+
+
+def test_columns_have_the_shapes_of_their_fields(script):
+    """One cell in each row of a matrix of one column, one alone for a scalar, a list otherwise."""
+    cells = {(-1, 1): "[[1],[2]]", (-1,): "[1,2]", (2,): "[1,2]", None: "[1,2]", (): '"1","2"'}
+    for shape, expected in cells.items():
+        field = {**COLUMNS[0], "shape": None if shape is None else list(shape)}
+        assert script.run("return columnText(arguments[0], ['1', '2'])", field) == expected
+    texts = {**COLUMNS[1], "shape": [-1, 1]}
+    assert script.run("return columnText(arguments[0], ['a', ''])", texts) == '[["a"],[""]]'
+
+
+def test_samples_of_metrics_are_read(script):
+    """Names, labels with what is escaped in them, and values; buckets are left out."""
+    text = """# HELP serving_runtime_a A.
+process_cpu_seconds_total 1.5
+serving_runtime_a{model_name="a \\"b\\" }\\\\",status="OK"} 3.0
+serving_runtime_a_seconds_bucket{le="+Inf"} 9.0
+serving_runtime_ready 1.0
+"""
+    read = script.run("return samplesOf(arguments[0])", text)
+    named = {"model_name": 'a "b" }\\', "status": "OK"}
+    assert read == [
+        {"name": "a", "labels": named, "value": 3},
+        {"name": "ready", "labels": {}, "value": 1},
+    ]
+
+
+def test_code_speaks_tls_where_the_page_does(script):
+    """A service with certificates has them on both ports."""
+    made = script.run("""
+        const call = { ...callOf(bodyOf(true)), isSecure: true, address: "a:1", token: "$TOKEN" };
+        return SNIPPETS.map(([, write]) => write(call)).join("");
+    """)
+    assert "-plaintext" not in made
+    assert "insecure_channel" not in made
+    for words in ("ssl=True", 'ConnectionOptions(tls=True, token=os.environ["TOKEN"])'):
+        assert words in made
+    assert made.count('grpc.secure_channel("a:1", grpc.ssl_channel_credentials())') == 2
 
 
 @pytest.mark.parametrize("table", ["a", "a,c\n1,2", "a,a\n1,2", "1,2\n3,4", "x y"])

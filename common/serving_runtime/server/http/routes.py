@@ -103,8 +103,9 @@ class RouteTable:
         [root], [page] = operations.ROOT.http_routes, operations.PAGE.http_routes
         at_root = self._by_path.get(root.path, {})
         if root.method in at_root and page.path in self._by_path:
-            of_page = self._by_path[page.path][page.method]
-            at_root[root.method] = at_root[root.method]._replace(for_browsers=of_page)
+            usual, of_page = at_root[root.method], self._by_path[page.path][page.method]
+            shown = of_page._replace(counts=usual.counts)
+            at_root[root.method] = usual._replace(for_browsers=shown)
 
     def _look_up(self, path: bytes) -> Matches:
         text = path.decode("latin-1")

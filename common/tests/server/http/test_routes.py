@@ -116,11 +116,14 @@ def test_aliases_are_there_when_they_are_switched_on(table, alias):
 
 
 def test_browsers_find_the_page_at_the_root(table):
-    """Only there, since every other path has one answer."""
-    root = found(table(), "GET", "/")
-    assert root.for_browsers == found(table(), "GET", "/page")
-    assert found(table(), "HEAD", "/").for_browsers == root.for_browsers
-    assert found(table(), "GET", "/livez").for_browsers is None
+    """Only there, since every other path has one answer; it counts as what it was asked by."""
+    routes = table()
+    root = found(routes, "GET", "/")
+    assert root.for_browsers.operation is operations.PAGE
+    assert root.for_browsers.counts is root.counts
+    assert root.counts is not found(routes, "GET", "/page").counts
+    assert found(routes, "HEAD", "/").for_browsers is root.for_browsers
+    assert found(routes, "GET", "/livez").for_browsers is None
 
 
 def test_page_may_be_switched_off(table):
