@@ -198,7 +198,8 @@ def test_table_that_is_typed_fills_all_fields(page):
 PASTE = """
 const data = new DataTransfer();
 data.setData("text/plain", arguments[1]);
-const pasted = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+const options = { clipboardData: data, bubbles: true, cancelable: true };
+const pasted = new ClipboardEvent("paste", options);
 return arguments[0].dispatchEvent(pasted);
 """
 
