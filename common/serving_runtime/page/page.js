@@ -11,6 +11,7 @@ const MAX_SHOWN_CHARACTERS = 100_000; // a text field with more is slow
 const MAX_CODE_CHARACTERS = 2000; // a command that nobody reads is a file
 const MAX_ROWS = 100;
 const MAX_COLUMNS = 50;
+const MAX_OPEN_FIELDS = 20; // more would have the form far below
 
 // ---- JSON that keeps every digit: a double holds neither each int64, nor can JSON say NaN ----
 
@@ -963,7 +964,7 @@ function makeSnippets() {
     const copy = make("button", { type: "button" }, `Copy ${name}`);
     copy.addEventListener("click", () => copyFrom(code, copy));
     shownSnippets.set(name, code);
-    return make("details", {}, make("summary", {}, name), code, copy);
+    return make("details", { open: name === "curl" }, make("summary", {}, name), code, copy);
   });
   byId("snippets").replaceChildren(...parts, make("div", { class: "line" }, save));
 }
@@ -1066,7 +1067,8 @@ async function load() {
   document.title = info.title;
   byId("title").textContent = info.title;
   byId("facts").replaceChildren(...fact("version", info.version), ...fact("served by", info.description.replace(/^.*by (.*)\.$/, "$1")));
-  byId("contract").replaceChildren(...signatures.map((it, at) => contractOf(it, at === 0)));
+  const fields = signatures.flatMap((it) => [...it.inputs, ...it.outputs]);
+  byId("contract").replaceChildren(...signatures.map((it, at) => contractOf(it, at === 0 || fields.length <= MAX_OPEN_FIELDS)));
   byId("signature").replaceChildren(...signatures.map((it) => make("option", { value: it.name }, it.name || "(no name)")));
   byId("choice").hidden = signatures.length < 2;
   makeSnippets();

@@ -79,7 +79,6 @@ def test_pasted_table_is_classified(page):
     chart = page.run("return document.querySelector('svg').getAttribute('aria-label')")
     assert chart.startswith("Bars of scores: 10 values, the largest 40 at three")
     if os.environ.get("UPDATE_PICTURES") == "1":
-        page.press("curl")
         PICTURE.write_bytes(page.picture())
     assert PICTURE.read_bytes().startswith(b"\x89PNG")
     assert PICTURE.stat().st_size < 150_000
@@ -302,7 +301,6 @@ def test_phone_scrolls_one_way(page):
     page.resize(360, 740)
     try:
         run(page)
-        page.press("curl")
         wide = "return document.documentElement.scrollWidth - innerWidth"
         assert page.run(wide) <= 0
     finally:
@@ -337,7 +335,7 @@ def test_no_barriers(page, axe, scheme):
     assert page.run(dark) is (scheme == "dark")
     assert barriers(page, axe) == []
     run(page)
-    for name in ("curl", "grpcurl", "Python", "As JSON"):
+    for name in ("grpcurl", "Python", "As JSON"):
         page.press(name)
     assert barriers(page, axe) == []
     choose(page, "mixed")

@@ -1,4 +1,4 @@
-"""Make the examples: requests of zeros and empty texts, which every check passes."""
+"""Make the examples: requests of zeros and empty texts, or of what the model is known to take."""
 
 from typing import Any, Dict, Mapping, Optional
 
@@ -90,7 +90,7 @@ def _each(value: Any) -> Any:
 def _of_tensor(tensor: Tensor) -> Any:
     array = tensor.array
     if array.dtype == object:
-        array = np.full(array.shape, "", dtype=object)
+        array = np.array(np.frompyfunc(bytes.decode, 1, 1)(array), dtype=object)
     elif array.dtype.kind == "c":
         array = np.stack([array.real, array.imag], axis=-1)
     return array.tolist()

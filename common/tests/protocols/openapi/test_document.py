@@ -79,6 +79,18 @@ def test_examples_of_one_map_are_read(shape, answered):
     assert (list(request.tensors), request.unreadable) == (["users"], {})
 
 
+def test_examples_are_what_the_model_is_known_to_take():
+    """An encoder refuses a text that it has not seen, such as an empty one."""
+    known = TABLE._replace(samples=(("city", "Köln"), ("age", 7)))
+    document = document_of(Contract("t", (known,)))
+    [described] = document["x-serving-runtime"]["signatures"]
+    assert [it["example"] for it in described["inputs"]] == [[7], ["Köln"], [0.0]]
+    shown = [example for _, example in bodies_in(document)]
+    assert {"instances": [{"age": 7, "city": "Köln", "h": 0.0}]} in [
+        {"instances": it["instances"]} for it in shown if "instances" in it
+    ]
+
+
 def test_each_operation_of_http_is_described():
     """A row that has no page would be missing from it."""
     rows = {row.key for row in operations.ALL if row.http_routes and not row.is_open}
