@@ -129,7 +129,10 @@ def _page(key: str, path: str) -> Operation:
 PAGE = _page("page.html", "/page")
 PAGE_SCRIPT = _page("page.script", "/page.js")
 PAGE_STYLE = _page("page.style", "/page.css")
-PAGE_ROWS = (PAGE, PAGE_SCRIPT, PAGE_STYLE)
+PAGE_FILES = (PAGE, PAGE_SCRIPT, PAGE_STYLE)
+# What moves on it, which is the model's.
+PAGE_NUMBERS = _rest("page.numbers", AnsweredBy.FRONT, (_get("/page.json"),))
+PAGE_ROWS = (*PAGE_FILES, PAGE_NUMBERS)
 
 ROWS: Tuple[Operation, ...] = (
     REST_INFER,

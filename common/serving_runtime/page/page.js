@@ -83,7 +83,7 @@ function checkedJson(text) {
   }
 }
 
-/** Return texts: JSON where it is some, else one a line, and a table where tabs part the cells. */
+/** Return texts: JSON where it is some, else one a line, and a table where one is meant. */
 function textsToJson(field, text) {
   const trimmed = text.trim();
   if (/^(\[|"|\{"b64")/.test(trimmed)) {
@@ -96,8 +96,16 @@ function textsToJson(field, text) {
   }
   const isScalar = field.shape !== null && field.shape.length === 0;
   if (isScalar) return JSON.stringify(text.replace(/\n$/, ""));
-  const rows = text.includes("\t") ? splitTable(trimmed, "\t") : trimmed.split(/\r?\n/).map((it) => [it]);
+  const rows = textTableOf(field, trimmed) || trimmed.split(/\r?\n/).map((it) => [it]);
   return shaped(field, rows.map((row) => row.map((it) => JSON.stringify(it))));
+}
+
+/** Return the table that tabs make of a text, or commas where its lines then have the field's width. */
+function textTableOf(field, text) {
+  if (text.includes("\t")) return splitTable(text, "\t");
+  const [, width] = field.shape || [];
+  const tables = field.shape !== null && field.shape.length === 2 && width > 1 ? [";", ","].map((it) => splitTable(text, it)) : [];
+  return tables.find((rows) => rows.every((row) => row.length === width));
 }
 
 function tableOf(text) {
@@ -409,7 +417,7 @@ function filled(element, attributes, children) {
 }
 
 const byId = (id) => document.getElementById(id);
-const page = { document: null, signature: null, inputs: [], token: "", counted: new Map(), isWithoutMetrics: false };
+const page = { document: null, signature: null, inputs: [], token: "", counted: new Map() };
 
 /** One input of the signature: its text field, and what fills that field. */
 class Input {
@@ -673,7 +681,7 @@ function tableFor(name, value) {
   if (shape.length === 0 && !isMap(value)) return make("p", {}, make("output", {}, asText(value)));
   const text = writeExact(value);
   const cut = text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)} …` : text;
-  return make("pre", { tabindex: 0, "aria-label": name }, cut);
+  return make("pre", { tabindex: 0, role: "group", "aria-label": name }, cut);
 }
 
 function field2d(value, shape) {
@@ -722,13 +730,19 @@ function labelsOf(field, named, row, width) {
   return Array.from({ length: width }, (_, at) => String(at));
 }
 
-const CHART = { width: 560, label: 90, line: 20 };
+const CHART = { most: 560, label: 90, line: 20 };
+
+/** Return how wide a chart may be: a smaller one drawn in full would have letters too small to read. */
+function chartWidth() {
+  return Math.min(CHART.most, document.querySelector("main").clientWidth);
+}
 
 function barChart(title, numbers, labels) {
   const shown = numbers.slice(0, 50);
   const low = Math.min(0, ...shown);
   const high = Math.max(0, ...shown);
-  const scale = (CHART.width - CHART.label - 90) / (high - low || 1);
+  const width = chartWidth();
+  const scale = (width - CHART.label - 60) / (high - low || 1);
   const bars = shown.map((number, at) => {
     const start = CHART.label + (Math.min(0, number) - low) * scale;
     const top = at * CHART.line;
@@ -739,18 +753,19 @@ function barChart(title, numbers, labels) {
   });
   const best = shown.indexOf(Math.max(...shown));
   const words = `Bars of ${title}: ${shown.length} values, the largest ${rounded(shown[best])} at ${labels[best]}`;
-  return draw("svg", { role: "img", "aria-label": words, viewBox: `0 0 ${CHART.width} ${shown.length * CHART.line}` }, ...bars);
+  return draw("svg", { role: "img", "aria-label": words, width, viewBox: `0 0 ${width} ${shown.length * CHART.line}` }, ...bars);
 }
 
 function lineChart(title, numbers) {
   const height = 160;
+  const width = chartWidth();
   const step = Math.max(1, Math.ceil(numbers.length / 2000));
   const shown = numbers.filter((_, at) => at % step === 0);
   const low = shown.reduce((least, it) => Math.min(least, it), Infinity);
   const high = shown.reduce((most, it) => Math.max(most, it), -Infinity);
-  const points = shown.map((number, at) => `${(at / (shown.length - 1)) * CHART.width},${height - ((number - low) / (high - low || 1)) * height}`);
+  const points = shown.map((number, at) => `${(at / (shown.length - 1)) * width},${height - ((number - low) / (high - low || 1)) * height}`);
   const words = `Line of ${title}: ${numbers.length} values from ${rounded(low)} to ${rounded(high)}`;
-  return draw("svg", { role: "img", "aria-label": words, viewBox: `-4 -4 ${CHART.width + 8} ${height + 26}` },
+  return draw("svg", { role: "img", "aria-label": words, width, viewBox: `-4 -4 ${width + 8} ${height + 26}` },
     draw("polyline", { points: points.join(" ") }),
     draw("text", { x: 0, y: height + 18 }, `${rounded(low)} to ${rounded(high)}`));
 }
@@ -960,7 +975,7 @@ function makeSnippets() {
   const save = make("button", { type: "button", id: "save" }, "Save request.json");
   save.addEventListener("click", saveRequest);
   const parts = SNIPPETS.map(([name]) => {
-    const code = make("pre", { tabindex: 0, "aria-label": `The call with ${name}` });
+    const code = make("pre", { tabindex: 0, role: "group", "aria-label": `The call with ${name}` });
     const copy = make("button", { type: "button" }, `Copy ${name}`);
     copy.addEventListener("click", () => copyFrom(code, copy));
     shownSnippets.set(name, code);
@@ -1102,61 +1117,21 @@ function choose(signature) {
   changed();
 }
 
-/** Show the front's metrics, or those of a worker where the front's have a port of their own. */
 async function showCounters() {
-  const counters = (await countersOfFront()) || (await countersOfWorker());
-  for (const [name, value] of Object.entries(counters || {})) {
+  const reply = await ask("page.json");
+  if (!reply.ok) return;
+  for (const [name, value] of Object.entries(countersOf(await reply.json()))) {
     if (!page.counted.has(name)) byId("facts").append(...fact(name, ""));
     page.counted.get(name).textContent = String(value);
   }
 }
 
-async function countersOfFront() {
-  if (page.isWithoutMetrics) return null;
-  const reply = await ask("metrics");
-  page.isWithoutMetrics = reply.status === 404;
-  return reply.ok ? countersIn(samplesOf(await reply.text())) : null;
-}
-
-/** Return the samples of Prometheus' text, but for buckets. */
-function samplesOf(text) {
-  const lines = text.matchAll(/^serving_runtime_(\w+?)(?<!_bucket)(?:\{(.*)\})? (\S+)$/gm);
-  return Array.from(lines, ([, name, labels, value]) => ({ name, labels: labelsIn(labels || ""), value: Number(value) }));
-}
-
-function labelsIn(text) {
-  const pairs = text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g);
-  const escaped = (value) => value.replace(/\\(.)/g, (_, letter) => (letter === "n" ? "\n" : letter));
-  return Object.fromEntries(Array.from(pairs, ([, name, value]) => [name, escaped(value)]));
-}
-
-function countersIn(samples) {
-  const known = new Set(page.document[EXTENSION].signatures.map((it) => it.name));
-  const isCall = ({ signature }) => signature === undefined || known.has(signature);
-  const sum = (name, isWanted = isCall) => samples
-    .filter((it) => it.name === name && isWanted(it.labels)).reduce((total, it) => total + it.value, 0);
-  const parts = ["queue", "decode", "model", "encode"].map((part) => sum(`${part}_seconds_sum`));
-  const info = samples.find((it) => it.name === "info");
-  if (!info) return null;
+function countersOf(it) {
   return {
-    framework: `${info.labels.framework} ${info.labels.framework_version}`, python: info.labels.python,
-    "calls answered": sum("calls_total", (it) => isCall(it) && it.status === "OK"),
-    "calls failed": sum("calls_total", (it) => it.status !== "OK"),
-    running: sum("calls_running"), waiting: sum("calls_waiting"), rows: sum("batch_rows_sum"),
-    "a call takes": meanOf(parts.reduce((total, it) => total + it, 0), sum("model_seconds_count")),
-    "of that the model": meanOf(parts[2], sum("model_seconds_count")),
-    workers: sum("workers"), memory: `${Math.round(sum("memory_bytes") / 1e6)} MB`,
-  };
-}
-
-async function countersOfWorker() {
-  const reply = await ask(`v2/models/${encodeURIComponent(page.document.info.title)}/stats`);
-  if (!reply.ok) return null;
-  const { model_stats: [stats] } = await reply.json();
-  const { success, fail, compute_infer: model } = stats.inference_stats;
-  return {
-    "calls answered": success.count, "calls failed": fail.count, rows: stats.inference_count,
-    "a call takes": meanOf(success.ns / 1e9, success.count), "of that the model": meanOf(model.ns / 1e9, model.count),
+    framework: `${it.framework} ${it.framework_version}`, python: it.python, "calls answered": it.answered, "calls failed": it.failed,
+    running: it.running, waiting: it.waiting, rows: it.rows,
+    "a call takes": meanOf(it.model_seconds + it.other_seconds, it.reported), "of that the model": meanOf(it.model_seconds, it.reported),
+    workers: it.workers, memory: `${Math.round(it.memory_bytes / 1e6)} MB`,
   };
 }
 

@@ -24,6 +24,7 @@ from serving_runtime.server.transport import (
 def bind(
     health: Health,
     doors: Doors,
+    overview: Callable[[Request], Reply],
     scrape: UnaryHandler,
     forward: UnaryHandler,
     forward_stream: StreamHandler,
@@ -33,6 +34,7 @@ def bind(
     Args:
         health: of which the front's own operations tell.
         doors: those of HTTP.
+        overview: answers the page's questions.
         scrape: answers who asks for the metrics.
         forward: answers what workers answer.
         forward_stream: answers streams whose messages workers answer.
@@ -55,7 +57,8 @@ def bind(
         operations.REFLECTION_V1ALPHA: reflection.answer_all,
     }
     of_payload = {row: _immediate(_of_payload(answer)) for row, answer in answers.items()}
-    of_http = {row: _immediate(answer) for row, answer in doors.answers().items()}
+    asked = {**doors.answers(), operations.PAGE_NUMBERS: overview}
+    of_http = {row: _immediate(answer) for row, answer in asked.items()}
     return transport.bind(
         forward=forward,
         forward_stream=forward_stream,

@@ -20,6 +20,7 @@ from serving_runtime.server.http.doors import Doors
 from serving_runtime.server.memory_watch import MemoryWatch
 from serving_runtime.server.metrics import Counters, GrpcCounts, HttpCounts
 from serving_runtime.server.metrics.collector import Collector, Gauges
+from serving_runtime.server.overview import Overview
 from serving_runtime.server.scrape import Scrape
 from serving_runtime.server.silence import Silence
 from serving_runtime.server.transport import Routes, Transport
@@ -73,7 +74,9 @@ class Server:
         self._memory_watch = MemoryWatch(
             budget, self._dispatcher, self._supervisor, self._counters, self._transports
         )
-        collector = Collector(self._counters, self._grpc_counts, self._http_counts, self._gauges())
+        gauges = self._gauges()
+        collector = Collector(self._counters, self._grpc_counts, self._http_counts, gauges)
+        self._overview = Overview(self._counters, gauges)
         self._scrape = Scrape(collector, self._lock)
         self._failure = ""
         self._stop = asyncio.Event()
@@ -94,6 +97,7 @@ class Server:
         routes = own_operations.bind(
             self._health,
             self._doors,
+            self._overview.answer,
             self._scrape.answer,
             self._admission.admit,
             self._streams.answer,

@@ -35,9 +35,9 @@ def test_page_is_open_and_health_may_be(settings, tmp_path):
     tokens.chmod(0o600)
     chosen = settings(token_file=str(tokens), open_health=False)
     access = security.from_settings(chosen).access
-    for row in operations.PAGE_ROWS:
+    for row in operations.PAGE_FILES:
         access.check(row.key, None)
-    for row in (operations.REST_PREDICT, operations.OPENAPI, operations.ROOT):
+    for row in (operations.REST_PREDICT, operations.PAGE_NUMBERS, operations.ROOT):
         with pytest.raises(NotAuthenticated):
             access.check(row.key, None)
 

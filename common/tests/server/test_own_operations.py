@@ -14,6 +14,10 @@ async def forward_stream(stream):
     yield b""
 
 
+def overview(request):
+    """Stand for what answers the page's questions."""
+
+
 def scrape(request):
     """Stand for what answers who asks for the metrics."""
 
@@ -21,7 +25,7 @@ def scrape(request):
 def test_every_operation_is_bound(loop):
     """Whatever the table of operations lists: a row that nobody answers stops the start."""
     health = Health()
-    routes = own_operations.bind(health, Doors(health), scrape, forward, forward_stream)
+    routes = own_operations.bind(health, Doors(health), overview, scrape, forward, forward_stream)
     assert {row.is_stream for row in routes.streams} == {True}
     assert {row.is_stream for row in routes.unary} == {False}
     of_front = {row for row, handler in routes.unary.items() if handler is not forward}

@@ -46,6 +46,8 @@ ANY = {"name": "x", "dtype": "any", "shape": None}
         (TEXTS, '["a", "b"]', '["a", "b"]'),
         (TEXTS, "[sic] quoted", '["[sic] quoted"]'),
         (TEXTS, "a\tb", '["a","b"]'),
+        ({**TEXTS, "shape": [-1, 2]}, 'a,"b, c"\nd,e', '[["a","b, c"],["d","e"]]'),
+        ({**TEXTS, "shape": [-1, 2]}, "a; b\nc, d", '[["a; b","c, d"]]'),
         ({**TEXTS, "shape": []}, "two\nlines", '"two\\nlines"'),
         ({**TEXTS, "shape": []}, "", '""'),
         (CUBE, "1 2 3 4 5 6 7 8", "[[[1,2],[3,4]],[[5,6],[7,8]]]"),
@@ -104,22 +106,6 @@ def test_columns_have_the_shapes_of_their_fields(script):
         assert script.run("return columnText(arguments[0], ['1', '2'])", field) == expected
     texts = {**COLUMNS[1], "shape": [-1, 1]}
     assert script.run("return columnText(arguments[0], ['a', ''])", texts) == '[["a"],[""]]'
-
-
-def test_samples_of_metrics_are_read(script):
-    """Names, labels with what is escaped in them, and values; buckets are left out."""
-    text = """# HELP serving_runtime_a A.
-process_cpu_seconds_total 1.5
-serving_runtime_a{model_name="a \\"b\\" }\\\\",status="OK"} 3.0
-serving_runtime_a_seconds_bucket{le="+Inf"} 9.0
-serving_runtime_ready 1.0
-"""
-    read = script.run("return samplesOf(arguments[0])", text)
-    named = {"model_name": 'a "b" }\\', "status": "OK"}
-    assert read == [
-        {"name": "a", "labels": named, "value": 3},
-        {"name": "ready", "labels": {}, "value": 1},
-    ]
 
 
 def test_code_speaks_tls_where_the_page_does(script):

@@ -135,6 +135,11 @@ class ModelCalls:
         return {status.name: count for status, count in sums.items() if count}
 
     @property
+    def of_signatures(self) -> Sequence[SignatureCalls]:
+        """The calls that workers have read, by the numbers of their signatures."""
+        return self._numbered[1:]
+
+    @property
     def ended(self) -> int:
         """How many calls have ended."""
         return sum(sum(it.statuses) for it in self.signatures.values())

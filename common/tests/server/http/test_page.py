@@ -14,10 +14,10 @@ STARTS = {
 
 def test_every_file_has_a_handler():
     """The rows of the page are what is answered, and nothing else is."""
-    assert set(handlers()) == set(operations.PAGE_ROWS) == set(STARTS)
+    assert set(handlers()) == set(operations.PAGE_FILES) == set(STARTS)
 
 
-@pytest.mark.parametrize("row", operations.PAGE_ROWS, ids=lambda row: row.key)
+@pytest.mark.parametrize("row", operations.PAGE_FILES, ids=lambda row: row.key)
 def test_files_are_answered_with_their_policy(row):
     """Each file comes with its type, which no browser may guess, and the policy."""
     replies = []

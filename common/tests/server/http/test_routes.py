@@ -43,6 +43,7 @@ FOUND = [
     ("GET", "/page", "page.html", "", ""),
     ("HEAD", "/page.js", "page.script", "", ""),
     ("GET", "/page.css", "page.style", "", ""),
+    ("GET", "/page.json", "page.numbers", "", ""),
     ("GET", "/livez", "http.livez", "", ""),
     ("HEAD", "/readyz", "http.readyz", "", ""),
     ("GET", "/healthz", "http.healthz", "", ""),
@@ -130,7 +131,7 @@ def test_page_may_be_switched_off(table):
     """Then its files are not there, and browsers get what all get."""
     without = table(page=False)
     assert found(without, "GET", "/").for_browsers is None
-    for path in (b"/page", b"/page.js", b"/page.css"):
+    for path in (b"/page", b"/page.js", b"/page.css", b"/page.json"):
         with pytest.raises(Refusal) as caught:
             without.find(b"GET", path)
         assert caught.value.status == 404
