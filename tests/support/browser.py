@@ -108,9 +108,15 @@ class Browser:
         downs = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         self._do("/actions", actions=[{"type": "key", "id": "keyboard", "actions": downs}])
 
-    def picture(self) -> bytes:
-        """Return the whole page as PNG."""
-        shot = self.run_devtools("Page.captureScreenshot", captureBeyondViewport=True)
+    def picture(self, last: str = "body") -> bytes:
+        """Return the page as PNG, down to the element that a selector finds."""
+        size = self.run(
+            "const end = document.querySelector(arguments[0]).getBoundingClientRect().bottom;"
+            "return [innerWidth, end + scrollY + 16]",
+            last,
+        )
+        clip = {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}
+        shot = self.run_devtools("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         return base64.b64decode(shot["data"])
 
     @property

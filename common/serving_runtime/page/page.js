@@ -697,7 +697,8 @@ function gridOf(name, rows, [count, width]) {
   const head = width > 1 ? [make("thead", {}, make("tr", {}, make("td", {}, ""), ...Array.from({ length: columns }, (_, at) => make("th", { scope: "col" }, String(at)))))] : [];
   const lines = rows.slice(0, MAX_ROWS).map((row, at) => make("tr", {}, make("th", { scope: "row" }, String(at)), ...row.slice(0, columns).map(cellOf)));
   const more = [count > MAX_ROWS ? `${MAX_ROWS} of ${count} rows` : "", width > columns ? `${columns} of ${width} columns` : ""].filter(Boolean);
-  const table = make("table", {}, make("caption", {}, [name, ...more].join(", ")), ...head, make("tbody", {}, ...lines));
+  const caption = more.length ? [make("caption", {}, more.join(", "))] : [];
+  const table = make("table", { "aria-label": name }, ...caption, ...head, make("tbody", {}, ...lines));
   return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Table of ${name}` }, table);
 }
 

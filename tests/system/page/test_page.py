@@ -81,7 +81,7 @@ def test_pasted_table_is_classified(page):
     if os.environ.get("UPDATE_PICTURES") == "1":
         page.prefer("light")
         page.resize(800, 600)
-        PICTURE.write_bytes(page.picture())
+        PICTURE.write_bytes(page.picture("#snippets pre"))
     assert PICTURE.read_bytes().startswith(b"\x89PNG")
     assert PICTURE.stat().st_size < 150_000
 
