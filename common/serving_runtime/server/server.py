@@ -9,6 +9,7 @@ from serving_runtime import logs, security
 from serving_runtime.errors import StartError
 from serving_runtime.operations import METRICS, ErrorForm
 from serving_runtime.server import own_operations
+from serving_runtime.server.admission import call_log
 from serving_runtime.server.admission.admission import Admission
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.admission.streams import StreamForwarder
@@ -20,6 +21,7 @@ from serving_runtime.server.http.doors import Doors
 from serving_runtime.server.memory_watch import MemoryWatch
 from serving_runtime.server.metrics import Counters, GrpcCounts, HttpCounts
 from serving_runtime.server.metrics.collector import Collector, Gauges
+from serving_runtime.server.model_statistics import with_totals
 from serving_runtime.server.scrape import Scrape
 from serving_runtime.server.silence import Silence
 from serving_runtime.server.transport import Routes, Transport
@@ -95,12 +97,14 @@ class Server:
             self._health,
             self._doors,
             self._scrape.answer,
+            with_totals(self._admission.admit, self._counters.model),
             self._admission.admit,
             self._streams.answer,
         )
         await self._start_grpc(routes)
         await self._start_http(routes)
         security.log_summary(self._settings)
+        call_log.log_summary(self._settings)
         security.watch_files(self._security)
         self._watch_signals()
         self._supervisor.start_worker()
