@@ -31,6 +31,8 @@ ELSEWHERE = {
     "cli/reference.py": ("cli/test_config.py", VERB),
     "cli/signatures.py": ("cli/test_contract.py", VERB),
     "cli/tables.py": ("cli/test_contract.py", VERB),
+    "cli/top_screen.py": ("cli/test_top.py", VERB),
+    "client/scraped.py": ("cli/test_top.py", "reads what that verb shows"),
     "client/connection.py": ("server/grpc/test_secured_transports.py", "needs a server with TLS"),
     "client/failures.py": (
         "client/test_rest.py",
@@ -180,6 +182,10 @@ ELSEWHERE = {
         for name in ("arriving", "exchange", "flow", "host", "limits", "refusals", "submission")
     },
     "server/unix_socket.py": ("server/grpc/test_unix_socket.py", "what core does to a path"),
+    "server/http/counting.py": (
+        "server/http/test_counts.py",
+        "counts are right where they are made",
+    ),
     "server/http/writing.py": ("server/http/test_transport.py", "right if clients read it so"),
     "server/admission/worker.py": (
         "server/admission/test_dispatcher.py",

@@ -1131,7 +1131,7 @@ function countersOf(it) {
   return {
     framework: `${it.framework} ${it.framework_version}`, python: it.python, "calls answered": it.answered, "calls failed": it.failed,
     running: it.running, waiting: it.waiting, rows: it.rows,
-    "a call takes": meanOf(it.model_seconds + it.other_seconds, it.reported), "of that the model": meanOf(it.model_seconds, it.reported),
+    "a call takes": meanOf(it.seconds, it.answered), "of that the model": meanOf(it.model_seconds, it.answered),
     workers: it.workers, memory: `${Math.round(it.memory_bytes / 1e6)} MB`,
   };
 }

@@ -1,6 +1,6 @@
 """Bind each operation of the table to what answers it: a worker, or the front itself."""
 
-from typing import AsyncGenerator, AsyncIterator, Callable
+from typing import AsyncGenerator, AsyncIterator, Callable, NamedTuple
 
 from serving_runtime import operations
 from serving_runtime.server import transport
@@ -21,11 +21,22 @@ from serving_runtime.server.transport import (
 )
 
 
+class Counted(NamedTuple):
+    """What answers who asks what was counted.
+
+    ``scrape`` has the metrics, ``overview`` what moves on the page; ``statistics`` forwards
+    questions for a model's statistics, with what was counted.
+    """
+
+    scrape: UnaryHandler
+    overview: Callable[[Request], Reply]
+    statistics: UnaryHandler
+
+
 def bind(
     health: Health,
     doors: Doors,
-    overview: Callable[[Request], Reply],
-    scrape: UnaryHandler,
+    counted: Counted,
     forward: UnaryHandler,
     forward_stream: StreamHandler,
 ) -> Routes:
@@ -34,8 +45,7 @@ def bind(
     Args:
         health: of which the front's own operations tell.
         doors: those of HTTP.
-        overview: answers the page's questions.
-        scrape: answers who asks for the metrics.
+        counted: answers who asks what was counted.
         forward: answers what workers answer.
         forward_stream: answers streams whose messages workers answer.
     """
@@ -57,12 +67,17 @@ def bind(
         operations.REFLECTION_V1ALPHA: reflection.answer_all,
     }
     of_payload = {row: _immediate(_of_payload(answer)) for row, answer in answers.items()}
-    asked = {**doors.answers(), operations.PAGE_NUMBERS: overview}
+    of_counts = {
+        operations.METRICS: counted.scrape,
+        operations.MODEL_STATISTICS: counted.statistics,
+        operations.REST_MODEL_STATISTICS: counted.statistics,
+    }
+    asked = {**doors.answers(), operations.PAGE_NUMBERS: counted.overview}
     of_http = {row: _immediate(answer) for row, answer in asked.items()}
     return transport.bind(
         forward=forward,
         forward_stream=forward_stream,
-        unary={**of_payload, **of_http, **page.handlers(), operations.METRICS: scrape},
+        unary={**of_payload, **of_http, **page.handlers(), **of_counts},
         streams={row: _of_messages(answer) for row, answer in streams.items()},
     )
 

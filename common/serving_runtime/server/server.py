@@ -9,6 +9,7 @@ from serving_runtime import logs, security
 from serving_runtime.errors import StartError
 from serving_runtime.operations import METRICS, ErrorForm
 from serving_runtime.server import own_operations
+from serving_runtime.server.admission import call_log
 from serving_runtime.server.admission.admission import Admission
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.admission.streams import StreamForwarder
@@ -20,6 +21,7 @@ from serving_runtime.server.http.doors import Doors
 from serving_runtime.server.memory_watch import MemoryWatch
 from serving_runtime.server.metrics import Counters, GrpcCounts, HttpCounts
 from serving_runtime.server.metrics.collector import Collector, Gauges
+from serving_runtime.server.model_statistics import with_totals
 from serving_runtime.server.overview import Overview
 from serving_runtime.server.scrape import Scrape
 from serving_runtime.server.silence import Silence
@@ -76,8 +78,11 @@ class Server:
         )
         gauges = self._gauges()
         collector = Collector(self._counters, self._grpc_counts, self._http_counts, gauges)
-        self._overview = Overview(self._counters, gauges)
-        self._scrape = Scrape(collector, self._lock)
+        self._counted = own_operations.Counted(
+            Scrape(collector, self._lock).answer,
+            Overview(self._counters, gauges).answer,
+            with_totals(self._admission.admit, self._counters.model),
+        )
         self._failure = ""
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -95,16 +100,12 @@ class Server:
     async def _start_up(self) -> None:
         """Listen, then load: health is answered while the model loads."""
         routes = own_operations.bind(
-            self._health,
-            self._doors,
-            self._overview.answer,
-            self._scrape.answer,
-            self._admission.admit,
-            self._streams.answer,
+            self._health, self._doors, self._counted, self._admission.admit, self._streams.answer
         )
         await self._start_grpc(routes)
         await self._start_http(routes)
         security.log_summary(self._settings)
+        call_log.log_summary(self._settings)
         security.watch_files(self._security)
         self._watch_signals()
         self._supervisor.start_worker()

@@ -101,6 +101,7 @@ class Settings(NamedTuple):
     log_format: str
     log_calls: str
     slow_call_seconds: float
+    log_payload_bytes: int
     debug: bool
     unset: FrozenSet[str] = frozenset()
     """The attributes that have their default since nothing sets them."""
@@ -178,6 +179,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_LOG_FORMAT", "log_format", parsing.one_of("text", "json"), "text", "One line of text or of JSON for each record."),
     Setting("RUNTIME_LOG_CALLS", "log_calls", parsing.LOGGED_CALLS, "failed", "Which calls get a line in the log: `failed` are also those slower than `RUNTIME_SLOW_CALL`; health checks never do."),
     Setting("RUNTIME_SLOW_CALL", "slow_call_seconds", parsing.SECONDS, "1s", "A call that takes longer from its arrival to its answer is logged like a failed one; 0 calls none slow."),
+    Setting("RUNTIME_LOG_PAYLOADS", "log_payload_bytes", parsing.PAYLOAD_SIZE, "off", "For debugging: the most bytes of a request and of its reply that stand in a call's line of the log, as text or in base64. What is private in them is logged then."),
     Setting("RUNTIME_DEBUG", "debug", parsing.SWITCH, "0", "Whether the service checks its own rules while it runs, such as who may change what; for those who change its code."),
 )
 # fmt: on

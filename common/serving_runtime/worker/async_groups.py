@@ -4,10 +4,9 @@ import asyncio
 import time
 from typing import Callable, Container, List
 
-from serving_runtime import validation
+from serving_runtime import calls, validation
 from serving_runtime.errors import DeadlinePassed
 from serving_runtime.ipc.frames import ReplyFrame
-from serving_runtime.logs import request_ids
 from serving_runtime.worker import batching
 from serving_runtime.worker.batching import Group, Prepared
 from serving_runtime.worker.groups import PASSED, GroupRunner, portions
@@ -43,7 +42,7 @@ class AsyncGroupRunner(GroupRunner):
     async def _answer_alone(self, request: Prepared, awaited: Container[int]) -> ReplyFrame:
         started = time.monotonic()
         call, signature = request.call, request.signature
-        request_ids.enter(call.request_id)
+        calls.enter(((call.request_id, call.attributes),))
         try:
             if not started < call.deadline:
                 raise DeadlinePassed(PASSED)
@@ -51,7 +50,6 @@ class AsyncGroupRunner(GroupRunner):
             ended = time.monotonic()
             outputs = validation.validate_outputs(signature, results)
             rows = 1 if signature.name in self._without_rows else request.rows
-            self._replies.counts.ran(rows)
             return self._reply(request, outputs, rows, (started, ended, ended))
         except BaseException as error:  # noqa: BLE001  user code may raise anything
             if call.id not in awaited and isinstance(error, asyncio.CancelledError):
@@ -61,14 +59,13 @@ class AsyncGroupRunner(GroupRunner):
     async def _answer_stack(self, group: Group, awaited: Container[int], send: Send) -> None:
         """Answer a group with one call; if that fails, each request that is awaited alone."""
         signature, started = group[0].signature, time.monotonic()
-        request_ids.enter_all(request.call.request_id for request in group)
+        calls.enter(batching.entered(group))
         try:
             inputs = batching.stack(group)
             rows = len(next(iter(inputs.values())))
             results = await self._model.predict_async(signature.name, inputs)
             ended = time.monotonic()
             outputs = batching.split(validation.validate_outputs(signature, results), group)
-            self._replies.counts.ran(rows)
         except BaseException as error:  # noqa: BLE001  user code may raise anything, SystemExit too
             await self._answer_each(group, awaited, send, error)
             return

@@ -5,6 +5,7 @@ from typing import Container, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
+from serving_runtime.calls import Entered
 from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.model import Arrays
 from serving_runtime.protocols import ModelProtocol, Request
@@ -34,6 +35,11 @@ class Prepared(NamedTuple):
 
 
 Group = List[Prepared]
+
+
+def entered(group: Group) -> Entered:
+    """Return what is noted of the calls of a group while the model answers it."""
+    return tuple((request.call.request_id, request.call.attributes) for request in group)
 
 
 class RowsLost(Exception):

@@ -3,7 +3,7 @@
 import time
 from typing import Dict, Iterable, Iterator, List, Set, Tuple
 
-from serving_runtime import logs, validation
+from serving_runtime import calls, logs, validation
 from serving_runtime.errors import DeadlinePassed
 from serving_runtime.ipc.frames import ReplyFrame, Timings
 from serving_runtime.model import Model
@@ -46,6 +46,7 @@ class GroupRunner:
         # The deadlines' clock, and as fine as perf_counter: on Linux the two are one.
         started = time.monotonic()
         call, signature, was_reset = request.call, request.signature, False
+        calls.enter(((call.request_id, call.attributes),))
         try:
             if not started < call.deadline:
                 raise DeadlinePassed(PASSED)
@@ -55,10 +56,11 @@ class GroupRunner:
             ended = time.monotonic()
             outputs = validation.validate_outputs(signature, results)
             rows = 1 if signature.name in self._without_rows else request.rows
-            self._replies.counts.ran(rows)
             return self._reply(request, outputs, rows, (started, ended, ended), was_reset)
         except BaseException as error:  # noqa: BLE001  user code may raise anything
             return self._failure(request, error, was_reset)
+        finally:
+            calls.enter(calls.NONE)
 
     def _begin(self, request: Prepared) -> bool:
         """Reset the model's state where a sequence begins; return whether it was reset."""
@@ -91,18 +93,20 @@ class GroupRunner:
         it is.
         """
         signature = group[0].signature
+        calls.enter(batching.entered(group))
         try:
             inputs = batching.stack(group)
             rows = len(next(iter(inputs.values())))
             results = self._model.predict(signature.name, inputs)
             ended = time.monotonic()
             outputs = batching.split(validation.validate_outputs(signature, results), group)
-            self._replies.counts.ran(rows)
         except BaseException as error:  # noqa: BLE001  user code may raise anything, SystemExit too
             self._log_failed_stack(group, error)
             for request in group:
                 yield [self._run_alone(request)]
             return
+        finally:
+            calls.enter(calls.NONE)
         yield from portions(self._replies_to(group, outputs, rows, started, ended))
 
     def _replies_to(
@@ -153,7 +157,6 @@ class GroupRunner:
     def _failure(
         self, request: Prepared, error: BaseException, was_reset: bool = False
     ) -> ReplyFrame:
-        self._replies.counts.failed += 1
         protocol, number = request.protocol, self._numbers[request.signature.name]
         return self._replies.failure(
             request.call, error, protocol.word, was_reset, protocol.failure, number

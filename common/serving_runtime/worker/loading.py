@@ -59,7 +59,11 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
         statefulness.settle(model, settings.stateful)
     predictor = Predictor(model, agreed, settings)
     predictor.origin = Origin(
-        runtime.name, runtime.library_version, load_seconds, time.monotonic() - began
+        runtime.name,
+        runtime.library_version,
+        _format_of_contract(directory),
+        load_seconds,
+        time.monotonic() - began,
     )
     return predictor
 
@@ -131,6 +135,11 @@ def summary(predictor: Predictor, settings: Settings) -> bytes:
         **predictor.origin._asdict(),
     }
     return json.dumps(known).encode()
+
+
+def _format_of_contract(directory: ModelDirectory) -> str:
+    path = directory.contract_path
+    return "inferred" if path is None else contract.format_of(path)
 
 
 def _declared(directory: ModelDirectory) -> Optional[Contract]:

@@ -17,10 +17,11 @@ from serving_runtime.worker.replies import Replies, make_tuple
 
 
 class Origin(NamedTuple):
-    """What loaded a model, and how long that and its warm-up took."""
+    """What loaded a model, what wrote its contract, and how long that and its warm-up took."""
 
     framework: str = ""
     framework_version: str = ""
+    contract_format: str = ""
     load_seconds: float = 0.0
     warm_up_seconds: float = 0.0
 
@@ -45,8 +46,6 @@ class Predictor:
         self._by_model, self._by_parts, self._by_contract = Protocols.of(contract, settings)
         self._signatures = validation.by_requested_name(contract)
         self._replies = Replies(settings)
-        for protocol in self._by_contract.values():
-            protocol.observe(self._replies.counts)
         self._numbers = {name: number for number, name in enumerate(contract.names, 1)}
         # Inputs of the request that is being prepared.
         self._casts = 0
@@ -129,7 +128,6 @@ class Predictor:
             parts = (call, protocol, request, signature, inputs, now - started, now, casts)
             return make_tuple(Prepared, parts)
         except BaseException as error:  # noqa: BLE001  whatever is raised, the others are answered
-            self._replies.counts.failed += 1
             self._casts = 0
             return self._replies.failure(
                 call, error, protocol.word, body=protocol.failure, signature=number

@@ -6,7 +6,6 @@ from serving_runtime import logs
 from serving_runtime.errors import InvalidInput, ReplyTooLarge, ServingError, Status, answer_for
 from serving_runtime.ipc.attributes import EMPTY, PROBLEMS
 from serving_runtime.ipc.frames import NO_TIMINGS, Bytes, CallFrame, ReplyFrame, Timings
-from serving_runtime.protocols.counts import Counts
 from serving_runtime.protocols.protocol import Encoded
 from serving_runtime.settings import Settings
 
@@ -25,13 +24,9 @@ def _no_body(payload: Bytes, details: str) -> Bytes:
 
 
 class Replies:
-    """Makes replies within the limits that the settings give.
-
-    ``counts``: what became of the calls.
-    """
+    """Makes replies within the limits that the settings give."""
 
     def __init__(self, settings: Settings) -> None:
-        self.counts = Counts()
         self._max_bytes = settings.max_message_bytes
         self._shows_detail = settings.error_detail == "full"
 
@@ -54,8 +49,6 @@ class Replies:
                 f"the reply has {len(payload)} bytes, "
                 f"RUNTIME_MAX_MESSAGE_BYTES allows {self._max_bytes}"
             )
-        if timings is not NO_TIMINGS:
-            self.counts.answered(timings)
         return make_tuple(
             ReplyFrame,
             (call.id, _OK, "", payload, was_reset, "", attributes, timings, 0, False, signature),

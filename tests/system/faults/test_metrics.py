@@ -158,17 +158,20 @@ def test_calls_that_their_clients_give_up_are_counted(serve, dial):
 
 
 def test_a_message_that_is_too_large_is_counted(serve, dial, transport):
-    """By the core alone, which refuses it; grpcio's public server tells nobody."""
-    expected = {"ResourceExhausted": 1} if transport == "completion_queue" else {}
+    """Though gRPC itself refuses it, and grpcio's public server tells nobody."""
     server = serve(RUNTIME_HTTP_PORT="0", RUNTIME_MAX_MESSAGE_BYTES="64KiB")
     assert failure(dial(server), bytes(1 << 20)).status == "RESOURCE_EXHAUSTED"
     metrics = scrape_until(
         server,
-        lambda it: it.value("grpc_server_handled_total", grpc_method="Predict") == len(expected),
+        lambda it: it.value("grpc_server_handled_total", grpc_method="Predict") == 1,
         "the end of the call",
     )
     codes = metrics.nonzero("grpc_server_handled_total", "grpc_code", grpc_method="Predict")
-    assert codes == expected
+    assert codes == {"ResourceExhausted": 1}
+    assert metrics.value("grpc_server_started_total", grpc_method="Predict") == 1
+    assert web_of(server).post("/v1/models/model:predict", "x" * (1 << 20)).status == 413
+    refusals = scrape(server).nonzero("serving_runtime_refusals_total", "reason")
+    assert refusals == {"request_too_large": 2}
 
 
 def test_the_series_are_constant_however_clients_call(serve, dial):

@@ -5,6 +5,7 @@ import secrets
 import time
 from typing import Callable, List, Optional, Tuple
 
+from serving_runtime.calls import trace_id_of
 from serving_runtime.errors import (
     InvalidInput,
     LimitExceeded,
@@ -13,6 +14,9 @@ from serving_runtime.errors import (
     ServingError,
     Status,
 )
+from serving_runtime.ipc.attributes import TRACEPARENT
+from serving_runtime.ipc.frames import NO_TIMINGS
+from serving_runtime.server import trace_context
 from serving_runtime.server.admission import call_log
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.dispatcher import Dispatcher
@@ -92,12 +96,22 @@ class Admission:
             call.timings,
             len(outcome.payload),
             len(call.payload),
+            call.sent,
         )
+        if call.attributes:
+            self._exemplify(call)
         headers = self._state_headers()
         if status != Status.OK:
             self._note_failure(outcome.reason, call.problems)
             headers.append(("x-request-id", call.request_id))
         request.respond(outcome, headers)
+
+    def _exemplify(self, call: FrontCall) -> None:
+        """Show what a call took by its trace, if that is recorded."""
+        parent = call.attributes.get(TRACEPARENT, "")
+        if parent and call.timings is not NO_TIMINGS and trace_context.is_sampled(parent):
+            trace_id, waited = trace_id_of(call.attributes), call.sent - call.received
+            self._counters.model.exemplify(call.signature, trace_id, waited, call.timings)
 
     def _call(self, request: Request) -> FrontCall:
         longest = self._settings.request_timeout_seconds

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import sys
 import time
 from typing import Any, AsyncGenerator, AsyncIterator, Awaitable, Callable, Dict, Optional
 
@@ -74,11 +75,14 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only
         self._refusal = refusal
         self._methods = {row.grpc_method: counts.of(row) for rows in routes for row in rows}
         self._unknown = counts.unknown
+        self._arriving = _Arriving()
         self._handlers: Dict[str, Any] = {}
+        self._unary: Dict[str, GrpcMethod] = {}
         for operation, handler in routes.unary.items():
             self._handlers[operation.grpc_method] = grpc.unary_unary_rpc_method_handler(
-                _unary_behaviour(operation, handler, lock, counts.of(operation))
+                _unary_behaviour(operation, handler, lock, counts.of(operation), self._arriving)
             )
+            self._unary[operation.grpc_method] = counts.of(operation)
         for operation, stream in routes.streams.items():
             self._handlers[operation.grpc_method] = grpc.stream_stream_rpc_method_handler(
                 _stream_behaviour(operation, stream, counts.of(operation))
@@ -88,10 +92,47 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only
         name, metadata = handler_call_details.method, handler_call_details.invocation_metadata or ()
         refusal = self._refusal(name, metadata)
         if refusal is None and name in self._handlers:
+            if name in self._unary:
+                self._arriving.add(self._unary[name])
             return self._handlers[name]
         refusal = refusal or UNKNOWN_METHOD
         self._methods.get(name, self._unknown).refuse(refusal.status)
         return _refuser(refusal)
+
+
+class _Arriving:
+    """Calls whose message has not come: grpcio tells nobody of those that it refuses itself."""
+
+    def __init__(self) -> None:
+        # When each began, by the task that grpcio makes for it.
+        self._began: Dict[Any, float] = {}
+
+    def add(self, counts: GrpcMethod) -> None:
+        """Note that a call begins, in its task."""
+        task = _current_task()
+        self._began[task] = time.monotonic()
+        counts.started += 1
+        task.add_done_callback(functools.partial(self._on_done, counts))
+
+    def take(self) -> float:
+        """Return when the call of this task began, whose message is there."""
+        return self._began.pop(_current_task())
+
+    def _on_done(self, counts: GrpcMethod, task: Any) -> None:
+        began = self._began.pop(task, None)
+        if began is None:
+            return
+        if task.cancelled():
+            counts.end(Status.CANCELLED, time.monotonic() - began)
+        else:
+            counts.end_unread(time.monotonic() - began)
+
+
+def _current_task() -> Any:
+    if sys.version_info >= (3, 7):
+        return asyncio.current_task()  # novm
+    else:  # noqa: RET505  mypy knows that this is of the images of Python 3.6
+        return asyncio.Task.current_task()
 
 
 # What grpcio calls must be a coroutine function, or an asynchronous generator function; a partial
@@ -99,11 +140,14 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only
 
 
 def _unary_behaviour(
-    operation: Operation, handler: UnaryHandler, lock: FrontLock, counts: GrpcMethod
+    operation: Operation,
+    handler: UnaryHandler,
+    lock: FrontLock,
+    counts: GrpcMethod,
+    arriving: "_Arriving",
 ) -> Callable[[bytes, Any], Awaitable[bytes]]:
     async def answer(payload: bytes, context: Any) -> bytes:
-        began = time.monotonic()
-        counts.started += 1
+        began = arriving.take()
         replied = asyncio.get_event_loop().create_future()
         metadata, seconds_left = context.invocation_metadata() or (), context.time_remaining()
         respond = functools.partial(_set, replied)

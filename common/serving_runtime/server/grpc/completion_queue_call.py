@@ -100,15 +100,19 @@ class UnaryCall:
         if core.is_cancelled(event):
             cancel = self._cancel
             if self._end():
-                self._counts.end(self._status_of_closed(), time.monotonic() - self._began)
+                self._count_closed()
                 if cancel is not None:
                     cancel()
 
-    def _status_of_closed(self) -> Status:
-        """Return how a call ended that was not answered here."""
-        if time.monotonic() >= self._deadline - TIMER_SECONDS:
-            return Status.DEADLINE_EXCEEDED
-        return Status.RESOURCE_EXHAUSTED if self._is_cut else Status.CANCELLED
+    def _count_closed(self) -> None:
+        """Count a call that was not answered here."""
+        now = time.monotonic()
+        if now >= self._deadline - TIMER_SECONDS:
+            self._counts.end(Status.DEADLINE_EXCEEDED, now - self._began)
+        elif self._is_cut:
+            self._counts.end_unread(now - self._began)
+        else:
+            self._counts.end(Status.CANCELLED, now - self._began)
 
     def _accept(self, payload: bytes) -> None:
         try:

@@ -17,6 +17,7 @@ import time
 from typing import Any, Optional
 
 from serving_runtime.server.http import compression, replies, writing
+from serving_runtime.server.http.counting import RequestCounter
 from serving_runtime.server.http.exchange import Answerable, Exchange
 from serving_runtime.server.http.flow import Flow
 from serving_runtime.server.http.gate import Passed
@@ -25,12 +26,9 @@ from serving_runtime.server.http.limits import Limits
 from serving_runtime.server.http.parser import Head, RequestParser
 from serving_runtime.server.http.refusals import EarlyReply, Refusal
 from serving_runtime.server.http.states import Event, State, follow
-from serving_runtime.server.metrics.transports import HttpRequests
 from serving_runtime.server.transport import Headers, Reply
 
 _STALLED = Refusal(408, "the request did not come within the time that there is for it")
-# What the log of a proxy calls a request whose client has gone before its answer.
-_GONE = 499
 
 
 class HttpConnection(asyncio.Protocol, Answerable):
@@ -54,8 +52,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         # Of a request that is not whole.
         self._passed: Optional[Passed] = None
         self._body_due = self.due = math.inf
-        # When the request began that is arriving, or answered.
-        self._began = 0.0
+        self._counter = RequestCounter(host.counts)
         self.is_surplus = False
 
     @property
@@ -77,7 +74,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         exchange, self._exchange = self._exchange, None
         passed = self._passed if exchange is None else exchange.passed
         if passed is not None:
-            self._count(passed.match.counts, _GONE)
+            self._counter.end_gone(passed)
         if exchange is not None:
             self._host.submission.settle()
             with self._host.lock:
@@ -123,7 +120,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         """Answer a request that is not whole, or none, and end the connection."""
         if self._state is not State.IDLE and self._state is not State.ARRIVING:
             return
-        self._count_early(refusal, self._passed)
+        self._counter.end_early(refusal, self._passed)
         self._passed = None
         self._write(writing.early(refusal), self._parser.head, closes=True, lingers=True)
 
@@ -163,7 +160,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
 
     def _receive(self, data: bytes) -> None:
         if self._state is State.IDLE:
-            self._began = time.monotonic()
+            self._counter.begin()
         try:
             if not self._parser.receive(data):
                 self._on_part()
@@ -206,7 +203,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
                 self._unpack(head, passed, body)
                 return
         except EarlyReply as early:
-            self._count_early(early, passed)
+            self._counter.end_early(early, passed)
             self._write(writing.early(early), head, not head.keeps_alive)
             return
         self._begin(head, passed, body)
@@ -225,10 +222,10 @@ class HttpConnection(asyncio.Protocol, Answerable):
 
         def then(outcome: Any) -> None:
             if self._state is not State.ANSWERING:  # the client has gone
-                self._count(passed.match.counts, _GONE)
+                self._counter.end_gone(passed)
                 return
             if isinstance(outcome, EarlyReply):
-                self._count_early(outcome, passed)
+                self._counter.end_early(outcome, passed)
                 self._write(writing.early(outcome), head, not head.keeps_alive)
             else:
                 self._begin(head, passed, outcome)
@@ -238,19 +235,9 @@ class HttpConnection(asyncio.Protocol, Answerable):
     def _finish(self, exchange: Exchange, written: writing.Written) -> None:
         if exchange is self._exchange:
             self._exchange = None
-            self._count(exchange.passed.match.counts, written.status)
+            self._counter.end(exchange.passed, written.status)
             self._host.submission.settle()
             self._write(written, exchange.head, not exchange.head.keeps_alive)
-
-    def _count_early(self, early: EarlyReply, passed: Optional[Passed]) -> None:
-        """Count a request that no handler has seen, by its route as far as that is known."""
-        counts = early.counts
-        if counts is None:
-            counts = self._host.unmatched if passed is None else passed.match.counts
-        self._count(counts, early.status)
-
-    def _count(self, counts: HttpRequests, status: int) -> None:
-        counts.end(status, time.monotonic() - self._began)
 
     def _write(
         self, written: writing.Written, head: Optional[Head], closes: bool, lingers: bool = False

@@ -2,7 +2,7 @@
 
 from typing import Optional
 
-from serving_runtime.errors import NotAuthenticated, ServingError
+from serving_runtime.errors import LimitExceeded, NotAuthenticated, ServingError
 from serving_runtime.security.tokens import TokenAuthenticator
 from serving_runtime.server.http import compression, origins
 from serving_runtime.server.http.limits import Limits
@@ -108,6 +108,7 @@ class Gate:
             self._refusals[self.shedding.reason] += 1
             raise Refusal(BY_REASON[self.shedding.reason], str(self.shedding))
         if is_surplus:
+            self._refusals[LimitExceeded.reason] += 1
             raise Refusal(503, _TOO_MANY)
 
     def _answer_options(self, head: Head, origin: str) -> None:

@@ -5,6 +5,7 @@ from typing import Optional, Sequence, Tuple
 from serving_runtime.server.metrics.transports import HttpRequests
 
 Headers = Sequence[Tuple[str, str]]
+TOO_LARGE = 413
 
 
 class EarlyReply(Exception):
@@ -34,5 +35,6 @@ class Refusal(EarlyReply):
 def body_too_large(max_bytes: int) -> Refusal:
     """Return the refusal of a body that is too large."""
     return Refusal(
-        413, f"the body has more than the {max_bytes} bytes that RUNTIME_MAX_MESSAGE_BYTES allows"
+        TOO_LARGE,
+        f"the body has more than the {max_bytes} bytes that RUNTIME_MAX_MESSAGE_BYTES allows",
     )

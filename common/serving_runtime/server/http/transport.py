@@ -70,7 +70,7 @@ class HttpTransport(Transport, ConnectionHost):
         self.lock = lock
         self.limits = Limits.of(settings)
         table = RouteTable(routes, settings, model_name, counts)
-        self.unmatched = table.counts.unmatched
+        self.counts = table.counts
         origins = Origins(settings.cors_origins)
         self.gate = Gate(table, security.access, origins, self.limits)
         self.arriving, self.submission = ArrivingBodies(), Submission(lock)

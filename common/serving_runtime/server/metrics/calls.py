@@ -4,10 +4,12 @@ What a worker reports of a call comes with its reply, so it is counted here what
 worker afterwards. A call that no worker has read has no signature.
 """
 
+import time
 from typing import Dict, List, Sequence, Type
 
 from serving_runtime.errors import ProblemKind, ServingError, Status
 from serving_runtime.ipc.frames import NO_TIMINGS, Timings
+from serving_runtime.ipc.totals import Totals
 from serving_runtime.server.metrics.histogram import SECONDS, SIZES, TOGETHER, Histogram
 
 _CODES = max(Status) + 1
@@ -33,10 +35,12 @@ class SignatureCalls:
         queue, decode, model, encode: seconds of each.
         batch_rows, batch_calls: how many of them each run of the model had.
         casts: inputs that were converted.
+        last_given: when a worker was given the last one that it has answered, on the monotonic
+            clock.
     """
 
-    __slots__ = ("_timings", "batch_calls", "batch_rows", "casts", "decode", "encode", "model",
-                 "queue", "statuses")  # fmt: skip
+    __slots__ = ("_timings", "batch_calls", "batch_rows", "casts", "decode", "encode",
+                 "last_given", "model", "queue", "statuses")  # fmt: skip
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self.statuses: List[int] = [0] * _CODES
@@ -44,16 +48,25 @@ class SignatureCalls:
         self.model, self.encode = Histogram(bounds), Histogram(bounds)
         self.batch_rows, self.batch_calls = Histogram(SIZES), Histogram(SIZES)
         self.casts = 0
+        self.last_given = 0.0
         self._timings: List[Timings] = []
 
-    def note(self, waited: float, timings: Timings) -> None:
+    def note(self, waited: float, timings: Timings, given: float) -> None:
         """Note what a worker reports of a call that it has answered."""
+        self.last_given = given
         # In front and worker together.
         self.queue.observe(waited + timings[1])
         pending = self._timings
         pending.append(timings)
         if len(pending) >= TOGETHER:
             self.settle()
+
+    def exemplify(self, trace_id: str, waited: float, timings: Timings) -> None:
+        """Show such a call by its trace."""
+        self.queue.exemplify(trace_id, waited + timings.queue_seconds)
+        self.decode.exemplify(trace_id, timings.decode_seconds)
+        self.model.exemplify(trace_id, timings.model_seconds)
+        self.encode.exemplify(trace_id, timings.encode_seconds)
 
     def settle(self) -> None:
         """Add up what was noted."""
@@ -95,8 +108,15 @@ class ModelCalls:
         """Learn the signatures, in the order in which workers number them from 1."""
         self._numbered = [self._of(name) for name in ("", *names)]
 
-    def note(
-        self, number: int, status: int, waited: float, timings: Timings, sent: int, received: int
+    def note(  # noqa: PLR0913, PLR0917  an object to hold them would cost each call more
+        self,
+        number: int,
+        status: int,
+        waited: float,
+        timings: Timings,
+        sent: int,
+        received: int,
+        given: float = 0.0,
     ) -> None:
         """Note a call that has ended.
 
@@ -107,18 +127,20 @@ class ModelCalls:
             timings: what the worker reports.
             sent: bytes of the reply.
             received: bytes of the request.
+            given: when a worker was given it, on the monotonic clock.
         """
-        try:
-            signature = self._numbered[number]
-        except IndexError:  # of a worker that was started before the model changed
-            signature = self._numbered[0]
+        signature = self._signature(number)
         signature.statuses[status] += 1
         self.bytes_in += received
         self.bytes_out += sent
         if timings is not NO_TIMINGS:
-            signature.note(waited, timings)
+            signature.note(waited, timings, given)
         elif waited >= 0.0:
             signature.queue.observe(waited)
+
+    def exemplify(self, number: int, trace_id: str, waited: float, timings: Timings) -> None:
+        """Show a call that was noted, and that a worker has answered, by its trace."""
+        self._signature(number).exemplify(trace_id, waited, timings)
 
     def note_failure(self, reason: str, problems: str) -> None:
         """Note why a call failed, and the kinds of what was wrong with it, with commas."""
@@ -134,15 +156,39 @@ class ModelCalls:
         sums = {status: sum(it[status] for it in statuses) for status in Status}
         return {status.name: count for status, count in sums.items() if count}
 
-    @property
-    def of_signatures(self) -> Sequence[SignatureCalls]:
-        """The calls that workers have read, by the numbers of their signatures."""
-        return self._numbered[1:]
+    def totals(self) -> Totals:
+        """Return what was counted of all signatures together."""
+        of_none, *numbered = self._numbered  # one signature may have the empty name, too
+        known = [it for it in self.signatures.values() if it is not of_none or it in numbered]
+        for calls in known:
+            calls.settle()
+        runs = [it.batch_calls.distribution() for it in known]
+        answered = sum(it.statuses[Status.OK] for it in known)
+        failed = sum(sum(it.statuses[1:]) for it in self.signatures.values())
+        last = max([it.last_given for it in known], default=0.0)
+        seconds = [
+            sum(part.distribution().total for part in parts)
+            for parts in zip(*((it.decode, it.queue, it.model, it.encode) for it in known))
+        ]
+        return Totals(
+            answered,
+            failed,
+            sum(it.buckets[-1] for it in runs),
+            int(sum(it.batch_rows.distribution().total for it in known)),
+            time.time() - (time.monotonic() - last) if last else 0.0,
+            *seconds,
+        )
 
     @property
     def ended(self) -> int:
         """How many calls have ended."""
         return sum(sum(it.statuses) for it in self.signatures.values())
+
+    def _signature(self, number: int) -> SignatureCalls:
+        try:
+            return self._numbered[number]
+        except IndexError:  # of a worker that was started before the model changed
+            return self._numbered[0]
 
     def _of(self, name: str) -> SignatureCalls:
         return self.signatures.setdefault(name, SignatureCalls(self._bounds))

@@ -121,8 +121,8 @@ class Collector:
 
     def _of_service(self, name: str) -> Iterator[Tuple[Metric, Samples]]:
         counters, gauges, served = self._counters, self._gauges, self._counters.served
-        python, release = platform.python_version(), serving_runtime.__version__
-        about = (name, served.framework, served.framework_version, python, release)
+        origin = (served.framework, served.framework_version, served.contract_format)
+        about = (name, *origin, platform.python_version(), serving_runtime.__version__)
         yield names.INFO, [(about, 1)]
         yield names.REFUSALS, _by_label(name, counters.refusals)
         yield names.WORKER_ENDS, _by_label(name, worker_ends(counters.worker_deaths))

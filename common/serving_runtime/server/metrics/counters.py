@@ -13,6 +13,7 @@ class Served(NamedTuple):
 
     framework: str = ""
     framework_version: str = ""
+    contract_format: str = ""
     load_seconds: float = 0.0
     warm_up_seconds: float = 0.0
 

@@ -3,7 +3,7 @@
 It is imported with the first scrape: nobody else needs it.
 """
 
-from typing import Iterator, List, Tuple
+from typing import Iterator, List, Tuple, Union
 
 from prometheus_client import ProcessCollector
 from prometheus_client.core import (
@@ -16,17 +16,21 @@ from prometheus_client.core import (
 )
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.samples import Exemplar
 from prometheus_client.utils import floatToGoString
 
 from serving_runtime.server.metrics import catalogue as names
+from serving_runtime.server.metrics import histogram
 from serving_runtime.server.metrics.catalogue import Kind, Metric
 from serving_runtime.server.metrics.collector import Snapshot
 from serving_runtime.server.metrics.histogram import Distribution
 from serving_runtime.server.metrics.values import Samples
-from serving_runtime.system import process_usage
+from serving_runtime.system import cgroup_memory, process_usage
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 Families = List[Tuple[Metric, Samples]]
+# Its bound, how many there are, and perhaps an example of them.
+Bucket = Union[Tuple[str, float], Tuple[str, float, Exemplar]]
 
 
 class Exposition:
@@ -59,8 +63,11 @@ class Exposition:
         front = process_usage.resident_bytes("self")
         workers = sum(process_usage.resident_bytes(str(pid)) for pid in processes)
         front_cpu, workers_cpu = self._cpu.now(processes)
+        memory = cgroup_memory.available()
         return [
             (names.MEMORY, [((name, "front"), front), ((name, "workers"), workers)]),
+            (names.MEMORY_USED, [((name,), memory.used)]),
+            (names.MEMORY_LIMIT, [((name,), memory.limit)]),
             (names.CPU_SECONDS, [((name, "front"), front_cpu), ((name, "workers"), workers_cpu)]),
         ]
 
@@ -79,11 +86,11 @@ class _Collected:
 def _family(metric: Metric, samples: Samples) -> Family:
     name, meaning, labels = metric.name, metric.meaning, metric.labels
     if metric.kind is Kind.HISTOGRAM:
-        histogram = HistogramMetricFamily(name, meaning, labels=labels)
+        distributions = HistogramMetricFamily(name, meaning, labels=labels)
         for values, value in samples:
             if isinstance(value, Distribution):
-                histogram.add_metric(values, _buckets(value), value.total)
-        return histogram
+                distributions.add_metric(values, _buckets(value), value.total)
+        return distributions
     kind = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
     family = kind(name, meaning, labels=labels)
     for values, value in samples:
@@ -92,6 +99,13 @@ def _family(metric: Metric, samples: Samples) -> Family:
     return family
 
 
-def _buckets(distribution: Distribution) -> List[Tuple[str, int]]:
+def _buckets(distribution: Distribution) -> List[Bucket]:
     bounds = [*map(floatToGoString, distribution.bounds), "+Inf"]
-    return list(zip(bounds, distribution.buckets))
+    buckets: List[Bucket] = list(zip(bounds, distribution.buckets))
+    for place, exemplar in distribution.exemplars.items():
+        buckets[place] = (*buckets[place][:2], _exemplar(exemplar))
+    return buckets
+
+
+def _exemplar(found: histogram.Exemplar) -> Exemplar:
+    return Exemplar({"trace_id": found.trace_id}, found.value, found.seconds)

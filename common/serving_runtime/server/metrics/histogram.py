@@ -1,7 +1,8 @@
 """Sort observations into buckets, many at a time, so that one costs a call next to nothing."""
 
-from bisect import bisect_right
-from typing import List, NamedTuple, Sequence, Tuple
+import time
+from bisect import bisect_left, bisect_right
+from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 # So many are sorted into their buckets at once.
 TOGETHER = 512
@@ -14,21 +15,32 @@ SECONDS = (
 SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 1024.0)
 
 
+class Exemplar(NamedTuple):
+    """One observation, and the trace that shows it; ``seconds``: when it was, since 1970."""
+
+    trace_id: str
+    value: float
+    seconds: float
+
+
 class Distribution(NamedTuple):
     """What was observed so far.
 
-    ``buckets``: how many are at most as large as each bound, and then how many there are at all.
+    ``buckets``: how many are at most as large as each bound, and then how many there are at all;
+    ``exemplars``: by the number of their bucket.
     """
 
     bounds: Tuple[float, ...]
     buckets: Tuple[int, ...]
     total: float
+    exemplars: Mapping[int, Exemplar] = {}
 
 
 def joined(parts: Sequence[Distribution]) -> Distribution:
     """Return the distribution of all observations; there must be one part."""
     buckets = tuple(sum(counts) for counts in zip(*(part.buckets for part in parts)))
-    return Distribution(parts[0].bounds, buckets, sum(part.total for part in parts))
+    exemplars = {place: it for part in parts for place, it in part.exemplars.items()}
+    return Distribution(parts[0].bounds, buckets, sum(part.total for part in parts), exemplars)
 
 
 class Histogram:
@@ -39,7 +51,7 @@ class Histogram:
             rest.
     """
 
-    __slots__ = ("_bounds", "_counts", "_total", "_waiting")
+    __slots__ = ("_bounds", "_counts", "_exemplars", "_total", "_waiting")
 
     def __init__(self, bounds: Sequence[float] = SECONDS) -> None:
         self._bounds = tuple(bounds)
@@ -47,6 +59,12 @@ class Histogram:
         self._counts = [0] * (len(bounds) + 1)
         self._total = 0.0
         self._waiting: List[float] = []
+        self._exemplars: Dict[int, Exemplar] = {}
+
+    def exemplify(self, trace_id: str, value: float) -> None:
+        """Keep a value that was noted as the example of its bucket."""
+        place = bisect_left(self._bounds, value)
+        self._exemplars[place] = Exemplar(trace_id, value, time.time())
 
     def observe(self, value: float) -> None:
         """Note one value."""
@@ -67,7 +85,7 @@ class Histogram:
         for count in self._counts:
             at_most += count
             buckets.append(at_most)
-        return Distribution(self._bounds, tuple(buckets), self._total)
+        return Distribution(self._bounds, tuple(buckets), self._total, {**self._exemplars})
 
     def _sort_in(self) -> None:
         values, self._waiting = self._waiting, []

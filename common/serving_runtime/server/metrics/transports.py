@@ -4,7 +4,7 @@ import collections
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from serving_runtime import operations
-from serving_runtime.errors import Status
+from serving_runtime.errors import RequestTooLarge, Status
 from serving_runtime.operations import AnsweredBy, Operation
 from serving_runtime.server.metrics.histogram import SECONDS, Histogram
 
@@ -29,9 +29,10 @@ class GrpcMethod:
         seconds: how long each took, from its arrival to its answer.
     """
 
-    __slots__ = ("codes", "seconds", "started")
+    __slots__ = ("_refusals", "codes", "seconds", "started")
 
-    def __init__(self, bounds: Sequence[float] = SECONDS) -> None:
+    def __init__(self, bounds: Sequence[float], refusals: Dict[str, int]) -> None:
+        self._refusals = refusals
         self.started = 0
         self.codes: List[int] = [0] * _CODES
         self.seconds = Histogram(bounds)
@@ -45,6 +46,11 @@ class GrpcMethod:
         """Note an answer."""
         self.codes[status] += 1
         self.seconds.observe(seconds)
+
+    def end_unread(self, seconds: float) -> None:
+        """Note a call that gRPC itself has refused, since its message was too large."""
+        self._refusals[RequestTooLarge.reason] += 1
+        self.end(Status.RESOURCE_EXHAUSTED, seconds)
 
 
 class GrpcCounts:
@@ -63,8 +69,9 @@ class GrpcCounts:
         self, bounds: Sequence[float] = SECONDS, refusals: Optional[Dict[str, int]] = None
     ) -> None:
         self.refusals = collections.Counter() if refusals is None else refusals
-        self._by_row = {row: GrpcMethod(bounds) for row in operations.ALL if row.grpc_method}
-        self.unknown = GrpcMethod(bounds)
+        rows = [row for row in operations.ALL if row.grpc_method]
+        self._by_row = {row: GrpcMethod(bounds, self.refusals) for row in rows}
+        self.unknown = GrpcMethod(bounds, self.refusals)
         self.methods: Dict[Tuple[str, str, str], GrpcMethod] = {
             ("bidi_stream" if row.is_stream else "unary", row.grpc_service, row.grpc_name): method
             for row, method in self._by_row.items()

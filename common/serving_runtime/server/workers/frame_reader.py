@@ -30,6 +30,7 @@ class ModelSummary(NamedTuple):
     stacks: bool = True
     framework: str = ""
     framework_version: str = ""
+    contract_format: str = ""
     load_seconds: float = 0.0
     warm_up_seconds: float = 0.0
 

@@ -140,6 +140,7 @@ class Supervisor:
         self._counters.served = Served(
             summary.framework,
             summary.framework_version,
+            summary.contract_format,
             summary.load_seconds,
             summary.warm_up_seconds,
         )

@@ -103,3 +103,27 @@ def test_a_long_text_is_packed(serve, service):
         assert gzip.decompress(answer.body) == text
 
     serve(scenario)
+
+
+def test_bodies_that_are_too_large_are_refusals(serve, service):
+    """Found by their head, in chunks as they grow, or when they are unpacked."""
+    packed = gzip.compress(bytes(5000))
+    requests = (
+        ("Content-Length: 5000", bytes(5000)),
+        ("Transfer-Encoding: chunked", b"1388\r\n" + bytes(5000) + b"\r\n0\r\n\r\n"),
+        (f"Content-Encoding: gzip\r\nContent-Length: {len(packed)}", packed),
+    )
+    seen = []
+
+    async def refused(client, transport):
+        headers, body = requests[len(seen)]
+        client.send(f"POST /echo HTTP/1.1\r\nHost: a\r\n{headers}\r\n\r\n".encode() + body)
+        assert (await client.answer()).status == 413
+        seen.append(dict(transport.counts.refusals))
+        # Of one that is refused before its head is looked at the route is not known.
+        routes = [counted(transport, key) for key in (ECHO, ("_OTHER", "unmatched"))]
+        assert sorted(routes, key=len) == [{}, {413: 1}]
+
+    for _ in requests:
+        serve(refused, max_message_bytes=1000)
+    assert seen == [{"request_too_large": 1}] * 3

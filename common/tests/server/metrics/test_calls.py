@@ -1,5 +1,10 @@
+import time
+
+import pytest
+
 from serving_runtime.errors import PoisonRequest, Status
 from serving_runtime.ipc.frames import NO_TIMINGS, Timings
+from serving_runtime.ipc.totals import Totals
 from serving_runtime.server.metrics.calls import ModelCalls, reasons
 from serving_runtime.server.metrics.histogram import TOGETHER
 
@@ -75,3 +80,20 @@ def test_failures_have_reasons_and_problems_kinds():
     assert sum(calls.failures.values()) == 1
     assert PoisonRequest.reason in reasons()
     assert len(set(reasons())) == len(reasons())
+
+
+def test_totals_are_of_all_signatures_and_workers():
+    """Questions about the model are no calls of it, but those that failed are failures."""
+    calls = known()
+    assert calls.totals() == Totals()
+    given = time.monotonic() - 5
+    calls.note(1, Status.OK, 0.25, Timings(0.1, 0.5, 2.0, 0.2, 8, 2, 0), 0, 0, given)
+    calls.note(1, Status.OK, 0.25, Timings(0.1, 0.5, 2.0, 0.2, 8, 0, 0), 0, 0, given)
+    calls.note(2, Status.OK, 0.0, Timings(0.0, 0.0, 1.0, 0.0, 1, 1, 0), 0, 0, given - 60)
+    calls.note(2, Status.INTERNAL, -1.0, NO_TIMINGS, 0, 0)
+    calls.note(0, Status.OK, 0.0, NO_TIMINGS, 0, 0)
+    calls.note(0, Status.INVALID_ARGUMENT, -1.0, NO_TIMINGS, 0, 0)
+    totals = calls.totals()
+    assert totals[:4] == (3, 2, 2, 9)
+    assert totals.last_run == pytest.approx(time.time() - 5, abs=1)
+    assert totals[5:] == pytest.approx((0.2, 1.5, 5.0, 0.4))

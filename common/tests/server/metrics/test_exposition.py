@@ -4,11 +4,13 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from serving_runtime.errors import Status
+from serving_runtime.ipc.frames import Timings
 from serving_runtime.server.metrics import catalogue as names
 from serving_runtime.server.metrics.catalogue import Kind
 from serving_runtime.server.metrics.exposition import Exposition
 
 OPENMETRICS = "application/openmetrics-text"
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 def bare(name):
@@ -62,3 +64,26 @@ def test_counters_and_gauges_are_called_so():
     """A name ends as its kind wants: PromQL's readers rely on it."""
     for metric in names.ALL:
         assert metric.name.endswith("_total") is (metric.kind is Kind.COUNTER)
+
+
+def test_exemplars_are_in_openmetrics_alone():
+    """A sampled call is shown by its trace, in the bucket of what it took; text has no place."""
+    front = Front()
+    model = front.counters.model
+    model.know(["s"])
+    timings = Timings(0.1, 0.5, 3.0, 0.2, 8, 4, 3)
+    model.note(1, Status.OK, 0.25, timings, 10, 20)
+    model.exemplify(1, TRACE_ID, 0.25, timings)
+    _, plain = Exposition().write(front.snapshot(), "")
+    assert TRACE_ID not in plain.decode()
+    _, text = Exposition().write(front.snapshot(), OPENMETRICS)
+    found = {
+        (sample.name, sample.labels["le"]): (sample.exemplar.labels, sample.exemplar.value)
+        for family in openmetrics.text_string_to_metric_families(text.decode())
+        for sample in family.samples
+        if sample.exemplar and sample.labels.get("signature") == "s"
+    }
+    trace = {"trace_id": TRACE_ID}
+    assert found[f"{names.MODEL_SECONDS.name}_bucket", "5.0"] == (trace, 3.0)
+    assert found[f"{names.QUEUE_SECONDS.name}_bucket", "1.0"] == (trace, 0.75)
+    assert len(found) == 4

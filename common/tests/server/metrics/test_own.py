@@ -39,7 +39,7 @@ def test_histograms_add_up():
     kept = OwnMetrics()
     for _ in range(2):
         report(kept, (SIZES, (), [1, 0, 2, 7.5]))
-    assert values(kept) == {("sizes", "m"): ((1.0, 2.0), (2, 2, 6), 15.0)}
+    assert values(kept)["sizes", "m"][:3] == ((1.0, 2.0), (2, 2, 6), 15.0)
 
 
 def test_series_beyond_the_bound_are_dropped(monkeypatch, caplog):
