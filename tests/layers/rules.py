@@ -60,6 +60,14 @@ RULES = (
         planted=("serving_runtime.server.http.connection", "import httptools"),
     ),
     Rule(
+        "Prometheus' library stays where metrics are written, and read",
+        who=("serving_runtime",),
+        but=("serving_runtime.server.metrics.exposition", "serving_runtime.client.scraped"),
+        never=("prometheus_client",),
+        why="counting costs a call next to nothing, and a start does not import what scrapes need",
+        planted=("serving_runtime.server.metrics.counters", "import prometheus_client"),
+    ),
+    Rule(
         "the parser does no I/O",
         who=("serving_runtime.server.http.parser",),
         never=(*SOCKETS, "serving_runtime.server.http.connection"),
