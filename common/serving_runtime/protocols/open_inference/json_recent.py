@@ -7,7 +7,7 @@ from serving_runtime.ipc.tuples import make_tuple
 from serving_runtime.protocols.json.reading import LONG_BYTES
 from serving_runtime.protocols.json.recent_texts import RecentTexts
 from serving_runtime.protocols.open_inference import json_tensors
-from serving_runtime.protocols.open_inference.json_replies import identity_member
+from serving_runtime.protocols.open_inference.json_replies import RestContext, identity_member
 from serving_runtime.protocols.open_inference.json_requests import Nullable
 from serving_runtime.protocols.open_inference.json_tensors import DATA, Form
 from serving_runtime.protocols.request import Request
@@ -45,7 +45,9 @@ class RecentRequests:
             identity = values.pop()
             if not isinstance(identity, (str, type(None))):
                 return None
-            context = context._replace(identity=identity_member(identity or ""))
+            _, is_binary, binary_outputs = context
+            member = identity_member(identity or "")
+            context = make_tuple(RestContext, (member, is_binary, binary_outputs))
         tensors: Dict[str, Value] = {}
         try:
             for (name, form), value in zip(inputs, values):
