@@ -53,6 +53,7 @@ ELSEWHERE = {
         "framework/test_user_code.py",
         "users' errors come from their code",
     ),
+    "ipc/tuples.py": ("ipc/test_frames.py", "frames are made with it"),
     "model.py": ("worker/test_predictor.py", "an interface, held to by who calls it"),
     "operations/http_rows.py": ("server/http/test_routes.py", "a table, right if it is served"),
     "operations/operation.py": ("server/grpc/test_transport.py", "the columns of that table"),
@@ -179,7 +180,16 @@ ELSEWHERE = {
     ),
     **{
         f"server/http/{name}.py": ("server/http/test_connection.py", "a part of each connection")
-        for name in ("arriving", "exchange", "flow", "host", "limits", "refusals", "submission")
+        for name in (
+            "arriving",
+            "exchange",
+            "flow",
+            "host",
+            "limits",
+            "receiving",
+            "refusals",
+            "submission",
+        )
     },
     "server/unix_socket.py": ("server/grpc/test_unix_socket.py", "what core does to a path"),
     "server/http/counting.py": (

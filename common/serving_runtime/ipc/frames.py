@@ -21,6 +21,7 @@ from typing import Mapping, NamedTuple, Optional, Tuple, Union
 from serving_runtime.errors import Status
 from serving_runtime.ipc import attributes as attributes_codec
 from serving_runtime.ipc.attributes import EMPTY
+from serving_runtime.ipc.tuples import make_tuple
 
 Bytes = Union[bytes, bytearray, memoryview]
 
@@ -159,7 +160,7 @@ def unpack_call(body: Bytes) -> CallFrame:
     request_end = key_end + request_size
     target_end = request_end + target_size
     end = target_end + size
-    return CallFrame(
+    parts = (
         number,
         str(view[_CALL.size : key_end], "utf-8"),
         str(view[key_end:request_end], "utf-8"),
@@ -171,6 +172,7 @@ def unpack_call(body: Bytes) -> CallFrame:
         credit,
         arrived,
     )
+    return make_tuple(CallFrame, parts)
 
 
 def pack_reply(reply: ReplyFrame, place: Optional[bytes] = None) -> Tuple[bytes, Bytes]:
@@ -214,7 +216,10 @@ def unpack_reply(body: bytes) -> ReplyFrame:
         details_end = _REPLY.size + details_size
         reason_end = details_end + reason_size
         end = reason_end + size
-        return ReplyFrame(
+        timings = NO_TIMINGS
+        if flags & _TIMED:
+            timings = make_tuple(Timings, (decode, queue, model, encode, rows, calls, casts))
+        parts = (
             number,
             _STATUSES[status],
             body[_REPLY.size : details_end].decode() if details_size else "",
@@ -222,13 +227,12 @@ def unpack_reply(body: bytes) -> ReplyFrame:
             bool(flags & _WAS_RESET),
             body[details_end:reason_end].decode() if reason_size else "",
             attributes_codec.unpack(body[reason_end:end]) if size else EMPTY,
-            Timings(decode, queue, model, encode, rows, calls, casts)
-            if flags & _TIMED
-            else NO_TIMINGS,
+            timings,
             part,
             bool(flags & _MORE),
             signature,
         )
+        return make_tuple(ReplyFrame, parts)
     except (struct.error, KeyError, ValueError) as error:
         raise GarbledError(f"no reply: {error!r}") from None
 

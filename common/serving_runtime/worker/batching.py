@@ -7,6 +7,7 @@ import numpy as np
 
 from serving_runtime.calls import Entered
 from serving_runtime.ipc.frames import CallFrame
+from serving_runtime.ipc.tuples import make_tuple
 from serving_runtime.model import Arrays
 from serving_runtime.protocols import ModelProtocol, Request
 from serving_runtime.signature import Signature, Tensor, Value
@@ -94,7 +95,10 @@ def split(outputs: Mapping[str, Value], requests: Sequence[Prepared]) -> List[Di
             got = f"{len(tensor.array)} rows for {ends[-1]} that went in"
             raise RowsLost(f'output "{name}" has {got}')
     return [
-        {name: Tensor(dtype, array[start:end]) for name, (dtype, array) in tensors.items()}
+        {
+            name: make_tuple(Tensor, (dtype, array[start:end]))
+            for name, (dtype, array) in tensors.items()
+        }
         for start, end in zip([0, *ends], ends)
     ]
 

@@ -6,11 +6,12 @@ from typing import Dict, Iterable, Iterator, List, Set, Tuple
 from serving_runtime import calls, logs, validation
 from serving_runtime.errors import DeadlinePassed
 from serving_runtime.ipc.frames import ReplyFrame, Timings
+from serving_runtime.ipc.tuples import make_tuple
 from serving_runtime.model import Model
 from serving_runtime.signature import Contract, Value
 from serving_runtime.worker import batching
 from serving_runtime.worker.batching import Group, Prepared, RowsLost
-from serving_runtime.worker.replies import Replies, make_tuple
+from serving_runtime.worker.replies import Replies
 from serving_runtime.worker.sequences import LiveSequence
 
 logger = logs.get_logger(__name__)

@@ -6,6 +6,7 @@ from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tup
 from serving_runtime import validation
 from serving_runtime.errors import InvalidInput, ServingError, Status
 from serving_runtime.ipc.frames import CallFrame, ReplyFrame
+from serving_runtime.ipc.tuples import make_tuple
 from serving_runtime.model import Model
 from serving_runtime.protocols import CompositeProtocol, ModelProtocol, Protocols
 from serving_runtime.settings import Settings
@@ -13,7 +14,7 @@ from serving_runtime.signature import Contract
 from serving_runtime.worker import batching, concurrency
 from serving_runtime.worker.batching import Prepared
 from serving_runtime.worker.groups import GroupRunner
-from serving_runtime.worker.replies import Replies, make_tuple
+from serving_runtime.worker.replies import Replies
 
 
 class Origin(NamedTuple):

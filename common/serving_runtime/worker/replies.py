@@ -3,17 +3,16 @@
 from typing import Callable, Mapping, Sequence
 
 from serving_runtime import logs
-from serving_runtime.errors import InvalidInput, ReplyTooLarge, ServingError, Status, answer_for
+from serving_runtime.errors import InvalidInput, ReplyTooLarge, ServingError, Status
 from serving_runtime.ipc.attributes import EMPTY, PROBLEMS
 from serving_runtime.ipc.frames import NO_TIMINGS, Bytes, CallFrame, ReplyFrame, Timings
+from serving_runtime.ipc.tuples import make_tuple
 from serving_runtime.protocols.protocol import Encoded
 from serving_runtime.settings import Settings
+from serving_runtime.worker.answers import answer_for
 
 logger = logs.get_logger(__name__)
 
-# A named tuple's own __new__ is written in Python, and takes three times as long; what is made for
-# each call is made by this, with every field.
-make_tuple = tuple.__new__
 # What is wrong beyond that is not counted.
 _MAX_PROBLEMS = 256
 _OK = Status.OK  # looked up in an enumeration it costs as much as all else of a reply

@@ -8,6 +8,7 @@ from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.http.arriving import ArrivingBodies
 from serving_runtime.server.http.gate import Gate
 from serving_runtime.server.http.limits import Limits
+from serving_runtime.server.http.parser import RecentHeads
 from serving_runtime.server.http.replies import ReplyWriter
 from serving_runtime.server.http.submission import Submission
 from serving_runtime.server.metrics.transports import HttpCounts
@@ -18,6 +19,7 @@ class ConnectionHost(abc.ABC):
 
     Attributes:
         limits: of each connection.
+        heads: those that come again.
         gate: what requests must pass.
         arriving: whose bodies are.
         submission: begins exchanges.
@@ -30,6 +32,7 @@ class ConnectionHost(abc.ABC):
     """
 
     limits: Limits
+    heads: RecentHeads
     gate: Gate
     arriving: ArrivingBodies
     submission: Submission

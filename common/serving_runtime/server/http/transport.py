@@ -21,6 +21,7 @@ from serving_runtime.server.http.host import ConnectionHost
 from serving_runtime.server.http.limits import Limits
 from serving_runtime.server.http.listener import Listener
 from serving_runtime.server.http.origins import Origins
+from serving_runtime.server.http.parser import RecentHeads
 from serving_runtime.server.http.refusals import Refusal
 from serving_runtime.server.http.replies import ReplyWriter
 from serving_runtime.server.http.routes import RouteTable
@@ -68,7 +69,7 @@ class HttpTransport(Transport, ConnectionHost):
         counts: Optional[HttpCounts] = None,
     ) -> None:
         self.lock = lock
-        self.limits = Limits.of(settings)
+        self.limits, self.heads = Limits.of(settings), RecentHeads()
         table = RouteTable(routes, settings, model_name, counts)
         self.counts = table.counts
         origins = Origins(settings.cors_origins)

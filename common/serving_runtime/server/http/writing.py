@@ -66,6 +66,15 @@ def early(reply: EarlyReply) -> Written:
     return Written(reply.status, OF_ERRORS, error_body(reply.text), reply.headers)
 
 
+def usual(
+    exchange: Exchange, reply: Reply, headers: Headers, writer: ReplyWriter
+) -> Optional[bytes]:
+    """Return the whole reply that nearly all requests get, at once; None for all others."""
+    if reply.status is not _OK or reply.attributes or headers or not exchange.passed.is_usual:
+        return None
+    return writer.json(reply.payload) if len(reply.payload) < JOINED_BYTES else None
+
+
 def of_reply(exchange: Exchange, reply: Reply, headers: Headers) -> Written:
     """Return the reply of an operation."""
     status, body, content_type = 200, reply.payload, JSON

@@ -6,6 +6,7 @@ from typing import Callable, Deque, Dict, List, Sequence, Tuple
 
 from serving_runtime.ipc.attributes import PROBLEMS
 from serving_runtime.ipc.frames import GarbledError, ReplyFrame
+from serving_runtime.ipc.tuples import make_tuple
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.transport import Reply
 
@@ -74,7 +75,7 @@ class CallsInFlight:
         if PROBLEMS in attributes:  # which is not for clients
             call.problems = attributes[PROBLEMS]
             attributes = {name: text for name, text in attributes.items() if name != PROBLEMS}
-        reply = Reply(frame.status, frame.details, payload, frame.reason, attributes)
+        reply = make_tuple(Reply, (frame.status, frame.details, payload, frame.reason, attributes))
         self._undelivered.append((call, reply, frame.was_reset))
 
     def deliver(self, on_reset: Callable[[FrontCall], None]) -> None:

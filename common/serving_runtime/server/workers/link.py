@@ -18,14 +18,16 @@ from serving_runtime.ipc import frames
 from serving_runtime.ipc.frames import CallFrame, GarbledError
 from serving_runtime.ipc.shared_payloads import SharedPayloads
 from serving_runtime.ipc.stream import joined
+from serving_runtime.ipc.tuples import make_tuple
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.worker import Worker
 from serving_runtime.server.front_lock import FrontLock
+from serving_runtime.server.transitions import ImpossibleEventError
 from serving_runtime.server.transport import Reply
 from serving_runtime.server.workers import lifecycle
 from serving_runtime.server.workers.calls_in_flight import BatchesInFlight, CallsInFlight
 from serving_runtime.server.workers.frame_reader import FrameReader, ModelSummary
-from serving_runtime.server.workers.lifecycle import Event, ImpossibleEventError, State
+from serving_runtime.server.workers.lifecycle import Event, State
 from serving_runtime.server.workers.processes import Spawned
 from serving_runtime.server.workers.socket import WorkerSocket
 from serving_runtime.server.workers.watchdog import Watchdog
@@ -243,7 +245,7 @@ class WorkerLink(Worker):
 
 
 def _for_worker(call: FrontCall) -> CallFrame:
-    return CallFrame(
+    parts = (
         call.number,
         call.operation.key,
         call.request_id,
@@ -255,3 +257,4 @@ def _for_worker(call: FrontCall) -> CallFrame:
         0,
         call.received,
     )
+    return make_tuple(CallFrame, parts)

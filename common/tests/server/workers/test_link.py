@@ -11,9 +11,10 @@ from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
 from serving_runtime.ipc.frames import ReplyFrame, Timings
 from serving_runtime.operations import PREDICT
+from serving_runtime.server.transitions import ImpossibleEventError
 from serving_runtime.server.transport import Reply
 from serving_runtime.server.workers.frame_reader import ModelSummary
-from serving_runtime.server.workers.lifecycle import ImpossibleEventError, State
+from serving_runtime.server.workers.lifecycle import State
 from serving_runtime.server.workers.link import WorkerLink
 from serving_runtime.server.workers.processes import Spawned, WorkerProcess
 from serving_runtime.settings import Settings
