@@ -1,0 +1,141 @@
+"""Keep a job's output folder: what it is of, which parts are done, and one job at a time in it.
+
+::
+
+    scores/
+    ├── part-00000.parquet …   results, in the order of the rows
+    ├── _bad_rows.jsonl        rows without a result, and why; once all is done
+    ├── _SUCCESS               how many rows and bad ones; once all is done
+    └── _job/                  what a job that is run again continues from
+
+Names that begin with ``_`` are left out by what reads a folder of Parquet files.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+from typing import Any, Dict, Mapping, Optional, Sequence
+
+from serving_runtime.batch.parts import Counts
+from serving_runtime.errors import StartError
+
+DONE, BAD_ROWS = "_SUCCESS", "_bad_rows.jsonl"
+_JOB = "_job"
+
+
+class Folder:
+    """The output folder of a job."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._job = os.path.join(root, _JOB)
+
+    def results(self, number: int) -> str:
+        """Return the path of a part's results."""
+        return os.path.join(self.root, f"part-{number:05}.parquet")
+
+    def bad_rows(self, number: int) -> str:
+        """Return the path of a part's bad rows, until all is done."""
+        return os.path.join(self._job, f"part-{number:05}.bad.jsonl")
+
+    def mark(self, number: int, counts: Counts) -> None:
+        """Note that a part is done."""
+        _write(self._mark(number), json.dumps(counts._asdict()))
+
+    def done(self, number: int) -> Optional[Counts]:
+        """Return what came of a part; None if it is not done."""
+        try:
+            with open(self._mark(number), encoding="utf-8") as file:
+                return Counts(**json.load(file))
+        except FileNotFoundError:
+            return None
+
+    def begin(self, description: Mapping[str, Any]) -> Optional[Counts]:
+        """Take the folder for a job, or continue the same job; return its counts if it is done.
+
+        Args:
+            description: what the results depend on, as what JSON has.
+
+        Raises:
+            StartError: another job has written there, or is writing.
+        """
+        _make(self._job)
+        self._lock()
+        path = os.path.join(self._job, "job.json")
+        try:
+            with open(path, encoding="utf-8") as file:
+                _check_same(self.root, json.load(file), description)
+        except FileNotFoundError:
+            self._check_empty()
+            _write(path, json.dumps(description, indent=1))
+        return self._result()
+
+    def finish(self, numbers: Sequence[int], total: Counts) -> None:
+        """Join the bad rows, and note that all is done."""
+        path = os.path.join(self.root, BAD_ROWS)
+        with open(path + ".unfinished", "wb") as joined:
+            for number in numbers:
+                with open(self.bad_rows(number), "rb") as file:
+                    shutil.copyfileobj(file, joined)
+        os.replace(path + ".unfinished", path)
+        _write(os.path.join(self.root, DONE), json.dumps(total._asdict()))
+
+    def _result(self) -> Optional[Counts]:
+        try:
+            with open(os.path.join(self.root, DONE), encoding="utf-8") as file:
+                return Counts(**json.load(file))
+        except FileNotFoundError:
+            return None
+
+    def _mark(self, number: int) -> str:
+        return os.path.join(self._job, f"part-{number:05}.json")
+
+    def _lock(self) -> None:
+        # As long as the process lives.
+        self._locked = os.open(os.path.join(self._job, "lock"), os.O_CREAT | os.O_WRONLY, 0o644)
+        try:
+            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise
+            raise StartError(f"another job is writing to {self.root}", "wait for it") from None
+
+    def _check_empty(self) -> None:
+        found = [name for name in os.listdir(self.root) if name != _JOB]
+        if found:
+            raise StartError(
+                f"{self.root} is not empty (it has {found[0]}), and no job's output",
+                "choose another --output",
+            )
+
+
+def _check_same(root: str, before: Dict[str, Any], now: Mapping[str, Any]) -> None:
+    now = json.loads(json.dumps(now))
+    for name in now:
+        if before.get(name) != now[name]:
+            raise StartError(
+                f"{root} has the output of another job: {name} was {_short(before.get(name))}, "
+                f"and is {_short(now[name])}",
+                "choose another --output, or remove the folder",
+            )
+
+
+def _short(value: Any, most: int = 200) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= most else text[:most] + "..."
+
+
+def _make(folder: str) -> None:
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"{folder} cannot be made: {error.strerror}") from None
+
+
+def _write(path: str, text: str) -> None:
+    """Write a file that is there as a whole, or not at all."""
+    with open(path + ".unfinished", "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(path + ".unfinished", path)

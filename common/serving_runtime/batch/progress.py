@@ -1,0 +1,68 @@
+"""Show how far a job is: rows, their rate, and the time that is left."""
+
+import sys
+import time
+from typing import Optional, TextIO
+
+_TERMINAL_SECONDS, _LOG_SECONDS = 0.5, 10.0
+
+
+class Progress:
+    """Lines about a job: one that changes on a terminal, else one now and then.
+
+    Args:
+        total: how many rows there are; None where only reading tells.
+        done: how many of them an earlier run has scored.
+        stream: where to write.
+    """
+
+    def __init__(self, total: Optional[int], done: int, stream: Optional[TextIO] = None) -> None:
+        self._total = total
+        self._earlier = done
+        self._stream = stream or sys.stderr
+        self._is_terminal = self._stream.isatty()
+        self._started = self._shown = time.monotonic()
+        self._every = _TERMINAL_SECONDS if self._is_terminal else _LOG_SECONDS
+
+    def show(self, rows: int, bad: int) -> None:
+        """Write how far it is, if that was not written just now."""
+        now = time.monotonic()
+        if now - self._shown >= self._every:
+            self._shown = now
+            self._write(self.text(rows, bad, now - self._started))
+
+    def end(self, rows: int, bad: int, output: str) -> None:
+        """Write what came of it."""
+        seconds = time.monotonic() - self._started
+        text = f"{rows:,} rows in {_duration(seconds)}"
+        if seconds and rows > self._earlier:
+            text += f" ({(rows - self._earlier) / seconds:,.0f} rows/s)"
+        self._write(f"{text}, {bad:,} of them bad: {output}")
+        if self._is_terminal:
+            print(file=self._stream)
+
+    def text(self, rows: int, bad: int, seconds: float) -> str:
+        """Return one line."""
+        rate = max(rows - self._earlier, 0) / max(seconds, 1e-9)
+        whole = (
+            f" of {self._total:,} ({100 * rows / max(self._total, 1):.0f} %)" if self._total else ""
+        )
+        left = ""
+        if self._total and rate:
+            left = f", {_duration((self._total - rows) / rate)} left"
+        wrong = f", {bad:,} bad" if bad else ""
+        return f"{rows:,}{whole} rows{wrong}, {rate:,.0f} rows/s{left}"
+
+    def _write(self, text: str) -> None:
+        if self._is_terminal:
+            print(f"\r\x1b[K{text}", end="", file=self._stream, flush=True)
+        else:
+            print(text, file=self._stream, flush=True)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{seconds:.1f} s"

@@ -1,0 +1,262 @@
+"""Score Spark data frames, and files on a Spark cluster: the same calls, in each executor.
+
+The rows reach the model as Arrow's record batches (``mapInArrow``). Each Python process of an
+executor loads the model once. This module alone imports Spark.
+"""
+
+import os
+import shutil
+import tempfile
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from serving_runtime.batch import extra, loading, types
+from serving_runtime.batch.binding import Binding, Wishes, bind
+from serving_runtime.batch.job import Job, chosen
+from serving_runtime.batch.loading import Loaded
+from serving_runtime.batch.parts import Counts, Plan
+from serving_runtime.batch.scoring import Scored, Scorer
+from serving_runtime.errors import StartError
+from serving_runtime.framework import defaults
+
+BAD_REASON = "bad_reason"
+_OLDEST = (3, 3)
+_MODEL = "serving_runtime_model"
+_ENVIRONMENT = "serving_runtime_environment"
+_READERS = {"parquet": "parquet", "csv": "csv", "jsonl": "json"}
+
+
+class Scoring(NamedTuple):
+    """What executors need: all of it is pickled.
+
+    ``archive``: the name of the archive with the model.
+    """
+
+    plan: Plan
+    archive: str
+    runtime_name: str
+    environ: Mapping[str, str]
+
+
+def score(
+    spark: Any,
+    dataframe: Any,
+    model_dir: str,
+    signature_name: str = "",
+    wishes: Wishes = Wishes(keep=("*",)),  # noqa: B008  it does not change
+    environ: Mapping[str, str] = os.environ,
+    runtime_name: str = "",
+    rows_per_call: int = 8192,
+) -> Any:
+    """Return a data frame with the outputs beside the kept columns, and for bad rows the reason.
+
+    A bad row has nulls for the outputs. Nothing is computed before the data frame is used.
+
+    Args:
+        spark: the session.
+        dataframe: has a column for each input.
+        model_dir: on the driver; it is loaded there once, to see what it takes.
+        signature_name: which is called; empty for the only one.
+        wishes: about columns.
+        environ: the model's settings.
+        runtime_name: the framework, or empty to recognise it from the files.
+        rows_per_call: most rows in one call of the model.
+
+    Raises:
+        StartError: the model cannot be served, or the data frame lacks what it takes.
+    """
+    _check_version(spark)
+    environ = _own({**environ, "MODEL_DIR": os.path.abspath(model_dir)}, runtime_name)
+    loaded = loading.load(environ, runtime_name)
+    try:
+        loading.refuse_state(loaded.reason_not)
+        signature = chosen(loaded.contract, signature_name)
+    finally:
+        loaded.close()
+    binding = bind(signature, _arrow_schema(dataframe), wishes, is_text=False)
+    plan = Plan(binding, "", "", rows_per_call, loaded.cast)
+    scoring = Scoring(plan, _ship(spark, model_dir), runtime_name, environ)
+    wanted = dataframe.select(*(f"`{name}`" for name in binding.columns))
+    return wanted.mapInArrow(_scorer(scoring), _spark_schema(binding))
+
+
+def run(job: Job, master: str, packages: str) -> Counts:
+    """Score files on a cluster, which must be able to read and write them.
+
+    Args:
+        job: its ``workers`` and ``max_bad`` are the cluster's matter.
+        master: the cluster's URL.
+        packages: an archive of the environment, ``none`` if the executors have it, or empty to
+            pack this one.
+
+    Raises:
+        StartError: the job cannot begin, or has failed.
+    """
+    spark = _session(master, packages)
+    try:
+        frame = _read(spark, job)
+        model_dir = job.environ.get("MODEL_DIR", "")
+        scored = score(
+            *(spark, frame, model_dir, job.signature_name, job.wishes),
+            *(job.environ, job.runtime_name, job.rows_per_call),
+        )
+        return _write(spark, scored, job.output)
+    finally:
+        spark.stop()
+
+
+def _check_version(spark: Any) -> None:
+    version = tuple(int(text) for text in spark.version.split(".")[:2])
+    if version < _OLDEST:
+        raise StartError(
+            f"this is Spark {spark.version}: expected 3.3 or newer, which has mapInArrow",
+            "score the files without --master, or use a newer cluster",
+        )
+
+
+def _own(environ: Mapping[str, str], runtime_name: str) -> Dict[str, str]:
+    """Return the variables that are the model's and the runtime's: no others leave this machine."""
+    found = {**environ, **defaults.in_force(environ, runtime_name)}
+    return {name: text for name, text in found.items() if name.startswith(("RUNTIME_", "MODEL_"))}
+
+
+def _ship(spark: Any, model_dir: str) -> str:
+    """Have executors unpack the model; return the name of the folder that they find it in."""
+    folder = tempfile.mkdtemp(prefix="serving-runtime-")
+    name = os.path.basename(folder)
+    archive = shutil.make_archive(os.path.join(folder, _MODEL), "zip", model_dir)
+    spark.sparkContext.addArchive(f"{archive}#{name}")
+    return name
+
+
+def _arrow_schema(dataframe: Any) -> Any:
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    try:
+        return to_arrow_schema(dataframe.schema)
+    except TypeError as error:
+        raise StartError(f"a column of the data frame has no form in Arrow: {error}") from None
+
+
+def _spark_schema(binding: Binding) -> Any:
+    from pyspark.sql.pandas.types import from_arrow_schema
+    from pyspark.sql.types import StringType, StructField, StructType
+
+    found = from_arrow_schema(_result_schema(binding, with_reason=False))
+    nullable = [StructField(each.name, each.dataType, nullable=True) for each in found.fields]
+    return StructType([*nullable, StructField(BAD_REASON, StringType(), nullable=True)])
+
+
+def _result_schema(binding: Binding, with_reason: bool = True) -> Any:
+    """Return the columns of the result, in types that Spark has: it has no unsigned numbers."""
+    import pyarrow as pa
+
+    known = [(field.name, types.signed(field.type)) for field in binding.schema]
+    return types.schema([*known, *([(BAD_REASON, pa.string())] if with_reason else [])])
+
+
+# One model in each Python process of an executor, whichever tasks run there.
+_LOADED: Dict[Tuple[str, str], Loaded] = {}
+
+
+def _scorer(scoring: Scoring) -> Callable[[Iterator[Any]], Iterator[Any]]:
+    def score_batches(batches: Iterator[Any]) -> Iterator[Any]:
+        loaded = _loaded(scoring)
+        scorer = Scorer(loaded.model, scoring.plan, lambda start, stop: None)
+        schema = _result_schema(scoring.plan.binding)
+        for rows in batches:
+            for scored in scorer.score(rows, np.arange(rows.num_rows)):
+                yield from _with_reasons(scored, scoring.plan.binding, schema)
+
+    return score_batches
+
+
+def _loaded(scoring: Scoring) -> Loaded:
+    from pyspark import SparkFiles
+
+    key = scoring.archive, scoring.runtime_name
+    if key not in _LOADED:
+        where = SparkFiles.get(scoring.archive)
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # Spark runs a task for each CPU
+        environ = {**scoring.environ, "MODEL_DIR": where}
+        _LOADED[key] = loading.load(environ, scoring.runtime_name)
+    return _LOADED[key]
+
+
+def _with_reasons(scored: Scored, binding: Binding, schema: Any) -> Iterator[Any]:
+    """Return results with no reason, and bad rows with theirs and no outputs."""
+    import pyarrow as pa
+
+    if scored.rows is not None:
+        count = scored.rows.num_rows
+        columns = [column.cast(field.type) for column, field in zip(scored.rows.columns, schema)]
+        columns.append(pa.nulls(count, pa.string()))
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)
+    if scored.bad:
+        rows: List[Dict[str, Optional[Any]]] = [
+            {**{name: bad.values[name] for name in binding.kept}, BAD_REASON: bad.reason}
+            for bad in scored.bad
+        ]
+        yield pa.RecordBatch.from_pylist(rows, schema)
+
+
+def _session(master: str, packages: str) -> Any:
+    sql = extra.require("pyspark.sql", "spark")
+    builder = sql.SparkSession.builder.master(master).appName("serving-runtime batch")
+    if packages != "none":
+        archive = packages or _packed()
+        builder = builder.config("spark.archives", f"{archive}#{_ENVIRONMENT}")
+        # Where an executor unpacks it, below its working directory.
+        builder = builder.config("spark.pyspark.python", f"./{_ENVIRONMENT}/bin/python")
+    return builder.getOrCreate()
+
+
+def _packed() -> str:
+    """Return an archive of this environment.
+
+    Raises:
+        StartError: it is none that can be packed.
+    """
+    venv_pack = extra.require("venv_pack", "spark")
+    path = os.path.join(tempfile.mkdtemp(prefix="serving-runtime-"), "environment.tar.gz")
+    try:
+        return str(venv_pack.pack(output=path))
+    except venv_pack.VenvPackException as error:
+        raise StartError(
+            f"this environment cannot be packed for the cluster: {error}",
+            "name an archive that can be (--packages ARCHIVE), or --packages none if the "
+            "executors have serving-runtime, the framework and pyarrow",
+        ) from None
+
+
+def _read(spark: Any, job: Job) -> Any:
+    if job.files.format not in _READERS:
+        raise StartError(
+            f"Spark reads no {job.files.format} files: expected {', '.join(_READERS)}",
+            "score them without --master",
+        )
+    reader = spark.read.format(_READERS[job.files.format])
+    if job.files.format == "csv":
+        reader = reader.option("header", True).option("inferSchema", True)
+    return reader.load(job.files.paths)
+
+
+def _write(spark: Any, scored: Any, output: str) -> Counts:
+    """Write results and bad rows; the model is called once for each row, unless one is lost."""
+    from py4j.protocol import Py4JError
+    from pyspark import StorageLevel
+    from pyspark.errors import PySparkException
+    from pyspark.sql import functions
+
+    kept = scored.persist(StorageLevel.DISK_ONLY)
+    is_bad = functions.col(BAD_REASON).isNotNull()
+    try:
+        kept.where(~is_bad).drop(BAD_REASON).write.parquet(output)
+        rows, bad = kept.count(), kept.where(is_bad).count()
+        if bad:
+            kept.where(is_bad).write.json(os.path.join(output, "_bad_rows"))
+    except (Py4JError, PySparkException) as error:
+        text = str(error).strip().splitlines()
+        raise StartError(f"the job on the cluster failed: {' '.join(text[:3])}") from None
+    return Counts(rows, bad)
