@@ -27,6 +27,28 @@ _ENVIRONMENT = "serving_runtime_environment"
 _READERS = {"parquet": "parquet", "csv": "csv", "jsonl": "json"}
 
 
+class Options(NamedTuple):
+    """How a data frame is scored.
+
+    ``signature_name``: which is called; empty for the only one. ``columns``: those that make up the
+    only input. ``keep``: those that the result has as well; by default all that are no inputs.
+    ``prefix`` stands before the names of outputs. ``runtime_name``: the framework; empty to
+    recognise it from the files. ``environ``: the model's settings; by default those of this
+    process.
+    """
+
+    signature_name: str = ""
+    columns: Optional[Tuple[str, ...]] = None
+    keep: Optional[Tuple[str, ...]] = None
+    prefix: str = ""
+    runtime_name: str = ""
+    environ: Optional[Mapping[str, str]] = None
+    rows_per_call: int = 8192
+
+
+DEFAULT = Options()
+
+
 class Scoring(NamedTuple):
     """What executors need: all of it is pickled.
 
@@ -43,11 +65,7 @@ def score(
     spark: Any,
     dataframe: Any,
     model_dir: str,
-    signature_name: str = "",
-    wishes: Wishes = Wishes(keep=("*",)),  # noqa: B008  it does not change
-    environ: Mapping[str, str] = os.environ,
-    runtime_name: str = "",
-    rows_per_call: int = 8192,
+    options: Options = DEFAULT,
 ) -> Any:
     """Return a data frame with the outputs beside the kept columns, and for bad rows the reason.
 
@@ -57,25 +75,24 @@ def score(
         spark: the session.
         dataframe: has a column for each input.
         model_dir: on the driver; it is loaded there once, to see what it takes.
-        signature_name: which is called; empty for the only one.
-        wishes: about columns.
-        environ: the model's settings.
-        runtime_name: the framework, or empty to recognise it from the files.
-        rows_per_call: most rows in one call of the model.
+        options: what is called, with which columns.
 
     Raises:
         StartError: the model cannot be served, or the data frame lacks what it takes.
     """
     _check_version(spark)
-    environ = _own({**environ, "MODEL_DIR": os.path.abspath(model_dir)}, runtime_name)
+    runtime_name = options.runtime_name
+    environ = {**(options.environ or os.environ), "MODEL_DIR": os.path.abspath(model_dir)}
+    environ = _own(environ, runtime_name)
     loaded = loading.load(environ, runtime_name)
     try:
         loading.refuse_state(loaded.reason_not)
-        signature = chosen(loaded.contract, signature_name)
+        signature = chosen(loaded.contract, options.signature_name)
     finally:
         loaded.close()
+    wishes = Wishes(options.columns, options.keep, options.prefix)
     binding = bind(signature, _arrow_schema(dataframe), wishes, is_text=False)
-    plan = Plan(binding, "", "", rows_per_call, loaded.cast)
+    plan = Plan(binding, "", "", options.rows_per_call, loaded.cast)
     scoring = Scoring(plan, _ship(spark, model_dir), runtime_name, environ)
     wanted = dataframe.select(*(f"`{name}`" for name in binding.columns))
     return wanted.mapInArrow(_scorer(scoring), _spark_schema(binding))
@@ -97,11 +114,14 @@ def run(job: Job, master: str, packages: str) -> Counts:
     try:
         frame = _read(spark, job)
         model_dir = job.environ.get("MODEL_DIR", "")
-        scored = score(
-            *(spark, frame, model_dir, job.signature_name, job.wishes),
-            *(job.environ, job.runtime_name, job.rows_per_call),
+        options = Options(
+            job.signature_name,
+            *job.wishes,
+            runtime_name=job.runtime_name,
+            environ=job.environ,
+            rows_per_call=job.rows_per_call,
         )
-        return _write(spark, scored, job.output)
+        return _write(score(spark, frame, model_dir, options), job.output)
     finally:
         spark.stop()
 
@@ -242,7 +262,7 @@ def _read(spark: Any, job: Job) -> Any:
     return reader.load(job.files.paths)
 
 
-def _write(spark: Any, scored: Any, output: str) -> Counts:
+def _write(scored: Any, output: str) -> Counts:
     """Write results and bad rows; the model is called once for each row, unless one is lost."""
     from py4j.protocol import Py4JError
     from pyspark import StorageLevel
