@@ -82,6 +82,10 @@ class Folder:
         os.replace(path + ".unfinished", path)
         _write(os.path.join(self.root, DONE), json.dumps(total._asdict()))
 
+    def release(self) -> None:
+        """Leave the folder to another job."""
+        os.close(self._locked)
+
     def _result(self) -> Optional[Counts]:
         try:
             with open(os.path.join(self.root, DONE), encoding="utf-8") as file:
@@ -93,11 +97,11 @@ class Folder:
         return os.path.join(self._job, f"part-{number:05}.json")
 
     def _lock(self) -> None:
-        # As long as the process lives.
         self._locked = os.open(os.path.join(self._job, "lock"), os.O_CREAT | os.O_WRONLY, 0o644)
         try:
             fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            self.release()
             if error.errno not in (errno.EAGAIN, errno.EACCES):
                 raise
             raise StartError(f"another job is writing to {self.root}", "wait for it") from None
@@ -114,12 +118,19 @@ class Folder:
 def _check_same(root: str, before: Dict[str, Any], now: Mapping[str, Any]) -> None:
     now = json.loads(json.dumps(now))
     for name in now:
-        if before.get(name) != now[name]:
+        if not _is_same(before.get(name), now[name]):
             raise StartError(
                 f"{root} has the output of another job: {name} was {_short(before.get(name))}, "
                 f"and is {_short(now[name])}",
                 "choose another --output, or remove the folder",
             )
+
+
+def _is_same(before: Any, now: Any) -> bool:
+    """Whether two values are the same; new files of a model are what its own code has written."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        return all(now.get(name) == value for name, value in before.items())
+    return bool(before == now)
 
 
 def _short(value: Any, most: int = 200) -> str:

@@ -58,11 +58,12 @@ def run(job: Job) -> Counts:
         binding = bind(signature, table.schema, job.wishes, table.is_text)
         folder = Folder(job.output)
         before = folder.begin(_description(job, signature))
-        if before is not None:
-            return before
-        cast = Settings.from_env(job.environ).cast
-        plan = Plan(binding, job.files.format, job.output, job.rows_per_call, cast)
-        return _Run(job, plan, folder, table, workers).to_the_end()
+        try:
+            cast = Settings.from_env(job.environ).cast
+            plan = Plan(binding, job.files.format, job.output, job.rows_per_call, cast)
+            return before or _Run(job, plan, folder, table, workers).to_the_end()
+        finally:
+            folder.release()
     finally:
         for each in workers:
             each.kill()
@@ -220,7 +221,7 @@ def _description(job: Job, signature: Signature) -> Mapping[str, Any]:
     """Return what the results depend on."""
     root = job.environ.get("MODEL_DIR") or default_model_dir()
     return {
-        "model": [_state(path, root) for path in _files_below(root)],
+        "model": dict(_state(path, root) for path in _files_below(root)),
         "input": [_state(path, "") for path in job.files.paths],
         "signature": signature.name,
         "columns": job.wishes.columns,
@@ -234,7 +235,7 @@ def _files_below(root: str) -> List[str]:
     return sorted(path for path in found if "__pycache__" not in path)
 
 
-def _state(path: str, root: str) -> Tuple[str, int, int]:
+def _state(path: str, root: str) -> Tuple[str, Tuple[int, int]]:
     status = os.stat(path)
     name = os.path.relpath(path, root) if root else os.path.abspath(path)
-    return name, status.st_size, status.st_mtime_ns
+    return name, (status.st_size, status.st_mtime_ns)

@@ -80,7 +80,8 @@ class ColumnReader:
         is_whole = types.is_list(array.type)
         if is_whole or not (field.dtype in FLOATS or field.name in self._nullable):
             text = f'column "{name}" has no value, and input "{field.name}" needs one ({field})'
-            unfit.update(dict.fromkeys(_where(array.is_null()), text))
+            for row in _where(array.is_null()):
+                unfit.setdefault(row, text)
         return array
 
     def _input(self, each: Input, columns: Any, count: int) -> Dict[str, Value]:

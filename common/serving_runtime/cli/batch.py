@@ -7,6 +7,7 @@ Spark cluster. Needs the extra: pip install 'serving-runtime[batch]'.
 """
 
 import argparse
+import os
 from typing import TYPE_CHECKING, Mapping, Tuple
 
 from serving_runtime.cli import flags
@@ -124,7 +125,7 @@ def _job(arguments: argparse.Namespace, environ: Mapping[str, str]) -> "Job":
         environ,
         arguments.runtime,
         readers.find(arguments.input, arguments.format),
-        arguments.output,
+        os.path.abspath(arguments.output),
         arguments.signature,
         Wishes(arguments.columns, arguments.keep, arguments.prefix),
         arguments.rows_per_call,

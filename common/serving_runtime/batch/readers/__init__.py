@@ -44,7 +44,8 @@ def find(inputs: Sequence[str], wanted: str = "") -> Files:
     Raises:
         StartError: there are none, or they are of several formats, or of none that is known.
     """
-    paths = [path for text in inputs for path in _expanded(text)]
+    # Absolute: a model's code may change the working directory of who reads them.
+    paths = [os.path.abspath(path) for text in inputs for path in _expanded(text)]
     if not paths:
         raise StartError(f"there is no file in {', '.join(inputs)}")
     kinds = {wanted or _format(path) for path in paths}
