@@ -45,7 +45,7 @@ STRICT       := $(if $(filter true,$(CI)),1,$(REQUIRE_ALL_PYTHONS))
 # Environments are made one after another: they share the packages' metadata in the checkout.
 .NOTPARALLEL:
 .PHONY: help demo serve test environments lint style types floor documents drift dockerfiles dockerfiles-drift workflows format \
-    protos faults clients repository apt nightly coverage planted unit-plan clean matrix-check matrix-check-online matrix-plan \
+    protos faults clients repository cluster apt nightly coverage planted unit-plan clean matrix-check matrix-check-online matrix-plan \
     matrix-table matrix-drift vulnerabilities vulnerabilities-renew bake bases images images-all lock-supported outdated \
     push manifest sign register bench performance compare ablation fuzz soak reliability
 
@@ -256,6 +256,10 @@ clients: env-dev
 
 repository: env-dev
 	$(DEV)/$(PYTEST) tests --ignore=tests/system --ignore=tests/conformance
+
+# Batch scoring on a standalone Spark cluster, which takes a Java runtime.
+cluster: env-spark
+	.venvs/spark/bin/$(PYTEST) -m apt common/tests/batch/test_spark.py
 
 # What needs programs of the system, which it installs where it may.
 apt: env-dev

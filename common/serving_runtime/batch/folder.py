@@ -23,6 +23,7 @@ from serving_runtime.errors import StartError
 
 DONE, BAD_ROWS = "_SUCCESS", "_bad_rows.jsonl"
 _JOB = "_job"
+_DESCRIPTION = "job.json"
 
 
 class Folder:
@@ -61,14 +62,14 @@ class Folder:
         Raises:
             StartError: another job has written there, or is writing.
         """
+        self._check_own()
         _make(self._job)
         self._lock()
-        path = os.path.join(self._job, "job.json")
+        path = os.path.join(self._job, _DESCRIPTION)
         try:
             with open(path, encoding="utf-8") as file:
                 _check_same(self.root, json.load(file), description)
         except FileNotFoundError:
-            self._check_empty()
             _write(path, json.dumps(description, indent=1))
         return self._result()
 
@@ -106,9 +107,10 @@ class Folder:
                 raise
             raise StartError(f"another job is writing to {self.root}", "wait for it") from None
 
-    def _check_empty(self) -> None:
-        found = [name for name in os.listdir(self.root) if name != _JOB]
-        if found:
+    def _check_own(self) -> None:
+        """Check that nobody else has files there, before anything is written."""
+        found = os.listdir(self.root) if os.path.isdir(self.root) else []
+        if found and _JOB not in found:
             raise StartError(
                 f"{self.root} is not empty (it has {found[0]}), and no job's output",
                 "choose another --output",

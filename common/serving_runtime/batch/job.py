@@ -49,7 +49,7 @@ def run(job: Job) -> Counts:
         StartError: the job cannot begin, or cannot go on; what was done is kept.
     """
     os.environ.update(_environ(job))  # for processes: libraries read it when they are loaded
-    first = Worker(job.environ, job.runtime_name)
+    first = Worker(job.environ, job.runtime_name, "warning")  # the others would say the same
     workers = [first]
     try:
         announced = _first_word(first)

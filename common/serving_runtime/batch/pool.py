@@ -25,15 +25,20 @@ class Task(NamedTuple):
 class Worker:
     """One process.
 
+    Args:
+        environ: the settings.
+        runtime_name: the framework, or empty to recognise it from the files.
+        level: the least severe level that it logs.
+
     Attributes:
         task: what it is doing.
         running: the rows of the call that it has begun.
     """
 
-    def __init__(self, environ: Mapping[str, str], runtime_name: str) -> None:
+    def __init__(self, environ: Mapping[str, str], runtime_name: str, level: str = "error") -> None:
         context = multiprocessing.get_context("spawn")  # a fork would share what threads hold
         self._connection, theirs = context.Pipe()
-        arguments = (theirs, os.getpid(), dict(environ), runtime_name)
+        arguments = (theirs, os.getpid(), dict(environ), runtime_name, level)
         self._process = context.Process(target=worker.main, args=arguments, daemon=True)
         self._process.start()
         theirs.close()

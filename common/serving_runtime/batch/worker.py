@@ -50,12 +50,14 @@ class Failed(NamedTuple):
     fix: str
 
 
-def main(connection: Connection, parent: int, environ: Dict[str, str], runtime_name: str) -> None:
-    """Load the model and score parts until ``connection`` is closed."""
+def main(
+    connection: Connection, parent: int, environ: Dict[str, str], runtime_name: str, level: str
+) -> None:
+    """Load the model and score parts until ``connection`` is closed; log from ``level`` on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the job ends its processes itself
     die_with(parent)
     os.environ.update(environ)
-    logs.configure("warning", "text", sys.stderr)
+    logs.configure(level, "text", sys.stderr)
     try:
         loaded = load(environ, runtime_name)
         connection.send(Ready(loaded.contract, loaded.reason_not))
