@@ -131,7 +131,7 @@ RULES = (
         "Spark stays in one module",
         who=("serving_runtime",),
         but=("serving_runtime.batch.spark",),
-        never=("pyspark", "venv_pack"),
+        never=("pyspark", "py4j"),
         why="scoring files on one machine needs no cluster",
         planted=("serving_runtime.batch.job", "import pyspark"),
     ),

@@ -5,13 +5,11 @@ executor loads the model once. This module alone imports Spark.
 """
 
 import os
-import shutil
-import tempfile
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from serving_runtime.batch import extra, loading, types
+from serving_runtime.batch import extra, loading, packing, types
 from serving_runtime.batch.binding import Binding, Wishes, bind
 from serving_runtime.batch.job import Job, chosen
 from serving_runtime.batch.loading import Loaded
@@ -22,7 +20,6 @@ from serving_runtime.framework import defaults
 
 BAD_REASON = "bad_reason"
 _OLDEST = (3, 3)
-_MODEL = "serving_runtime_model"
 _ENVIRONMENT = "serving_runtime_environment"
 _READERS = {"parquet": "parquet", "csv": "csv", "jsonl": "json"}
 
@@ -143,9 +140,8 @@ def _own(environ: Mapping[str, str], runtime_name: str) -> Dict[str, str]:
 
 def _ship(spark: Any, model_dir: str) -> str:
     """Have executors unpack the model; return the name of the folder that they find it in."""
-    folder = tempfile.mkdtemp(prefix="serving-runtime-")
-    name = os.path.basename(folder)
-    archive = shutil.make_archive(os.path.join(folder, _MODEL), "zip", model_dir)
+    archive = packing.pack_model(model_dir)
+    name = os.path.basename(os.path.dirname(archive))
     spark.sparkContext.addArchive(f"{archive}#{name}")
     return name
 
@@ -225,29 +221,11 @@ def _session(master: str, packages: str) -> Any:
     sql = extra.require("pyspark.sql", "spark")
     builder = sql.SparkSession.builder.master(master).appName("serving-runtime batch")
     if packages != "none":
-        archive = packages or _packed()
+        archive = packages or packing.pack_environment()
         builder = builder.config("spark.archives", f"{archive}#{_ENVIRONMENT}")
         # Where an executor unpacks it, below its working directory.
         builder = builder.config("spark.pyspark.python", f"./{_ENVIRONMENT}/bin/python")
     return builder.getOrCreate()
-
-
-def _packed() -> str:
-    """Return an archive of this environment.
-
-    Raises:
-        StartError: it is none that can be packed.
-    """
-    venv_pack = extra.require("venv_pack", "spark")
-    path = os.path.join(tempfile.mkdtemp(prefix="serving-runtime-"), "environment.tar.gz")
-    try:
-        return str(venv_pack.pack(output=path))
-    except venv_pack.VenvPackException as error:
-        raise StartError(
-            f"this environment cannot be packed for the cluster: {error}",
-            "name an archive that can be (--packages ARCHIVE), or --packages none if the "
-            "executors have serving-runtime, the framework and pyarrow",
-        ) from None
 
 
 def _read(spark: Any, job: Job) -> Any:
