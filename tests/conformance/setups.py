@@ -118,8 +118,6 @@ def runs() -> Iterator[Tuple[Setup, Wire, Case]]:
         for setup in _with(case):
             # In this process a call can say by itself what must be served alone.
             alone = "" if setup.target is IN_PROCESS else wire.alone(case)
-            if wire in REST and setup.target is not IN_PROCESS:
-                continue
             yield setup._replace(alone=alone), wire, case
 
 

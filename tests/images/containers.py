@@ -40,7 +40,11 @@ class Container:
     @property
     def address(self) -> str:
         """Where its service is published on this machine."""
-        return docker.output("port", self.id, "9090/tcp").splitlines()[0]
+        return self.published("9090/tcp")
+
+    def published(self, port: str) -> str:
+        """Where a port of it, such as ``8080/tcp``, is published on this machine."""
+        return docker.output("port", self.id, port).splitlines()[0]
 
     def answer(self, request: bytes) -> Answer:
         """Send a request as soon as it serves."""

@@ -45,6 +45,15 @@ ELSEWHERE = {
     "cli/signatures.py": ("cli/test_contract.py", VERB),
     "cli/tables.py": ("cli/test_contract.py", VERB),
     "client/connection.py": ("server/grpc/test_secured_transports.py", "needs a server with TLS"),
+    "client/failures.py": (
+        "client/test_rest.py",
+        "what its client says of a call",
+    ),
+    "protocols/open_inference/client_codec.py": (
+        "client/test_rest.py",
+        "the client's half of a call",
+    ),
+    "client/rest_metadata.py": ("cli/test_bench.py", "asks what that verb wants to know"),
     "client/metadata.py": ("cli/test_bench.py", "needs a server, which that verb's tests have"),
     "contract/errors.py": ("contract/test_contract.py", "one class, raised by all of the folder"),
     "contract/protobin.py": ("contract/test_formats.py", FORMAT),
@@ -77,6 +86,10 @@ ELSEWHERE = {
     "protocols/json/fields.py": (
         "protocols/json/test_requests.py",
         "an input, as it is read for a request",
+    ),
+    "protocols/json/bounds.py": (
+        "protocols/json/test_amplification.py",
+        "bounds what reading costs",
     ),
     "protocols/hydrosphere/reply_context.py": (
         "protocols/hydrosphere/test_predict.py",
@@ -143,7 +156,7 @@ ELSEWHERE = {
             "protocols/open_inference/test_rest.py",
             "a step of answering a request, which its protocol takes",
         )
-        for name in ("binary_data", "json_codec", "json_replies", "json_requests")
+        for name in ("binary_data", "json_codec", "json_replies", "json_requests", "json_tensors")
     },
     "protocols/open_inference/stream.py": (
         "protocols/open_inference/test_encoding.py",
@@ -171,6 +184,12 @@ ELSEWHERE = {
         "protocols/tensorflow_serving/test_predict.py",
         "half of a reply",
     ),
+    **{
+        f"server/http/{name}.py": ("server/http/test_connection.py", "a part of each connection")
+        for name in ("exchange", "flow", "host", "limits", "refusals")
+    },
+    "server/unix_socket.py": ("server/grpc/test_unix_socket.py", "what core does to a path"),
+    "server/http/writing.py": ("server/http/test_transport.py", "right if clients read it so"),
     "server/admission/worker.py": (
         "server/admission/test_dispatcher.py",
         "an interface, held to by who calls it",

@@ -2,7 +2,7 @@
 
 import abc
 import time
-from typing import List, Mapping, NamedTuple, Sequence
+from typing import List, Mapping, NamedTuple, Optional, Sequence
 
 import grpc
 
@@ -14,6 +14,8 @@ from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.operations import Operation
 from serving_runtime.settings import Settings
 from serving_runtime.worker.predictor import Predictor
+from tests.support import rest_calls
+from tests.support.rest_calls import RestCalls
 
 PREDICT = operations.PREDICT.grpc_method
 WATCH = operations.HEALTH_WATCH.grpc_method
@@ -106,9 +108,14 @@ class Loaded(Service):
 
 
 class Connection(Service):
-    """A client of whatever serves at an address."""
+    """A client of whatever serves at an address.
 
-    def __init__(self, address: str) -> None:
+    Args:
+        address: of gRPC.
+        url: of HTTP; only who sends calls there needs it.
+    """
+
+    def __init__(self, address: str, url: str = "") -> None:
         options = [
             ("grpc.enable_http_proxy", 0),
             ("grpc.max_receive_message_length", -1),
@@ -117,11 +124,19 @@ class Connection(Service):
             ("grpc.max_reconnect_backoff_ms", 1000),
         ]
         self.address = address
+        self.url = url
+        self._rest: Optional[RestCalls] = None
         self.channel = grpc.insecure_channel(address, options=options)
 
     def answer_calls(self, calls: Sequence[Call]) -> List[Answer]:
         """Send all requests at once."""
         return [_outcome(future) for future in [self._send(call) for call in calls]]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.channel.close()
+        if self._rest is not None:
+            self._rest.close()
 
     def wait_until_serving(self) -> None:
         """Wait until the service says that it is."""
@@ -135,12 +150,17 @@ class Connection(Service):
         replies.cancel()
 
     def _send(self, call: Call):
+        if call.operation.http_routes:
+            self._rest = self._rest or RestCalls(self.url, CALL_SECONDS)
+            return self._rest.send(call)
         method = self.channel.unary_unary(call.operation.grpc_method)
         metadata = [("x-reset-state", "1")] if call.resets_state else []
         return method.future(call.payload, timeout=CALL_SECONDS, metadata=metadata)
 
 
 def _outcome(future) -> Answer:
+    if not isinstance(future, grpc.Future):
+        return Answer(*rest_calls.outcome(future.result()))
     error = future.exception()
     if error is None:
         return Answer("OK", "", future.result())

@@ -13,7 +13,7 @@ import numpy as np
 from serving_runtime import operations
 from serving_runtime.ipc.attributes import CONTENT_TYPE, HEADER_LENGTH
 from serving_runtime.signature import STRING, Tensor, Value
-from tests.support.cases import OK, Case, Outcome
+from tests.support.cases import EXHAUSTED, INTERNAL, OK, OUT_OF_RANGE, Case, Outcome
 from tests.support.services import Answer, Call
 from tests.support.wire import Wire
 from tests.support.wires import open_inference_protobuf as protobuf
@@ -67,8 +67,15 @@ class OpenInferenceRest(Wire):
         }
         binary = b"".join(content for _, content in parts)
         payload, attributes = joined(head, binary)
-        kind = "octet-stream" if binary else "json"
-        return Answer(OK, "", payload, {CONTENT_TYPE: f"application/{kind}", **attributes})
+        if binary:
+            attributes[CONTENT_TYPE] = "application/octet-stream"
+        return Answer(OK, "", payload, attributes)
+
+    def transported(self, outcome: Outcome) -> Outcome:
+        """Return what HTTP says: all that is the model's fault is 500, and too large a reply."""
+        is_too_large = outcome.status == EXHAUSTED and "RUNTIME_MAX_MESSAGE_BYTES" in outcome.text
+        is_fault = outcome.status == OUT_OF_RANGE or is_too_large
+        return outcome._replace(status=INTERNAL) if is_fault else outcome
 
     def gap(self, case: Case) -> str:
         """Return why this form cannot carry a case, or nothing if it can."""
@@ -110,7 +117,7 @@ def divided(answer: Answer) -> Tuple[Any, bytes]:
     """Return the JSON of an answer and the binary data after it."""
     length = answer.attributes.get(HEADER_LENGTH)
     kind = "json" if length is None else "octet-stream"
-    assert answer.attributes[CONTENT_TYPE] == f"application/{kind}"
+    assert answer.attributes.get(CONTENT_TYPE, "application/json") == f"application/{kind}"
     at = len(answer.payload) if length is None else int(length)
     return json.loads(answer.payload[:at].decode()), answer.payload[at:]
 

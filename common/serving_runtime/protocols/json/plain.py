@@ -45,4 +45,4 @@ class PlainReader(Reader):
 
     def array(self, node: Any, wanted: Wanted) -> Read:
         """Return nested lists as an array."""
-        return tensor_of(flatten(node, wanted.place), wanted)
+        return tensor_of(flatten(node, wanted.place), wanted, may_overflow=self.is_last)

@@ -11,6 +11,7 @@ from typing import Any, Callable, Iterator, TypeVar
 from serving_runtime.errors import InvalidInput
 from serving_runtime.ipc.frames import Bytes
 from serving_runtime.protocols.json import libraries
+from serving_runtime.protocols.json.bounds import check_objects
 from serving_runtime.protocols.json.plain import PlainReader
 from serving_runtime.protocols.json.reader import Doubt, Reader
 from serving_runtime.protocols.json.tape import TapeReader
@@ -18,8 +19,13 @@ from serving_runtime.protocols.json.values import CONSTANTS
 
 Found = TypeVar("Found")
 
+
+class _NotRight(Exception):
+    """A quick reader has found something wrong, which it is not to name."""
+
+
 # From so many bytes on, an object of Python's for each number costs more than pysimdjson's nodes.
-_LONG_BYTES = 2048
+_LONG_BYTES = 3072
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MAX_DIGITS = 400  # a double has 309 at most
 # Of both libraries, between them and all their versions.
@@ -41,18 +47,31 @@ def read(payload: Bytes, interpret: Callable[[Reader], Found]) -> Found:
         payload = memoryview(payload)[3:]
     for parse in _quick_parsers(payload):
         try:
-            reader = parse(payload)
-        except _ERRORS:
-            break
-        try:
-            found = interpret(reader)
-            reader.finish()
-        except InvalidInput:
-            break
+            return _attempt(parse, payload, interpret)
         except Doubt:
             continue
-        return found
+        except _NotRight:
+            break
     return interpret(PlainReader(_by_standard_library(bytes(payload)), is_last=True))
+
+
+def _attempt(
+    parse: Callable[[Bytes], Reader], payload: Bytes, interpret: Callable[[Reader], Found]
+) -> Found:
+    """Return what a quick reader reads; where it cannot, nothing refers to what it has parsed.
+
+    Else that would be in memory together with what the next one parses.
+    """
+    try:
+        reader = parse(payload)
+    except (*_ERRORS, InvalidInput):
+        raise _NotRight from None
+    try:
+        found = interpret(reader)
+        reader.finish()
+    except InvalidInput:
+        raise _NotRight from None
+    return found
 
 
 def _quick_parsers(payload: Bytes) -> Iterator[Callable[[Bytes], Reader]]:
@@ -70,10 +89,12 @@ def _may_use_simdjson(payload: Bytes) -> bool:
 
 
 def _by_orjson(payload: Bytes) -> Reader:
+    check_objects(payload)
     return PlainReader(libraries.orjson.loads(payload), is_last=False)
 
 
 def _by_standard_library(payload: bytes) -> Any:
+    check_objects(payload)
     try:
         return _DECODER.decode(payload.decode("utf-8"))
     except UnicodeDecodeError as problem:

@@ -75,8 +75,10 @@ def _maps(value: Any) -> bytes:
 
 def _rows_of(name: str, value: Value) -> List[bytes]:
     """Return what is written of each row."""
-    if isinstance(value, Tensor) and value.array.dtype.kind in "biuf":
-        cut = _cut(value.array)
+    if isinstance(value, Tensor):
+        if value.dtype == STRING:
+            return [writing.plain(row) for row in _texts(name, value.array)]
+        cut = _cut(value.array) if value.array.dtype.kind in "biuf" else None
         if cut is not None:
             return cut
     if isinstance(value, (Tensor, MapArray)):

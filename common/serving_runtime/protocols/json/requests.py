@@ -9,12 +9,13 @@ from typing import Any, Callable, Dict, List, NamedTuple
 
 import numpy as np
 
+from serving_runtime import validation
 from serving_runtime.errors import InvalidInput
 from serving_runtime.ipc.frames import Bytes
 from serving_runtime.protocols.json import base64, fields, reading
 from serving_runtime.protocols.json.reader import Doubt, Reader
 from serving_runtime.protocols.request import Request
-from serving_runtime.signature import Signature, Tensor, Value
+from serving_runtime.signature import Contract, Signature, Tensor, Value
 from serving_runtime.validation.problems import Problems, quoted
 
 INSTANCES, INPUTS = "instances", "inputs"
@@ -23,6 +24,19 @@ INSTANCES, INPUTS = "instances", "inputs"
 EACH = "[*]"
 # For an input that the signature has not: that is found out later, from its name.
 _UNKNOWN = Tensor("float32", np.empty(0, np.float32))
+
+
+# The signature that a call without a name means where the contract says none: what the clients of
+# these dialects call a model for, and all that some of them can.
+PREDICT = "predict"
+
+
+def signatures_of(contract: Contract) -> Dict[str, Signature]:
+    """Return the signatures by the names that choose them; the empty one if any is meant by it."""
+    found = validation.by_requested_name(contract)
+    if PREDICT in found:
+        found.setdefault("", found[PREDICT])
+    return found
 
 
 class Found(NamedTuple):
@@ -140,13 +154,11 @@ class InputReader:
                 f"{place} has values without names, but the signature has the inputs "
                 f"{_names(self.signature.inputs)}: send an object with a value for each"
             )
-        found = Found({}, {})
         try:
-            read = fields.read(reader, node, field, field.name in self._nullable, place)
-            fields.merge(found.tensors, read)
+            is_nullable = field.name in self._nullable
+            return Found(fields.read(reader, node, field, is_nullable, place), {})
         except InvalidInput as error:
-            found.unreadable[field.name] = str(error)
-        return found
+            return Found({}, {field.name: str(error)})
 
 
 def _is_named(reader: Reader, node: Any) -> bool:

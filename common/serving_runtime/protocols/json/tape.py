@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Tuple
 import numpy as np
 
 from serving_runtime.protocols.json import libraries
+from serving_runtime.protocols.json.bounds import check_objects
 from serving_runtime.protocols.json.lists import flatten
 from serving_runtime.protocols.json.reader import Doubt, Read, Reader, Wanted
 from serving_runtime.protocols.json.values import tensor_of
@@ -59,10 +60,10 @@ class TapeReader(Reader):
         if not isinstance(node, self._object) or len(node) > _MAX_MEMBERS:
             raise Doubt
         names = list(node)
-        found = {name: node[name] for name in names}
-        if len(found) < len(names):  # pysimdjson finds the first of those with one name
+        # pysimdjson finds the first of those with one name, and reads names up to a NUL.
+        if len(set(names)) < len(names) or "\0" in "".join(names):
             raise Doubt
-        return found
+        return {name: node[name] for name in names}
 
     def elements(self, node: Any, place: str) -> List[Any]:
         """Return a list's nodes."""
@@ -82,7 +83,7 @@ class TapeReader(Reader):
         if isinstance(node, self._object):
             raise Doubt
         if not isinstance(node, self._array):
-            return tensor_of(flatten(node, wanted.place), wanted)
+            return tensor_of(flatten(node, wanted.place), wanted, may_overflow=False)
         if wanted.dtype == ANY or NUMPY_DTYPES[wanted.dtype].kind not in _BUFFERS:
             return self._by_lists(node, wanted)
         self._has_buffers = True
@@ -96,9 +97,10 @@ class TapeReader(Reader):
                 raise Doubt
 
     def _by_lists(self, node: Any, wanted: Wanted) -> Read:
+        check_objects(self._payload)
         flat = flatten(node.as_list(), wanted.place)
         self._count(flat.shape)
-        return tensor_of(flat, wanted)
+        return tensor_of(flat, wanted, may_overflow=False)
 
     def _by_buffer(self, node: Any, wanted: Wanted) -> Read:
         code, dtype = _BUFFERS[NUMPY_DTYPES[wanted.dtype].kind]

@@ -16,6 +16,10 @@ NAN, INFINITY, MINUS_INFINITY = float("nan"), float("inf"), float("-inf")
 CONSTANTS = {"NaN": NAN, "Infinity": INFINITY, "-Infinity": MINUS_INFINITY}
 
 _NULL = type(None)
+_NUMBERS = frozenset((int, float))
+# So few values are compared with the largest one before NumPy has set up for its own comparison.
+_FEW = 256
+_FLOAT_LIMITS = {name: float(np.finfo(name).max) for name in ("float16", "float32", "float64")}
 _INT64 = np.iinfo(np.int64)
 _EXPECTED = {
     "integer": "an integer, without a fraction or an exponent,",
@@ -25,8 +29,13 @@ _EXPECTED = {
 }
 
 
-def tensor_of(flat: Flat, wanted: Wanted) -> Read:
+def tensor_of(flat: Flat, wanted: Wanted, may_overflow: bool) -> Read:
     """Return values as an array of a dtype.
+
+    Args:
+        flat: the values.
+        wanted: what they are read as.
+        may_overflow: whether a number that is too large for a double was read as an infinity.
 
     Raises:
         InvalidInput: a value is none of the dtype, or does not fit it; the text names the place.
@@ -37,12 +46,14 @@ def tensor_of(flat: Flat, wanted: Wanted) -> Read:
     missing = None
     if _NULL in flat.kinds:
         flat, missing = _without_nulls(flat, wanted)
-    array = _READERS[casts.kind(wanted.dtype)](flat, wanted)
-    is_nan = wanted.nulls == AS_NAN
-    return Read(
-        Tensor(wanted.dtype, array.reshape(flat.shape)),
-        None if missing is None or is_nan else missing.reshape(flat.shape),
-    )
+    if casts.kind(wanted.dtype) == "float":
+        array = _floats(flat, wanted, may_overflow)
+    else:
+        array = _READERS[casts.kind(wanted.dtype)](flat, wanted)
+    tensor = Tensor(wanted.dtype, array.reshape(flat.shape))
+    if missing is None or wanted.nulls == AS_NAN:
+        return Read(tensor)
+    return Read(tensor, missing.reshape(flat.shape))
 
 
 def narrowed(array: np.ndarray, dtype: str, wanted: Wanted) -> np.ndarray:
@@ -81,14 +92,18 @@ def _dtype_of(flat: Flat) -> str:
     return STRING if kinds == {str} else "float64"
 
 
-def _floats(flat: Flat, wanted: Wanted) -> np.ndarray:
-    if not flat.kinds <= {int, float}:
-        _refuse(flat, wanted, frozenset((int, float)))
+def _floats(flat: Flat, wanted: Wanted, may_overflow: bool) -> np.ndarray:
+    if not flat.kinds <= _NUMBERS:
+        _refuse(flat, wanted, _NUMBERS)
+    limit = _FLOAT_LIMITS.get(wanted.dtype) if len(flat.values) < _FEW else None
+    # A NaN is neither more nor less than the number before it, so it hides no larger one.
+    if limit and flat.values and -limit <= min(flat.values) and max(flat.values) <= limit:
+        return np.array(flat.values, NUMPY_DTYPES[wanted.dtype])
     try:
         array = np.array(flat.values, np.float64)
     except OverflowError:
         _refuse_where(flat, wanted, lambda value: abs(value) >= 2**1024)
-    if np.isinf(array).any():
+    if may_overflow and np.isinf(array).any():
         _refuse_overflow(flat, array, wanted)
     if wanted.dtype == "float64":
         return array
@@ -170,7 +185,6 @@ def _refuse_where(flat: Flat, wanted: Wanted, is_beyond: Callable[[Any], bool]) 
 
 _BLANKS: Dict[str, Any] = {"integer": 0, "bool": False, STRING: ""}
 _READERS: Dict[str, Callable[[Flat, Wanted], np.ndarray]] = {
-    "float": _floats,
     "integer": _integers,
     "bool": _bools,
     STRING: _strings,

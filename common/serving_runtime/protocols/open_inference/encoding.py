@@ -82,8 +82,8 @@ def _in_raw_contents(values: Mapping[str, Value]) -> List[Part]:
     return heads + contents
 
 
-def carried(name: str, value: Value) -> Tuple[Datatype, np.ndarray]:
-    """Return an output's datatype and values.
+def carried(name: str, value: Value, side: str = "output") -> Tuple[Datatype, np.ndarray]:
+    """Return the datatype and the values of an ``input`` or ``output``.
 
     Raises:
         Unimplemented: the protocol has no datatype for it.
@@ -92,7 +92,7 @@ def carried(name: str, value: Value) -> Tuple[Datatype, np.ndarray]:
         return BY_DTYPE[value.dtype], value.array
     kind = name_of(value.dtype if isinstance(value, Tensor) else MAP)
     raise Unimplemented(
-        f"output {quoted(name)} is {kind}, for which Open Inference has no datatype: call "
+        f"{side} {quoted(name)} is {kind}, for which Open Inference has no datatype: call "
         f"{CARRIED_BY}"
     )
 

@@ -13,7 +13,12 @@ from serving_runtime.protocols.open_inference import decoding, values
 from serving_runtime.protocols.open_inference.binary_data import BinaryData, header_length
 from serving_runtime.protocols.open_inference.datatypes import BY_DTYPE, Datatype
 from serving_runtime.protocols.open_inference.json_replies import RestContext, identity_member
-from serving_runtime.protocols.open_inference.json_requests import Found, Nullable, interpret
+from serving_runtime.protocols.open_inference.json_requests import (
+    NOTHING_ASKED,
+    Found,
+    Nullable,
+    interpret,
+)
 from serving_runtime.protocols.protobuf.recent_layouts import ALIGNMENT
 from serving_runtime.protocols.request import Request
 from serving_runtime.signature import Tensor, Value
@@ -41,6 +46,7 @@ class Remembered(NamedTuple):
     size: int
 
 
+_NOTHING_ASKED = RestContext(b"", False, {})
 _BY_TEXT: Dict[bytes, Remembered] = {}
 _OFFSETS: Dict[int, int] = {}
 
@@ -98,7 +104,9 @@ def _read(
         tensors,
         head.output_names,
         unreadable,
-        RestContext(identity_member(asked.identity), asked.is_binary, asked.binary_outputs),
+        _NOTHING_ASKED
+        if asked is NOTHING_ASKED
+        else RestContext(identity_member(asked.identity), asked.is_binary, asked.binary_outputs),
         head.sequence,
         head.timeout_seconds,
     )

@@ -1,22 +1,15 @@
 """Write inference responses as JSON, with values in it or, where that is asked for, after it."""
 
-from functools import lru_cache
-from typing import Any, List, Mapping, NamedTuple, Tuple
-
-import numpy as np
+from typing import Any, Mapping, NamedTuple
 
 from serving_runtime.errors import InvalidInput
-from serving_runtime.ipc.attributes import CONTENT_TYPE, HEADER_LENGTH
+from serving_runtime.ipc.attributes import CONTENT_TYPE, EMPTY, HEADER_LENGTH
 from serving_runtime.protocols.json import writing
-from serving_runtime.protocols.open_inference import encoding
-from serving_runtime.protocols.open_inference.datatypes import BYTES, Datatype
+from serving_runtime.protocols.open_inference import json_tensors
 from serving_runtime.protocols.protocol import Encoded
 from serving_runtime.signature import Value
-from serving_runtime.validation.problems import quoted
 
-_JSON: Mapping[str, str] = {CONTENT_TYPE: "application/json"}
 _BINARY = "application/octet-stream"
-_END = b"]}"
 
 
 class RestContext(NamedTuple):
@@ -30,10 +23,14 @@ class RestContext(NamedTuple):
     is_binary: bool
     binary_outputs: Mapping[str, bool]
 
+    def has_binary(self, name: str) -> bool:
+        """Return whether an output's values go after the JSON."""
+        return self.binary_outputs.get(name, self.is_binary)
+
 
 def as_json(value: Any) -> Encoded:
-    """Return Python's own values as a reply."""
-    return writing.plain(value), _JSON
+    """Return Python's own values as a reply; without a content type it is JSON."""
+    return writing.plain(value), EMPTY
 
 
 def model_head(name: str, version: str) -> bytes:
@@ -59,51 +56,15 @@ def encode(outputs: Mapping[str, Value], context: RestContext, head: bytes) -> E
         Unimplemented: an output has no datatype in this protocol.
         InvalidInput: JSON has no form for a value, and binary data was not asked for.
     """
-    described: List[Any] = []
-    contents: List[Any] = []
-    is_binary, named = context.is_binary, context.binary_outputs
-    for name, value in outputs.items():
-        datatype, array = encoding.carried(name, value)
-        # Clients that find no bytes take them for doubles; JSON keeps the datatype.
-        if array.size and (named.get(name, is_binary) if named else is_binary):
-            content, size = encoding.raw_content(datatype, array)
-            described += (_head(name, datatype.name, array.shape), _binary_tail(size))
-            contents.append(content)
-        else:
-            described += (
-                _head(name, datatype.name, array.shape), b',"data":',
-                _data(name, datatype, array), b"},",
-            )  # fmt: skip
-    if described:
-        described[-1] = described[-1][:-1]
-    parts = [head, context.identity, b'"outputs":[', *described, _END]
-    if not contents:
-        return b"".join(parts), _JSON
-    length = sum(map(len, parts))
-    attributes = {CONTENT_TYPE: _BINARY, HEADER_LENGTH: str(length)}
-    return b"".join(parts + contents), attributes
-
-
-def _data(name: str, datatype: Datatype, array: np.ndarray) -> bytes:
     try:
-        if datatype.name == BYTES:
-            return writing.plain(writing.texts(array.reshape(-1)))
-        if datatype.dtype == "bool":
-            array, _ = encoding.raw_content(datatype, array)
-        return writing.numbers(array.reshape(-1), has_tokens=False)
+        written, contents = json_tensors.write(outputs, context.has_binary, json_tensors.OUTPUT)
     except writing.NoJson as problem:
         raise InvalidInput(
-            f"output {quoted(name)}: {problem}, which JSON cannot hold: ask for it in binary, by "
-            'the output\'s parameter "binary_data": true'
+            f"output {problem}, which JSON cannot hold: ask for it in binary, by the output's "
+            'parameter "binary_data": true'
         ) from None
-
-
-@lru_cache(maxsize=1024)
-def _head(name: str, datatype: str, shape: Tuple[int, ...]) -> bytes:
-    """Return an output up to its values."""
-    return writing.plain({"name": name, "datatype": datatype, "shape": list(shape)})[:-1]
-
-
-@lru_cache(maxsize=1024)
-def _binary_tail(size: int) -> bytes:
-    return b',"parameters":' + writing.plain({"binary_data_size": size}) + b"},"
+    parts = [head, context.identity, b'"outputs":[', *written, b"]}"]
+    if not contents:
+        return b"".join(parts), EMPTY
+    attributes = {CONTENT_TYPE: _BINARY, HEADER_LENGTH: str(sum(map(len, parts)))}
+    return b"".join(parts + contents), attributes

@@ -1,27 +1,24 @@
 """Read the JSON of an inference request: what it asks for, and its inputs.
 
-An input's values stand in its ``data``, or, by the extension for binary data, after the JSON.
 Members that nobody here knows are ignored, as are a model's name and version: the path has those.
-
-See: inference_rest.md of https://github.com/kserve/open-inference-protocol, and
-https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
 """
 
-from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Tuple
+import itertools
+from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional
 
 from serving_runtime.errors import InvalidInput, nearest_name, suggestion
-from serving_runtime.protocols.json.reader import AS_NAN, MARKED, Reader, Wanted
+from serving_runtime.protocols.json.reader import Reader
 from serving_runtime.protocols.json.values import utf8
-from serving_runtime.protocols.open_inference import parameters, values
+from serving_runtime.protocols.open_inference import json_tensors, parameters
 from serving_runtime.protocols.open_inference.binary_data import BinaryData
-from serving_runtime.protocols.open_inference.datatypes import DATATYPES, Datatype, described
+from serving_runtime.protocols.open_inference.json_tensors import NAME, text
 from serving_runtime.protocols.open_inference.parameters import Head
-from serving_runtime.protocols.shapes import element_count
-from serving_runtime.signature import FLOATS, MISSING_SUFFIX, Tensor, Value, shape_text
+from serving_runtime.signature import MISSING_SUFFIX, Tensor, Value
 from serving_runtime.validation.problems import Problems, quoted
 
 _BODY = "the body"
-_INPUTS, _OUTPUTS, _PARAMETERS, _DATA = "inputs", "outputs", "parameters", "data"
+_MAX_COMPARED = 16  # a client may send millions of names, and long ones
+_INPUTS, _OUTPUTS, _PARAMETERS = "inputs", "outputs", "parameters"
 _BINARY_OUTPUT, _BINARY_DATA, _BINARY_SIZE = "binary_data_output", "binary_data", "binary_data_size"
 
 # The inputs that may have missing values, by the names that choose a signature.
@@ -38,6 +35,9 @@ class Asked(NamedTuple):
     identity: str
     is_binary: bool
     binary_outputs: Mapping[str, bool]
+
+
+NOTHING_ASKED = Asked(Head(), "", False, {})
 
 
 class Found(NamedTuple):
@@ -64,7 +64,8 @@ def interpret(reader: Reader, binary: BinaryData, nullable: Nullable) -> Found:
     members = reader.members(reader.root, _BODY)
     asked = _asked(reader, members)
     if members.get(_INPUTS) is None:
-        hint = suggestion(nearest_name(_INPUTS, tuple(members)))
+        few = tuple(name[:_MAX_COMPARED] for name in itertools.islice(members, _MAX_COMPARED))
+        hint = suggestion(nearest_name(_INPUTS, few))
         raise InvalidInput(f'{_BODY} has no "{_INPUTS}": expected a list of tensors{hint}')
     found = Found(asked, {}, {})
     inputs = _Inputs(reader, binary, nullable.get(asked.head.signature_name, frozenset()), found)
@@ -84,17 +85,16 @@ class _Inputs:
         self._binary = binary
         self._nullable = nullable
         self._found = found
-        self._problems = Problems("input")
+        self._problems: Optional[Problems] = None
 
     def add(self, node: Any, place: str) -> None:
         """Add the input at a place."""
         members = self._reader.members(node, place)
-        name = _text(self._reader, members, "name", place)
-        given = _given(self._reader, members, place)
-        parameters.refuse_of_input(name, given)
-        # Where the next one's begin is known only if this one's are taken, right or wrong.
-        content = self._content(given, name)
-        tensors, unreadable = self._found.tensors, self._found.unreadable
+        name = text(self._reader, members, NAME, place)
+        content = None
+        if members.get(_PARAMETERS) is not None:
+            content = self._content(_given(self._reader, members, place), name)
+        _, tensors, unreadable = self._found
         try:
             if name in tensors or name in unreadable:
                 raise InvalidInput("there are several inputs of this name")
@@ -104,60 +104,34 @@ class _Inputs:
                 raise
             tensors.pop(name, None)
             unreadable[name] = str(problem)
-            self._problems.add_unreadable(name, str(problem))
-            if self._problems.is_full:
-                found = self._problems.found
-                raise InvalidInput(str(self._problems), problems=found) from None
+            self._count(name, str(problem))
+
+    def _count(self, name: str, problem: str) -> None:
+        self._problems = problems = self._problems or Problems("input")
+        problems.add_unreadable(name, problem)
+        if problems.is_full:
+            raise InvalidInput(str(problems), problems=problems.found) from None
 
     def _content(self, given: Mapping[str, Any], name: str) -> Any:
+        """Return an input's binary data, right or wrong: the next one's begin after them."""
+        parameters.refuse_of_input(name, given)
         size = given.get(_BINARY_SIZE)
         return None if size is None else self._binary.take(size, name)
 
     def _read(self, name: str, members: Mapping[str, Any], content: Any) -> None:
-        called = _text(self._reader, members, "datatype")
-        datatype = DATATYPES.get(called)
-        if datatype is None:
-            raise InvalidInput(f"datatype {quoted(called)} is none of {', '.join(DATATYPES)}")
-        shape = _shape(self._reader, members)
-        data = members.get(_DATA)
-        if content is not None:
-            if data is not None:
-                raise InvalidInput(f'values in both "{_DATA}" and {BinaryData.CALLED}')
-            array = values.from_raw(datatype, shape, content, BinaryData.CALLED)
-            self._found.tensors[name] = Tensor(datatype.dtype, array)
-            return
-        if data is None:
-            raise InvalidInput(f'no values: expected "{_DATA}"')
-        self._read_data(name, datatype, shape, data)
-
-    def _read_data(self, name: str, datatype: Datatype, shape: Tuple[int, ...], data: Any) -> None:
-        dtype = datatype.dtype
-        is_marked = name in self._nullable and dtype not in FLOATS
-        wanted = Wanted(dtype, datatype.name, _DATA, MARKED if is_marked else AS_NAN)
-        (_, array), missing = self._reader.array(data, wanted)
-        if array.shape != shape:
-            _check_flat(array.shape, datatype, shape)
-            array = array.reshape(shape)
-        self._found.tensors[name] = Tensor(dtype, array)
+        is_nullable = name in self._nullable
+        tensor, missing = json_tensors.read(self._reader, members, content, is_nullable)
+        self._found.tensors[name] = tensor
         if missing is not None:
-            self._found.tensors[name + MISSING_SUFFIX] = Tensor("bool", missing.reshape(shape))
-
-
-def _check_flat(found: Tuple[int, ...], datatype: Datatype, shape: Tuple[int, ...]) -> None:
-    count = element_count(shape)
-    if len(found) != 1:
-        raise InvalidInput(
-            f'"{_DATA}" is nested as {shape_text(found)}: expected {shape_text(shape)}, as "shape" '
-            "says, or a flat list"
-        )
-    if found[0] != count:
-        values_text = "1 value" if found[0] == 1 else f"{found[0]} values"
-        raise InvalidInput(
-            f'{values_text} in "{_DATA}", but {described(datatype, shape)} takes {count}'
-        )
+            mask = name + MISSING_SUFFIX
+            if mask in self._found.tensors:
+                raise InvalidInput(f"null, and an input {quoted(mask)} that says what is missing")
+            self._found.tensors[mask] = Tensor("bool", missing)
 
 
 def _asked(reader: Reader, members: Mapping[str, Any]) -> Asked:
+    if members.get(_PARAMETERS) is members.get(_OUTPUTS) is members.get("id") is None:
+        return NOTHING_ASKED
     given = _given(reader, members, _BODY)
     outputs: Dict[str, Any] = {}
     names: List[str] = []
@@ -165,7 +139,7 @@ def _asked(reader: Reader, members: Mapping[str, Any]) -> Asked:
     for number, node in enumerate(() if nodes is None else reader.elements(nodes, f'"{_OUTPUTS}"')):
         place = f"{_OUTPUTS}[{number}]"
         output = reader.members(node, place)
-        name = _text(reader, output, "name", place)
+        name = text(reader, output, NAME, place)
         of_output = _given(reader, output, place)
         parameters.refuse_of_output(name, of_output)
         names.append(name)
@@ -194,24 +168,3 @@ def _scalar(reader: Reader, name: str, node: Any) -> Any:
             reader.refuse(node, f"the parameter {name}", "a text, a number, true or false")
         return None
     return node
-
-
-def _text(reader: Reader, members: Mapping[str, Any], key: str, place: str = "") -> str:
-    value = members.get(key)
-    if value is None:
-        raise InvalidInput(f'{place} has no "{key}"' if place else f'no "{key}"')
-    if not isinstance(value, str):
-        reader.refuse(value, f'"{key}" of {place}' if place else f'"{key}"', "a text")
-    utf8(value)
-    return value
-
-
-def _shape(reader: Reader, members: Mapping[str, Any]) -> Tuple[int, ...]:
-    node = members.get("shape")
-    if node is None:
-        raise InvalidInput('no "shape": expected a list of sizes')
-    sizes = reader.elements(node, '"shape"')
-    for number, size in enumerate(sizes):
-        if type(size) is not int:
-            reader.refuse(size, f'"shape"[{number}]', "a size")
-    return values.shape_of(sizes)

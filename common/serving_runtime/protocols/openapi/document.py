@@ -4,7 +4,7 @@ See: https://spec.openapis.org/oas/v3.1.0
 """
 
 import json
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Tuple
 from urllib.parse import quote
 
 import serving_runtime
@@ -14,6 +14,7 @@ from serving_runtime.ipc.attributes import CONTENT_TYPE
 from serving_runtime.ipc.frames import Bytes
 from serving_runtime.model_names import ModelNames
 from serving_runtime.operations import HttpRoute, Operation
+from serving_runtime.protocols.json import requests
 from serving_runtime.protocols.openapi import paths, rows, tensors
 from serving_runtime.protocols.openapi.paths import ERROR, JSON, PAGES, Served
 from serving_runtime.protocols.protocol import ContractProtocol, Encoded
@@ -22,6 +23,11 @@ from serving_runtime.signature import STRING, Contract, Signature
 
 _OBJECTS = {"type": "array", "items": {"type": "object"}}
 _OF_EXAMPLES = (operations.REST_CLASSIFY, operations.REST_REGRESS)
+_OF_TENSORS = (
+    operations.REST_INFER,
+    operations.REST_MODEL_METADATA,
+    operations.REST_MODEL_CONFIG,
+)
 
 
 class Document(ContractProtocol):
@@ -51,7 +57,8 @@ class Document(ContractProtocol):
 def of_model(contract: Contract, settings: Settings) -> Dict[str, Any]:
     """Return the document of a model."""
     names = ModelNames.of(contract, settings, settings.model_dir or default_model_dir())
-    served = Served(contract, validation.by_requested_name(contract).get(""))
+    default = validation.by_requested_name(contract).get("")
+    served = Served(contract, default, requests.signatures_of(contract).get(""))
     document: Dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
@@ -70,10 +77,10 @@ def of_model(contract: Contract, settings: Settings) -> Dict[str, Any]:
 
 def _paths(served: Served, names: ModelNames, settings: Settings) -> Dict[str, Any]:
     found: Dict[str, Any] = {}
-    takes_examples = any(map(_takes_examples, served.contract.signatures))
+    left_out = _left_out(served.contract)
     for row in operations.ALL:
-        route = _route(row, settings) if row.key in PAGES else None
-        if route is not None and (row not in _OF_EXAMPLES or takes_examples):
+        route = _route(row, settings) if row.key in PAGES and row not in left_out else None
+        if route is not None:
             path = route.path.replace("{model}", quote(names.name, safe=""))
             item = paths.described(row, route.method, served)
             found.setdefault(path, {})[route.method.lower()] = item
@@ -88,21 +95,34 @@ def _route(row: Operation, settings: Settings) -> Optional[HttpRoute]:
     return None
 
 
+def _left_out(contract: Contract) -> Tuple[Operation, ...]:
+    """Return the operations that would refuse whatever is sent to this model."""
+    left_out: Tuple[Operation, ...] = ()
+    if not any(map(_takes_examples, contract.signatures)):
+        left_out += _OF_EXAMPLES
+    if not any(map(tensors.is_carried, contract.signatures)):
+        left_out += _OF_TENSORS
+    return left_out
+
+
 def _takes_examples(signature: Signature) -> bool:
     """Whether a signature may be one that classifies examples, or gives a number for each."""
     return [(field.name, field.dtype) for field in signature.inputs] == [("inputs", STRING)]
 
 
 def _schemas(served: Served) -> Dict[str, Any]:
+    infer = {}
+    if any(map(tensors.is_carried, served.contract.signatures)):
+        infer["InferRequest"] = tensors.requests(served.contract, served.default)
+        infer["InferReply"] = tensors.replies(served.contract)
     return {
+        **infer,
         "Error": ERROR,
         "Anything": {"type": "object"},
         "Index": _OBJECTS,
-        "InferRequest": tensors.requests(*served),
-        "InferReply": tensors.replies(served.contract),
-        "PredictRequest": rows.requests(*served),
+        "PredictRequest": rows.requests(served.contract, served.predicted),
         "PredictReply": rows.replies(served.contract),
-        "Invocation": rows.invocations(*served),
+        "Invocation": rows.invocations(served.contract, served.predicted),
         "InvocationReply": rows.invocation_replies(served.contract),
         "ExamplesRequest": {
             "type": "object",

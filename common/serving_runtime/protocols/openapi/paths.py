@@ -30,10 +30,14 @@ _FAILURES = {
 
 
 class Served(NamedTuple):
-    """What is served: a contract, and the signature that a request without a name means, if any."""
+    """What is served: a contract, and the signature that a request without a name means, if any.
+
+    ``predicted`` is that of ``:predict`` and of hosts' calls.
+    """
 
     contract: Contract
     default: Optional[Signature]
+    predicted: Optional[Signature]
 
 
 class Page(NamedTuple):
@@ -153,11 +157,12 @@ def failures() -> Dict[str, Any]:
 def _examples(page: Page, served: Served) -> Dict[str, Any]:
     if page.example is None:
         return {}
+    default = served.default if page.example is samples.of_infer else served.predicted
     found = {}
     for signature in served.contract.signatures:
         if page.example is samples.of_infer and not tensors.is_carried(signature):
             continue
-        value = page.example(signature, signature is served.default)
+        value = page.example(signature, signature is default)
         if value is not None:
             found[signature.name] = {"value": value}
     return {"examples": found} if found else {}

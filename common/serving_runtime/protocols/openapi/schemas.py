@@ -25,7 +25,8 @@ _BASE64: Schema = {
     "required": ["b64"],
     "additionalProperties": False,
 }
-_FLOAT_LIMITS = {"float16": 65504.0, "float32": float(np.finfo(np.float32).max)}
+# As it is written: a little more than it is, and read as the same.
+_FLOAT_LIMITS = {"float16": 65504.0, "float32": float(str(np.finfo(np.float32).max))}
 _FLOAT_LIMITS["bfloat16"] = _FLOAT_LIMITS["float32"]
 
 

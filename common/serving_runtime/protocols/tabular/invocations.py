@@ -40,8 +40,8 @@ class Invocations(ModelProtocol):
 
     def __init__(self, contract: Contract, settings: Settings) -> None:
         super().__init__(contract, settings)
-        by_name = validation.by_requested_name(contract)
-        self._inputs = {name: InputReader(signature) for name, signature in by_name.items()}
+        by_name = requests.signatures_of(contract).items()
+        self._inputs = {name: InputReader(signature) for name, signature in by_name}
 
     @classmethod
     def alignment_offset(cls, length_bytes: int) -> int:
@@ -65,7 +65,7 @@ class Invocations(ModelProtocol):
             tensors = npy.read(payload, signature, self._settings.max_expanded_bytes)
         else:
             raise InvalidInput(f"the content type is none of {JSON}, {CSV} and {NPY}")
-        return Request("", tensors, reply_context=(reply, True))
+        return Request(signature.name, tensors, reply_context=(reply, True))
 
     def encode(
         self, outputs: Mapping[str, Value], request: Request, signature: Signature
@@ -90,10 +90,10 @@ class Invocations(ModelProtocol):
             )
         if body.get(_PARAMETERS):
             raise InvalidInput(f'the model takes no "{_PARAMETERS}"')
-        name = requests.signature_name(body)
-        tensors, unreadable = _READERS[given[0]](reader, body[given[0]], self._chosen(name))
+        inputs = self._chosen(requests.signature_name(body))
+        tensors, unreadable = _READERS[given[0]](reader, body[given[0]], inputs)
         context = (reply, given[0] != INPUTS)
-        return Request(name, tensors, unreadable=unreadable, reply_context=context)
+        return Request(inputs.signature.name, tensors, unreadable=unreadable, reply_context=context)
 
     def _chosen(self, name: str) -> InputReader:
         found = self._inputs.get(name)

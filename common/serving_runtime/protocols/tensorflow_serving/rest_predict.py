@@ -36,8 +36,8 @@ class RestPredict(ModelProtocol):
     def __init__(self, contract: Contract, settings: Settings) -> None:
         super().__init__(contract, settings)
         self._names = rest_served.names_of(contract, settings)
-        by_name = validation.by_requested_name(contract)
-        self._served = {name: _served(signature) for name, signature in by_name.items()}
+        by_name = requests.signatures_of(contract).items()
+        self._served = {name: _served(signature) for name, signature in by_name}
 
     @classmethod
     def alignment_offset(cls, length_bytes: int) -> int:
@@ -79,7 +79,8 @@ class RestPredict(ModelProtocol):
             raise InvalidInput(served.no_rows)
         read = served.inputs.rows if has_rows else served.inputs.columns
         tensors, unreadable = read(reader, body[INSTANCES if has_rows else INPUTS])
-        return Request(name, tensors, unreadable=unreadable, reply_context=has_rows)
+        chosen = served.inputs.signature.name
+        return Request(chosen, tensors, unreadable=unreadable, reply_context=has_rows)
 
 
 def _has_rows(body: Dict[str, Any]) -> bool:

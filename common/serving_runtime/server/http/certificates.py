@@ -1,6 +1,7 @@
 """Make TLS of the service's files: each of HTTP's connections sees the certificate of its day."""
 
 import ssl
+import sys
 from typing import Optional
 
 from serving_runtime.security.tls import Certificates
@@ -53,7 +54,6 @@ def _context(settings: Settings, client_ca: Optional[bytes]) -> ssl.SSLContext:
 
 
 def _refuse_old_versions(context: ssl.SSLContext) -> None:
-    if hasattr(context, "minimum_version"):
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-    else:  # Python 3.6
+    """Refuse all before TLS 1.2, as Python itself does from 3.10 on."""
+    if sys.version_info < (3, 10):
         context.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1

@@ -21,17 +21,13 @@ from serving_runtime.server.http.exchange import Answerable, Exchange
 from serving_runtime.server.http.flow import Flow
 from serving_runtime.server.http.gate import Passed
 from serving_runtime.server.http.host import ConnectionHost
+from serving_runtime.server.http.limits import Limits
 from serving_runtime.server.http.parser import Head, RequestParser
 from serving_runtime.server.http.refusals import EarlyReply, Refusal
 from serving_runtime.server.http.states import Event, State, follow
 from serving_runtime.server.transport import Headers, Reply
 
-# Larger bodies are written by themselves, since joining them to their head would copy them.
-JOINED_BYTES = 64 << 10
 _STALLED = Refusal(408, "the request did not come within the time that there is for it")
-_TOO_MANY = Refusal(
-    503, "as many clients are connected as RUNTIME_HTTP_MAX_CONNECTIONS allows, and none is idle"
-)
 
 
 class HttpConnection(asyncio.Protocol, Answerable):
@@ -75,6 +71,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         self._host.on_closed(self)
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
+            self._host.on_settled()
             with self._host.lock:
                 exchange.abandon()
 
@@ -100,6 +97,10 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self._rest()
             self._go_on()
 
+    def bound(self, limits: Limits) -> None:
+        """Have other limits from the next request on."""
+        self._limits = self._parser.limits = limits
+
     def hold(self, is_held: bool) -> None:
         """Read no more of a body that is arriving, or go on with it."""
         self._flow.is_held = is_held
@@ -114,7 +115,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         """Answer a request that is not whole, or none, and end the connection."""
         if self._state is not State.IDLE and self._state is not State.ARRIVING:
             return
-        self._write(writing.early(refusal), None, closes=True)
+        self._write(writing.early(refusal), self._parser.head, closes=True, lingers=True)
 
     def close_idle(self) -> bool:
         """End the connection if it waits for a request; return whether it did."""
@@ -174,7 +175,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         if head is None:
             return
         if self._passed is None:
-            self._passed = self._admit(head)
+            self._passed = self._host.gate.admit(head, self.is_surplus)
             self._body_due = now + self._limits.body_seconds
             if b"expect" in head.headers and not head.is_old:
                 self._socket.write(replies.CONTINUE)
@@ -187,7 +188,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         self.due = math.inf
         passed, self._passed = self._passed, None
         try:
-            passed = passed or self._admit(head)
+            passed = passed or self._host.gate.admit(head, self.is_surplus)
             if passed.coding:
                 self._unpack(head, passed, body)
                 return
@@ -195,12 +196,6 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self._write(writing.early(early), head, not head.keeps_alive)
             return
         self._begin(head, passed, body)
-
-    def _admit(self, head: Head) -> Passed:
-        passed = self._host.gate.admit(head)
-        if self.is_surplus and passed.match.is_forwarded:
-            raise _TOO_MANY
-        return passed
 
     def _begin(self, head: Head, passed: Passed, body: bytes) -> None:
         exchange = Exchange(self, head, passed, body, self._host.loop_thread)
@@ -214,34 +209,30 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self._begin(head, passed, unpacked)
             return
 
-        self._host.in_thread(
-            lambda: compression.unpack(body, coding, most),
-            lambda outcome: self._on_unpacked(head, passed, outcome),
-        )
+        def then(outcome: Any) -> None:
+            if self._state is not State.ANSWERING:  # the client has gone
+                return
+            if isinstance(outcome, EarlyReply):
+                self._write(writing.early(outcome), head, not head.keeps_alive)
+            else:
+                self._begin(head, passed, outcome)
 
-    def _on_unpacked(self, head: Head, passed: Passed, outcome: Any) -> None:
-        if self._state is not State.ANSWERING:  # the client has gone
-            return
-        if isinstance(outcome, EarlyReply):
-            self._write(writing.early(outcome), head, not head.keeps_alive)
-        else:
-            self._begin(head, passed, outcome)
+        self._host.in_thread(lambda: compression.unpack(body, coding, most), then)
 
     def _finish(self, exchange: Exchange, written: writing.Written) -> None:
         if exchange is self._exchange:
             self._exchange = None
+            self._host.on_settled()
             self._write(written, exchange.head, not exchange.head.keeps_alive)
 
-    def _write(self, written: writing.Written, head: Optional[Head], closes: bool) -> None:
+    def _write(
+        self, written: writing.Written, head: Optional[Head], closes: bool, lingers: bool = False
+    ) -> None:
         closes = closes or self._host.is_closing or self.is_surplus
-        start, body = written.as_bytes(self._host.writer, head, closes)
-        if len(body) < JOINED_BYTES:
-            self._socket.write(start + body)
-        else:
-            self._socket.write(start)
-            self._socket.write(body)
+        for piece in written.as_bytes(self._host.writer, head, closes):
+            self._socket.write(piece)
         if closes:
-            self._end()
+            self._end(lingers)
             return
         self._state = follow(self._state, Event.ANSWERED)
         self._rest()
@@ -264,15 +255,19 @@ class HttpConnection(asyncio.Protocol, Answerable):
         waits = self._state is State.IDLE or self._state is State.ARRIVING
         return waits and self._flow.may_read
 
-    def _end(self) -> None:
-        """Close, once all is sent; at a refusal, when the client has had the time to read it."""
-        is_whole = self._state is not State.ARRIVING and not self._parser.has_rest
+    def _end(self, lingers: bool = False) -> None:
+        """Close, once all is sent.
+
+        Not before the client has had the time to read it, where it may be sending still: what
+        nobody has read when a socket closes makes the system reset the connection.
+        """
+        lingers = lingers or self._parser.has_rest or self._flow.is_paused
         self._state = follow(self._state, Event.ENDED)
         self._host.on_arrived(self)
         self._flow.has_moved()
         left = self._limits.gap_seconds if self._flow.unsent else self._limits.linger_seconds
         self.due = time.monotonic() + left
-        if is_whole and not self._flow.is_paused:
+        if not lingers:
             self._socket.close()
             return
         if self._socket.can_write_eof():

@@ -13,6 +13,7 @@ from serving_runtime.server.http.routes import Match, RouteTable
 from serving_runtime.server.http.statuses import BY_REASON
 from serving_runtime.settings import parsing
 
+_TOO_MANY = "as many clients are connected as RUNTIME_HTTP_MAX_CONNECTIONS allows, and none is idle"
 _TIMEOUT = parsing.seconds(0.0)
 
 
@@ -44,6 +45,7 @@ class Gate:
         limits: of bodies.
 
     Attributes:
+        max_body_bytes: more is refused.
         shedding: what calls of the model are refused with for now; None where they are not.
     """
 
@@ -57,17 +59,20 @@ class Gate:
         self._table = table
         self._access = access
         self._origins = may_call
-        self._max_body_bytes = limits.max_body_bytes
+        self.max_body_bytes = limits.max_body_bytes
         self.shedding: Optional[ServingError] = None
 
-    def admit(self, head: Head) -> Passed:
+    def admit(self, head: Head, is_surplus: bool = False) -> Passed:
         """Return what a request asks for.
+
+        Args:
+            head: of the request.
+            is_surplus: whether it comes by a connection more than there may be.
 
         Raises:
             EarlyReply: it is answered by its head alone.
         """
-        headers = head.headers
-        origin = self._origins.check(head) if b"origin" in headers else ""
+        origin = "" if head.is_plain else self._origins.check(head)
         if head.method == b"OPTIONS":
             self._answer_options(head, origin)
         try:
@@ -77,19 +82,21 @@ class Gate:
             raise
         if self._access is not None:
             self._check_token(head, match.operation.key)
-        if match.is_forwarded and self.shedding is not None:
-            raise Refusal(BY_REASON[self.shedding.reason], str(self.shedding))
-        if head.length > self._max_body_bytes:
-            raise body_too_large(self._max_body_bytes)
+        if match.is_forwarded:
+            self._check_room(is_surplus)
+        if head.length > self.max_body_bytes:
+            raise body_too_large(self.max_body_bytes)
         passed = Passed(match)
-        passed.origin = origin
-        if b"expect" in headers and headers[b"expect"].lower() != b"100-continue":
-            raise Refusal(417, "of the expectations only 100-continue is known here")
-        if b"content-encoding" in headers:
-            passed.coding = compression.coding_of(head.text(b"content-encoding"))
-        if b"x-request-timeout" in headers:
-            passed.seconds_left = _seconds_of(head.text(b"x-request-timeout"))
+        if not head.is_plain:
+            passed.origin = origin
+            _read_rare(head, passed)
         return passed
+
+    def _check_room(self, is_surplus: bool) -> None:
+        if self.shedding is not None:
+            raise Refusal(BY_REASON[self.shedding.reason], str(self.shedding))
+        if is_surplus:
+            raise Refusal(503, _TOO_MANY)
 
     def _answer_options(self, head: Head, origin: str) -> None:
         if not origins.is_preflight(head):
@@ -106,6 +113,16 @@ class Gate:
             self._access.check(key, head.text(b"authorization") or None)
         except NotAuthenticated as error:
             raise Refusal(BY_REASON[error.reason], str(error)) from None
+
+
+def _read_rare(head: Head, passed: Passed) -> None:
+    headers = head.headers
+    if b"expect" in headers and headers[b"expect"].lower() != b"100-continue":
+        raise Refusal(417, "of the expectations only 100-continue is known here")
+    if b"content-encoding" in headers:
+        passed.coding = compression.coding_of(head.text(b"content-encoding"))
+    if b"x-request-timeout" in headers:
+        passed.seconds_left = _seconds_of(head.text(b"x-request-timeout"))
 
 
 def _seconds_of(text: str) -> float:

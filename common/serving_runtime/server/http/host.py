@@ -34,7 +34,11 @@ class ConnectionHost(abc.ABC):
 
     @abc.abstractmethod
     def submit(self, exchange: Exchange) -> None:
-        """Begin an exchange soon, together with others that have just come."""
+        """Begin an exchange, together with others that have just come."""
+
+    @abc.abstractmethod
+    def on_settled(self) -> None:
+        """Note that an exchange is answered, or given up."""
 
     @abc.abstractmethod
     def in_thread(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:

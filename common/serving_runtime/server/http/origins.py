@@ -16,7 +16,7 @@ ALLOWED_HEADERS = (
     "accept, authorization, content-encoding, content-type, inference-header-content-length, "
     "traceparent, tracestate, x-request-id, x-request-timeout, x-reset-state"
 )
-EXPOSED_HEADERS = "inference-header-content-length, retry-after, x-request-id"
+EXPOSED_HEADERS = "inference-header-content-length, retry-after, x-request-id, x-state-epoch"
 PREFLIGHT_SECONDS = 600
 _PORTS = {"http": ":80", "https": ":443"}
 

@@ -1,7 +1,6 @@
 """Write replies as bytes: the head, and a body or none."""
 
 import time
-from email.utils import formatdate
 from typing import Dict, Sequence, Tuple
 
 from serving_runtime.server.http.statuses import PHRASES
@@ -14,6 +13,7 @@ JSON = "application/json"
 # Soon enough for who waits, and late enough for who would ask in a loop.
 RETRY_SECONDS = 1
 RETRIED = (429, 503)
+_DATE = "date: %a, %d %b %Y %H:%M:%S GMT\r\n"
 
 
 def _start_of(status: int) -> bytes:
@@ -35,7 +35,8 @@ class ReplyWriter:
 
     def tick(self) -> None:
         """Take the time; to be called every second."""
-        self._date = f"date: {formatdate(time.time(), usegmt=True)}\r\n".encode()
+        # Python takes the names of days and months from C's locale, unless it is told otherwise.
+        self._date = time.strftime(_DATE, time.gmtime(time.time())).encode()
         self._common.clear()
 
     def head(

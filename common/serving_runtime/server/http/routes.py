@@ -106,7 +106,9 @@ class RouteTable:
 
     def _refusal(self, method: bytes, path: bytes, found: Matches) -> Refusal:
         shown = path[:200].decode("utf-8", "replace")
-        if found:
+        # `…/m:predct` is no model of that name, but a misspelt verb.
+        is_verb = method == b"POST" and b":" in path.rpartition(b"/")[2]
+        if found and not (is_verb and method not in found):
             allowed = self.methods(path)
             words = f"{shown} takes {allowed}, and not {method.decode()}"
             return Refusal(405, words, (("allow", allowed),))

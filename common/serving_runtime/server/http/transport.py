@@ -5,7 +5,7 @@ import concurrent.futures
 import socket
 import threading
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from serving_runtime import logs
 from serving_runtime.errors import ServingError, StartError
@@ -23,6 +23,7 @@ from serving_runtime.server.http.origins import Origins
 from serving_runtime.server.http.refusals import EarlyReply, Refusal
 from serving_runtime.server.http.replies import ReplyWriter
 from serving_runtime.server.http.routes import RouteTable
+from serving_runtime.server.http.states import State
 from serving_runtime.server.http.statuses import BY_REASON
 from serving_runtime.server.transport import Routes, Transport
 from serving_runtime.settings import Settings
@@ -72,11 +73,13 @@ class HttpTransport(Transport, ConnectionHost):
         self._listener = Listener(self._accept)
         # In the order of their opening.
         self._connections: Dict[HttpConnection, None] = {}
-        self._opening = 0
+        # Those that are becoming connections, which may take a handshake.
+        self._opening: Set[asyncio.Future[None]] = set()
         # Those whose body for the model is arriving, the oldest first.
         self._arriving: Dict[HttpConnection, None] = {}
         self._arrivals: Optional[Arrivals] = None
         self._submitted: List[Exchange] = []
+        self._unanswered = 0
         self._threads: Optional[concurrent.futures.Executor] = None
         self._look: Optional[asyncio.TimerHandle] = None
 
@@ -93,6 +96,13 @@ class HttpTransport(Transport, ConnectionHost):
             self._listener.listen_at(socket_path)
         self._look_around()
         return port
+
+    def bound_messages(self, max_bytes: int) -> None:
+        """Refuse larger bodies by their heads, or where they come in chunks, as they grow."""
+        self.limits = self.limits._replace(max_body_bytes=max_bytes)
+        self.gate.max_body_bytes = max_bytes
+        for connection in self._connections:
+            connection.bound(self.limits)
 
     def bound_arrivals(self, max_calls: int) -> None:
         """Read the bodies of at most so many calls for the model at a time."""
@@ -125,7 +135,7 @@ class HttpTransport(Transport, ConnectionHost):
     @property
     def open_connections(self) -> int:
         """How many clients are connected."""
-        return len(self._connections) + self._opening
+        return len(self._connections) + len(self._opening)
 
     async def stop(self, grace_seconds: float) -> None:
         """Close what is open; calls that still run after the grace are cancelled."""
@@ -138,6 +148,8 @@ class HttpTransport(Transport, ConnectionHost):
             await asyncio.sleep(0.01)
         for connection in list(self._connections):
             connection.abort()
+        for opening in self._opening:
+            opening.cancel()
         await asyncio.sleep(0)  # asyncio closes them in its next round
         if self._look is not None:
             self._look.cancel()
@@ -145,13 +157,23 @@ class HttpTransport(Transport, ConnectionHost):
             self._threads.shutdown(wait=False)
 
     def submit(self, exchange: Exchange) -> None:
-        """Begin an exchange in the loop's next round, with all that come in this one.
+        """Begin an exchange: at once if there is no other, else with all that come in this round.
 
-        The lock is taken once for all of them, and they may share a batch.
+        For those the lock is taken once, and they may share a batch.
         """
+        if not self._unanswered:
+            self._unanswered = 1
+            with self.lock:
+                exchange.begin()
+            return
+        self._unanswered += 1
         self._submitted.append(exchange)
         if len(self._submitted) == 1:
             self.loop.call_soon(self._begin_submitted)
+
+    def on_settled(self) -> None:
+        """Note that an exchange is answered, or given up."""
+        self._unanswered -= 1
 
     def in_thread(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Do what takes long in a thread; then hand over its result, or the Refusal it raised."""
@@ -163,7 +185,9 @@ class HttpTransport(Transport, ConnectionHost):
     def on_open(self, connection: HttpConnection) -> None:
         """Note a new connection; where there are too many, an idle one gives way."""
         if len(self._connections) >= self._max_connections:
-            connection.is_surplus = not any(it.close_idle() for it in self._connections)
+            idle = [it for it in self._connections if it.state is State.IDLE]
+            longest = min(idle, key=lambda it: it.due, default=None)
+            connection.is_surplus = longest is None or not longest.close_idle()
         self._connections[connection] = None
 
     def on_closed(self, connection: HttpConnection) -> None:
@@ -194,8 +218,8 @@ class HttpTransport(Transport, ConnectionHost):
                 exchange.begin()
 
     def _accept(self, client: socket.socket) -> None:
-        self._opening += 1
         opening = self.loop.create_task(self._open(client))
+        self._opening.add(opening)
         opening.add_done_callback(self._on_opened)
 
     async def _open(self, client: socket.socket) -> None:
@@ -209,7 +233,7 @@ class HttpTransport(Transport, ConnectionHost):
             raise
 
     def _on_opened(self, opening: "asyncio.Future[None]") -> None:
-        self._opening -= 1
+        self._opening.discard(opening)
         if not opening.cancelled():
             opening.exception()  # what a client does wrong is not for the log
 

@@ -1,6 +1,6 @@
 """Make HTTP's reply of what has become of a request."""
 
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional, Sequence
 
 from serving_runtime.errors import Status
 from serving_runtime.ipc.attributes import CONTENT_TYPE, HEADER_LENGTH
@@ -15,6 +15,8 @@ from serving_runtime.server.http.replies import JSON, Headers, ReplyWriter
 from serving_runtime.server.http.statuses import status_of
 from serving_runtime.server.transport import Reply
 
+# Larger bodies are written by themselves, since joining them to their head would copy them.
+JOINED_BYTES = 64 << 10
 _OK = Status.OK
 _KEPT_ALIVE = (("connection", "keep-alive"),)
 _PACKED = (("content-encoding", "gzip"), ("vary", "Accept-Encoding"))
@@ -37,10 +39,8 @@ class Written(NamedTuple):
         body = compression.pack(self.body)
         return Written(self.status, self.content_type, body, (*self.headers, *_PACKED))
 
-    def as_bytes(
-        self, writer: ReplyWriter, head: Optional[Head], closes: bool
-    ) -> Tuple[bytes, bytes]:
-        """Return its head and its body.
+    def as_bytes(self, writer: ReplyWriter, head: Optional[Head], closes: bool) -> Sequence[bytes]:
+        """Return its head and its body, joined where that is less work than to send both.
 
         Args:
             writer: of heads.
@@ -52,7 +52,9 @@ class Written(NamedTuple):
             headers = (*headers, *_KEPT_ALIVE)
         start = writer.head(self.status, self.content_type, len(body), headers, closes)
         is_without = self.status == 204 or (head is not None and head.method == b"HEAD")
-        return start, b"" if is_without else body
+        if is_without:
+            return (start,)
+        return (start + body,) if len(body) < JOINED_BYTES else (start, body)
 
 
 def early(reply: EarlyReply) -> Written:

@@ -168,6 +168,15 @@ def test_the_last_of_two_members_counts():
     assert array_of('{"data": [1], "data": [2, 3]}').tensor.array.tolist() == [2, 3]
 
 
+def test_a_name_may_have_a_nul():
+    """What stands before it is another's name."""
+    body = b'{"data": [1], "data\\u0000": [2], "\\u0000": 3}'
+    assert array_of(body).tensor.array.tolist() == [1]
+    found = reading.read(body, lambda reader: reader.elements(
+        reader.members(reader.root, "the body")["data\0"], "it"))  # fmt: skip
+    assert list(found) == [2]
+
+
 def test_what_is_ignored_hides_no_list():
     """Brackets in texts, or in members that nobody reads, do not make ragged lists even ones."""
     assert array_of('{"x": "[[", "y": [[1]], "data": [[1], [2]]}').tensor.array.shape == (2, 1)

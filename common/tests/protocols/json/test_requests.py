@@ -230,6 +230,14 @@ def test_a_name_that_the_signature_has_not_is_left_to_the_checks():
     assert set(read(TABLE, {"agee": [1]}, COLUMNS).tensors) == {"agee"}
 
 
+def test_names_may_have_any_letters():
+    """Also a NUL, which ends a name for one of the libraries; the text is long enough for it."""
+    fields = tuple(Field(name, "float32", (-1,)) for name in ("a\0b", "ü\n", '"'))
+    columns = {it.name: [0.5] * 1000 for it in fields}
+    found = values(Signature("odd", fields, ()), columns, COLUMNS)
+    assert found == columns
+
+
 def test_many_unreadable_inputs_are_not_all_read():
     """What does not fit into the message need not be found."""
     fields = tuple(Field(f"x{index}", "float32", (-1,)) for index in range(20))

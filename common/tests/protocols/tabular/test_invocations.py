@@ -195,6 +195,8 @@ def test_a_model_without_a_default_is_asked_for_a_name():
     with pytest.raises(InvalidInput, match="the request names no signature"):
         decoded(b"1,x\n", TABLE, IRIS, kind="text/csv")
     assert values({"signature_name": "table", "instances": RECORDS}, TABLE, IRIS) == FOUND
+    predict = TABLE._replace(name="predict")
+    assert values(b"1,x\n2,y\n", IRIS, predict, kind="text/csv") == FOUND
 
 
 def test_a_value_that_cannot_be_read_has_its_place():

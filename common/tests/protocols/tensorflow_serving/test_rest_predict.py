@@ -47,6 +47,16 @@ def test_columns_are_answered_in_columns():
     assert reply == (b'{"outputs":3.0}', JSON)
 
 
+def test_the_verb_names_the_signature_where_nothing_else_does():
+    """A bare estimator has several signatures, and KServe's clients know of none."""
+    predict = IRIS._replace(name="predict")
+    protocol = RestPredict(Contract("own", (WHOLE, predict)), Settings.from_env({}))
+    assert decoded({"instances": [ROW]}, protocol=protocol).signature_name == "predict"
+    default = WHOLE._replace(name="serving_default")
+    protocol = RestPredict(Contract("own", (default, predict)), Settings.from_env({}))
+    assert decoded({"inputs": [1]}, protocol=protocol).signature_name == "serving_default"
+
+
 def test_outputs_without_rows_are_no_answer_to_rows():
     """Known before the model is called, or by what it has answered."""
     expected = 'output "sum" has no rows: send "inputs" for the values as they are'

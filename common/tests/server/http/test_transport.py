@@ -324,6 +324,25 @@ def test_while_memory_is_short_calls_are_shed(serve, service, dial):
     serve(scenario)
 
 
+def test_a_lower_limit_is_for_those_that_are_connected_too(serve, service):
+    """Once it is known how much memory there is: the head alone is refused then."""
+
+    async def scenario(client, transport):
+        client.post(b"12345")
+        assert (await client.answer()).status == 200
+        transport.bound_messages(4)
+        client.post(b"12345")
+        answer = await client.answer()
+        assert answer.status == 413
+        assert "4 bytes" in answer.error
+        client.send(
+            b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345"
+        )
+        assert (await client.answer()).status == 413
+
+    serve(scenario)
+
+
 def test_bodies_are_held_back_where_there_is_little_memory(serve, service, dial):
     """One arrives at a time, until all are passed on."""
 

@@ -23,6 +23,9 @@ from serving_runtime.server.http.refusals import Refusal
 
 __all__ = ["CHUNKED", "Head", "RequestParser"]
 
+# Longer ones are not kept: connections may be many.
+MAX_KEPT_BYTES = 2048
+_NO_HEAD = Head(b"", b"", {}, is_old=False)
 _END = b"\r\n\r\n"
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
@@ -34,19 +37,23 @@ class RequestParser:
         limits: of heads and bodies.
 
     Attributes:
+        limits: those of the next request.
         head: of the request that is arriving, or is whole; None before its head is there.
     """
 
-    __slots__ = ("_chunks", "_limits", "_missing", "_pieces", "_rest", "head")
+    __slots__ = ("_chunks", "_last", "_last_raw", "_missing", "_pieces", "_rest", "head", "limits")
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self.limits = limits
         self.head: Optional[Head] = None
         # Of a head that is not whole, or behind a whole request.
         self._rest = b""
         self._pieces: List[bytes] = []
         self._missing = 0
         self._chunks: Optional[Chunks] = None
+        # The head before, as it came and as it was read.
+        self._last_raw = b""
+        self._last = _NO_HEAD
 
     @property
     def has_rest(self) -> bool:
@@ -77,9 +84,9 @@ class RequestParser:
                 end = data.find(_END)
                 if end < 0:
                     return False
-            if end > self._limits.max_head_bytes:
+            if end > self.limits.max_head_bytes:
                 raise _too_long(data)
-            self._begin(read_head(data[: end + 4], self._limits))
+            self._begin(self._head_of(data[: end + 4]))
             data = data[end + 4 :]
             self._rest = b""
         elif self._rest:
@@ -99,11 +106,21 @@ class RequestParser:
         self._pieces = []
         return head, body
 
+    def _head_of(self, raw: bytes) -> Head:
+        """Read a head; clients mostly send the very bytes that they sent before."""
+        if raw == self._last_raw:
+            return self._last
+        head = read_head(raw, self.limits)
+        # One in chunks may still be told that its connection ends.
+        if len(raw) <= MAX_KEPT_BYTES and head.length != CHUNKED:
+            self._last_raw, self._last = raw, head
+        return head
+
     def _begin(self, head: Head) -> None:
         self.head = head
         self._missing = head.length
         if head.length == CHUNKED:
-            self._chunks = Chunks(self._limits.max_body_bytes)
+            self._chunks = Chunks(self.limits.max_body_bytes)
 
     def _receive_odd(self, data: bytes) -> bytes:
         """Keep a head that is not whole, and refuse early what will never be one."""
@@ -111,10 +128,10 @@ class RequestParser:
         if data and not data[:1].isalpha():
             raise Refusal(400, _no_request(data))
         if data.find(_END) < 0:
-            if len(data) > self._limits.max_head_bytes:
+            if len(data) > self.limits.max_head_bytes:
                 raise _too_long(data)
             if _BARE_LF.search(data):
-                raise Refusal(400, "lines of a request end with CR and LF, not with LF alone")
+                raise Refusal(400, "lines of a request end with CR and LF, not with one of them")
         return data
 
     def _receive_body(self, data: bytes) -> bool:

@@ -29,6 +29,8 @@ WANTED = frozenset((
     b"x-reset-state",
 ))  # fmt: skip
 
+# Those of them that most requests do not have.
+RARE = frozenset((b"content-encoding", b"expect", b"origin", b"x-request-timeout"))
 CHUNKED = -1
 _HOST = re.compile(rb"[^\s,/?#@\\]*")
 
@@ -42,10 +44,11 @@ class Head:
         headers: those that are wanted, by names in small letters.
         length: of the body; ``CHUNKED`` if that is not known.
         keeps_alive: whether the client wants to go on.
+        is_plain: whether no header is there that most requests do not have.
         is_old: whether it is of HTTP/1.0, where connections end unless both say otherwise.
     """
 
-    __slots__ = ("headers", "is_old", "keeps_alive", "length", "method", "path")
+    __slots__ = ("headers", "is_old", "is_plain", "keeps_alive", "length", "method", "path")
 
     def __init__(
         self, method: bytes, path: bytes, headers: Dict[bytes, bytes], is_old: bool
@@ -55,6 +58,7 @@ class Head:
         self.headers = headers
         self.length = 0
         self.is_old = is_old
+        self.is_plain = RARE.isdisjoint(headers)
         self.keeps_alive = not is_old
         if b"connection" in headers:
             self.keeps_alive = _keeps_alive(headers[b"connection"], is_old)
@@ -70,6 +74,10 @@ def read_head(raw: bytes, limits: Limits) -> Head:
     Raises:
         Refusal: it is none, or HTTP of another version.
     """
+    lines = raw.count(b"\r\n")
+    if raw.count(b"\r") != lines or raw.count(b"\n") != lines:
+        # To older releases the head may end at a bare CR, whatever follows it.
+        raise Refusal(400, "lines of a request end with CR and LF, not with one of them")
     reader = _HeadReader()
     parser = httptools.HttpRequestParser(reader)
     try:

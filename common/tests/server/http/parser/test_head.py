@@ -44,6 +44,14 @@ REFUSED = {
     "a name with a bracket": (head(b"a(: b"), 400),
     "a zero byte": (head(b"X: a\x00b"), 400),
     "a bare CR": (head(b"X: a\rb"), 400),
+    "a head that ends with a bare CR": (
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\x00" + head(start=b"GET /evil HTTP/1.1"),
+        400,
+    ),
+    "an upgrade that ends with a bare CR": (
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\rX" + head(),
+        400,
+    ),
     "a bare LF": (head(b"X: a\nb: c"), 400),
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\n", 505),
     "HTTP/2.0 as a version": (head(start=b"GET / HTTP/2.0"), 505),

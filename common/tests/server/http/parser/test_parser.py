@@ -1,7 +1,7 @@
 import pytest
 
 from serving_runtime.server.http.limits import Limits
-from serving_runtime.server.http.parser import RequestParser
+from serving_runtime.server.http.parser import MAX_KEPT_BYTES, RequestParser
 from serving_runtime.server.http.refusals import Refusal
 
 LIMITS = Limits(max_body_bytes=1 << 20, idle_seconds=75.0, body_seconds=600.0)
@@ -123,3 +123,16 @@ def test_a_chunked_body_has_the_limit_of_any_other():
     assert refusal(CHUNKED, limits).status == 413
     [(_, body)], _ = parse(CHUNKED, limits=limits._replace(max_body_bytes=5))
     assert body == b"hello"
+
+
+def test_a_head_that_comes_again_is_known():
+    """Unless it is long, or its body comes in chunks; another one is read."""
+    (first, _), (again, body), (other, _) = parse(POST + POST + GET)[0]
+    assert again is first
+    assert body == b"hello"
+    assert other is not first
+    long = POST.replace(b"Host", b"X: %b\r\nHost" % (b"y" * MAX_KEPT_BYTES))
+    for data in (long, CHUNKED):
+        [(one, _)], parser = parse(data)
+        assert parser.receive(data)
+        assert parser.take()[0] is not one

@@ -1,4 +1,4 @@
-"""Every case as TensorFlow Serving's REST has it: columns in JSON, which says no dtype."""
+"""Every case as TensorFlow Serving's REST has it: columns or rows in JSON, which says no dtype."""
 
 import base64
 import json
@@ -9,7 +9,7 @@ import pytest
 
 from serving_runtime import operations
 from serving_runtime.errors import ProblemKind
-from serving_runtime.signature import STRING
+from serving_runtime.signature import STRING, Tensor
 from tests.conformance.cases import CASES
 from tests.conformance.setups import setups
 from tests.support.cases import OK
@@ -81,19 +81,60 @@ def runs():
 RUNS = runs()
 
 
-@pytest.mark.parametrize(
+each_case = pytest.mark.parametrize(
     ("setup", "case"), RUNS, ids=[f"{setup}: {case.title}" for setup, case in RUNS]
 )
-def test_case(serve, setup, case):
-    """A call has the outcome that its case says; what is wrong with inputs names each."""
-    body = {"signature_name": case.signature, "inputs": written(dict(case.inputs))}
+
+
+def sent(serve, setup, case, **form):
+    """Return the answer to a case's request in one form."""
+    body = {"signature_name": case.signature, **form}
     payload = json.dumps(body, ensure_ascii=False).encode()
     [answer] = serve(setup).answer_calls([Call(operations.REST_PREDICT, payload)])
     assert answer.status == case.outcome.status, answer.details
+    return answer
+
+
+def named(values):
+    """Return values by their names; the only one without it."""
+    return values if len(values) != 1 else next(iter(values.values()))
+
+
+def rows_of(values):
+    """Return each row of values by their names; None if they have no rows."""
+    sizes = {
+        len(it.array) if isinstance(it, Tensor) and it.array.ndim else None
+        for it in values.values()
+    }
+    if len(sizes) != 1 or sizes & {None, 0}:
+        return None
+    columns = written(dict(values))
+    return [dict(zip(columns, row)) for row in zip(*columns.values())]
+
+
+@each_case
+def test_case(serve, setup, case):
+    """A call has the outcome that its case says; what is wrong with inputs names each."""
+    answer = sent(serve, setup, case, inputs=written(dict(case.inputs)))
     if answer.status == OK:
-        outputs = written(dict(case.outcome.outputs))
-        expected = outputs if len(outputs) != 1 else next(iter(outputs.values()))
+        expected = named(written(dict(case.outcome.outputs)))
         found = json.loads(answer.payload.decode())
         assert json.dumps(found) == json.dumps({"outputs": expected})
     elif not {it.kind for it in case.outcome.wrong} & UNSAID:
         assert wrong_in(answer.details) == case.outcome.wrong
+
+
+@pytest.mark.parametrize(
+    ("setup", "case"),
+    [it for it in RUNS if rows_of(it[1].inputs) and rows_of(it[1].outcome.outputs)],
+    ids=lambda it: getattr(it, "title", str(it)),
+)
+def test_case_in_rows(serve, setup, case):
+    """What has rows on both sides is answered so as well, with names and without."""
+    rows = rows_of(case.inputs)
+    forms = [rows] if len(rows[0]) > 1 else [rows, [named(row) for row in rows]]
+    expected = [named(row) for row in rows_of(case.outcome.outputs)]
+    for form in forms:
+        answer = sent(serve, setup, case, instances=form)
+        found = json.loads(answer.payload.decode())
+        assert json.dumps(found) == json.dumps({"predictions": expected})
