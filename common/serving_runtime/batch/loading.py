@@ -1,6 +1,6 @@
 """Load a model for many rows, with all that a service looks at when it starts."""
 
-from typing import Mapping, NamedTuple
+from typing import Dict, Mapping, NamedTuple
 
 from serving_runtime import logs
 from serving_runtime.errors import StartError
@@ -50,6 +50,12 @@ def load(environ: Mapping[str, str], runtime_name: str) -> Loaded:
         logger.error("the model cannot be loaded", exc_info=True)
         raise StartError(f"the model cannot be loaded: {error!r}") from error
     return Loaded(predictor.model, predictor.contract, settings.cast)
+
+
+def own_variables(environ: Mapping[str, str], runtime_name: str) -> Dict[str, str]:
+    """Return the variables that are the model's and the runtime's: no others leave this machine."""
+    found = defaults.lay_below(environ, runtime_name)
+    return {name: text for name, text in found.items() if name.startswith(("RUNTIME_", "MODEL_"))}
 
 
 def refuse_state(reason: str) -> None:

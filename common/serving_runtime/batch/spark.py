@@ -16,7 +16,6 @@ from serving_runtime.batch.loading import Loaded
 from serving_runtime.batch.parts import Counts, Plan
 from serving_runtime.batch.scoring import Scored, Scorer
 from serving_runtime.errors import StartError
-from serving_runtime.framework import defaults
 
 BAD_REASON = "bad_reason"
 _OLDEST = (3, 3)
@@ -80,7 +79,7 @@ def score(
     _check_version(spark)
     runtime_name = options.runtime_name
     environ = {**(options.environ or os.environ), "MODEL_DIR": os.path.abspath(model_dir)}
-    environ = _own(environ, runtime_name)
+    environ = loading.own_variables(environ, runtime_name)
     loaded = loading.load(environ, runtime_name)
     try:
         loading.refuse_state(loaded.reason_not)
@@ -111,13 +110,8 @@ def run(job: Job, master: str, packages: str) -> Counts:
     try:
         frame = _read(spark, job)
         model_dir = job.environ.get("MODEL_DIR", "")
-        options = Options(
-            job.signature_name,
-            *job.wishes,
-            runtime_name=job.runtime_name,
-            environ=job.environ,
-            rows_per_call=job.rows_per_call,
-        )
+        asked = (job.signature_name, *job.wishes, job.runtime_name, job.environ)
+        options = Options(*asked, rows_per_call=job.rows_per_call)
         return _write(score(spark, frame, model_dir, options), job.output)
     finally:
         spark.stop()
@@ -130,12 +124,6 @@ def _check_version(spark: Any) -> None:
             f"this is Spark {spark.version}: expected 3.3 or newer, which has mapInArrow",
             "score the files without --master, or use a newer cluster",
         )
-
-
-def _own(environ: Mapping[str, str], runtime_name: str) -> Dict[str, str]:
-    """Return the variables that are the model's and the runtime's: no others leave this machine."""
-    found = {**environ, **defaults.in_force(environ, runtime_name)}
-    return {name: text for name, text in found.items() if name.startswith(("RUNTIME_", "MODEL_"))}
 
 
 def _ship(spark: Any, model_dir: str) -> str:
