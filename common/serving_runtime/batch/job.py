@@ -48,7 +48,7 @@ def run(job: Job) -> Counts:
     Raises:
         StartError: the job cannot begin, or cannot go on; what was done is kept.
     """
-    os.environ.update(_environ(job))  # for processes: libraries read it when they are loaded
+    job = job._replace(environ={**job.environ, **_thread_variables(job)})
     first = Worker(job.environ, job.runtime_name, "warning")  # the others would say the same
     workers = [first]
     try:
@@ -210,7 +210,7 @@ def _first_word(worker: Worker) -> Ready:
     return said
 
 
-def _environ(job: Job) -> Mapping[str, str]:
+def _thread_variables(job: Job) -> Mapping[str, str]:
     settings = Settings.from_env(job.environ)
     count = job.workers or cpus.usable_cpus()
     named = discovery.thread_variables()

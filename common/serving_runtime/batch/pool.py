@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 from multiprocessing.connection import Connection, wait
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 from serving_runtime.batch import worker
 from serving_runtime.batch.parts import Care, Part, Plan
@@ -26,7 +26,7 @@ class Worker:
     """One process.
 
     Args:
-        environ: the settings.
+        environ: its variables, the settings among them.
         runtime_name: the framework, or empty to recognise it from the files.
         level: the least severe level that it logs.
 
@@ -40,7 +40,8 @@ class Worker:
         self._connection, theirs = context.Pipe()
         arguments = (theirs, os.getpid(), dict(environ), runtime_name, level)
         self._process = context.Process(target=worker.main, args=arguments, daemon=True)
-        self._process.start()
+        with _inherited(environ):
+            self._process.start()
         theirs.close()
         self.task: Optional[Task] = None
         self.running: Optional[Running] = None
@@ -101,6 +102,18 @@ class Worker:
     def _send(self, what: Any) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._connection.send(what)  # one that has ended is noticed when it is read from
+
+
+@contextlib.contextmanager
+def _inherited(environ: Mapping[str, str]) -> Iterator[None]:
+    """Start processes with variables: libraries read theirs before any code of ours runs."""
+    before = dict(os.environ)
+    os.environ.update(environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def ready(workers: List[Worker], timeout: Optional[float]) -> List[Worker]:

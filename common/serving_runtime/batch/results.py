@@ -31,10 +31,6 @@ class ResultWriter:
             columns.append(_column(field, array if is_of_rows else array[np.newaxis], given))
         return pa.RecordBatch.from_arrays(columns, schema=self._binding.schema)
 
-    def nothing(self) -> Any:
-        """Return a table of no rows."""
-        return self._binding.schema.empty_table()
-
 
 def _array(field: Field, outputs: Mapping[str, Value]) -> np.ndarray:
     value = outputs[field.name]

@@ -1,7 +1,6 @@
 """Run a process of a job: load the model, then score the parts that it is given."""
 
 import itertools
-import os
 import signal
 import sys
 from multiprocessing.connection import Connection
@@ -56,7 +55,6 @@ def main(
     """Load the model and score parts until ``connection`` is closed; log from ``level`` on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the job ends its processes itself
     die_with(parent)
-    os.environ.update(environ)
     logs.configure(level, "text", sys.stderr)
     try:
         loaded = load(environ, runtime_name)
