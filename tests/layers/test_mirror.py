@@ -186,7 +186,7 @@ ELSEWHERE = {
     ),
     **{
         f"server/http/{name}.py": ("server/http/test_connection.py", "a part of each connection")
-        for name in ("exchange", "flow", "host", "limits", "refusals")
+        for name in ("arriving", "exchange", "flow", "host", "limits", "refusals", "submission")
     },
     "server/unix_socket.py": ("server/grpc/test_unix_socket.py", "what core does to a path"),
     "server/http/writing.py": ("server/http/test_transport.py", "right if clients read it so"),

@@ -53,7 +53,12 @@ class Answer(NamedTuple):
 
 
 class Service(abc.ABC):
-    """A model that is being served."""
+    """A model that is being served.
+
+    ``has_http``: whether it can be called by HTTP.
+    """
+
+    has_http = True
 
     @abc.abstractmethod
     def answer_calls(self, calls: Sequence[Call]) -> List[Answer]:
@@ -125,6 +130,7 @@ class Connection(Service):
         ]
         self.address = address
         self.url = url
+        self.has_http = bool(url)
         self._rest: Optional[RestCalls] = None
         self.channel = grpc.insecure_channel(address, options=options)
 

@@ -16,8 +16,6 @@ from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Field, Signature
 
 CONTRACT = Contract("own", (Signature("s", (Field("x", "int8", ()),), ()),))
-# Rows of HTTP that no worker can answer yet.
-TO_COME = {row.key for row in operations.FORWARDED if row.http_routes} - set(PROTOCOLS)
 SETTINGS = Settings.from_env({})
 # Asked for without a body: one that is sent all the same means nothing.
 BODILESS = {
@@ -35,7 +33,7 @@ BODILESS = {
 def test_the_registry_has_what_the_front_forwards(registry, answered_by):
     """Nothing is missing and nothing is there that no client can ask for."""
     rows = {row.key for row in operations.FORWARDED if row.answered_by is answered_by}
-    assert set(registry) == rows - TO_COME
+    assert set(registry) == rows
 
 
 @pytest.mark.parametrize("key", sorted(PROTOCOLS))

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.models import write
 from tests.support.web import Web
+from tests.system.clients.environments import results_of
 
 CONTRACT = """
 signatures:
@@ -161,6 +162,15 @@ def test_kserve_s_first_version(web):
     assert web.post(f"{MODEL}:predict", body, content_type="application/json").json == {
         "predictions": [2.5]
     }
+
+
+def test_kserve_s_own_client(python_of, web):
+    """Its first protocol: health, a prediction, and the words of a refusal."""
+    python = python_of("benchmarks-kserve")
+    results = results_of(python, "kserve_v1_calls.py", web.address, "half_plus_two")
+    assert 'instances[0] is "a": expected a number' in results.pop("refused")
+    assert 'no model "other" here' in results.pop("not found")
+    assert results == {"live": True, "ready": True, "answered": {"predictions": [2.5, 3.0, 4.5]}}
 
 
 PEOPLE = {"signature_name": "people"}

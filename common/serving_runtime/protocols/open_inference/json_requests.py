@@ -17,6 +17,7 @@ from serving_runtime.signature import MISSING_SUFFIX, Tensor, Value
 from serving_runtime.validation.problems import Problems, quoted
 
 _BODY = "the body"
+_TENSORS = 'a list of tensors, each an object with "name", "datatype", "shape" and "data"'
 _MAX_COMPARED = 16  # a client may send millions of names, and long ones
 _INPUTS, _OUTPUTS, _PARAMETERS = "inputs", "outputs", "parameters"
 _BINARY_OUTPUT, _BINARY_DATA, _BINARY_SIZE = "binary_data_output", "binary_data", "binary_data_size"
@@ -66,7 +67,9 @@ def interpret(reader: Reader, binary: BinaryData, nullable: Nullable) -> Found:
     if members.get(_INPUTS) is None:
         few = tuple(name[:_MAX_COMPARED] for name in itertools.islice(members, _MAX_COMPARED))
         hint = suggestion(nearest_name(_INPUTS, few))
-        raise InvalidInput(f'{_BODY} has no "{_INPUTS}": expected a list of tensors{hint}')
+        raise InvalidInput(f'{_BODY} has no "{_INPUTS}": expected {_TENSORS}{hint}')
+    if not reader.is_list(members[_INPUTS]):
+        reader.refuse(members[_INPUTS], f'"{_INPUTS}"', _TENSORS)
     found = Found(asked, {}, {})
     inputs = _Inputs(reader, binary, nullable.get(asked.head.signature_name, frozenset()), found)
     for number, node in enumerate(reader.elements(members[_INPUTS], f'"{_INPUTS}"')):

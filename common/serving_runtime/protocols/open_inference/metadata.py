@@ -85,6 +85,10 @@ class Config(AboutModel):
 class RestMetadata(AboutModel):
     """What is asked for at the model's path."""
 
+    def word(self, error: ServingError) -> str:
+        """Return an error's text with the datatypes of this protocol."""
+        return wording.word_rest(error)
+
     def _check(self, payload: Bytes, target: str, attributes: Mapping[str, str]) -> None:
         self._names.check(target, attributes.get(MODEL_VERSION, ""))
 

@@ -36,7 +36,7 @@ class RestInfer(ModelProtocol):
 
     def word(self, error: ServingError) -> str:
         """Return an error's text with the datatypes of this protocol."""
-        return wording.word(error)
+        return wording.word_rest(error)
 
     def decode(self, payload: Bytes, target: str, attributes: Mapping[str, str]) -> Request:
         """Read an inference request."""

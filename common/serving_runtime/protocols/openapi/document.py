@@ -83,6 +83,8 @@ def _paths(served: Served, names: ModelNames, settings: Settings) -> Dict[str, A
         if route is not None:
             path = route.path.replace("{model}", quote(names.name, safe=""))
             item = paths.described(row, route.method, served)
+            if row.is_health and settings.open_health:
+                item["security"] = []
             found.setdefault(path, {})[route.method.lower()] = item
     return found
 

@@ -3,7 +3,7 @@
 from typing import Any, Dict, List, Optional
 
 from serving_runtime.protocols.openapi.schemas import Schema, named, nullable_of, value_of
-from serving_runtime.signature import FREE, Contract, Field, Shape, Signature
+from serving_runtime.signature import FREE, MAP, Contract, Field, Shape, Signature
 
 
 def requests(contract: Contract, default: Optional[Signature]) -> Schema:
@@ -52,6 +52,11 @@ def has_rows(fields: Any) -> bool:
     return bool(fields) and all(field.shape is None or field.shape for field in fields)
 
 
+def takes_rows(signature: Signature) -> bool:
+    """Whether a signature may be called by rows, and answer in rows."""
+    return has_rows(signature.inputs) and has_rows(signature.outputs)
+
+
 def row_shape(field: Field) -> Shape:
     """Return a field's shape in one row: without its first axis."""
     return field.shape[1:] if field.shape else None
@@ -59,7 +64,7 @@ def row_shape(field: Field) -> Shape:
 
 def _request(signature: Signature, is_default: bool) -> Schema:
     forms = []
-    if has_rows(signature.inputs):
+    if takes_rows(signature):
         sizes = {field.shape[0] for field in signature.inputs if field.shape} - {FREE}
         rows = _list(_input(signature, True), sizes.pop() if len(sizes) == 1 else FREE)
         forms.append(_object(instances={"minItems": 1, **rows}))
@@ -79,10 +84,18 @@ def _input(signature: Signature, is_row: bool) -> Schema:
         nullable,
         [_shaped(field, is_row) for field in signature.optional_inputs],
     )
-    if len(signature.inputs) != 1:
+    if not takes_bare_values(signature, is_row):
         return whole
     field, shape = _shaped(signature.inputs[0], is_row)
     return _any_of([value_of(field, shape, field.name in nullable), whole])
+
+
+def takes_bare_values(signature: Signature, is_row: bool) -> bool:
+    """Return whether values may come without their input's name: there is one, and no object."""
+    if len(signature.inputs) != 1:
+        return False
+    field, shape = _shaped(signature.inputs[0], is_row)
+    return bool(field.dtype != MAP or shape)
 
 
 def _value(outputs: Any, is_row: bool) -> Schema:

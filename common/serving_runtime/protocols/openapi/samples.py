@@ -20,10 +20,11 @@ def of_predict(signature: Signature, is_default: bool) -> Optional[Dict[str, Any
     if values is None:
         return None
     named = {} if is_default else {"signature_name": signature.name}
-    if not rows.has_rows(signature.inputs) or any(it.shape is None for it in signature.inputs):
-        return {**named, "inputs": _alone(values)}
-    if len(values) == 1:
-        return {**named, "instances": _alone(values)}
+    if not rows.takes_rows(signature) or any(it.shape is None for it in signature.inputs):
+        has_name = not rows.takes_bare_values(signature, is_row=False)
+        return {**named, "inputs": values if has_name else _only(values)}
+    if rows.takes_bare_values(signature, is_row=True):
+        return {**named, "instances": _only(values)}
     count = min(len(value) for value in values.values())
     instances = [{name: value[row] for name, value in values.items()} for row in range(count)]
     return {**named, "instances": instances}
@@ -67,8 +68,9 @@ def _is_long(signature: Signature) -> bool:
     return False
 
 
-def _alone(values: Mapping[str, Any]) -> Any:
-    return dict(values) if len(values) != 1 else next(iter(values.values()))
+def _only(values: Mapping[str, Any]) -> Any:
+    [value] = values.values()
+    return value
 
 
 def _plain(value: Value) -> Any:

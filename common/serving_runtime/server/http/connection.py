@@ -71,7 +71,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         self._host.on_closed(self)
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
-            self._host.on_settled()
+            self._host.submission.settle()
             with self._host.lock:
                 exchange.abandon()
 
@@ -109,7 +109,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self._flow.pause()
         elif self._state is State.ARRIVING:
             self.due = time.monotonic() + self._limits.gap_seconds
-            self._go_on()
+            self._host.loop.call_soon(self._go_on)  # not while the front lock is held
 
     def refuse(self, refusal: EarlyReply) -> None:
         """Answer a request that is not whole, or none, and end the connection."""
@@ -160,7 +160,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self.refuse(early)
             return
         if self._passed is not None:
-            self._host.on_arrived(self)
+            self._host.arriving.end(self)
         self._on_whole(*self._parser.take())
 
     def _on_part(self) -> None:
@@ -179,7 +179,8 @@ class HttpConnection(asyncio.Protocol, Answerable):
             self._body_due = now + self._limits.body_seconds
             if b"expect" in head.headers and not head.is_old:
                 self._socket.write(replies.CONTINUE)
-            self._host.on_arriving(self, self._passed)
+            if self._passed.match.is_forwarded:
+                self._host.arriving.begin(self)
         if not self._flow.is_held:
             self.due = min(now + self._limits.gap_seconds, self._body_due)
 
@@ -200,7 +201,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
     def _begin(self, head: Head, passed: Passed, body: bytes) -> None:
         exchange = Exchange(self, head, passed, body, self._host.loop_thread)
         self._exchange = exchange
-        self._host.submit(exchange)
+        self._host.submission.submit(exchange)
 
     def _unpack(self, head: Head, passed: Passed, body: bytes) -> None:
         most, coding = self._limits.max_body_bytes, passed.coding
@@ -222,7 +223,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
     def _finish(self, exchange: Exchange, written: writing.Written) -> None:
         if exchange is self._exchange:
             self._exchange = None
-            self._host.on_settled()
+            self._host.submission.settle()
             self._write(written, exchange.head, not exchange.head.keeps_alive)
 
     def _write(
@@ -263,7 +264,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         """
         lingers = lingers or self._parser.has_rest or self._flow.is_paused
         self._state = follow(self._state, Event.ENDED)
-        self._host.on_arrived(self)
+        self._host.arriving.end(self)
         self._flow.has_moved()
         left = self._limits.gap_seconds if self._flow.unsent else self._limits.linger_seconds
         self.due = time.monotonic() + left

@@ -5,10 +5,11 @@ import asyncio
 from typing import Any, Callable
 
 from serving_runtime.server.front_lock import FrontLock
-from serving_runtime.server.http.exchange import Exchange
-from serving_runtime.server.http.gate import Gate, Passed
+from serving_runtime.server.http.arriving import ArrivingBodies
+from serving_runtime.server.http.gate import Gate
 from serving_runtime.server.http.limits import Limits
 from serving_runtime.server.http.replies import ReplyWriter
+from serving_runtime.server.http.submission import Submission
 
 
 class ConnectionHost(abc.ABC):
@@ -17,6 +18,8 @@ class ConnectionHost(abc.ABC):
     Attributes:
         limits: of each connection.
         gate: what requests must pass.
+        arriving: whose bodies are.
+        submission: begins exchanges.
         writer: of replies' heads.
         lock: the front's.
         loop: the event loop.
@@ -26,19 +29,13 @@ class ConnectionHost(abc.ABC):
 
     limits: Limits
     gate: Gate
+    arriving: ArrivingBodies
+    submission: Submission
     writer: ReplyWriter
     lock: FrontLock
     loop: asyncio.AbstractEventLoop
     loop_thread: int
     is_closing: bool
-
-    @abc.abstractmethod
-    def submit(self, exchange: Exchange) -> None:
-        """Begin an exchange, together with others that have just come."""
-
-    @abc.abstractmethod
-    def on_settled(self) -> None:
-        """Note that an exchange is answered, or given up."""
 
     @abc.abstractmethod
     def in_thread(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
@@ -51,11 +48,3 @@ class ConnectionHost(abc.ABC):
     @abc.abstractmethod
     def on_closed(self, connection: Any) -> None:
         """Note that one is no more."""
-
-    @abc.abstractmethod
-    def on_arriving(self, connection: Any, passed: Passed) -> None:
-        """Note that a body is arriving, which may have to be held back."""
-
-    @abc.abstractmethod
-    def on_arrived(self, connection: Any) -> None:
-        """Note that it is whole, or will not be."""

@@ -2,29 +2,30 @@
 
 import asyncio
 import concurrent.futures
+import resource
 import socket
+import sys
 import threading
 import time
-from typing import Any, Callable, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, Optional, Set
 
 from serving_runtime import logs
 from serving_runtime.errors import ServingError, StartError
 from serving_runtime.security import NO_SECURITY, Security
-from serving_runtime.server.arrivals import Arrivals
 from serving_runtime.server.front_lock import FrontLock
+from serving_runtime.server.http.arriving import ArrivingBodies
 from serving_runtime.server.http.certificates import TlsContexts
 from serving_runtime.server.http.connection import HttpConnection
-from serving_runtime.server.http.exchange import Exchange
-from serving_runtime.server.http.gate import Gate, Passed
+from serving_runtime.server.http.gate import Gate
 from serving_runtime.server.http.host import ConnectionHost
 from serving_runtime.server.http.limits import Limits
 from serving_runtime.server.http.listener import Listener
 from serving_runtime.server.http.origins import Origins
-from serving_runtime.server.http.refusals import EarlyReply, Refusal
+from serving_runtime.server.http.refusals import Refusal
 from serving_runtime.server.http.replies import ReplyWriter
 from serving_runtime.server.http.routes import RouteTable
 from serving_runtime.server.http.states import State
-from serving_runtime.server.http.statuses import BY_REASON
+from serving_runtime.server.http.submission import Submission
 from serving_runtime.server.transport import Routes, Transport
 from serving_runtime.settings import Settings
 
@@ -36,6 +37,10 @@ HANDSHAKE_SECONDS = 10.0
 # with their next reply, so that no request crosses the end of its connection.
 QUIET_SECONDS = 1.0
 THREADS = 2
+# Connections beyond the most that may be: so many are still answered, 503 or about health.
+MAX_SURPLUS = 256
+# Left for all else that the front opens: gRPC's connections, the workers' sockets, files.
+OTHER_DESCRIPTORS = 256
 # Where to listen on a socket alone.
 NO_PORT = -1
 
@@ -64,22 +69,18 @@ class HttpTransport(Transport, ConnectionHost):
         table = RouteTable(routes, settings, model_name)
         origins = Origins(settings.cors_origins)
         self.gate = Gate(table, security.access, origins, self.limits)
+        self.arriving, self.submission = ArrivingBodies(), Submission(lock)
         self.writer = ReplyWriter()
         self.loop = asyncio.get_event_loop()
         self.loop_thread = threading.get_ident()
         self.is_closing = False
         self._tls = TlsContexts(security.certificates, settings)
-        self._max_connections = settings.http_max_connections
+        self._max_connections = min(settings.http_max_connections, _descriptors())
         self._listener = Listener(self._accept)
         # In the order of their opening.
         self._connections: Dict[HttpConnection, None] = {}
         # Those that are becoming connections, which may take a handshake.
         self._opening: Set[asyncio.Future[None]] = set()
-        # Those whose body for the model is arriving, the oldest first.
-        self._arriving: Dict[HttpConnection, None] = {}
-        self._arrivals: Optional[Arrivals] = None
-        self._submitted: List[Exchange] = []
-        self._unanswered = 0
         self._threads: Optional[concurrent.futures.Executor] = None
         self._look: Optional[asyncio.TimerHandle] = None
 
@@ -106,22 +107,16 @@ class HttpTransport(Transport, ConnectionHost):
 
     def bound_arrivals(self, max_calls: int) -> None:
         """Read the bodies of at most so many calls for the model at a time."""
-        self._arrivals = Arrivals(max_calls)
+        self.arriving.bound(max_calls)
 
     def pass_on_arrivals(self) -> None:
         """Read the bodies of all calls that are held back."""
-        if self._arrivals is not None:
-            self._arrivals.pass_on()
+        self.arriving.pass_on()
 
     def shed(self, refusal: Optional[ServingError]) -> int:
         """Refuse the calls that come, and those whose body is arriving, but for the oldest."""
         self.gate.shedding = refusal
-        if refusal is None:
-            return 0
-        refused = Refusal(BY_REASON[refusal.reason], str(refusal))
-        arriving = list(self._arriving)[1:]
-        self.loop.call_soon_threadsafe(_refuse_all, arriving, refused)
-        return len(arriving)
+        return self.arriving.shed(refusal) if refusal is not None else 0
 
     def stop_accepting(self) -> None:
         """Refuse new connections."""
@@ -156,25 +151,6 @@ class HttpTransport(Transport, ConnectionHost):
         if self._threads is not None:
             self._threads.shutdown(wait=False)
 
-    def submit(self, exchange: Exchange) -> None:
-        """Begin an exchange: at once if there is no other, else with all that come in this round.
-
-        For those the lock is taken once, and they may share a batch.
-        """
-        if not self._unanswered:
-            self._unanswered = 1
-            with self.lock:
-                exchange.begin()
-            return
-        self._unanswered += 1
-        self._submitted.append(exchange)
-        if len(self._submitted) == 1:
-            self.loop.call_soon(self._begin_submitted)
-
-    def on_settled(self) -> None:
-        """Note that an exchange is answered, or given up."""
-        self._unanswered -= 1
-
     def in_thread(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Do what takes long in a thread; then hand over its result, or the Refusal it raised."""
         if self._threads is None:
@@ -193,31 +169,12 @@ class HttpTransport(Transport, ConnectionHost):
     def on_closed(self, connection: HttpConnection) -> None:
         """Note that one is no more."""
         self._connections.pop(connection, None)
-        self.on_arrived(connection)
-
-    def on_arriving(self, connection: HttpConnection, passed: Passed) -> None:
-        """Note that a body is arriving; hold it back where others come first."""
-        if not passed.match.is_forwarded:
-            return
-        self._arriving[connection] = None
-        if self._arrivals is not None:
-            connection.hold(True)
-            self._arrivals.begin(connection, lambda: connection.hold(False))
-
-    def on_arrived(self, connection: HttpConnection) -> None:
-        """Note that it is whole, or will not be."""
-        if connection in self._arriving:
-            del self._arriving[connection]
-            if self._arrivals is not None:
-                self._arrivals.end(connection)
-
-    def _begin_submitted(self) -> None:
-        submitted, self._submitted = self._submitted, []
-        with self.lock:
-            for exchange in submitted:
-                exchange.begin()
+        self.arriving.end(connection)
 
     def _accept(self, client: socket.socket) -> None:
+        if self.open_connections >= self._max_connections + MAX_SURPLUS:
+            client.close()
+            return
         opening = self.loop.create_task(self._open(client))
         self._opening.add(opening)
         opening.add_done_callback(self._on_opened)
@@ -249,9 +206,12 @@ class HttpTransport(Transport, ConnectionHost):
                 connection.close_idle()
 
 
-def _refuse_all(connections: List[HttpConnection], refusal: EarlyReply) -> None:
-    for connection in connections:
-        connection.refuse(refusal)
+def _descriptors() -> int:
+    """Return how many descriptors the connections may take."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit == resource.RLIM_INFINITY:
+        return sys.maxsize
+    return max(limit // 4, limit - OTHER_DESCRIPTORS - MAX_SURPLUS)
 
 
 def _outcome(done: "asyncio.Future[Any]") -> Any:

@@ -201,6 +201,7 @@ def test_integers_are_exact():
         ),
         (IRIS, [{"x": [1]}, [1]], "instances[1] is no object, but instances[0] is one"),
         (IRIS, [{"x": 1}, {}], 'instances[1] lacks "x", which instances[0] has'),
+        (IRIS, [{"x": 1}, {"y": 1}], 'instances[1] lacks "x", which instances[0] has'),
         (
             IRIS,
             [{"x": 1}, {"x": 1, "y": 2}],

@@ -226,8 +226,8 @@ def test_inputs_of_one_name_are_unreadable():
         (b"{'inputs': []}", "the body is no JSON: Expecting property name"),
         ([], "the body is a list: expected an object"),
         ({}, 'the body has no "inputs": expected a list of tensors'),
-        ({"input": [X]}, 'the body has no "inputs": expected a list of tensors: did you mean "inp'),
-        ({"inputs": X}, '"inputs" is an object: expected a list'),
+        ({"input": [X]}, 'the body has no "inputs": expected a list of tensors, each an object wi'),
+        ({"inputs": X}, '"inputs" is an object: expected a list of tensors, each an object with "'),
         ({"inputs": [1]}, "inputs[0] is 1: expected an object"),
         ({"inputs": [{"datatype": "INT8"}]}, 'inputs[0] has no "name"'),
         ({"inputs": [X, {"name": 5}]}, '"name" of inputs[1] is 5: expected a text'),
@@ -248,6 +248,12 @@ def test_inputs_of_one_name_are_unreadable():
 def test_what_is_no_request_is_refused(body, expected):
     """With what was expected in its place."""
     assert refused(body).startswith(expected)
+
+
+def test_a_misspelt_member_is_named():
+    """The one that was meant, among few: a client may send millions."""
+    assert refused({"input": [X]}).endswith('did you mean "input"?')
+    assert "did you mean" not in refused({f"member {it}": 1 for it in range(10**5)})
 
 
 BINARY_X = {"name": "x", "datatype": "INT8", "shape": [2], "parameters": {"binary_data_size": 2}}

@@ -5,6 +5,7 @@ import pytest
 from serving_runtime import operations
 from serving_runtime.protocols.openapi.document import Document
 from serving_runtime.protocols.openapi.paths import PAGES
+from serving_runtime.protocols.tensorflow_serving.rest_predict import RestPredict
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Field, Nullable, Signature
 
@@ -64,6 +65,20 @@ def test_examples_are_what_their_schemas_say(contract):
     assert bool(shown) is (contract.model_name != "image")
 
 
+@pytest.mark.parametrize("answered", [(), (-1,)])
+@pytest.mark.parametrize("shape", [(), (-1,), (-1, -1)])
+def test_examples_of_one_map_are_read(shape, answered):
+    """An object of a map's own would be taken for one of inputs by name."""
+    users = Field("users", "map", shape, (Field("name", "string", ()),))
+    contract = Contract("crowd", (Signature("greet", (users,), (Field("y", "int64", answered),)),))
+    predict = RestPredict(contract, Settings.from_env({}))
+    item = document_of(contract)["paths"]["/v1/models/crowd:predict"]["post"]
+    content = item["requestBody"]["content"]["application/json"]
+    body = content["examples"]["greet"]["value"]
+    request = predict.decode(json.dumps(body).encode(), "crowd", {})
+    assert (list(request.tensors), request.unreadable) == (["users"], {})
+
+
 def test_each_operation_of_http_is_described():
     """A row that has no page would be missing from it."""
     rows = {row.key for row in operations.ALL if row.http_routes}
@@ -89,6 +104,8 @@ def test_tokens_are_part_of_it():
     document = document_of(CONTRACTS[0], token_file="/tokens")
     assert document["security"] == [{"token": []}]
     assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    assert document["paths"]["/livez"]["get"]["security"] == []
+    assert "security" not in document["paths"]["/v2/models/iris/infer"]["post"]
 
 
 def test_what_open_inference_cannot_carry_is_not_offered_by_it():

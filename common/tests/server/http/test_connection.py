@@ -132,7 +132,7 @@ def test_a_body_that_trickles_in_has_a_deadline(serve):
         client.send(BODY)
         trickle = asyncio.ensure_future(client.answer())
         while not trickle.done():
-            client.send(b"x" if transport._arriving else b"")
+            client.send(b"x" if transport.arriving else b"")
             await asyncio.sleep(0.05)
             break
         assert (await trickle).status == 408
@@ -231,7 +231,7 @@ def test_each_state_is_one_of_the_table(serve, service):
 
     async def scenario(client, transport):
         client.send(BODY)
-        while not transport._arriving:
+        while not transport.arriving:
             await asyncio.sleep(0.001)
         [connection] = transport._connections
         seen.append(connection.state)

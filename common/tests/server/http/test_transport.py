@@ -304,7 +304,7 @@ def test_while_memory_is_short_calls_are_shed(serve, service, dial):
         oldest, other = client, await dial(transport.port)
         for number, one in enumerate((oldest, other), 1):
             one.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe")
-            while len(transport._arriving) < number:
+            while len(transport.arriving) < number:
                 await asyncio.sleep(0.001)
         assert transport.shed(MemoryExhausted("memory is short")) == 1
         answer = await other.answer()
@@ -351,7 +351,7 @@ def test_bodies_are_held_back_where_there_is_little_memory(serve, service, dial)
         second, third = await dial(transport.port), await dial(transport.port)
         for number, one in enumerate((client, second, third), 1):
             one.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nh")
-            while len(transport._arriving) < number:
+            while len(transport.arriving) < number:
                 await asyncio.sleep(0.001)
         second.send(b"ello")
         third.send(b"ello")
@@ -361,7 +361,7 @@ def test_bodies_are_held_back_where_there_is_little_memory(serve, service, dial)
         assert (await third.answer()).body == b"hello"
         client.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nh")
         second.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nh")
-        while len(transport._arriving) < 2:
+        while len(transport.arriving) < 2:
             await asyncio.sleep(0.001)
         second.send(b"ello")
         transport.pass_on_arrivals()
@@ -404,5 +404,42 @@ def test_a_port_that_is_taken_is_named(serve, service, settings):
             await other.start("127.0.0.1", transport.port)
         assert "RUNTIME_HTTP_PORT" in caught.value.fix
         await other.stop(0)
+
+    serve(scenario)
+
+
+def test_beyond_all_bounds_clients_are_turned_away(serve, service, dial, monkeypatch):
+    """Each takes a descriptor, of which workers need some."""
+    hold(service)
+    monkeypatch.setattr("serving_runtime.server.http.transport.MAX_SURPLUS", 1)
+
+    async def scenario(client, transport):
+        client.post(b"x")
+        await service.wait_for(1)
+        second = await dial(transport.port)
+        second.send(b"GET /door HTTP/1.1\r\n")
+        while transport.open_connections < 2:
+            await asyncio.sleep(0.001)
+        assert await (await dial(transport.port)).is_over()
+        second.send(b"Host: a\r\n\r\n")
+        assert (await second.answer()).status == 200
+
+    serve(scenario, http_max_connections=1)
+
+
+def test_a_held_body_that_has_come_is_begun_without_the_lock(serve, service):
+    """Those that are passed on are so while it is held."""
+
+    async def scenario(client, transport):
+        transport.bound_arrivals(0)
+        client.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nh")
+        while not transport.arriving:
+            await asyncio.sleep(0.001)
+        [connection] = transport._connections
+        connection.data_received(b"ello")  # as TLS may, though reading is paused
+        with transport.lock:
+            transport.arriving._arrivals._max_calls = 1
+            transport.pass_on_arrivals()
+        assert (await client.answer()).body == b"hello"
 
     serve(scenario)
