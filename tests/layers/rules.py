@@ -128,7 +128,7 @@ RULES = (
         planted=("serving_runtime.cli.batch", "import pyarrow"),
     ),
     Rule(
-        "Spark stays in one module",
+        "Spark stays in one folder",
         who=("serving_runtime",),
         but=("serving_runtime.batch.spark",),
         never=("pyspark", "py4j"),

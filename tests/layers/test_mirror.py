@@ -25,7 +25,7 @@ ELSEWHERE = {
         for name in ("arrow", "csv_lines", "json_lines", "parquet", "table")
     },
     "batch/__init__.py": ("batch/test_spark.py", "what it has needs a session"),
-    "batch/packing.py": ("batch/test_spark.py", "what is packed is for executors"),
+    "batch/spark/": ("batch/test_spark.py", "what it does takes a session"),
     "batch/types.py": ("batch/test_binding.py", "says which columns can be bound"),
     "cli/batch.py": ("batch/test_job.py", VERB),
     "bench/": ("cli/test_bench.py", VERB),

@@ -15,12 +15,12 @@ def score(spark: Any, dataframe: Any, model_dir: str, **options: Any) -> Any:
         spark: the session, of Spark 3.3 or newer.
         dataframe: has a column for each of the model's inputs.
         model_dir: the model directory, on the driver; it is shipped to the executors.
-        options: what ``serving_runtime.batch.spark.Options`` has, such as ``keep=("id",)``.
+        options: what ``serving_runtime.batch.spark.frames.Options`` has, such as ``keep=("id",)``.
 
     Raises:
         StartError: the model cannot be served, or the data frame lacks what it takes.
     """
-    from serving_runtime.batch.spark import Options
-    from serving_runtime.batch.spark import score as score_frame
+    from serving_runtime.batch.spark.frames import Options
+    from serving_runtime.batch.spark.frames import score as score_frame
 
     return score_frame(spark, dataframe, model_dir, Options(**options))

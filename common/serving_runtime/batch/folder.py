@@ -118,21 +118,25 @@ class Folder:
 
 
 def _check_same(root: str, before: Dict[str, Any], now: Mapping[str, Any]) -> None:
-    now = json.loads(json.dumps(now))
-    for name in now:
-        if not _is_same(before.get(name), now[name]):
+    for name, value in json.loads(json.dumps(now)).items():
+        difference = _difference(name, before.get(name), value)
+        if difference:
             raise StartError(
-                f"{root} has the output of another job: {name} was {_short(before.get(name))}, "
-                f"and is {_short(now[name])}",
-                "choose another --output, or remove the folder",
+                f"{root} has the output of another job, which this one cannot continue: "
+                f"{difference}",
+                "choose another --output, or remove the folder to score all rows again",
             )
 
 
-def _is_same(before: Any, now: Any) -> bool:
-    """Whether two values are the same; new files of a model are what its own code has written."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        return all(now.get(name) == value for name, value in before.items())
-    return bool(before == now)
+def _difference(name: str, before: Any, now: Any) -> str:
+    """Return what is no more as it was; nothing if all is."""
+    if not isinstance(before, dict) or not isinstance(now, dict):
+        return "" if before == now else f"{name} was {_short(before)}, and is {_short(now)}"
+    for path, state in before.items():
+        if now.get(path) != state:
+            return f"{name}: {path} {'has changed' if path in now else 'is gone'}"
+    # What is new beside a model, its own code has written.
+    return "" if name == "model" or list(before) == list(now) else f"{name}: other files"
 
 
 def _short(value: Any, most: int = 200) -> str:

@@ -115,7 +115,7 @@ class _Run:
         for each in self._workers:
             each.close()
         self._folder.finish(sorted(self._numbers), self._total)
-        self._progress.end(*self._total, self._job.output)
+        self._progress.end(self._total.rows)
         return self._total
 
     def _count(self) -> int:
@@ -197,7 +197,8 @@ class _Run:
 
     def _show(self) -> None:
         if self._progress:
-            self._progress.show(*self._total)
+            rows, bad = self._total
+            self._progress.show(rows + sum(each.rows_begun for each in self._busy()), bad)
 
 
 def _first_word(worker: Worker) -> Ready:
@@ -222,11 +223,12 @@ def _description(job: Job, signature: Signature) -> Mapping[str, Any]:
     root = job.environ.get("MODEL_DIR") or default_model_dir()
     return {
         "model": dict(_state(path, root) for path in _files_below(root)),
-        "input": [_state(path, "") for path in job.files.paths],
+        "input": dict(_state(path, "") for path in job.files.paths),
         "signature": signature.name,
         "columns": job.wishes.columns,
         "keep": job.wishes.keep,
         "prefix": job.wishes.prefix,
+        "cast": Settings.from_env(job.environ).cast,
     }
 
 

@@ -40,7 +40,7 @@ class Worker:
         self._connection, theirs = context.Pipe()
         arguments = (theirs, os.getpid(), dict(environ), runtime_name, level)
         self._process = context.Process(target=worker.main, args=arguments, daemon=True)
-        with _inherited(environ):
+        with _inherited(environ), _uninterrupted():
             self._process.start()
         theirs.close()
         self.task: Optional[Task] = None
@@ -50,6 +50,13 @@ class Worker:
     def connection(self) -> Connection:
         """What ``wait`` waits for."""
         return self._connection
+
+    @property
+    def rows_begun(self) -> int:
+        """How many rows of its part were before the call that it is in."""
+        if self.task is None or self.running is None:
+            return 0
+        return self.running.start - self.task.part.first_row
 
     def receive(self) -> Any:
         """Return what it says next.
@@ -114,6 +121,16 @@ def _inherited(environ: Mapping[str, str]) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach, not even before they ignore it: the job does."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def ready(workers: List[Worker], timeout: Optional[float]) -> List[Worker]:

@@ -31,13 +31,11 @@ class Progress:
             self._shown = now
             self._write(self.text(rows, bad, now - self._started))
 
-    def end(self, rows: int, bad: int, output: str) -> None:
-        """Write what came of it."""
-        seconds = time.monotonic() - self._started
-        text = f"{rows:,} rows in {_duration(seconds)}"
-        if seconds and rows > self._earlier:
-            text += f" ({(rows - self._earlier) / seconds:,.0f} rows/s)"
-        self._write(f"{text}, {bad:,} of them bad: {output}")
+    def end(self, rows: int) -> None:
+        """Write how long it took."""
+        seconds = max(time.monotonic() - self._started, 1e-9)
+        now = rows - self._earlier
+        self._write(f"{now:,} rows in {_duration(seconds)}, {now / seconds:,.0f} rows/s")
         if self._is_terminal:
             print(file=self._stream)
 

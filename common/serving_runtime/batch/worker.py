@@ -64,6 +64,9 @@ def main(
         connection.send(Failed(error.problem, error.fix))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the job has ended
+    except Exception as error:  # a full disk, for one: no row is at fault
+        logger.error("scoring cannot go on", exc_info=True)
+        connection.send(Failed(f"scoring cannot go on: {type(error).__name__}: {error}", ""))
 
 
 def _serve(connection: Connection, loaded: Loaded) -> None:

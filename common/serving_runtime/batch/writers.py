@@ -11,7 +11,7 @@ from serving_runtime.batch.folder import Folder
 from serving_runtime.batch.parts import BadRow, Counts, Part
 from serving_runtime.batch.scoring import Scored
 
-_GROUP_ROWS = 1 << 17
+_GROUP_ROWS, _GROUP_BYTES = 1 << 17, 1 << 26
 
 
 class PartWriter:
@@ -26,7 +26,7 @@ class PartWriter:
         self._parquet = pq.ParquetWriter(_unfinished(self._results), schema)
         self._bad_file = open(_unfinished(self._bad), "w", encoding="utf-8")  # noqa: SIM115
         self._waiting: List[Any] = []
-        self._waiting_rows = 0
+        self._waiting_rows = self._waiting_bytes = 0
         self._counts = Counts()
 
     def write(self, scored: Scored) -> None:
@@ -34,9 +34,10 @@ class PartWriter:
         if scored.rows is not None:
             self._waiting.append(scored.rows)
             self._waiting_rows += scored.rows.num_rows
+            self._waiting_bytes += scored.rows.nbytes
             self._counts = self._counts.plus(Counts(scored.rows.num_rows, 0))
         self.write_bad(scored.bad)
-        if self._waiting_rows >= _GROUP_ROWS:
+        if self._waiting_rows >= _GROUP_ROWS or self._waiting_bytes >= _GROUP_BYTES:
             self._flush()
 
     def write_bad(self, bad: Sequence[BadRow]) -> None:
@@ -65,7 +66,7 @@ class PartWriter:
     def _flush(self) -> None:
         if self._waiting:
             self._parquet.write_table(pa.Table.from_batches(self._waiting, self._schema))
-        self._waiting, self._waiting_rows = [], 0
+        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
 
 
 def _unfinished(path: str) -> str:

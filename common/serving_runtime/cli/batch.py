@@ -8,6 +8,7 @@ Spark cluster. Needs the extra: pip install 'serving-runtime[batch]'.
 
 import argparse
 import os
+import sys
 from typing import TYPE_CHECKING, Mapping, Tuple
 
 from serving_runtime.cli import flags
@@ -99,20 +100,25 @@ def run(arguments: argparse.Namespace) -> int:
     if "MODEL_DIR" in vars(arguments):
         environ = {**environ, "MODEL_DIR": arguments.MODEL_DIR}
     rows, bad = (_on_cluster if arguments.master else _here)(arguments, environ)
-    print(f"{rows} rows, {bad} of them bad: {arguments.output}")
+    where = f" (see {os.path.join(arguments.output, '_bad_rows*')})" if bad else ""
+    print(f"{rows:,} rows, {bad:,} of them bad{where}: {arguments.output}")
     return 0
 
 
 def _here(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Tuple[int, int]:
     from serving_runtime.batch import job
 
-    return job.run(_job(arguments, environ))
+    try:
+        return job.run(_job(arguments, environ))
+    except KeyboardInterrupt:
+        print("\ninterrupted: the same command continues from here", file=sys.stderr)
+        raise
 
 
 def _on_cluster(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Tuple[int, int]:
-    from serving_runtime.batch import spark
+    from serving_runtime.batch.spark import files
 
-    return spark.run(_job(arguments, environ), arguments.master, arguments.packages)
+    return files.run(_job(arguments, environ), arguments.master, arguments.packages)
 
 
 def _job(arguments: argparse.Namespace, environ: Mapping[str, str]) -> "Job":
@@ -120,12 +126,13 @@ def _job(arguments: argparse.Namespace, environ: Mapping[str, str]) -> "Job":
     from serving_runtime.batch.binding import Wishes
     from serving_runtime.batch.job import Job
 
+    on_cluster = bool(arguments.master)
     workers = environ.get("RUNTIME_WORKERS", "")
     return Job(
         environ,
         arguments.runtime,
-        readers.find(arguments.input, arguments.format),
-        os.path.abspath(arguments.output),
+        readers.find(arguments.input, arguments.format, on_cluster),
+        readers.located(arguments.output, on_cluster),
         arguments.signature,
         Wishes(arguments.columns, arguments.keep, arguments.prefix),
         arguments.rows_per_call,

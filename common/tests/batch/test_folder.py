@@ -27,6 +27,27 @@ def test_another_job_is_refused(tmp_path):
         Folder(str(tmp_path)).begin({"input": ["b"], "model": 1})
 
 
+@pytest.mark.parametrize(
+    ("now", "message"),
+    [
+        ({"input": {"a": [5, 2], "b": [6, 1]}}, "input: a has changed"),
+        ({"input": {"b": [6, 1]}}, "input: a is gone"),
+        ({"input": {"b": [6, 1], "a": [5, 1]}}, "input: other files"),
+        ({"input": {"a": [5, 1], "b": [6, 1], "c": [7, 1]}}, "input: other files"),
+        ({"model": {"m": [3, 4]}}, "model: m has changed"),
+    ],
+)
+def test_it_says_which_file_is_another(tmp_path, now, message):
+    """Only what is new beside a model does not count: its own code may have written that."""
+    files = {"input": {"a": [5, 1], "b": [6, 1]}, "model": {"m": [3, 3]}}
+    for description in (files, {**files, "model": {"cache": [1, 1], "m": [3, 3]}}):
+        folder = Folder(str(tmp_path))
+        folder.begin(description)
+        folder.release()
+    with pytest.raises(StartError, match=f"cannot continue: {message}"):
+        Folder(str(tmp_path)).begin({**files, **now})
+
+
 def test_two_jobs_at_a_time_are_refused(tmp_path):
     """The second one would write the same parts."""
     first = Folder(str(tmp_path))

@@ -1,5 +1,7 @@
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -7,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from serving_runtime.batch.readers import parquet
+from serving_runtime.batch import readers
 from serving_runtime.cli import main
 from tests.support import models
 from tests.support.processes import wait_until
@@ -45,7 +47,7 @@ def batch(model, tmp_path, capsys):
 @pytest.fixture
 def table(tmp_path, monkeypatch):
     """Return a function that writes rows as a Parquet file of several parts."""
-    monkeypatch.setattr(parquet, "PART_ROWS", 20)
+    monkeypatch.setattr(readers.table, "PART_ROWS", 20)
 
     def write(rows=60, **deeds):
         what = [deeds.get(f"row_{row}", "") for row in range(rows)]
@@ -105,7 +107,7 @@ def test_what_was_done_stays_done(batch, model, table, tmp_path):
     """A job that was stopped goes on with the parts that it has not finished."""
     source, output = table(row_30="await " + str(tmp_path / "go")), tmp_path / "scores"
     code = (
-        "import sys\nfrom serving_runtime.batch.readers import parquet\nparquet.PART_ROWS = 20\n"
+        "import sys\nfrom serving_runtime.batch.readers import table\ntable.PART_ROWS = 20\n"
         "from serving_runtime.cli import main\nmain(sys.argv[1:])"
     )
     stopped = subprocess.Popen([sys.executable, "-c", code, *command(model, source, output)])
@@ -120,6 +122,32 @@ def test_what_was_done_stays_done(batch, model, table, tmp_path):
     assert (rows, bad) == ([answer(row) for row in range(60)], [])
     assert len(before) == 2
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+
+
+def test_an_interrupted_job_says_that_it_can_go_on(model, table, tmp_path):
+    """Ctrl-C, which a terminal sends to all processes, ends it at once, without tracebacks."""
+    source, output = table(20, row_3="await " + str(tmp_path / "never")), tmp_path / "scores"
+    words = [sys.executable, "-m", "serving_runtime.cli", *command(model, source, output)]
+    job = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        wait_until(lambda: list(output.glob(".part-*")), "a part is begun", 120)
+        os.killpg(job.pid, signal.SIGINT)
+        _, said = job.communicate(timeout=60)
+    finally:
+        job.kill()
+        job.wait()
+    assert job.returncode == 130
+    assert said.endswith("interrupted: the same command continues from here\n")
+    assert "Traceback" not in said
+
+
+def test_what_is_no_row_s_fault_stops_the_job(model, table, tmp_path, capsys):
+    """Where results cannot be written, no row is called bad."""
+    source, output = table(20), tmp_path / "scores"
+    (output / "_job" / ".part-00000.bad.jsonl.unfinished").mkdir(parents=True)
+    assert main(command(model, source, output)) == 1
+    assert "scoring cannot go on: IsADirectoryError: " in capsys.readouterr().err
+    assert not (output / "_SUCCESS").exists()
 
 
 def test_a_job_that_is_done_is_not_done_again(batch, table, tmp_path):

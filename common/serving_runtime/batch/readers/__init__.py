@@ -38,14 +38,18 @@ class Files(NamedTuple):
     format: str
 
 
-def find(inputs: Sequence[str], wanted: str = "") -> Files:
+def find(inputs: Sequence[str], wanted: str = "", on_cluster: bool = False) -> Files:
     """Return the files that are meant: files, folders of them, and patterns such as ``*.csv``.
+
+    Args:
+        inputs: what the user has named.
+        wanted: the format; empty for what the names say.
+        on_cluster: whether Spark reads them: it knows URLs.
 
     Raises:
         StartError: there are none, or they are of several formats, or of none that is known.
     """
-    # Absolute: a model's code may change the working directory of who reads them.
-    paths = [os.path.abspath(path) for text in inputs for path in _expanded(text)]
+    paths = [path for text in inputs for path in _expanded(located(text, on_cluster))]
     if not paths:
         raise StartError(f"there is no file in {', '.join(inputs)}")
     kinds = {wanted or _format(path) for path in paths}
@@ -55,6 +59,22 @@ def find(inputs: Sequence[str], wanted: str = "") -> Files:
             "score those of each format by themselves, or name one with --format",
         )
     return Files(paths, kinds.pop())
+
+
+def located(text: str, on_cluster: bool) -> str:
+    """Return a path that holds wherever a model's code may go, or a URL of a cluster's as it is.
+
+    Raises:
+        StartError: it is a URL, and there is no cluster.
+    """
+    if "://" not in text:
+        return os.path.abspath(text)
+    if not on_cluster:
+        raise StartError(
+            f"{text} is a URL: expected a path of this machine's files",
+            "copy the files here, or have a Spark cluster do it (--master)",
+        )
+    return text
 
 
 def open_table(files: Files, signature: Signature) -> Table:
@@ -85,7 +105,7 @@ def _expanded(text: str) -> List[str]:
         names = sorted(os.listdir(text))
         paths = [os.path.join(text, name) for name in names if name[:1] not in "._"]
         return [path for path in paths if os.path.isfile(path)]
-    if os.path.isfile(text):
+    if os.path.isfile(text) or "://" in text:
         return [text]
     found = [path for path in sorted(glob.glob(text, recursive=True)) if os.path.isfile(path)]
     if not found:

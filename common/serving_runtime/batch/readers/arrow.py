@@ -5,7 +5,7 @@ from typing import Any, Iterator, List, Sequence
 import pyarrow as pa
 
 from serving_runtime.batch.parts import Part
-from serving_runtime.batch.readers.table import PART_ROWS, Table, check_same, packed, reading
+from serving_runtime.batch.readers.table import Table, check_same, packed, packed_rows, reading
 from serving_runtime.signature import Signature
 
 WHAT = "an Arrow file or stream"
@@ -29,7 +29,7 @@ class ArrowTable(Table):
         number = 0
         for path in self._paths:
             row = 0
-            for group in _grouped(_batches(path), columns):
+            for group in _grouped(_cut(_batches(path), columns)):
                 yield Part(number, path, row, packed(group))
                 row += sum(batch.num_rows for batch in group)
                 number += 1
@@ -65,14 +65,23 @@ def _batches(path: str) -> Iterator[Any]:
             yield from reader
 
 
-def _grouped(found: Iterator[Any], columns: Sequence[str]) -> Iterator[List[Any]]:
-    group: List[Any] = []
-    rows = 0
+def _cut(found: Iterator[Any], columns: Sequence[str]) -> Iterator[Any]:
+    """Return the wanted columns of batches, large ones in pieces."""
     for batch in found:
-        if group and rows + batch.num_rows > PART_ROWS // 4:
+        wanted = batch.select(list(columns))
+        step = packed_rows(wanted.num_rows, wanted.nbytes)
+        for start in range(0, max(wanted.num_rows, 1), step):
+            yield wanted.slice(start, step)
+
+
+def _grouped(found: Iterator[Any]) -> Iterator[List[Any]]:
+    group: List[Any] = []
+    rows = size = 0
+    for batch in found:
+        if group and rows + batch.num_rows > packed_rows(rows, size):
             yield group
-            group, rows = [], 0
-        group.append(batch.select(list(columns)))
-        rows += batch.num_rows
+            group, rows, size = [], 0, 0
+        group.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
     if group:
         yield group

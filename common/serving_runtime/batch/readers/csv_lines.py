@@ -9,11 +9,10 @@ import pyarrow as pa
 from pyarrow import csv
 
 from serving_runtime.batch.parts import BadRow, Part
-from serving_runtime.batch.readers.table import Table, check_same, packed, reading
+from serving_runtime.batch.readers.table import Table, block_bytes, check_same, packed, reading
 from serving_runtime.signature import Signature
 
 WHAT = "CSV"
-_BLOCK_BYTES = 4 << 20
 
 
 class CsvTable(Table):
@@ -23,8 +22,9 @@ class CsvTable(Table):
 
     def __init__(self, paths: Sequence[str]) -> None:
         self._paths = paths
+        self._block_bytes = block_bytes(paths)
         for path in paths:
-            schema = _header(path)
+            schema = _header(path, self._block_bytes)
             if path == paths[0]:
                 self.schema = schema
             check_same(path, paths[0], schema, self.schema)
@@ -41,7 +41,7 @@ class CsvTable(Table):
         """Return the lines of a file, and those that are left out, with the first one's number."""
         wrong: List[BadRow] = []  # in order; the reader may be ahead of the lines that it gives
         row = 0
-        with reading(path, WHAT), _opened(path, self.schema, wrong) as reader:
+        with reading(path, WHAT), self._opened(path, wrong) as reader:
             for batch in reader:
                 left_out: List[BadRow] = []
                 while wrong and wrong[0].row < row + batch.num_rows + len(left_out):
@@ -51,6 +51,9 @@ class CsvTable(Table):
         if wrong:
             schema = pa.schema([self.schema.field(name) for name in columns])
             yield row, pa.RecordBatch.from_pylist([], schema), wrong
+
+    def _opened(self, path: str, wrong: List[BadRow]) -> Any:
+        return _opened(path, self.schema, wrong, self._block_bytes)
 
 
 def open_table(paths: Sequence[str], signature: Signature) -> Table:
@@ -63,12 +66,12 @@ def batches(part: Part, columns: Sequence[str], most_rows: int) -> Iterator[Any]
     raise NotImplementedError
 
 
-def _header(path: str) -> Any:
-    with reading(path, WHAT), _opened(path, None, []) as reader:
+def _header(path: str, block_size: int) -> Any:
+    with reading(path, WHAT), _opened(path, None, [], block_size) as reader:
         return pa.schema([pa.field(name, pa.string()) for name in reader.schema.names])
 
 
-def _opened(path: str, schema: Any, wrong: List[BadRow]) -> Any:
+def _opened(path: str, schema: Any, wrong: List[BadRow], block_size: int) -> Any:
     def leave_out(line: Any) -> str:
         text = f"the line has {line.actual_columns} fields, expected {line.expected_columns}"
         wrong.append(BadRow(line.number - 2, text, line.text))  # the header is 1
@@ -77,7 +80,7 @@ def _opened(path: str, schema: Any, wrong: List[BadRow]) -> Any:
     types = {} if schema is None else {field.name: field.type for field in schema}
     return csv.open_csv(
         pa.input_stream(path, compression="detect"),
-        read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),
+        read_options=csv.ReadOptions(use_threads=False, block_size=block_size),
         parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=leave_out),
         convert_options=csv.ConvertOptions(
             column_types=types,

@@ -12,12 +12,11 @@ from pyarrow import json as arrow_json
 
 from serving_runtime.batch import types
 from serving_runtime.batch.parts import BadRow, Part
-from serving_runtime.batch.readers.table import Table, packed, reading
+from serving_runtime.batch.readers.table import Table, block_bytes, packed, reading
 from serving_runtime.errors import StartError
 from serving_runtime.signature import Signature
 
 WHAT = "JSON lines"
-_BLOCK_BYTES = 4 << 20
 
 
 class JsonTable(Table):
@@ -25,7 +24,8 @@ class JsonTable(Table):
 
     def __init__(self, paths: Sequence[str], signature: Signature) -> None:
         self._paths = paths
-        self.schema = _schema(paths[0], signature)
+        self._block_bytes = block_bytes(paths)
+        self.schema = _schema(paths[0], self._block_bytes, signature)
 
     def parts(self, columns: Sequence[str]) -> Iterator[Part]:
         """Return blocks of lines."""
@@ -33,7 +33,7 @@ class JsonTable(Table):
         schema = pa.schema([self.schema.field(name) for name in columns])
         for path in self._paths:
             row = 0
-            for lines in _blocks(path):
+            for lines in _blocks(path, self._block_bytes):
                 found, bad = _read(lines, schema, row)
                 count = found.num_rows + len(bad)
                 yield Part(number, path, row, packed(_batches(found)), tuple(bad))
@@ -50,12 +50,12 @@ def batches(part: Part, columns: Sequence[str], most_rows: int) -> Iterator[Any]
     raise NotImplementedError
 
 
-def _blocks(path: str) -> Iterator[bytes]:
+def _blocks(path: str, size: int) -> Iterator[bytes]:
     """Return the file's bytes, cut where lines end."""
     rest = b""
     with reading(path, WHAT), pa.input_stream(path, compression="detect") as stream:
         while True:
-            read = stream.read(_BLOCK_BYTES)
+            read = stream.read(size)
             if not read:
                 break
             whole, newline, rest = (rest + read).rpartition(b"\n")
@@ -65,10 +65,10 @@ def _blocks(path: str) -> Iterator[bytes]:
         yield rest
 
 
-def _schema(path: str, signature: Signature) -> Any:
+def _schema(path: str, block_size: int, signature: Signature) -> Any:
     """Return the columns of the first block that has any."""
     declared = {field.name: types.of_input(field) for field in signature.inputs}
-    for lines in _blocks(path):
+    for lines in _blocks(path, block_size):
         objects = [each for _, each in _objects(lines, 0)[0]]
         if not objects:
             continue

@@ -2,6 +2,7 @@
 
 import abc
 import contextlib
+import os
 from typing import Any, Iterator, Optional, Sequence
 
 import pyarrow as pa
@@ -10,6 +11,10 @@ from serving_runtime.batch.parts import Part
 from serving_runtime.errors import StartError
 
 PART_ROWS = 1 << 18
+_PARTS = 16  # so many at least, if the data has the rows for it: each process must get some
+_LEAST_ROWS = 1 << 10
+_LEAST_BYTES, _MOST_BYTES = 1 << 18, 1 << 22
+_PACKED_BYTES = 1 << 25
 
 
 class Table(abc.ABC):
@@ -64,6 +69,22 @@ def check_same(path: str, first: str, schema: Any, expected: Any) -> None:
                 f'column "{field.name}" is {schema.field(at).type} in {path}, '
                 f"and {field.type} in {first}"
             )
+
+
+def part_rows(rows: int) -> int:
+    """Return how many rows a part has at most, of so many in all."""
+    return min(max(rows // _PARTS, _LEAST_ROWS), PART_ROWS)
+
+
+def block_bytes(paths: Sequence[str]) -> int:
+    """Return how many bytes of files of lines are read at a time."""
+    size = sum(os.path.getsize(path) for path in paths)
+    return min(max(size // _PARTS, _LEAST_BYTES), _MOST_BYTES)
+
+
+def packed_rows(rows: int, size: int) -> int:
+    """Return how many rows a part may have that brings them, if ``rows`` take ``size`` bytes."""
+    return max(1, min(PART_ROWS // 4, _PACKED_BYTES * rows // max(size, 1)))
 
 
 def packed(batches: Sequence[Any]) -> bytes:

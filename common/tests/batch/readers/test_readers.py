@@ -1,11 +1,12 @@
 import gzip
 
 import pyarrow as pa
+import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 
 from serving_runtime.batch import readers
-from serving_runtime.batch.readers import csv_lines, json_lines, parquet
+from serving_runtime.batch.readers import table
 from serving_runtime.errors import StartError
 from serving_runtime.signature import FREE, Field, Signature
 
@@ -16,8 +17,7 @@ TABLE = pa.table({"id": list(range(10)), "x": [float(it) for it in range(10)]})
 def rows_of(*inputs, columns=("id", "x"), wanted=""):
     """Return all rows with their numbers, the bad ones, and how many parts they came in."""
     files = readers.find([str(path) for path in inputs], wanted)
-    table = readers.open_table(files, SIGNATURE)
-    parts = list(table.parts(columns))
+    parts = list(readers.open_table(files, SIGNATURE).parts(columns))
     rows, bad = [], []
     for part in parts:
         numbers = part.numbers()
@@ -63,18 +63,37 @@ def test_each_format_gives_the_same_rows(tmp_path, text):
 
 def test_small_row_groups_go_together(tmp_path, monkeypatch):
     """A part is a row group or several; each file begins one of its own."""
-    monkeypatch.setattr(parquet, "PART_ROWS", 6)
+    monkeypatch.setattr(table, "PART_ROWS", 6)
     pq.write_table(TABLE, tmp_path / "a.parquet", row_group_size=3)
-    pq.write_table(TABLE, tmp_path / "b.parquet", row_group_size=7)
+    pq.write_table(TABLE, tmp_path / "b.parquet", row_group_size=5)
     rows, _, parts = rows_of(tmp_path)
     assert [number for number, _ in rows] == [*range(10), *range(10)]
-    assert parts == 4  # 6, 4; 7, 3
+    assert parts == 4  # 6, 4; 5, 5
+
+
+@pytest.mark.parametrize("make", [pq.write_table, pa.feather.write_feather])
+def test_rows_that_are_all_in_one_piece_are_cut(tmp_path, monkeypatch, make):
+    """Each process gets some of a file as most libraries write it; damage is found all the same."""
+    monkeypatch.setattr(table, "PART_ROWS", 8)
+    path = tmp_path / ("a.parquet" if make is pq.write_table else "a.arrow")
+    make(TABLE, path)
+    rows, _, parts = rows_of(path)
+    assert rows == list(enumerate(TABLE.to_pylist()))
+    assert parts == 5
+    monkeypatch.setattr(table, "_PACKED_BYTES", 1)
+    assert rows_of(path)[2] == 10  # wide rows go one by one rather than take the memory
+
+
+def test_data_of_any_size_is_cut_for_several_processes():
+    """Into sixteen parts, unless they would be tiny, or large."""
+    sizes = {rows: table.part_rows(rows) for rows in (10, 100_000, 10**9)}
+    assert sizes == {10: 1024, 100_000: 6250, 10**9: 1 << 18}
 
 
 def test_blocks_of_lines_are_cut_where_a_line_ends(text, monkeypatch):
     """Lines, and texts with line breaks in quotes, are never torn."""
-    monkeypatch.setattr(csv_lines, "_BLOCK_BYTES", 64)
-    monkeypatch.setattr(json_lines, "_BLOCK_BYTES", 64)
+    monkeypatch.setattr(table, "_LEAST_BYTES", 64)
+    monkeypatch.setattr(table, "_MOST_BYTES", 64)
     lines = [f'{it},"a\nb,{it}"' for it in range(50)]
     rows, bad, parts = rows_of(text("a.csv", "id,x", *lines))
     assert rows == [(it, {"id": str(it), "x": f"a\nb,{it}"}) for it in range(50)]
@@ -148,3 +167,10 @@ def test_files_of_a_set_must_be_alike(tmp_path, text):
         rows_of(tmp_path / "a.parquet", text("c.csv", "x"))
     with pytest.raises(StartError, match="does not exist"):
         rows_of(tmp_path / "none.csv")
+
+
+def test_urls_are_for_a_cluster():
+    """There they go to Spark as they are."""
+    with pytest.raises(StartError, match="hdfs://rows.csv is a URL"):
+        readers.find(["hdfs://rows.csv"])
+    assert readers.find(["hdfs://rows"], "csv", on_cluster=True) == (["hdfs://rows"], "csv")

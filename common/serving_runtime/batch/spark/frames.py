@@ -1,7 +1,7 @@
-"""Score Spark data frames, and files on a Spark cluster: the same calls, in each executor.
+"""Score a Spark data frame: the same calls as on one machine, in each executor.
 
 The rows reach the model as Arrow's record batches (``mapInArrow``). Each Python process of an
-executor loads the model once. This module alone imports Spark.
+executor loads the model once.
 """
 
 import os
@@ -9,18 +9,17 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 
 import numpy as np
 
-from serving_runtime.batch import extra, loading, packing, types
+from serving_runtime.batch import loading, types
 from serving_runtime.batch.binding import Binding, Wishes, bind
-from serving_runtime.batch.job import Job, chosen
+from serving_runtime.batch.job import chosen
 from serving_runtime.batch.loading import Loaded
-from serving_runtime.batch.parts import Counts, Plan
+from serving_runtime.batch.parts import Plan
 from serving_runtime.batch.scoring import Scored, Scorer
+from serving_runtime.batch.spark import packing
 from serving_runtime.errors import StartError
 
 BAD_REASON = "bad_reason"
 _OLDEST = (3, 3)
-_ENVIRONMENT = "serving_runtime_environment"
-_READERS = {"parquet": "parquet", "csv": "csv", "jsonl": "json"}
 
 
 class Options(NamedTuple):
@@ -92,29 +91,6 @@ def score(
     scoring = Scoring(plan, _ship(spark, model_dir), runtime_name, environ)
     wanted = dataframe.select(*(f"`{name}`" for name in binding.columns))
     return wanted.mapInArrow(_scorer(scoring), _spark_schema(binding))
-
-
-def run(job: Job, master: str, packages: str) -> Counts:
-    """Score files on a cluster, which must be able to read and write them.
-
-    Args:
-        job: its ``workers`` and ``max_bad`` are the cluster's matter.
-        master: the cluster's URL.
-        packages: an archive of the environment, ``none`` if the executors have it, or empty to
-            pack this one.
-
-    Raises:
-        StartError: the job cannot begin, or has failed.
-    """
-    spark = _session(master, packages)
-    try:
-        frame = _read(spark, job)
-        model_dir = job.environ.get("MODEL_DIR", "")
-        asked = (job.signature_name, *job.wishes, job.runtime_name, job.environ)
-        options = Options(*asked, rows_per_call=job.rows_per_call)
-        return _write(score(spark, frame, model_dir, options), job.output)
-    finally:
-        spark.stop()
 
 
 def _check_version(spark: Any) -> None:
@@ -203,46 +179,3 @@ def _with_reasons(scored: Scored, binding: Binding, schema: Any) -> Iterator[Any
             for bad in scored.bad
         ]
         yield pa.RecordBatch.from_pylist(rows, schema)
-
-
-def _session(master: str, packages: str) -> Any:
-    sql = extra.require("pyspark.sql", "spark")
-    builder = sql.SparkSession.builder.master(master).appName("serving-runtime batch")
-    if packages != "none":
-        archive = packages or packing.pack_environment()
-        builder = builder.config("spark.archives", f"{archive}#{_ENVIRONMENT}")
-        # Where an executor unpacks it, below its working directory.
-        builder = builder.config("spark.pyspark.python", f"./{_ENVIRONMENT}/bin/python")
-    return builder.getOrCreate()
-
-
-def _read(spark: Any, job: Job) -> Any:
-    if job.files.format not in _READERS:
-        raise StartError(
-            f"Spark reads no {job.files.format} files: expected {', '.join(_READERS)}",
-            "score them without --master",
-        )
-    reader = spark.read.format(_READERS[job.files.format])
-    if job.files.format == "csv":
-        reader = reader.option("header", True).option("inferSchema", True)
-    return reader.load(job.files.paths)
-
-
-def _write(scored: Any, output: str) -> Counts:
-    """Write results and bad rows; the model is called once for each row, unless one is lost."""
-    from py4j.protocol import Py4JError
-    from pyspark import StorageLevel
-    from pyspark.errors import PySparkException
-    from pyspark.sql import functions
-
-    kept = scored.persist(StorageLevel.DISK_ONLY)
-    is_bad = functions.col(BAD_REASON).isNotNull()
-    try:
-        kept.where(~is_bad).drop(BAD_REASON).write.parquet(output)
-        rows, bad = kept.count(), kept.where(is_bad).count()
-        if bad:
-            kept.where(is_bad).write.json(os.path.join(output, "_bad_rows"))
-    except (Py4JError, PySparkException) as error:
-        text = str(error).strip().splitlines()
-        raise StartError(f"the job on the cluster failed: {' '.join(text[:3])}") from None
-    return Counts(rows, bad)

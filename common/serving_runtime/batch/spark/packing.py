@@ -1,5 +1,6 @@
 """Pack what executors need and do not have: the model, and the environment that it runs in."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -31,4 +32,7 @@ def pack_environment() -> str:
 
 
 def _folder() -> str:
-    return tempfile.mkdtemp(prefix="serving-runtime-")
+    """Return a new folder that is there as long as this process: executors may ask at any time."""
+    folder = tempfile.mkdtemp(prefix="serving-runtime-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
