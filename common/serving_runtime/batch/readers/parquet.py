@@ -38,7 +38,7 @@ class ParquetTable(Table):
         self.rows = sum(sum(sizes) for _, sizes in self._sizes)
 
     def parts(self, columns: Sequence[str]) -> Iterator[Part]:
-        """Return row groups: those that are small together, large ones in pieces if they are few."""
+        """Return row groups: small ones together, large ones in pieces if they are few."""
         number = 0
         most = part_rows(self.rows)
         for path, sizes in self._sizes:
