@@ -94,7 +94,10 @@ class ColumnReader:
         if sizes or shape is None:
             is_of_rows = shape is None or field.has_free_first_axis
             shape = (count, *sizes) if is_of_rows else sizes
-        found: Dict[str, Value] = {field.name: tensor._replace(array=tensor.array.reshape(shape))}
+        array = tensor.array.reshape(shape)
+        if not array.flags.writeable:  # it is Arrow's, and what the model gets is its own to change
+            array = array.copy()
+        found: Dict[str, Value] = {field.name: tensor._replace(array=array)}
         if flat.null_count and tensor.array.dtype.kind != "f" and not sizes:
             mask = flat.is_null().to_numpy(zero_copy_only=False).reshape(shape)
             found[field.name + MISSING_SUFFIX] = Tensor("bool", mask)

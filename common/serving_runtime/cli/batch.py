@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Mapping, Tuple
 
 from serving_runtime.cli import flags
+from serving_runtime.settings import parsing
 
 if TYPE_CHECKING:
     from serving_runtime.batch.job import Job
@@ -63,14 +64,14 @@ def _add_columns(group: "argparse._ArgumentGroup") -> None:
 def _add_ways(group: "argparse._ArgumentGroup") -> None:
     group.add_argument(
         "--rows-per-call",
-        type=_positive,
+        type=flags.read_by(parsing.POSITIVE),
         default=8192,
         metavar="N",
         help="most rows in one call of the model (default: 8192)",
     )
     group.add_argument(
         "--max-bad",
-        type=_share,
+        type=flags.read_by(parsing.Parser(_share, "a share, 0 to 1")),
         default=0.5,
         metavar="SHARE",
         help="stop once more than this share of the rows is bad (default: 0.5; 1 never stops)",
@@ -143,13 +144,6 @@ def _job(arguments: argparse.Namespace, environ: Mapping[str, str]) -> "Job":
 
 def _names(text: str) -> Tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
 
 
 def _share(text: str) -> float:

@@ -45,6 +45,21 @@ def test_rows_go_together():
     assert (bad, model.calls, announced) == ({}, [8, 2], [(100, 108), (108, 110)])
 
 
+class Changing(Model):
+    """Writes into what it is given."""
+
+    def predict(self, signature_name, inputs):
+        """Answer."""
+        inputs["x"] += 1
+        return {"y": inputs["x"]}
+
+
+def test_what_the_model_gets_is_its_own():
+    """The columns that are kept stay as they were."""
+    rows, bad, _ = score([1, 2], Changing())
+    assert (rows, bad) == ([{"x": 1, "y": 2}, {"x": 2, "y": 3}], {})
+
+
 def test_a_row_that_fails_takes_no_other_with_it():
     """Each row that the model refuses is singled out, by ever fewer rows in a call."""
     rows, bad, _ = score([13, 1, 2, 3, 4, 13, 5, 6], Doubling())
