@@ -4,8 +4,9 @@ All of it is pickled. A part is what is scored, written and, after an interrupti
 whole; the same data is always cut into the same parts.
 """
 
-import itertools
-from typing import Any, Iterator, NamedTuple, Tuple
+from typing import Any, NamedTuple, Tuple
+
+import numpy as np
 
 from serving_runtime.batch.binding import Binding
 
@@ -31,10 +32,12 @@ class Part(NamedTuple):
     where: Any
     unreadable: Tuple[BadRow, ...] = ()
 
-    def numbers(self) -> Iterator[int]:
-        """Return the numbers of the rows that could be read; it never ends."""
-        left_out = {bad.row for bad in self.unreadable}
-        return (row for row in itertools.count(self.first_row) if row not in left_out)
+    def numbers(self, first: int, count: int) -> np.ndarray:
+        """Return the numbers of the next rows that could be read, from ``first`` on."""
+        if not self.unreadable:
+            return np.arange(first, first + count)
+        left_out = [bad.row for bad in self.unreadable]
+        return np.setdiff1d(np.arange(first, first + count + len(left_out)), left_out)[:count]
 
 
 class Care(NamedTuple):

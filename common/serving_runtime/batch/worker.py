@@ -1,12 +1,9 @@
 """Run a process of a job: load the model, then score the parts that it is given."""
 
-import itertools
 import signal
 import sys
 from multiprocessing.connection import Connection
 from typing import Dict, NamedTuple, Optional, Tuple
-
-import numpy as np
 
 from serving_runtime import logs
 from serving_runtime.batch import readers
@@ -89,12 +86,13 @@ def score(scorer: Scorer, plan: Plan, part: Part, care: Care) -> Counts:
     writer = PartWriter(Folder(plan.output), part, plan.binding.schema)
     try:
         writer.write_bad(part.unreadable)
-        numbers = part.numbers()
+        first = part.first_row
         found = readers.batches(plan.format, part, plan.binding.columns, plan.rows_per_call)
         for rows in found:
-            own = np.fromiter(itertools.islice(numbers, rows.num_rows), np.int64, rows.num_rows)
-            for scored in scorer.score(rows, own, care):
+            numbers = part.numbers(first, rows.num_rows)
+            for scored in scorer.score(rows, numbers, care):
                 writer.write(scored)
+            first = int(numbers[-1]) + 1 if rows.num_rows else first
         return writer.finish()
     except BaseException:
         writer.abandon()

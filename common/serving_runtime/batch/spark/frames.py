@@ -158,7 +158,6 @@ def _loaded(scoring: Scoring) -> Loaded:
     key = scoring.archive, scoring.runtime_name
     if key not in _LOADED:
         where = SparkFiles.get(scoring.archive)
-        os.environ.setdefault("OMP_NUM_THREADS", "1")  # Spark runs a task for each CPU
         environ = {**scoring.environ, "MODEL_DIR": where}
         _LOADED[key] = loading.load(environ, scoring.runtime_name)
     return _LOADED[key]

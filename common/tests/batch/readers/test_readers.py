@@ -20,10 +20,12 @@ def rows_of(*inputs, columns=("id", "x"), wanted=""):
     parts = list(readers.open_table(files, SIGNATURE).parts(columns))
     rows, bad = [], []
     for part in parts:
-        numbers = part.numbers()
+        first = part.first_row
         for batch in readers.batches(files.format, part, columns, 4):
             assert batch.schema.names == list(columns)
-            rows += [(next(numbers), row) for row in batch.to_pylist()]
+            numbers = part.numbers(first, batch.num_rows).tolist()
+            rows += zip(numbers, batch.to_pylist())
+            first = numbers[-1] + 1 if numbers else first
         bad += [(each.row, each.reason) for each in part.unreadable]
     assert [part.number for part in parts] == list(range(len(parts)))
     return rows, bad, len(parts)
