@@ -7,7 +7,7 @@ import shutil
 import statistics
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -121,7 +121,7 @@ def _checked(spent: Spent, way: str, folder: Path) -> Spent:
     return spent._replace(problem=compared.stdout if compared.returncode else "")
 
 
-def ratios(told: dict[str, Any]) -> dict[tuple[str, str], float]:
+def ratios(told: Mapping[str, Any]) -> dict[tuple[str, str], float]:
     """Return how fast each way is beside the loop, by case and way: medians, right results only."""
     found = {}
     for case in CASES:
@@ -133,13 +133,13 @@ def ratios(told: dict[str, Any]) -> dict[tuple[str, str], float]:
     return found
 
 
-def table(told: dict[str, Any]) -> str:
+def table(told: Mapping[str, Any]) -> str:
     """Return the table of the document."""
     head = ["", "rows", "", "rows/s", "of the loop's", "CPU s per million", "most memory MB"]
     return report.table(head, [_row(told, *key, it) for key, it in ratios(told).items()])
 
 
-def _row(told: dict[str, Any], case: str, way: str, ratio: float) -> list[str]:
+def _row(told: Mapping[str, Any], case: str, way: str, ratio: float) -> list[str]:
     seconds, cpu, peak = (
         _median(told, case, way, name) or 0.0 for name in ("seconds", "cpu_seconds", "peak_mb")
     )
@@ -148,8 +148,8 @@ def _row(told: dict[str, Any], case: str, way: str, ratio: float) -> list[str]:
     return [TITLES[case], f"{rows:,}", way, *figures]
 
 
-def _median(told: dict[str, Any], case: str, way: str, name: str) -> float | None:
+def _median(told: Mapping[str, Any], case: str, way: str, name: str) -> float | None:
     mine = [it for it in told["results"] if (it["case"], it["way"]) == (case, way)]
     if not mine or any(it["problem"] for it in mine):
         return None
-    return statistics.median(it[name] for it in mine)
+    return float(statistics.median(it[name] for it in mine))

@@ -149,6 +149,9 @@ def test_a_session_scores_its_data_frames(model, tmp_path):
         found = {row["id"]: row.asDict() for row in scored.collect()}
         with pytest.raises(StartError, match='no column "x", which the model takes'):
             batch.score(spark, rows.drop("x"), str(model), signature_name="infer")
+        again = scored.join(rows, "id")
+        with pytest.raises(StartError, match='two columns "bad_reason"'):
+            batch.score(spark, again, str(model), signature_name="infer", keep=("bad_reason",))
     finally:
         spark.stop()
     assert found.pop(9) == {"id": 9, "y": None, "bad_reason": "ValueError('nine')"}

@@ -25,6 +25,8 @@ _FEW = 8  # row groups
 class ParquetTable(Table):
     """Files of Parquet, of which only the footers are read."""
 
+    rows: int
+
     def __init__(self, paths: Sequence[str]) -> None:
         self._sizes: List[Tuple[str, List[int]]] = []
         for path in paths:

@@ -87,6 +87,11 @@ def score(
         loaded.close()
     wishes = Wishes(options.columns, options.keep, options.prefix)
     binding = bind(signature, _arrow_schema(dataframe), wishes, is_text=False)
+    if BAD_REASON in binding.schema.names:
+        raise StartError(
+            f'the result would have two columns "{BAD_REASON}": the reason of a bad row is one',
+            "keep other columns (keep=...), or name outputs by a prefix",
+        )
     plan = Plan(binding, "", "", options.rows_per_call, loaded.cast)
     scoring = Scoring(plan, _ship(spark, model_dir), runtime_name, environ)
     wanted = dataframe.select(*(f"`{name}`" for name in binding.columns))
