@@ -42,14 +42,15 @@ class Progress:
     def text(self, rows: int, bad: int, seconds: float) -> str:
         """Return one line."""
         rate = max(rows - self._earlier, 0) / max(seconds, 1e-9)
-        whole = (
-            f" of {self._total:,} ({100 * rows / max(self._total, 1):.0f} %)" if self._total else ""
-        )
-        left = ""
+        text = f"{rows:,} rows"
+        if self._total:
+            text = f"{rows:,} of {self._total:,} rows ({100 * rows / self._total:.0f} %)"
+        if bad:
+            text += f", {bad:,} bad"
+        text += f", {rate:,.0f} rows/s"
         if self._total and rate:
-            left = f", {_duration((self._total - rows) / rate)} left"
-        wrong = f", {bad:,} bad" if bad else ""
-        return f"{rows:,}{whole} rows{wrong}, {rate:,.0f} rows/s{left}"
+            text += f", {_duration((self._total - rows) / rate)} left"
+        return text
 
     def _write(self, text: str) -> None:
         if self._is_terminal:

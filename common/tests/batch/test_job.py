@@ -105,7 +105,7 @@ def test_texts_become_what_the_model_takes(batch, tmp_path):
 
 def test_what_was_done_stays_done(batch, model, table, tmp_path):
     """A job that was stopped goes on with the parts that it has not finished."""
-    source, output = table(row_30="await " + str(tmp_path / "go")), tmp_path / "scores"
+    source, output = table(row_50="await " + str(tmp_path / "go")), tmp_path / "scores"
     code = (
         "import sys\nfrom serving_runtime.batch.readers import table\ntable.PART_ROWS = 20\n"
         "from serving_runtime.cli import main\nmain(sys.argv[1:])"

@@ -7,7 +7,7 @@ def test_a_line_has_the_rate_and_the_time_left():
     """What an earlier run has done counts for how far it is, not for how fast."""
     progress = Progress(1000, 200, io.StringIO())
     text = progress.text(400, 3, 10.0)
-    assert text == "400 of 1,000 (40 %) rows, 3 bad, 20 rows/s, 30.0 s left"
+    assert text == "400 of 1,000 rows (40 %), 3 bad, 20 rows/s, 30.0 s left"
     assert progress.text(200, 0, 0.0).endswith("0 rows/s")
 
 
