@@ -1,6 +1,7 @@
 """Score files on one machine, with a process for each CPU; what was done before stays done."""
 
 import collections
+import itertools
 import os
 from typing import Any, Deque, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
@@ -94,7 +95,7 @@ class _Run:
         self._workers = workers
         self._total = Counts()
         self._numbers: List[int] = []
-        self._again: Deque[Task] = collections.deque()
+        self._ahead: Deque[Task] = collections.deque(maxlen=1)
         self._tasks = self._remaining(table.parts(plan.binding.columns))
         self._deaths = 0
         self._rows_of: Optional[int] = table.rows
@@ -109,6 +110,7 @@ class _Run:
         while first.task and len(self._workers) < self._count() and self._add():
             pass
         while any(each.task for each in self._workers):
+            self._read_ahead()
             for each in pool.ready(self._busy(), 1.0):
                 self._hear(each)
             self._show()
@@ -135,7 +137,12 @@ class _Run:
                 self._total = self._total.plus(counts)
 
     def _next(self) -> Optional[Task]:
-        return self._again.popleft() if self._again else next(self._tasks, None)
+        return self._ahead.popleft() if self._ahead else next(self._tasks, None)
+
+    def _read_ahead(self) -> None:
+        """Have one part ready before a process asks for it: some are read here."""
+        if not self._ahead:
+            self._ahead.extend(itertools.islice(self._tasks, 1))
 
     def _begin(self, worker: Worker) -> None:
         task = self._next()
