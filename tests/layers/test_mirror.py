@@ -14,7 +14,20 @@ VERB = "a part of one verb, whose output is what counts"
 WIRE = "one reading of a message, right only if it agrees with the others"
 FORMAT = "a step between a file and a contract, which the files of all formats go through"
 BOTH = "what both transports must do alike is one file"
+SCORING = "a step of scoring files, right if all rows come out of it"
 ELSEWHERE = {
+    **{
+        f"batch/{name}.py": ("batch/test_job.py", SCORING)
+        for name in ("extra", "loading", "parts", "pool", "results", "worker", "writers")
+    },
+    **{
+        f"batch/readers/{name}.py": ("batch/readers/test_readers.py", "one format of several")
+        for name in ("arrow", "csv_lines", "json_lines", "parquet", "table")
+    },
+    "batch/__init__.py": ("batch/test_spark.py", "what it has needs a session"),
+    "batch/spark/": ("batch/test_spark.py", "what it does takes a session"),
+    "batch/types.py": ("batch/test_binding.py", "says which columns can be bound"),
+    "cli/batch.py": ("batch/test_job.py", VERB),
     "bench/": ("cli/test_bench.py", VERB),
     "image/": ("cli/test_image.py", VERB),
     "cli/__init__.py": (
