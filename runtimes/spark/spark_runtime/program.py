@@ -1,0 +1,87 @@
+"""Answer the calls of one signature: arrays into columns, stages, columns into arrays."""
+
+from typing import Any, Callable, List, Tuple
+
+import numpy as np
+
+from serving_runtime.model import Arrays
+from serving_runtime.signature import Nullable, Signature
+from spark_runtime import inference
+from spark_runtime.columns import NUMBER, TEXT, VECTOR, WORDS, Column
+from spark_runtime.pipeline import Pipeline
+from spark_runtime.stages import Table
+from spark_runtime.vectors import Sparse
+
+_Convert = Callable[[Any], Any]
+
+
+class Program:
+    """A pipeline behind a signature.
+
+    Args:
+        pipeline: of this signature alone.
+        signature: as it is served.
+    """
+
+    def __init__(self, pipeline: Pipeline, signature: Signature) -> None:
+        self._pipeline = pipeline
+        schema = inference.planned(pipeline, signature)
+        columns = {**(schema.given or {}), **schema.inputs}
+        self._inputs: List[Tuple[str, _Convert]] = [
+            (field.name, _converter(columns[field.name])) for field in signature.inputs
+        ]
+        self._outputs = [
+            (field.name, field.shape is not None and field.shape[:1] != (-1,))
+            for field in signature.outputs
+        ]
+
+    def run(self, arrays: Arrays) -> Arrays:
+        """Answer a request, or several that were stacked.
+
+        Raises:
+            InvalidInput: Spark would refuse a value, or leave its row out.
+        """
+        table: Table = {name: convert(arrays[name]) for name, convert in self._inputs}
+        self._pipeline.transform(table)
+        return {name: _array(table[name], is_row) for name, is_row in self._outputs}
+
+
+def nullable(signature: Signature, pipeline: Pipeline) -> Tuple[Nullable, ...]:
+    """Return which inputs may have missing values: each column, but no vector."""
+    columns = inference.planned(pipeline, signature).inputs
+    return tuple(
+        Nullable(name, numbers="float64")
+        for name, column in columns.items()
+        if column.kind in (NUMBER, TEXT)
+    )
+
+
+def _converter(column: Column) -> _Convert:
+    return {NUMBER: _numbers, TEXT: _texts, VECTOR: _vectors, WORDS: _words}[column.kind]
+
+
+def _numbers(array: Any) -> Any:
+    """Return one number a row, floats of double precision; integers may be longer than those."""
+    if array.ndim != 1:
+        array = array.reshape(-1)
+    return array if array.dtype.kind in "iu" else array.astype(np.float64, copy=False)
+
+
+def _texts(array: Any) -> Any:
+    return array if array.ndim == 1 else array.reshape(-1)
+
+
+def _vectors(array: Any) -> Any:
+    vectors = array.reshape(1, -1) if array.ndim == 1 else array
+    return vectors.astype(np.float64, copy=False)
+
+
+def _words(array: Any) -> List[List[str]]:
+    rows = array.reshape(1, -1) if array.ndim == 1 else array
+    return [[word for word in row if word is not None] for row in rows.tolist()]
+
+
+def _array(column: Any, is_row: bool) -> Any:
+    if isinstance(column, Sparse):
+        column = column.dense()
+    return column[0] if is_row else column

@@ -1,0 +1,33 @@
+"""Evaluate fitted stages of Spark ML, one module for each family."""
+
+from spark_runtime.stages import (
+    assembling,
+    categories,
+    clustering,
+    containers,
+    hashing,
+    linear,
+    probabilistic,
+    scaling,
+    similarity,
+    text,
+    trees,
+)
+from spark_runtime.stages.containers import CONTAINERS, flattened
+from spark_runtime.stages.stage import Stage, Table, Unsupported, registered
+
+FAMILIES = (
+    text,
+    hashing,
+    categories,
+    scaling,
+    assembling,
+    linear,
+    trees,
+    probabilistic,
+    clustering,
+    similarity,
+    containers,
+)
+
+__all__ = ["CONTAINERS", "FAMILIES", "Stage", "Table", "Unsupported", "flattened", "registered"]

@@ -1,0 +1,271 @@
+"""Evaluate what puts columns together to vectors, and takes vectors apart."""
+
+import math
+from typing import Any, List, Tuple
+
+import numpy as np
+
+from serving_runtime.errors import InvalidInput
+from serving_runtime.signature import FREE
+from spark_runtime.columns import ANY_NUMBER, VECTOR, Column, Schema, vector_of
+from spark_runtime.stages.categories import advice, slots_of
+from spark_runtime.stages.stage import ColumnStage, Stage, Table, Unsupported, evaluates
+from spark_runtime.vectors import Sparse, Vectors, dense
+
+# Assembled vectors that are wider stay sparse where a part of them is.
+_MOST_DENSE = 4096
+
+
+class _OfColumns(Stage):
+    """A stage that makes one vector of several columns."""
+
+    def prepare(self) -> None:
+        """Read the columns' names."""
+        self.names: List[str] = self.param("inputCols")
+        self.made: str = self.param("outputCol") or f"{self.saved.uid}__output"
+
+    @property
+    def reads(self) -> Tuple[str, ...]:
+        """The names of its inputs."""
+        return tuple(self.names)
+
+
+@evaluates("feature.VectorAssembler")
+class VectorAssembler(_OfColumns):
+    """Numbers and vectors, one after the other."""
+
+    def plan(self, schema: Schema) -> None:
+        """Note the inputs: numbers, unless something says that they are vectors."""
+        guess = ANY_NUMBER._replace(is_certain=False)
+        columns = [_numbers_of(schema, name, guess) for name in self.names]
+        sizes = [column.size if column.kind == VECTOR else 1 for column in columns]
+        self._size = FREE if FREE in sizes else sum(sizes)
+        # A vector may have NaN; a number may not.
+        self._numbers = [name for name, column in zip(self.names, columns) if column.kind != VECTOR]
+        self._policy = self.param("handleInvalid", "error")
+        self._refuses = self.version >= (2, 4) and self._policy != "keep"
+        slots = [
+            slot for name, column in zip(self.names, columns) for slot in slots_of(name, column)
+        ]
+        schema.add(self.made, vector_of(self._size, slots if FREE not in sizes else ()))
+
+    def transform(self, table: Table) -> None:
+        """Join the columns."""
+        columns = [table[name] for name in self.names]
+        if any(isinstance(column, Sparse) for column in columns):
+            table[self.made] = joined = _joined(columns)
+        else:
+            table[self.made] = joined = _stacked(columns)
+        if self._refuses and not isinstance(joined, Sparse) and np.isnan(joined).any():
+            self._refuse_missing(table)
+
+    def _refuse_missing(self, table: Table) -> None:
+        for name in self._numbers:
+            missing = np.isnan(np.asarray(table[name], np.float64))
+            self.refuse(missing, name, "the number is missing" + advice(self._policy))
+
+
+def _numbers_of(schema: Schema, name: str, guess: Column) -> Column:
+    column = schema.need(name, guess)
+    if column.kind not in (guess.kind, VECTOR):
+        return schema.need(name, ANY_NUMBER)  # texts cannot be assembled
+    return column
+
+
+def _stacked(columns: List[Any]) -> np.ndarray:
+    count = len(columns[0])
+    widths = [1 if column.ndim == 1 else column.shape[1] for column in columns]
+    found = np.empty((count, sum(widths)))
+    start = 0
+    for column, width in zip(columns, widths):
+        if column.ndim == 1:
+            found[:, start] = column
+        else:
+            found[:, start : start + width] = column
+        start += width
+    return found
+
+
+def _joined(columns: List[Any]) -> Vectors:
+    parts = [_sparse(column) for column in columns]
+    offsets = np.cumsum([0] + [part.size for part in parts])
+    size = int(offsets[-1])
+    rows = np.concatenate([part.rows for part in parts])
+    indices = np.concatenate([part.indices + at for part, at in zip(parts, offsets)])
+    values = np.concatenate([part.values for part in parts])
+    order = np.argsort(rows, kind="mergesort")  # the stable one
+    found = Sparse(len(columns[0]), size, rows[order], indices[order], values[order])
+    return found if size > _MOST_DENSE else found.dense()
+
+
+def _sparse(column: Any) -> Sparse:
+    if isinstance(column, Sparse):
+        return column
+    whole = np.asarray(column, np.float64).reshape(len(column), -1)
+    rows, indices = np.nonzero(whole)
+    return Sparse(len(whole), whole.shape[1], rows, indices, whole[rows, indices])
+
+
+@evaluates("feature.Interaction")
+class Interaction(_OfColumns):
+    """The products of each combination of values."""
+
+    def plan(self, schema: Schema) -> None:
+        """Note the inputs; a category has a place for each of its values."""
+        self._categories: List[List[int]] = []
+        for name in self.names:
+            column = _numbers_of(schema, name, ANY_NUMBER._replace(is_certain=False))
+            if column.kind == VECTOR and column.size == FREE:
+                raise Unsupported(f'nothing says how wide the vectors of "{name}" are')
+            self._categories.append([slot.categories for slot in slots_of(name, column)])
+        widths = [sum(max(1, count) for count in counts) for counts in self._categories]
+        schema.add(self.made, vector_of(int(np.prod(widths))))
+
+    def transform(self, table: Table) -> None:
+        """Multiply each combination, the last column's values first."""
+        encoded = [
+            _encoded(dense(table[name]), counts)
+            for name, counts in zip(self.names, self._categories)
+        ]
+        found = encoded[-1]
+        for values in encoded[-2::-1]:
+            found = (values[:, :, None] * found[:, None, :]).reshape(len(found), -1)
+        table[self.made] = found
+
+
+def _encoded(values: Any, categories: List[int]) -> np.ndarray:
+    whole = np.asarray(values, np.float64).reshape(len(values), -1)
+    parts = [
+        (whole[:, [at]] == np.arange(count)).astype(np.float64) if count else whole[:, [at]]
+        for at, count in enumerate(categories)
+    ]
+    return np.concatenate(parts, axis=1)
+
+
+class _OfVectors(ColumnStage):
+    """A stage that makes a vector of a vector."""
+
+    takes = vector_of(FREE)
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are vectors of the same size."""
+        return vector_of(column.size, column.slots)
+
+
+class _Picking(_OfVectors):
+    """A stage that keeps some places of a vector."""
+
+    places: np.ndarray
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are shorter vectors."""
+        slots = [column.slots[place] for place in self.places] if column.slots else ()
+        return vector_of(len(self.places), slots)
+
+    def apply(self, column: Any, at: int) -> np.ndarray:
+        """Return the places that are kept."""
+        found: np.ndarray = dense(column)[:, self.places]
+        return found
+
+
+@evaluates("feature.VectorSlicer")
+class VectorSlicer(_Picking):
+    """Places by their numbers, and then by their names."""
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are shorter vectors."""
+        names = [slot.name for slot in column.slots]
+        wanted = self.param("names") or []
+        missing = [name for name in wanted if name not in names]
+        if missing:
+            raise Unsupported(f"nothing says which places {', '.join(missing)} are")
+        named = [names.index(name) for name in wanted]
+        self.places = np.array((self.param("indices") or []) + named, np.int64)
+        return super().gives(column, at)
+
+
+@evaluates(
+    "feature.ChiSqSelectorModel",
+    "feature.UnivariateFeatureSelectorModel",
+    "feature.VarianceThresholdSelectorModel",
+)
+class Selector(_Picking):
+    """The places that a selector has found worth keeping."""
+
+    def load(self) -> None:
+        """Read which they are."""
+        self.places = np.array(sorted(self.saved.row()["selectedFeatures"]), np.int64)
+
+    def find_pairs(self) -> List[Tuple[str, str]]:
+        """Return the names of the features and of the output."""
+        return [(self.param("featuresCol", "features"), self.param("outputCol"))]
+
+
+@evaluates("feature.VectorSizeHint")
+class VectorSizeHint(Stage):
+    """Vectors of a size that is known; nothing is changed."""
+
+    def prepare(self) -> None:
+        """Read the column and the size."""
+        self._name: str = self.param("inputCol")
+        self._size: int = self.param("size")
+        self._policy = self.param("handleInvalid", "error")
+
+    @property
+    def reads(self) -> Tuple[str, ...]:
+        """The name of the column."""
+        return (self._name,)
+
+    def plan(self, schema: Schema) -> None:
+        """Note the size of the column."""
+        column = schema.need(self._name, vector_of(self._size))
+        if self._name in schema.added:
+            schema.add(self._name, column._replace(size=self._size))
+
+    def transform(self, table: Table) -> None:
+        """Check the size, unless the stage is optimistic."""
+        column = table[self._name]
+        width = column.size if isinstance(column, Sparse) else column.shape[1]
+        if width != self._size and self._policy != "optimistic":
+            raise InvalidInput(
+                f'column "{self._name}": expected vectors of {self._size}, got {width}'
+            )
+
+
+@evaluates("feature.PolynomialExpansion")
+class PolynomialExpansion(_OfVectors):
+    """The products of up to so many values."""
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are longer vectors."""
+        self._degree = self.param("degree", 2)
+        wide = column.size == FREE
+        return vector_of(FREE if wide else _combinations(column.size, self._degree) - 1)
+
+    def apply(self, column: Any, at: int) -> np.ndarray:
+        """Return each product, in Spark's order."""
+        vectors = dense(column)
+        width = vectors.shape[1]
+        found = np.zeros((len(vectors), _combinations(width, self._degree) - 1))
+        self._expand(vectors, (width - 1, self._degree, -1), np.ones(len(vectors)), found)
+        return found
+
+    def _expand(
+        self, vectors: np.ndarray, at: Tuple[int, int, int], product: np.ndarray, found: np.ndarray
+    ) -> int:
+        """Write the products with values up to ``last``, and return where the next ones go."""
+        last, degree, place = at
+        if degree == 0 or last < 0:
+            if place >= 0:
+                found[:, place] = product
+        else:
+            start = place
+            for power in range(degree + 1):
+                start = self._expand(vectors, (last - 1, degree - power, start), product, found)
+                product = product * vectors[:, last]
+        return place + _combinations(last + 1, degree)
+
+
+def _combinations(width: int, degree: int) -> int:
+    numerator = math.factorial(width + degree)
+    return numerator // math.factorial(width) // math.factorial(degree)

@@ -1,0 +1,298 @@
+"""Evaluate what makes numbers of categories, and categories of numbers."""
+
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from spark_runtime.columns import (
+    ANY_NUMBER,
+    ANY_TEXT,
+    NUMBER,
+    VECTOR,
+    Column,
+    Slot,
+    vector_of,
+)
+from spark_runtime.saved import number
+from spark_runtime.stages.numerals import as_texts
+from spark_runtime.stages.stage import ColumnStage, Unsupported, evaluates
+from spark_runtime.vectors import DENSE_WIDTH, Sparse, Vectors, dense
+
+_KEEP = "keep"
+_UNKNOWN = "__unknown"
+
+
+def advice(policy: str) -> str:
+    """Return what ends the message about a value that Spark would not answer."""
+    if policy == "skip":
+        return '; handleInvalid="skip" leaves such rows out, and each row must be answered'
+    return ""
+
+
+@evaluates("feature.StringIndexerModel")
+class StringIndexer(ColumnStage):
+    """The index of each text in a list of labels."""
+
+    # Any type of column will do: its values are taken for texts.
+    takes = ANY_TEXT._replace(is_certain=False)
+    is_label_stage = True
+
+    def load(self) -> None:
+        """Read the labels of each column."""
+        row = self.saved.row()
+        lists = row["labelsArray"] if "labelsArray" in row else [row["labels"]]
+        self._labels = [tuple(labels) for labels in lists]
+        self._indices: List[Dict[Any, float]] = [
+            {label: float(index) for index, label in enumerate(labels)} for labels in self._labels
+        ]
+        self._policy = self.param("handleInvalid", "error")
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are categories, with one for what is unknown if that is kept."""
+        labels = self._labels[at] + (_UNKNOWN,) * (self._policy == _KEEP)
+        return Column(NUMBER, labels=labels, categories=len(labels))
+
+    def apply(self, column: Any, at: int) -> np.ndarray:
+        """Return the index of each text."""
+        indices = self._indices[at]
+        new = float(len(indices)) if self._policy == _KEEP else -1.0
+        texts = column if column.dtype == object else as_texts(column, self.inputs[at].dtype)
+        found = np.array([indices.get(text, new) for text in texts], np.float64)
+        if new < 0 and (found < 0).any():
+            text = texts[int(np.argmax(found < 0))]
+            said = "the value is missing" if text is None else f"the label {text[:100]!r} is new"
+            self.refuse(found < 0, self.pairs[at][0], said + advice(self._policy))
+        return found
+
+
+@evaluates("feature.IndexToString")
+class IndexToString(ColumnStage):
+    """The label of each index."""
+
+    takes = ANY_NUMBER
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are texts; the labels are its own, or those of its input."""
+        labels = self.param("labels") or column.labels
+        if not labels:
+            raise Unsupported(f'it has no labels, and its input "{self.pairs[at][0]}" has none')
+        self._labels = np.array([*labels, None], object)
+        return ANY_TEXT
+
+    def apply(self, column: Any, at: int) -> np.ndarray:
+        """Return each label."""
+        bad = ~((column >= 0) & (column < len(self._labels) - 1))
+        self.refuse(bad, self.pairs[at][0], "there is no label of this index")
+        found: np.ndarray = self._labels[column.astype(np.int64)]
+        return found
+
+
+class _OneHot(ColumnStage):
+    """For each category a place in a vector, in which there is a one."""
+
+    takes = ANY_NUMBER
+
+    def load(self) -> None:
+        """Read whether the last category has a place."""
+        self._drops_last = self.param("dropLast", True)
+        self._sizes: Dict[int, int] = {}
+
+    def encoded(self, indices: np.ndarray, size: int) -> Vectors:
+        """Return vectors of a size; an index that is beyond it gives zeros."""
+        rows = np.nonzero(indices < size)[0]
+        places = indices[rows].astype(np.int64)
+        if size <= DENSE_WIDTH:
+            found = np.zeros((len(indices), size))
+            found[rows, places] = 1.0
+            return found
+        return Sparse(len(indices), size, rows, places, np.ones(len(rows)))
+
+
+def _slots(labels: Optional[Tuple[str, ...]], size: int) -> List[Slot]:
+    names = labels or tuple(map(str, range(size)))
+    return [Slot(name) for name in names[:size]] + [Slot()] * (size - len(names))
+
+
+@evaluates("feature.OneHotEncoder")
+class OneHotEncoder(_OneHot):
+    """As Spark 2 has it: how many categories there are, its input's column says."""
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are vectors."""
+        if not column.categories:
+            raise Unsupported(
+                f'nothing says how many categories the column "{self.pairs[at][0]}" has: Spark '
+                "itself would look at all rows first"
+            )
+        size = column.categories - self._drops_last
+        self._sizes[at] = size
+        return vector_of(size, _slots(column.labels, size))
+
+    def apply(self, column: Any, at: int) -> Vectors:
+        """Return a vector for each index; an index that is too large is the last category."""
+        self.refuse(~(column >= 0), self.pairs[at][0], "a category is missing, or below zero")
+        return self.encoded(column, self._sizes[at])
+
+
+@evaluates("feature.OneHotEncoderModel")
+class OneHotEncoderModel(_OneHot):
+    """As Spark 2.3 and newer have it."""
+
+    def load(self) -> None:
+        """Read how many categories there are."""
+        super().load()
+        self._categories: List[int] = self.saved.row()["categorySizes"]
+        self._keeps = self.param("handleInvalid", "error") == _KEEP
+        self._sizes = {
+            at: size + self._keeps - self._drops_last for at, size in enumerate(self._categories)
+        }
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are vectors."""
+        size = self._sizes[at]
+        return vector_of(size, _slots(column.labels, size))
+
+    def apply(self, column: Any, at: int) -> Vectors:
+        """Return a vector for each index."""
+        known = self._categories[at]
+        bad = ~((column >= 0) & (column < known))
+        if self._keeps:
+            column = np.where(bad, float(known), column)
+        else:
+            self.refuse(bad, self.pairs[at][0], f"expected a category from 0 to {known - 1}")
+        return self.encoded(column, self._sizes[at])
+
+
+@evaluates("feature.VectorIndexerModel")
+class VectorIndexer(ColumnStage):
+    """Vectors in which some values are replaced by their index."""
+
+    def load(self) -> None:
+        """Read which values the places have that are categories."""
+        self._maps: Dict[int, Dict[float, int]] = self.saved.row()["categoryMaps"]
+        self._policy = self.param("handleInvalid", "error")
+
+    @property
+    def takes(self) -> Column:
+        """Vectors."""
+        return vector_of(int(self.param("numFeatures", -1)))
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are vectors of the same size."""
+        known = list(column.slots) or [Slot()] * max(column.size, 0)
+        kept = self._policy == _KEEP
+        for place, values in self._maps.items():
+            if place < len(known):
+                known[place] = known[place]._replace(categories=len(values) + kept)
+        return vector_of(column.size, known)
+
+    def apply(self, column: Any, at: int) -> np.ndarray:
+        """Replace the values of the places that are categories."""
+        found = dense(column).copy()
+        for place, indices in self._maps.items():
+            new = float(len(indices)) if self._policy == _KEEP else -1.0
+            values = [indices.get(value, new) for value in found[:, place].tolist()]
+            found[:, place] = values
+            if new < 0:
+                said = f"the value at {place} is new" + advice(self._policy)
+                self.refuse(found[:, place] < 0, self.pairs[at][0], said)
+        return found
+
+
+@evaluates("feature.Bucketizer")
+class Bucketizer(ColumnStage):
+    """In which of some ranges each number is."""
+
+    takes = ANY_NUMBER
+
+    def load(self) -> None:
+        """Read the ends of the ranges."""
+        lists = self.param("splitsArray") if "inputCols" in self.saved.set_params else None
+        ends = lists or [self.param("splits")]
+        self._splits = [np.array(number(splits), np.float64) for splits in ends]
+        self._policy = self.param("handleInvalid", "error")
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are categories."""
+        splits = self._splits[at]
+        names = [f"{_shown(low)}, {_shown(high)}" for low, high in zip(splits, splits[1:])]
+        return Column(NUMBER, labels=tuple(names), categories=len(names))
+
+    def apply(self, column: Any, at: int) -> np.ndarray:
+        """Return the range of each number; the last one includes its upper end."""
+        splits, name = self._splits[at], self.pairs[at][0]
+        values = np.asarray(column, np.float64)
+        found = np.searchsorted(splits, values, "right") - 1.0
+        found[values == splits[-1]] = len(splits) - 2
+        outside = (values < splits[0]) | (values > splits[-1])
+        said = f"expected a number from {_shown(splits[0])} to {_shown(splits[-1])}"
+        self.refuse(outside, name, said)
+        missing = np.isnan(values)
+        if self._policy != _KEEP:
+            self.refuse(missing, name, "the number is missing" + advice(self._policy))
+        found[missing] = len(splits) - 1
+        return found
+
+
+def _shown(value: float) -> str:
+    return str(as_texts(np.array([value]), "float64")[0])
+
+
+class _Encoding(NamedTuple):
+    """What a target encoder makes of each category, and of one that is new."""
+
+    known: Dict[float, float]
+    new: float
+
+
+_NO_CATEGORY, _NEW_CATEGORY = -1.0, float(2**31 - 1)
+
+
+@evaluates("feature.TargetEncoderModel")
+class TargetEncoder(ColumnStage):
+    """What the target was on average for each category."""
+
+    takes = ANY_NUMBER
+
+    def load(self) -> None:
+        """Read how often each category was there, and with which target."""
+        rows = sorted(self.saved.rows(), key=lambda row: int(row["index"]))
+        self._encodings = [self._encoding(row) for row in rows]
+        self._keeps = self.param("handleInvalid", "error") == _KEEP
+
+    def _encoding(self, row: Dict[str, Any]) -> _Encoding:
+        stats = dict(zip(row["categories"], zip(row["counts"], row["stats"])))
+        count, stat = stats[_NEW_CATEGORY]
+        is_binary = self.param("targetType", "binary") == "binary"
+        overall = stat / count if is_binary else stat
+        smoothing = self.param("smoothing", 0.0)
+        known = {}
+        for category, (count, stat) in stats.items():
+            weight = count / (count + smoothing)
+            mean = stat / count if is_binary else stat
+            known[category] = weight * mean + (1 - weight) * overall
+        return _Encoding(known, known.pop(_NEW_CATEGORY))
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are numbers."""
+        return ANY_NUMBER
+
+    def apply(self, column: Any, at: int) -> np.ndarray:
+        """Return the encoding of each category."""
+        encoding = self._encodings[at]
+        values = np.where(np.isnan(column), _NO_CATEGORY, column).tolist()
+        if not self._keeps:
+            bad = np.array([value not in encoding.known for value in values], bool)
+            self.refuse(bad, self.pairs[at][0], "the category is new, or missing")
+        return np.array([encoding.known.get(value, encoding.new) for value in values])
+
+
+def slots_of(name: str, column: Column) -> List[Slot]:
+    """Return what an assembler calls the places of one of its columns."""
+    if column.kind != VECTOR:
+        return [Slot(name, column.categories)]
+    known = column.slots or (Slot(),) * max(column.size, 0)
+    return [
+        slot._replace(name=f"{name}_{at if slot.name is None else slot.name}")
+        for at, slot in enumerate(known)
+    ]

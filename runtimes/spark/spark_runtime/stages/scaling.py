@@ -1,0 +1,242 @@
+"""Evaluate what changes the numbers of vectors, each by itself."""
+
+import math
+from typing import Any, List, Tuple
+
+import numpy as np
+
+from serving_runtime.signature import FREE
+from spark_runtime.columns import ANY_NUMBER, NUMBER, VECTOR, Column, vector_of
+from spark_runtime.stages.stage import ColumnStage, evaluates
+from spark_runtime.vectors import Sparse, dense, matrix, products, total, vector
+
+
+class _OfVectors(ColumnStage):
+    """A stage that makes vectors of the same size."""
+
+    takes = vector_of(FREE)
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are vectors of the same size."""
+        return vector_of(column.size, column.slots)
+
+
+def _inverse(values: np.ndarray) -> np.ndarray:
+    """Return the inverse of each, but zero of zero."""
+    is_zero = values == 0
+    return np.where(is_zero, 0.0, 1.0 / np.where(is_zero, 1.0, values))
+
+
+@evaluates("feature.StandardScalerModel")
+class StandardScaler(_OfVectors):
+    """Vectors less their mean, over their deviation."""
+
+    def load(self) -> None:
+        """Read both."""
+        row = self.saved.row()
+        self._mean = vector(row["mean"])
+        self._scale = _inverse(vector(row["std"]))
+        self._centers = self.param("withMean", False)
+        self._scales = self.param("withStd", True)
+        self.takes = vector_of(len(self._mean))
+
+    def apply(self, column: Any, at: int) -> Any:
+        """Scale each vector."""
+        if isinstance(column, Sparse) and not self._centers:
+            scale = self._scale[column.indices] if self._scales else 1.0
+            return column.with_values(column.values * scale)
+        vectors = dense(column)
+        if self._centers:
+            vectors = vectors - self._mean
+        return vectors * self._scale if self._scales else vectors
+
+
+@evaluates("feature.RobustScalerModel")
+class RobustScaler(_OfVectors):
+    """Vectors less their median, over their range."""
+
+    def load(self) -> None:
+        """Read both."""
+        row = self.saved.row()
+        self._median = vector(row["median"])
+        self._scale = _inverse(vector(row["range"]))
+        self.takes = vector_of(len(self._median))
+
+    def apply(self, column: Any, at: int) -> np.ndarray:
+        """Scale each vector."""
+        vectors = dense(column)
+        if self.param("withCentering", False):
+            vectors = vectors - self._median
+        return vectors * self._scale if self.param("withScaling", True) else vectors
+
+
+@evaluates("feature.MinMaxScalerModel")
+class MinMaxScaler(_OfVectors):
+    """Vectors between a least and a greatest number."""
+
+    def load(self) -> None:
+        """Read which numbers were the least and the greatest ones."""
+        row = self.saved.row()
+        self._least = vector(row["originalMin"])
+        self._range = vector(row["originalMax"]) - self._least
+        self.takes = vector_of(len(self._least))
+
+    def apply(self, column: Any, at: int) -> np.ndarray:
+        """Scale each vector; Spark 3 rounds in other places than Spark 2."""
+        vectors = dense(column)
+        low, high = self.param("min", 0.0), self.param("max", 1.0)
+        has_range = self._range != 0
+        ranges = np.where(has_range, self._range, 1.0)
+        if self.version >= (3, 0):
+            scaled = (vectors - self._least) * ((high - low) / ranges) + low
+            return np.where(has_range | np.isnan(vectors), scaled, (low + high) / 2)
+        raw = np.where(has_range, (vectors - self._least) / ranges, 0.5)
+        return np.where(np.isnan(vectors), vectors, raw * (high - low) + low)
+
+
+@evaluates("feature.MaxAbsScalerModel")
+class MaxAbsScaler(_OfVectors):
+    """Vectors over what was the greatest absolute number."""
+
+    def load(self) -> None:
+        """Read it."""
+        greatest = vector(self.saved.row()["maxAbs"])
+        self._greatest = np.where(greatest == 0, 1.0, greatest)
+        self.takes = vector_of(len(greatest))
+
+    def apply(self, column: Any, at: int) -> np.ndarray:
+        """Scale each vector; Spark 3 multiplies where Spark 2 divides."""
+        if self.version >= (3, 0):
+            return dense(column) * (1.0 / self._greatest)
+        return dense(column) / self._greatest
+
+
+@evaluates("feature.Normalizer")
+class Normalizer(_OfVectors):
+    """Vectors over their norm."""
+
+    def apply(self, column: Any, at: int) -> np.ndarray:
+        """Divide each vector."""
+        vectors = dense(column)
+        norm = _norm(vectors, float(self.param("p", 2.0)))
+        return vectors / np.where(norm == 0, 1.0, norm)[:, None]
+
+
+def _norm(vectors: np.ndarray, p: float) -> np.ndarray:
+    if p == 1:
+        return total(np.abs(vectors))
+    if p == 2:
+        return np.sqrt(total(vectors * vectors))
+    if math.isinf(p):
+        found: np.ndarray = np.abs(vectors).max(axis=1)
+        return found
+    powers: np.ndarray = total(np.abs(vectors) ** p) ** (1.0 / p)
+    return powers
+
+
+@evaluates("feature.ElementwiseProduct")
+class ElementwiseProduct(_OfVectors):
+    """Vectors times another one."""
+
+    def load(self) -> None:
+        """Read it."""
+        saved = self.param("scalingVec")
+        self._factors = vector(saved) if isinstance(saved, dict) else np.array(saved, np.float64)
+        self.takes = vector_of(len(self._factors))
+
+    def apply(self, column: Any, at: int) -> Any:
+        """Multiply each vector."""
+        if isinstance(column, Sparse):
+            return column.with_values(column.values * self._factors[column.indices])
+        return column * self._factors
+
+
+@evaluates("feature.DCT")
+class Dct(_OfVectors):
+    """The discrete cosine transform of vectors, the unitary DCT-II."""
+
+    def apply(self, column: Any, at: int) -> np.ndarray:
+        """Transform each vector."""
+        vectors = dense(column)
+        cosines = _cosines(vectors.shape[1])
+        found: np.ndarray = vectors @ (cosines if self.param("inverse", False) else cosines.T)
+        return found
+
+
+def _cosines(size: int) -> np.ndarray:
+    frequencies, places = np.arange(size)[:, None], np.arange(size)[None]
+    # Reduced to one turn first, since a cosine of a large number loses digits.
+    angles = frequencies * (2 * places + 1) % (4 * size)
+    found = np.cos(np.pi * angles / (2.0 * size)) * math.sqrt(2.0 / size)
+    found[0] = math.sqrt(1.0 / size)
+    return found
+
+
+@evaluates("feature.PCAModel")
+class Pca(_OfVectors):
+    """Vectors in the directions of the principal components."""
+
+    def load(self) -> None:
+        """Read the components, which Spark 2.0 may have saved as a plain matrix."""
+        self._components = matrix(self.saved.row()["pc"]).T.copy()
+        self.takes = vector_of(self._components.shape[1])
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are vectors with a place for each component."""
+        return vector_of(len(self._components))
+
+    def apply(self, column: Any, at: int) -> np.ndarray:
+        """Project each vector."""
+        return products(column, self._components)
+
+
+@evaluates("feature.Binarizer")
+class Binarizer(ColumnStage):
+    """One where a number is above a threshold, else zero."""
+
+    takes = ANY_NUMBER._replace(is_certain=False)
+
+    def load(self) -> None:
+        """Read the thresholds."""
+        is_several = "inputCols" in self.saved.set_params
+        self._thresholds: List[float] = self.param("thresholds") if is_several else []
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are numbers, or vectors, as the input is."""
+        return vector_of(column.size) if column.kind == VECTOR else Column(NUMBER)
+
+    def apply(self, column: Any, at: int) -> np.ndarray:
+        """Compare each number."""
+        threshold = self._thresholds[at] if self._thresholds else self.param("threshold", 0.0)
+        found: np.ndarray = (dense(column) > threshold).astype(np.float64)
+        return found
+
+
+@evaluates("feature.ImputerModel")
+class Imputer(ColumnStage):
+    """Numbers, with another one in the place of each that is missing."""
+
+    takes = ANY_NUMBER
+
+    def load(self) -> None:
+        """Read what is put in."""
+        row = self.saved.row()
+        self._surrogates = [float(row[name]) for name, _ in self.pairs]
+        self._missing = float(self.param("missingValue", math.nan))
+
+    def find_pairs(self) -> List[Tuple[str, str]]:
+        """Return the names of the inputs, each with that of its output."""
+        pairs = super().find_pairs()
+        # Spark 2 has the outputs' names as one parameter with the inputs'.
+        return [(name, made or name) for name, made in pairs]
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are numbers of the same type."""
+        return Column(NUMBER, column.dtype)
+
+    def apply(self, column: Any, at: int) -> np.ndarray:
+        """Fill the gaps; what is null is missing whatever is said to be."""
+        values = np.asarray(column, np.float64)
+        missing = np.isnan(values) | (values == self._missing)
+        found = np.where(missing, self._surrogates[at], values)
+        return found.astype(self.inputs[at].dtype)

@@ -1,0 +1,124 @@
+"""Compare a saved model's columns with those that the Spark answered that saved it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from serving_runtime.errors import InvalidInput
+from serving_runtime.signature import STRING
+from spark_runtime.columns import Column, vector_of
+from spark_runtime.pipeline import Pipeline
+from spark_runtime.vectors import dense
+
+MODELS = Path(__file__).parent / "models"
+
+DTYPES = {
+    "double": "float64",
+    "float": "float32",
+    "int": "int32",
+    "bigint": "int64",
+    "boolean": "bool",
+}
+
+
+class Answers:
+    """What a Spark answered: the inputs, and all columns.
+
+    Args:
+        model_dir: has ``expected.json`` beside ``files/``.
+    """
+
+    def __init__(self, model_dir):
+        expected = json.loads((model_dir / "expected.json").read_text(encoding="utf-8"))
+        self.inputs = expected["inputs"]
+        self.outputs = expected["outputs"]
+        self.types = expected.get("input_types") or {}
+        self.refused = expected.get("refused", [])
+        self.tolerance = {"rtol": expected["rtol"], "atol": expected["atol"]}
+        self.count = len(next(iter(self.inputs.values())))
+        self.answered = expected.get("rows", list(range(self.count)))
+        columns = {name: self._column(name) for name in self.inputs}
+        self._pipeline = Pipeline(model_dir / "files")
+        self.schema = self._pipeline.plan(columns, set(self.outputs))
+
+    def transformed(self, rows):
+        """Return all columns that the pipeline makes of some rows."""
+        table = {
+            name: self._array(name, [values[row] for row in rows])
+            for name, values in self.inputs.items()
+        }
+        self._pipeline.transform(table)
+        return table
+
+    def is_refused(self, row):
+        """Whether the pipeline refuses one row, by name of its inputs."""
+        table = {name: self._array(name, [value]) for name, value in row.items()}
+        try:
+            self._pipeline.transform(table)
+        except InvalidInput:
+            return True
+        return False
+
+    def left_out(self):
+        """Return the rows that Spark leaves out."""
+        rows = sorted(set(range(self.count)) - set(self.answered))
+        return [{name: values[row] for name, values in self.inputs.items()} for row in rows]
+
+    def _type(self, name):
+        if name in self.types:
+            return self.types[name]
+        values = [value for value in self.inputs[name] if value is not None]
+        return {str: "string", bool: "boolean", int: "bigint"}.get(type(values[0]), "double")
+
+    def _column(self, name):
+        kind = self._type(name)
+        if kind == "string":
+            return Column("text", STRING)
+        if kind.startswith("array"):
+            return Column("words", STRING)
+        if kind == "vector":
+            return vector_of(len(full(self.inputs[name][0])))
+        return Column("number", DTYPES.get(kind, "float64"))
+
+    def _array(self, name, values):
+        kind = self._type(name)
+        if kind == "string":
+            return np.array([*values, None], object)[:-1]
+        if kind.startswith("array"):
+            return values
+        if kind == "vector":
+            return np.array([full(value) for value in values], np.float64)
+        if None in values or not DTYPES.get(kind, "float64").startswith("int"):
+            dtype = np.float32 if kind == "float" else np.float64
+            numbers = np.array([np.nan if it is None else it for it in values], dtype)
+            return numbers.astype(np.float64)
+        return np.array(values, DTYPES[kind])
+
+
+def full(value):
+    """Return a vector that may be written sparse."""
+    if isinstance(value, dict):
+        found = np.zeros(value["size"])
+        found[value["indices"]] = value["values"]
+        return found
+    return value
+
+
+def assert_same(found, expected, tolerance):
+    """Check a column: texts and words the same, and numbers but for their last bits."""
+    if isinstance(found, list) or getattr(found, "dtype", np.float64) is np.dtype(object):
+        assert [it if isinstance(it, str) or it is None else list(it) for it in found] == expected
+        return
+    numbers = [[] if it is None else full(it) for it in expected]
+    there = [row for row, it in enumerate(expected) if it is not None]
+    received = np.asarray(dense(found), np.float64)[there]
+    wanted = np.array([numbers[row] for row in there], np.float64)
+    if wanted.size or received.size:
+        assert received.shape == wanted.shape
+        np.testing.assert_allclose(received, wanted, equal_nan=True, **tolerance)
+
+
+def every_model():
+    """Return the folders of all kept models."""
+    return sorted(path.parent for path in MODELS.glob("*/expected.json"))
