@@ -1,6 +1,7 @@
 """Compare a saved model's columns with those that the Spark answered that saved it."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,18 @@ DTYPES = {
     "bigint": "int64",
     "boolean": "bool",
 }
+
+
+# These are summed in another order than Spark's.
+OTHER_SUMS = ("waves", "waves_back")  # of cosines, by a fast transform
+SUMMED_OTHERWISE = {"rtol": 1e-9, "atol": 1e-10}
+# Spark tells NaN from null in these outputs: a request cannot, and its NaN means null.
+NAN_IS_NULL = ("wide", "few", "named", "a_marked", "b_marked")
+
+
+def is_nan(value):
+    """Whether a value is NaN, and not null."""
+    return isinstance(value, float) and math.isnan(value)
 
 
 class Answers:
@@ -51,6 +64,15 @@ class Answers:
         self._pipeline.transform(table)
         return table
 
+    def settled(self, name):
+        """Return the rows in which an output does not depend on whether a number is NaN or null."""
+        if name not in NAN_IS_NULL:
+            return self.answered
+        return [row for row in self.answered if not any(map(is_nan, self._row(row)))]
+
+    def _row(self, row):
+        return [values[row] for values in self.inputs.values()]
+
     def is_refused(self, row):
         """Whether the pipeline refuses one row, by name of its inputs."""
         table = {name: self._array(name, [value]) for name, value in row.items()}
@@ -60,10 +82,21 @@ class Answers:
             return True
         return False
 
-    def left_out(self):
-        """Return the rows that Spark leaves out."""
+    def refusals(self):
+        """Return the rows that Spark fails at, and those that it leaves out."""
         rows = sorted(set(range(self.count)) - set(self.answered))
-        return [{name: values[row] for name, values in self.inputs.items()} for row in rows]
+        left_out = [dict(zip(self.inputs, self._row(row))) for row in rows]
+        failed = [it["inputs"] for it in self.refused]
+        return [row for row in [*failed, *left_out] if self._has_sizes(row)]
+
+    def _has_sizes(self, row):
+        """Whether a row's vectors are as long as the others: a contract refuses them otherwise."""
+        wide = [name for name, kind in self.types.items() if kind == "vector"]
+        return all(len(full(row[name])) == len(full(self.inputs[name][0])) for name in wide)
+
+    def tolerance_of(self, name):
+        """Return how far the numbers of a column may be off."""
+        return SUMMED_OTHERWISE if name in OTHER_SUMS else self.tolerance
 
     def _type(self, name):
         if name in self.types:
@@ -122,3 +155,11 @@ def assert_same(found, expected, tolerance):
 def every_model():
     """Return the folders of all kept models."""
     return sorted(path.parent for path in MODELS.glob("*/expected.json"))
+
+
+def same_bits(alone, together, at):
+    """Whether a column of one row has what another one has at a place, to the last bit."""
+    if isinstance(together, list):
+        return list(alone[0]) == list(together[at])
+    one, other = dense(alone)[0], dense(together)[at]
+    return np.asarray(one).tobytes() == np.asarray(other).tobytes() or one == other

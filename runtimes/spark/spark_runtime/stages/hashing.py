@@ -94,10 +94,10 @@ class FeatureHasher(Stage):
             index = self._indices[at]
             numbers = [float(value) for value in values]
             return [(None if math.isnan(value) else index, value) for value in numbers]
-        texts = as_texts(values, column.dtype)
+        missing = (None, "NaN") if column.kind == NUMBER else (None,)
         return [
-            (None if text is None else hash_words(f"{name}={text}") % self._size, 1.0)
-            for text in texts
+            (None if text in missing else hash_words(f"{name}={text}") % self._size, 1.0)
+            for text in as_texts(values, column.dtype)
         ]
 
     def _is_category(self, name: str, column: Column) -> bool:

@@ -4,11 +4,12 @@ from typing import List, Tuple
 
 import numpy as np
 
+from serving_runtime.errors import InvalidInput
 from spark_runtime.columns import Schema, vector_of
 from spark_runtime.saved import Saved
 from spark_runtime.stages.predicting import Classifier, Predictor, softmax
 from spark_runtime.stages.stage import Table, Unsupported, evaluates, registered
-from spark_runtime.vectors import Vectors, dense, matrix, products, total, vector
+from spark_runtime.vectors import Sparse, Vectors, dense, matrix, products, total, vector
 
 
 @evaluates("classification.NaiveBayesModel")
@@ -43,15 +44,28 @@ class NaiveBayes(Classifier):
         """Return the logarithms of the classes' probabilities, but for a constant."""
         return self._evaluate(features)
 
+    def _refuse_negative(self, features: Vectors) -> None:
+        if self.version >= (3, 0):
+            values = features.values if isinstance(features, Sparse) else features
+            self._refuse(values < 0, "expected no number below zero")
+
+    def _refuse(self, bad: np.ndarray, said: str) -> None:
+        if bad.any():
+            raise InvalidInput(f'column "{self.reads[0]}": {said}')
+
     def _multinomial(self, features: Vectors) -> np.ndarray:
+        self._refuse_negative(features)
         return products(features, self._theta) + self._priors
 
     def _complement(self, features: Vectors) -> np.ndarray:
+        self._refuse_negative(features)
         found = products(features, self._theta)
         most = found.max(axis=1, keepdims=True)
         return found - (np.log(total(np.exp(found - most)))[:, None] + most)
 
     def _bernoulli(self, features: Vectors) -> np.ndarray:
+        values = features.values if isinstance(features, Sparse) else features
+        self._refuse((values != 0) & (values != 1), "expected zeros and ones")
         found = products(features, self._difference)
         return found + self._priors + self._absent
 
