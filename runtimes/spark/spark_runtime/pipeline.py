@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Collection, List, Mapping, Optional, Set
 
+import numpy as np
+
 from serving_runtime import logs
 from serving_runtime.errors import LoadError
 from spark_runtime.columns import Column, Schema
@@ -67,8 +69,9 @@ class Pipeline:
         Raises:
             InvalidInput: Spark would refuse a value, or leave its row out.
         """
-        for stage in self._stages:
-            stage.transform(table)
+        with np.errstate(all="ignore"):  # Java's arithmetic gives infinity and NaN in silence too
+            for stage in self._stages:
+                stage.transform(table)
 
     def _planned(self, given: Optional[Mapping[str, Column]]) -> Schema:
         schema, reasons = Schema(given), []

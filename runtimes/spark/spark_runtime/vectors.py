@@ -3,7 +3,7 @@
 A sum in another order has other last bits, which decide between classes where two are as likely.
 """
 
-from typing import Any, Dict, Sequence, Union
+from typing import Any, Dict, List, Sequence, Union
 
 import numpy as np
 
@@ -49,29 +49,28 @@ Vectors = Union[np.ndarray, Sparse]
 
 def dense(column: Any) -> np.ndarray:
     """Return vectors as float64[rows, size]."""
-    found: np.ndarray = column.dense() if isinstance(column, Sparse) else column
-    return found
+    return column.dense() if isinstance(column, Sparse) else column
 
 
 def from_counts(counts: Sequence[Dict[int, float]], size: int) -> Sparse:
     """Return sparse vectors of values by index, one dict a row."""
-    if len(counts) == 1:
-        items = sorted(counts[0].items())
-        rows = np.zeros(len(items), np.int64)
-    else:
-        ordered = [sorted(row.items()) for row in counts]
-        items = [item for row in ordered for item in row]
-        rows = np.repeat(np.arange(len(counts)), [len(row) for row in ordered])
-    pairs = np.array(items, np.float64).reshape(-1, 2)
-    return Sparse(len(counts), size, rows, pairs[:, 0].astype(np.int64), pairs[:, 1])
+    indices: List[int] = []
+    values: List[float] = []
+    for row in counts:
+        ordered = sorted(row)
+        indices += ordered
+        values += [row[index] for index in ordered]
+    rows = np.zeros(len(indices), np.int64)
+    if len(counts) > 1:
+        rows = np.repeat(np.arange(len(counts)), [len(row) for row in counts])
+    return Sparse(len(counts), size, rows, np.array(indices, np.int64), np.array(values))
 
 
 def total(terms: np.ndarray) -> np.ndarray:
     """Sum along the last axis, first to last."""
     if not terms.shape[-1]:
         return np.zeros(terms.shape[:-1])
-    found: np.ndarray = np.add.accumulate(terms, axis=-1)[..., -1]
-    return found
+    return np.add.accumulate(terms, axis=-1)[..., -1]
 
 
 def dot(vectors: Vectors, weights: np.ndarray) -> np.ndarray:

@@ -68,8 +68,7 @@ def hybrid(content: bytes, at: int, width: int, count: int) -> Tuple[np.ndarray,
 
 def _packed(content: bytes, at: int, width: int, count: int) -> np.ndarray:
     bits = _bits(content, at, count // 8 * width).reshape(count, width)
-    found: np.ndarray = bits.astype(np.int64) @ (1 << np.arange(width, dtype=np.int64))
-    return found
+    return bits.astype(np.int64) @ (1 << np.arange(width, dtype=np.int64))
 
 
 def _bits(content: bytes, at: int, size: int) -> np.ndarray:

@@ -164,8 +164,7 @@ class _Picking(_OfVectors):
 
     def apply(self, column: Any, at: int) -> np.ndarray:
         """Return the places that are kept."""
-        found: np.ndarray = dense(column)[:, self.places]
-        return found
+        return dense(column)[:, self.places]
 
 
 @evaluates("feature.VectorSlicer")

@@ -83,8 +83,7 @@ class IndexToString(ColumnStage):
         """Return each label."""
         bad = ~((column >= 0) & (column < len(self._labels) - 1))
         self.refuse(bad, self.pairs[at][0], "there is no label of this index")
-        found: np.ndarray = self._labels[column.astype(np.int64)]
-        return found
+        return self._labels[column.astype(np.int64)]
 
 
 class _OneHot(ColumnStage):

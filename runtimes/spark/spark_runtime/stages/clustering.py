@@ -24,13 +24,11 @@ def _distances(vectors: np.ndarray, centers: np.ndarray) -> np.ndarray:
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
     lengths: np.ndarray = np.sqrt(total(vectors * vectors))
-    found: np.ndarray = vectors / lengths[:, None]
-    return found
+    return vectors / lengths[:, None]
 
 
 def _cosines(vectors: np.ndarray, centers: np.ndarray) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        return 1.0 - products(_unit(vectors), _unit(centers))
+    return 1.0 - products(_unit(vectors), _unit(centers))
 
 
 _MEASURES = {"euclidean": _distances, "cosine": _cosines}
@@ -180,5 +178,4 @@ def _gaussian(weight: float, mean: Any, sigma: Any) -> _Gaussian:
 def _density(vectors: np.ndarray, gaussian: _Gaussian) -> np.ndarray:
     offsets = products(vectors - gaussian.mean, gaussian.root)
     exponents = gaussian.constant - 0.5 * total(offsets**2)
-    found: np.ndarray = gaussian.weight * np.exp(exponents)
-    return found
+    return gaussian.weight * np.exp(exponents)

@@ -162,8 +162,7 @@ class GeneralizedLinearRegression(_Regression):
             sums = sums + table[self._offset]
         if self._link:
             table[self._link] = sums
-        with np.errstate(all="ignore"):
-            return self._bounded(self._mean(sums))
+        return self._bounded(self._mean(sums))
 
     def _bounded(self, means: np.ndarray) -> np.ndarray:
         most = np.finfo(np.float64).max
@@ -277,8 +276,7 @@ class IsotonicRegression(Predictor):
         if len(points) == 1:
             return np.full(len(values), heights[0])
         slope = (heights[right] - heights[left]) * (values - points[left])
-        with np.errstate(all="ignore"):
-            found = heights[left] + slope / (points[right] - points[left])
+        found = heights[left] + slope / (points[right] - points[left])
         found = np.where(after == 0, heights[0], found)
         is_point = points[last] == values
         return np.where(is_point | (after >= len(points)), heights[last], found)

@@ -112,15 +112,12 @@ def normalised(raw: np.ndarray) -> np.ndarray:
 def softmax(raw: np.ndarray) -> np.ndarray:
     """Return the probabilities of logarithms of odds."""
     powers = np.exp(raw - raw.max(axis=1, keepdims=True))
-    found: np.ndarray = powers / total(powers)[:, None]
-    return found
+    return powers / total(powers)[:, None]
 
 
 def logistic(margin: np.ndarray) -> np.ndarray:
     """Return 1 / (1 + e^-x)."""
-    with np.errstate(over="ignore"):
-        found: np.ndarray = 1.0 / (1.0 + np.exp(-margin))
-    return found
+    return 1.0 / (1.0 + np.exp(-margin))
 
 
 def both(margin: np.ndarray) -> np.ndarray:

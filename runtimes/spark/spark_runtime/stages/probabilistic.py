@@ -7,7 +7,7 @@ import numpy as np
 from serving_runtime.errors import InvalidInput
 from spark_runtime.columns import Schema, vector_of
 from spark_runtime.saved import Saved
-from spark_runtime.stages.predicting import Classifier, Predictor, softmax
+from spark_runtime.stages.predicting import Classifier, Predictor, logistic, softmax
 from spark_runtime.stages.stage import Table, Unsupported, evaluates, registered
 from spark_runtime.vectors import Sparse, Vectors, dense, matrix, products, total, vector
 
@@ -112,8 +112,7 @@ class MultilayerPerceptron(Classifier):
         found = dense(features)
         *hidden, last = self._layers
         for weights, bias in hidden:
-            with np.errstate(over="ignore"):
-                found = 1.0 / (1.0 + np.exp(-(found @ weights + bias)))
+            found = logistic(found @ weights + bias)
         return found @ last[0] + last[1]
 
     def probability(self, raw: np.ndarray) -> np.ndarray:

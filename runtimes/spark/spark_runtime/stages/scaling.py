@@ -128,8 +128,7 @@ def _norm(vectors: np.ndarray, p: float) -> np.ndarray:
     if p == 2:
         return np.sqrt(total(vectors * vectors))
     if math.isinf(p):
-        found: np.ndarray = np.abs(vectors).max(axis=1)
-        return found
+        return np.abs(vectors).max(axis=1)
     powers: np.ndarray = total(np.abs(vectors) ** p) ** (1.0 / p)
     return powers
 
@@ -159,8 +158,7 @@ class Dct(_OfVectors):
         """Transform each vector."""
         vectors = dense(column)
         cosines = _cosines(vectors.shape[1])
-        found: np.ndarray = vectors @ (cosines if self.param("inverse", False) else cosines.T)
-        return found
+        return vectors @ (cosines if self.param("inverse", False) else cosines.T)
 
 
 def _cosines(size: int) -> np.ndarray:
@@ -208,8 +206,7 @@ class Binarizer(ColumnStage):
     def apply(self, column: Any, at: int) -> np.ndarray:
         """Compare each number."""
         threshold = self._thresholds[at] if self._thresholds else self.param("threshold", 0.0)
-        found: np.ndarray = (dense(column) > threshold).astype(np.float64)
-        return found
+        return (dense(column) > threshold).astype(np.float64)
 
 
 @evaluates("feature.ImputerModel")

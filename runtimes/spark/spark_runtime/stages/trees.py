@@ -228,8 +228,7 @@ class _Voting(_OfTrees, Classifier):
     def raw(self, features: Vectors, table: Table) -> np.ndarray:
         """Return the sum of the votes of all trees, first to last."""
         votes = self._votes[self.leaves(features, table)]
-        found: np.ndarray = np.add.accumulate(votes, axis=1)[:, -1]
-        return found
+        return np.add.accumulate(votes, axis=1)[:, -1]
 
     def probability(self, raw: np.ndarray) -> np.ndarray:
         """Return the share of each class."""
