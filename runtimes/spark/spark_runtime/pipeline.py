@@ -1,7 +1,8 @@
 """Open a saved pipeline, and work out what its columns are before a row comes."""
 
+import contextlib
 from pathlib import Path
-from typing import Collection, List, Mapping, Optional, Set
+from typing import Collection, Iterator, List, Mapping, Optional, Set
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from serving_runtime import logs
 from serving_runtime.errors import LoadError
 from spark_runtime.columns import Column, Schema
 from spark_runtime.saved import Saved
-from spark_runtime.stages import Stage, Table, Unsupported, flattened, registered
+from spark_runtime.stages import Stage, Table, Unsupported, flattened, refused, registered
 from spark_runtime.stages.stage import ColumnStage
 
 logger = logs.get_logger(__name__)
@@ -76,10 +77,8 @@ class Pipeline:
     def _planned(self, given: Optional[Mapping[str, Column]]) -> Schema:
         schema, reasons = Schema(given), []
         for stage in self._stages:
-            try:
+            with _noted(stage.saved, reasons):
                 stage.plan(schema)
-            except Unsupported as error:
-                reasons.append(_reason(stage.saved, str(error)))
         self._refuse(reasons)
         return schema
 
@@ -121,13 +120,24 @@ def _opened(saved: Saved, reasons: List[str]) -> Optional[Stage]:
     """Read a stage, or note why it cannot be evaluated."""
     stage = registered().get(saved.name)
     if stage is None:
-        reasons.append(_reason(saved, "it is none of the stages that this runtime knows"))
+        reasons.append(_reason(saved, refused.reason(saved.name)))
         return None
-    try:
+    with _noted(saved, reasons):
         return stage(saved)
+    return None
+
+
+@contextlib.contextmanager
+def _noted(saved: Saved, reasons: List[str]) -> Iterator[None]:
+    """Note why a stage cannot be evaluated, and name one that cannot be read.
+
+    Raises:
+        LoadError: its data or its parameters are not what its class has.
+    """
+    try:
+        yield
     except Unsupported as error:
         reasons.append(_reason(saved, str(error)))
-        return None
     except _DAMAGE as error:
         raise LoadError(
             f"{saved.folder} cannot be read as a {saved.java_class} of Spark {saved.spark}: "
