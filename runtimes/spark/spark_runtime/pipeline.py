@@ -75,7 +75,8 @@ class Pipeline:
                 stage.transform(table)
 
     def _planned(self, given: Optional[Mapping[str, Column]]) -> Schema:
-        schema, reasons = Schema(given), []
+        schema = Schema(given)
+        reasons: List[str] = []
         for stage in self._stages:
             with _noted(stage.saved, reasons):
                 stage.plan(schema)
@@ -122,9 +123,10 @@ def _opened(saved: Saved, reasons: List[str]) -> Optional[Stage]:
     if stage is None:
         reasons.append(_reason(saved, refused.reason(saved.name)))
         return None
+    opened: List[Stage] = []
     with _noted(saved, reasons):
-        return stage(saved)
-    return None
+        opened.append(stage(saved))
+    return opened[0] if opened else None
 
 
 @contextlib.contextmanager

@@ -4,13 +4,16 @@ from typing import Any, Callable, List, Tuple
 
 import numpy as np
 
+from serving_runtime.errors import InvalidInput
 from serving_runtime.model import Arrays
 from serving_runtime.signature import Nullable, Signature
 from spark_runtime import inference
-from spark_runtime.columns import NUMBER, TEXT, VECTOR, WORDS, Column
+from spark_runtime.columns import ANY_NUMBER, NUMBER, TEXT, VECTOR, WORDS, Column
 from spark_runtime.pipeline import Pipeline
 from spark_runtime.stages import Table
 from spark_runtime.vectors import Sparse
+
+WHOLE = ("bool", "int8", "int16", "int32", "int64")
 
 _Convert = Callable[[Any], Any]
 
@@ -35,6 +38,13 @@ class Program:
             for field in signature.outputs
         ]
 
+        # Of an expression's results some may be null, which these have no value for.
+        self._whole_numbers = [
+            field.name
+            for field in signature.outputs
+            if field.dtype in WHOLE and schema.added.get(field.name, ANY_NUMBER).dtype in WHOLE
+        ]
+
     def run(self, arrays: Arrays) -> Arrays:
         """Answer a request, or several that were stacked.
 
@@ -43,7 +53,19 @@ class Program:
         """
         table: Table = {name: convert(arrays[name]) for name, convert in self._inputs}
         self._pipeline.transform(table)
-        return {name: _array(table[name], is_row) for name, is_row in self._outputs}
+        found = {name: _array(table[name], is_row) for name, is_row in self._outputs}
+        for name in self._whole_numbers:
+            _refuse_null(name, found[name])
+        return found
+
+
+def _refuse_null(name: str, column: Any) -> None:
+    if column.dtype.kind == "f" and np.isnan(column).any():
+        row = int(np.argmax(np.isnan(column)))
+        raise InvalidInput(
+            f'row {row}: the output "{name}" is null, which whole numbers and booleans have no '
+            "value for; a contract that declares it as double answers NaN"
+        )
 
 
 def nullable(signature: Signature, pipeline: Pipeline) -> Tuple[Nullable, ...]:

@@ -24,8 +24,14 @@ DTYPES = {
 
 
 # These are summed in another order than Spark's.
-OTHER_SUMS = ("waves", "waves_back")  # of cosines, by a fast transform
-SUMMED_OTHERWISE = {"rtol": 1e-9, "atol": 1e-10}
+OTHER_SUMS = (
+    "waves",  # of cosines, by a fast transform
+    "waves_back",
+    "normal_probability",  # whose covariance has all but no inverse
+)
+SUMMED_OTHERWISE = {"rtol": 1e-9, "atol": 1e-9}
+# An empty pattern splits between the halves of a character, which no text can hold.
+SPLIT_IN_UNITS = ("points",)
 # Spark tells NaN from null in these outputs: a request cannot, and its NaN means null.
 NAN_IS_NULL = ("wide", "few", "named", "a_marked", "b_marked")
 
@@ -33,6 +39,11 @@ NAN_IS_NULL = ("wide", "few", "named", "a_marked", "b_marked")
 def is_nan(value):
     """Whether a value is NaN, and not null."""
     return isinstance(value, float) and math.isnan(value)
+
+
+def is_beyond_a_unit(value):
+    """Whether a text has a character that is two of Java's."""
+    return isinstance(value, str) and any(ord(character) > 0xFFFF for character in value)
 
 
 class Answers:
@@ -45,6 +56,7 @@ class Answers:
     def __init__(self, model_dir):
         expected = json.loads((model_dir / "expected.json").read_text(encoding="utf-8"))
         self.inputs = expected["inputs"]
+        self._has_sql = model_dir.name.endswith("-sql")
         self.outputs = expected["outputs"]
         self.types = expected.get("input_types") or {}
         self.refused = expected.get("refused", [])
@@ -66,9 +78,10 @@ class Answers:
 
     def settled(self, name):
         """Return the rows in which an output does not depend on whether a number is NaN or null."""
-        if name not in NAN_IS_NULL:
+        is_odd = is_nan if name in NAN_IS_NULL or self._has_sql else is_beyond_a_unit
+        if is_odd is is_beyond_a_unit and name not in SPLIT_IN_UNITS:
             return self.answered
-        return [row for row in self.answered if not any(map(is_nan, self._row(row)))]
+        return [row for row in self.answered if not any(map(is_odd, self._row(row)))]
 
     def _row(self, row):
         return [values[row] for values in self.inputs.values()]
@@ -152,9 +165,24 @@ def assert_same(found, expected, tolerance):
         np.testing.assert_allclose(received, wanted, equal_nan=True, **tolerance)
 
 
-def every_model():
-    """Return the folders of all kept models."""
-    return sorted(path.parent for path in MODELS.glob("*/expected.json"))
+# What is not evaluated, and why, as it is said at the start.
+REFUSED = {
+    "baskets": "lists of no fixed length",
+    "sql-where": "of more than one row",
+    "topics": "random numbers of the JVM",
+    "topics-em": "random numbers of the JVM",
+}
+
+
+def every_model(is_refused=False):
+    """Return the folders of the kept models that are evaluated, or of those that are not."""
+    found = sorted(path.parent for path in MODELS.glob("*/expected.json"))
+    return [path for path in found if (kind_of(path) in REFUSED) == is_refused]
+
+
+def kind_of(path):
+    """Return what a model is, without the Spark that saved it."""
+    return path.name.partition("-")[2]
 
 
 def same_bits(alone, together, at):
@@ -162,4 +190,6 @@ def same_bits(alone, together, at):
     if isinstance(together, list):
         return list(alone[0]) == list(together[at])
     one, other = dense(alone)[0], dense(together)[at]
-    return np.asarray(one).tobytes() == np.asarray(other).tobytes() or one == other
+    if isinstance(one, str):
+        return one == other
+    return np.asarray(one, np.float64).tobytes() == np.asarray(other, np.float64).tobytes()

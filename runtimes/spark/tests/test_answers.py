@@ -1,6 +1,14 @@
 import pytest
 
-from runtimes.spark.tests.answers import Answers, assert_same, every_model, same_bits
+from runtimes.spark.tests.answers import (
+    REFUSED,
+    Answers,
+    assert_same,
+    every_model,
+    kind_of,
+    same_bits,
+)
+from serving_runtime.errors import LoadError
 
 
 @pytest.fixture(scope="module", params=every_model(), ids=lambda path: path.name)
@@ -31,3 +39,10 @@ def test_a_row_alone_is_answered_as_among_others(answers):
 def test_what_spark_refuses_is_refused(answers):
     """A row that Spark fails at, or leaves out, is the caller's mistake."""
     assert [row for row in answers.refusals() if not answers.is_refused(row)] == []
+
+
+@pytest.mark.parametrize("path", every_model(is_refused=True), ids=lambda path: path.name)
+def test_what_cannot_be_evaluated_is_refused_at_the_start(path):
+    """A stage whose answers could not be Spark's own is named, with the reason."""
+    with pytest.raises(LoadError, match=REFUSED[kind_of(path)]):
+        Answers(path)

@@ -10,6 +10,7 @@ from spark_runtime.stages import (
     probabilistic,
     scaling,
     similarity,
+    sql,
     text,
     trees,
 )
@@ -27,6 +28,7 @@ FAMILIES = (
     probabilistic,
     clustering,
     similarity,
+    sql,
     containers,
 )
 

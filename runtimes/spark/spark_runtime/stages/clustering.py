@@ -34,11 +34,32 @@ def _cosines(vectors: np.ndarray, centers: np.ndarray) -> np.ndarray:
 _MEASURES = {"euclidean": _distances, "cosine": _cosines}
 
 
-@evaluates("clustering.KMeansModel")
-class KMeans(Predictor):
-    """The nearest of some centers."""
+class _OfDistances(Predictor):
+    """What models share that look for the nearest center, by one measure or the other."""
 
     dtype = "int32"
+
+    def prepare_measure(self) -> None:
+        """Read which measure it is."""
+        self._name: str = self.param("distanceMeasure", "euclidean")
+        self.measure = _MEASURES[self._name]
+
+    def measurable(self, features: Vectors) -> np.ndarray:
+        """Return the vectors, of which none may have no direction if directions are compared.
+
+        Raises:
+            InvalidInput: one has none.
+        """
+        vectors = dense(features)
+        if self._name == "cosine":
+            bad = total(np.abs(vectors)) == 0
+            self.refuse(bad, self.reads[0], "a vector of zeros has no direction to compare")
+        return vectors
+
+
+@evaluates("clustering.KMeansModel")
+class KMeans(_OfDistances):
+    """The nearest of some centers."""
 
     def prepare(self) -> None:
         """Read the centers; Spark 2.0 may have all in one record."""
@@ -50,11 +71,11 @@ class KMeans(Predictor):
             centers = rows[0]["clusterCenters"]
         self._centers = np.stack([vector(center) for center in centers])
         self.width = self._centers.shape[1]
-        self._measure = _MEASURES[self.param("distanceMeasure", "euclidean")]
+        self.prepare_measure()
 
     def predict(self, features: Vectors, table: Table) -> np.ndarray:
         """Return the number of the nearest center."""
-        distances = self._measure(dense(features), self._centers)
+        distances = self.measure(self.measurable(features), self._centers)
         return distances.argmin(axis=1).astype(np.int32)
 
 
@@ -67,10 +88,8 @@ class _Branch(NamedTuple):
 
 
 @evaluates("clustering.BisectingKMeansModel")
-class BisectingKMeans(Predictor):
+class BisectingKMeans(_OfDistances):
     """The leaf of a tree in which each step goes to the nearer center."""
-
-    dtype = "int32"
 
     def prepare(self) -> None:
         """Read the tree, which is a model of its own inside."""
@@ -80,7 +99,7 @@ class BisectingKMeans(Predictor):
         self._root = _root(inner, nodes)
         self._centers = {index: vector(row["center"]) for index, row in nodes.items()}
         self.width = len(self._centers[self._root])
-        self._measure = _MEASURES[self.param("distanceMeasure", "euclidean")]
+        self.prepare_measure()
         numbers = {index: number for number, index in enumerate(_leaves(nodes, self._root))}
         self._branches = {
             index: self._branch(numbers.get(index, -1), row["children"])
@@ -88,19 +107,19 @@ class BisectingKMeans(Predictor):
         }
 
     def _branch(self, number: int, children: List[int]) -> _Branch:
-        centers = [self._centers[child] for child in children]
-        return _Branch(number, tuple(children), np.array(centers).reshape(len(centers), -1))
+        centers = np.array([self._centers[child] for child in children])
+        return _Branch(number, tuple(children), centers)
 
     def predict(self, features: Vectors, table: Table) -> np.ndarray:
         """Return the number of each row's leaf."""
-        vectors = dense(features)
+        vectors = self.measurable(features)
         found = [self._walk(vectors[[row]]) for row in range(len(vectors))]
         return np.array(found, np.int32)
 
     def _walk(self, row: np.ndarray) -> int:
         branch = self._branches[self._root]
         while branch.children:
-            nearest = int(self._measure(row, branch.centers)[0].argmin())
+            nearest = int(self.measure(row, branch.centers)[0].argmin())
             branch = self._branches[branch.children[nearest]]
         return branch.number
 

@@ -28,6 +28,7 @@ _FOREIGN = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=None)
 def java_pattern(text: str) -> Pattern[str]:
     """Compile a pattern of Java's.
 

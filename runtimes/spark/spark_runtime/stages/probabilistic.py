@@ -94,7 +94,7 @@ class MultilayerPerceptron(Classifier):
         self._layers: List[Tuple[np.ndarray, np.ndarray]] = []
         for size, following in zip(sizes, sizes[1:]):
             end = start + size * following
-            layer = weights[start:end].reshape(size, following)
+            layer = weights[start:end].reshape(size, following).T.copy()
             self._layers.append((layer, weights[end : end + following]))
             start = end + following
         self.width, self.classes = sizes[0], sizes[-1]
@@ -112,8 +112,8 @@ class MultilayerPerceptron(Classifier):
         found = dense(features)
         *hidden, last = self._layers
         for weights, bias in hidden:
-            found = logistic(found @ weights + bias)
-        return found @ last[0] + last[1]
+            found = logistic(products(found, weights) + bias)
+        return products(found, last[0]) + last[1]
 
     def probability(self, raw: np.ndarray) -> np.ndarray:
         """Return the probabilities."""

@@ -158,7 +158,7 @@ class Dct(_OfVectors):
         """Transform each vector."""
         vectors = dense(column)
         cosines = _cosines(vectors.shape[1])
-        return vectors @ (cosines if self.param("inverse", False) else cosines.T)
+        return products(vectors, cosines.T if self.param("inverse", False) else cosines)
 
 
 def _cosines(size: int) -> np.ndarray:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from runtimes.spark.tests.answers import MODELS
-from runtimes.spark.tests.conftest import cut, footer_size
+from runtimes.spark.tests.saving import cut, footer_size
 from spark_runtime.parquet import ParquetError, read_rows
 
 FILES = sorted(path for path in MODELS.rglob("*.parquet") if path.name[0] not in "._")
@@ -25,7 +25,7 @@ def as_pyarrow_has_it(value):
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
             return sorted((key, as_pyarrow_has_it(it)) for key, it in value.items())
-        return {key: as_pyarrow_has_it(it) for key, it in value.items()}
+        return {key: as_pyarrow_has_it(it) for key, it in value.items()} or []
     if isinstance(value, list) and value and isinstance(value[0], tuple):
         return as_pyarrow_has_it(dict(value))
     if isinstance(value, (list, tuple)):
