@@ -78,13 +78,8 @@ def fitted_to(pipeline: Pipeline, signature: Signature) -> Signature:
     missing = [name for name in schema.inputs if name not in names]
     if missing:
         raise _lacking(signature, missing, schema)
-    # Spark passes a column through that no stage reads, so an output may be an input.
-    columns = {**dict.fromkeys(_passed(signature)), **schema.inputs}
-    inputs = [
-        _fitted(field, columns[field.name], is_input=True)
-        for field in signature.inputs
-        if field.name in columns
-    ]
+    _note_unread(signature, schema)
+    inputs = [_fitted(it, schema.inputs.get(it.name), is_input=True) for it in signature.inputs]
     known = {**{it.name: declared(it) for it in signature.inputs}, **schema.added}
     outputs = [
         _fitted(field, known[field.name], is_input=False)
@@ -105,9 +100,16 @@ def planned(pipeline: Pipeline, signature: Signature) -> Schema:
     return pipeline.plan(given, {field.name for field in signature.outputs})
 
 
-def _passed(signature: Signature) -> List[str]:
+def _note_unread(signature: Signature, schema: Schema) -> None:
+    """Warn of inputs that no stage reads: a data frame has them, and passes them through."""
     outputs = {field.name for field in signature.outputs}
-    return [field.name for field in signature.inputs if field.name in outputs]
+    names = [it.name for it in signature.inputs if it.name not in (*schema.inputs, *outputs)]
+    if names:
+        logger.warning(
+            'signature "%s": no stage reads the inputs %s, which clients must send all the same',
+            signature.name,
+            ", ".join(names),
+        )
 
 
 def _fitted(field: Field, column: Optional[Column], is_input: bool) -> Field:

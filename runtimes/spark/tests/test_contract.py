@@ -7,6 +7,7 @@ import pytest
 
 from serving_runtime.contract import read_yaml
 from serving_runtime.errors import InvalidInput, LoadError
+from spark_runtime import inference
 
 TOKENIZER = ("feature.Tokenizer", {"inputCol": "text", "outputCol": "words"})
 HASHING = ("feature.HashingTF", {"inputCol": "words", "outputCol": "tf", "numFeatures": 8})
@@ -127,6 +128,21 @@ def test_an_input_that_a_contract_lacks_is_named(files, save_pipeline, serve):
     )
     with pytest.raises(LoadError, match='"age": did you mean "agee"'):
         serve(declared)
+
+
+def test_columns_that_no_stage_reads_may_be_declared(files, save_pipeline, serve, monkeypatch):
+    """A data frame has more columns than a pipeline reads: the log names them."""
+    said = []
+    monkeypatch.setattr(inference.logger, "warning", lambda *parts: said.append(parts))
+    save_pipeline(files, BUCKETS)
+    declared = read_yaml(
+        "name: predict\ninputs:\n  age: {shape: [-1], type: double}\n"
+        "  more: {shape: [-1], type: string}\n"
+        "outputs:\n  group: {shape: [-1], type: double}\n"
+    )
+    contract, _ = serve(declared)
+    assert described(contract.signatures[0].inputs) == ["age: float64[-1]", "more: string[-1]"]
+    assert said[0][-1] == "more"
 
 
 def test_what_only_the_training_needed_is_left_out(files, save_pipeline, serve):

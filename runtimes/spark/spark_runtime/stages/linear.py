@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, Optional
 
 import numpy as np
 
-from spark_runtime.columns import ANY_NUMBER, NUMBER, Column, Schema, vector_of
+from spark_runtime.columns import ANY_NUMBER, NUMBER, VECTOR, Column, Schema, vector_of
 from spark_runtime.stages.predicting import (
     Classifier,
     Predictor,
@@ -255,13 +255,11 @@ class IsotonicRegression(Predictor):
         self._boundaries = np.array(row["boundaries"], np.float64)
         self._predictions = np.array(row["predictions"], np.float64)
 
-    def plan(self, schema: Schema) -> None:
-        """Note the feature: a number, or a place in a vector."""
-        name = self.param("featuresCol", "features")
-        column = schema.find(name)
-        if column is None or column.kind == NUMBER:
-            schema.need(name, ANY_NUMBER._replace(is_certain=False))
-        super().plan(schema)
+    def takes(self, schema: Schema) -> Column:
+        """Return that the feature is a number, unless it is known for a place in a vector."""
+        column = schema.find(self.reads[0])
+        is_vector = column is not None and column.kind == VECTOR
+        return vector_of(self.width) if is_vector else ANY_NUMBER
 
     def predict(self, features: Vectors, table: Table) -> np.ndarray:
         """Return where the line is."""

@@ -33,10 +33,14 @@ class Predictor(Stage):
     def plan(self, schema: Schema) -> None:
         """Note the features and the outputs."""
         self._features, self._prediction = self.reads[0], self.column("predictionCol", "prediction")
-        schema.need(self._features, vector_of(self.width))
+        schema.need(self._features, self.takes(schema))
         self.plan_others(schema)
         if self._prediction:
             schema.add(self._prediction, Column(NUMBER, self.dtype))
+
+    def takes(self, schema: Schema) -> Column:
+        """Return what the features are."""
+        return vector_of(self.width)
 
     def plan_others(self, schema: Schema) -> None:
         """Note the outputs beside the prediction."""

@@ -1,0 +1,85 @@
+"""Kept models as the server serves them: contracts, validation and arrays included."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from runtimes.spark.tests.answers import every_model, full, kind_of
+from serving_runtime import validation
+from serving_runtime.settings import Settings
+from serving_runtime.signature import STRING, Tensor
+from serving_runtime.worker import loading
+
+
+def has_tensors(path):
+    """Whether a model has outputs but lists of words."""
+    return "shape" in (path / "contract.yaml").read_text(encoding="utf-8").partition("outputs:")[2]
+
+
+SERVED = [path for path in every_model() if has_tensors(path)]
+
+
+def load(model_dir):
+    """Load a model directory as a worker does."""
+    environ = {"MODEL_DIR": str(model_dir)}
+    return loading.load(environ, Settings.from_env(environ), "spark")
+
+
+def request(signature, inputs, rows):
+    """Return tensors of some rows, with the masks of what is missing in them."""
+    tensors = {}
+    for field in signature.inputs:
+        values = [inputs[field.name][row] for row in rows]
+        missing = np.array([value is None for value in values])
+        if missing.any():
+            tensors[f"{field.name}:missing"] = Tensor("bool", missing)
+        tensors[field.name] = tensor(field, values)
+    return tensors
+
+
+def tensor(field, values):
+    """Return a column as a client sends it."""
+    if field.dtype == STRING:
+        texts = [(value or "").encode() for value in values]
+        return Tensor(STRING, np.array([*texts, None], object)[:-1])
+    numbers = [0 if value is None else full(value) for value in values]
+    return Tensor(field.dtype, np.array(numbers, field.dtype))
+
+
+def call(predictor, inputs, rows):
+    """Answer a request, checked before and after."""
+    [signature] = predictor.contract.signatures
+    sent = request(signature, inputs, rows)
+    arrays = validation.validate_inputs(signature, sent, "same_kind", str)
+    found = predictor.model.predict(signature.name, arrays)
+    return validation.validate_outputs(signature, found)
+
+
+@pytest.mark.parametrize("path", SERVED, ids=lambda path: path.name)
+def test_each_kept_model_is_served_with_its_contract(path):
+    """What the contract declares is answered, in its dtypes and shapes."""
+    expected = json.loads((path / "expected.json").read_text(encoding="utf-8"))
+    predictor = load(path)
+    first = expected.get("rows", [0])[:1]
+    found = call(predictor, expected["inputs"], first)
+    assert set(found) == {field.name for field in predictor.contract.signatures[0].outputs}
+
+
+# Here the stages alone do not say what the columns are.
+ASKED_FOR = ("hashed", "sql")
+SELF_DESCRIBED = [path for path in SERVED if kind_of(path) not in ASKED_FOR]
+
+
+@pytest.mark.parametrize("path", SELF_DESCRIBED, ids=lambda path: path.name)
+def test_each_kept_model_is_served_without_a_contract(path, tmp_path):
+    """What the stages say is enough, and has every output that the contract names."""
+    expected = json.loads((path / "expected.json").read_text(encoding="utf-8"))
+    shutil.copytree(str(path / "files"), str(tmp_path / "files"))
+    predictor = load(tmp_path)
+    [signature] = predictor.contract.signatures
+    names = {field.name for field in signature.outputs}
+    declared = {field.name for field in load(path).contract.signatures[0].outputs}
+    assert names >= declared & names
+    assert {field.name for field in signature.inputs} <= set(expected["inputs"])
