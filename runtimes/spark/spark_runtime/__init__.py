@@ -1,7 +1,22 @@
 """Recognise what Spark ML saves, cheaply, before the loader is imported."""
 
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Tuple
+
+from serving_runtime.settings import Setting, parsing
+
+NUMPY, SPARK = "numpy", "spark"
+
+SETTINGS: Tuple[Setting, ...] = (
+    Setting(
+        "RUNTIME_SPARK_ENGINE",
+        "spark_engine",
+        parsing.one_of(NUMPY, SPARK),
+        NUMPY,
+        "What evaluates the stages of a Spark pipeline: `numpy`, or `spark`, a session of "
+        "pyspark's, in an image of yours that has pyspark and Java.",
+    ),
+)
 
 # Loading a model starts no threads but those of OpenBLAS, which minds forks.
 FORKS = True

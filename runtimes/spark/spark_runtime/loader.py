@@ -7,7 +7,8 @@ from serving_runtime.errors import LoadError
 from serving_runtime.framework.artefacts import listing
 from serving_runtime.model import Arrays, Model
 from serving_runtime.signature import Contract, Nullable, Signature
-from spark_runtime import inference, model_folder, program
+from spark_runtime import NUMPY, SPARK, inference, model_folder, program, session
+from spark_runtime.columns import declared
 from spark_runtime.pipeline import Pipeline
 
 
@@ -30,35 +31,75 @@ class SparkModel(Model):
         return program.nullable(signature, self._pipelines[signature.name])
 
 
-def load(files: Path, contract: Optional[Contract]) -> Model:
+class SessionModel(Model):
+    """A saved model that Spark itself evaluates."""
+
+    # The session starts with the first call: that must not be a client's.
+    warm_up = True
+
+    def __init__(self, folder: Path, contract: Contract) -> None:
+        self._programs = {it.name: session.SessionProgram(folder, it) for it in contract.signatures}
+
+    def predict(self, signature_name: str, inputs: Arrays) -> Arrays:
+        """Run the inputs through Spark."""
+        return self._programs[signature_name].run(inputs)
+
+    def nullable(self, signature: Signature) -> Tuple[Nullable, ...]:
+        """Return which inputs may have missing values: each column, but no vector."""
+        columns = {field.name: declared(field) for field in signature.inputs}
+        return program.nullable_of(columns)
+
+
+def load(files: Path, contract: Optional[Contract], spark_engine: str = NUMPY) -> Model:
     """Load the pipeline in ``files``.
 
     Args:
         files: is, or holds, the folder that Spark has written.
         contract: what is to be served of it; None for what the pipeline itself says.
+        spark_engine: ``numpy``, or ``spark`` for a session of pyspark's.
 
     Raises:
         LoadError: there is none, or it has what cannot be evaluated without Spark.
     """
     folder = _folder(files)
+    if spark_engine == SPARK:
+        session.require_spark()
+        return SessionModel(folder, contract or _self_described(folder, files))
     return SparkModel(folder, contract or inference.contract_of(Pipeline(folder), files))
 
 
-def infer_contract(files: Path, contract: Optional[Contract] = None) -> Contract:
+def infer_contract(
+    files: Path, contract: Optional[Contract] = None, spark_engine: str = NUMPY
+) -> Optional[Contract]:
     """Return what the pipeline itself says that it takes and gives.
 
     Args:
         files: is, or holds, the folder that Spark has written.
         contract: what is declared; what the pipeline says is put in that form.
+        spark_engine: ``numpy``; for ``spark`` the contract is taken as it is.
 
     Raises:
         LoadError: there is none, or it does not say what its columns are.
     """
     folder = _folder(files)
+    if spark_engine == SPARK:
+        return _self_described(folder, files) if contract is None else None
     if contract is None:
         return inference.contract_of(Pipeline(folder), files)
     fitted = [inference.fitted_to(Pipeline(folder), it) for it in contract.signatures]
     return contract._replace(signatures=tuple(fitted))
+
+
+def _self_described(folder: Path, files: Path) -> Contract:
+    """Return the contract of a model that Spark is to evaluate, if the stages here can say it."""
+    try:
+        return inference.contract_of(Pipeline(folder), files)
+    except LoadError as error:
+        raise LoadError(
+            f"there is no contract, and none can be made of the stages: {error.problem}",
+            "write contract.yaml beside files/: the columns that the pipeline reads, and those of "
+            "its own that are to be answered",
+        ) from error
 
 
 def _folder(files: Path) -> Path:

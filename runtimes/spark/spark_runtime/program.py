@@ -1,12 +1,12 @@
 """Answer the calls of one signature: arrays into columns, stages, columns into arrays."""
 
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, List, Mapping, Tuple
 
 import numpy as np
 
 from serving_runtime.errors import InvalidInput
 from serving_runtime.model import Arrays
-from serving_runtime.signature import Nullable, Signature
+from serving_runtime.signature import FREE, Field, Nullable, Signature
 from spark_runtime import inference
 from spark_runtime.columns import ANY_NUMBER, NUMBER, TEXT, VECTOR, WORDS, Column
 from spark_runtime.pipeline import Pipeline
@@ -33,10 +33,7 @@ class Program:
         self._inputs: List[Tuple[str, _Convert]] = [
             (field.name, _converter(columns[field.name])) for field in signature.inputs
         ]
-        self._outputs = [
-            (field.name, field.shape is not None and field.shape[:1] != (-1,))
-            for field in signature.outputs
-        ]
+        self._outputs = [(field.name, is_row_of(field)) for field in signature.outputs]
 
         # Of an expression's results some may be null, which these have no value for.
         self._whole_numbers = [
@@ -59,6 +56,11 @@ class Program:
         return found
 
 
+def is_row_of(field: Field) -> bool:
+    """Whether an output is of one row, and has no axis for more."""
+    return field.shape is not None and field.shape[:1] != (FREE,)
+
+
 def _refuse_null(name: str, column: Any) -> None:
     if column.dtype.kind == "f" and np.isnan(column).any():
         row = int(np.argmax(np.isnan(column)))
@@ -70,7 +72,11 @@ def _refuse_null(name: str, column: Any) -> None:
 
 def nullable(signature: Signature, pipeline: Pipeline) -> Tuple[Nullable, ...]:
     """Return which inputs may have missing values: each column, but no vector."""
-    columns = inference.planned(pipeline, signature).inputs
+    return nullable_of(inference.planned(pipeline, signature).inputs)
+
+
+def nullable_of(columns: Mapping[str, Column]) -> Tuple[Nullable, ...]:
+    """Return which of some columns may have missing values."""
     return tuple(
         Nullable(name, numbers="float64")
         for name, column in columns.items()
