@@ -19,6 +19,7 @@ from spark_runtime.stages.stage import ColumnStage, Unsupported, evaluates
 from spark_runtime.vectors import DENSE_WIDTH, Sparse, Vectors, dense
 
 _KEEP = "keep"
+_LEAST = 5e-324  # there is no number between it and zero
 _UNKNOWN = "__unknown"
 
 
@@ -221,9 +222,9 @@ class Bucketizer(ColumnStage):
         """Return the range of each number; the last one includes its upper end."""
         splits, name = self._splits[at], self.pairs[at][0]
         values = np.asarray(column, np.float64)
-        found = np.searchsorted(splits, values, "right") - 1.0
+        found = np.searchsorted(_ordered(splits), _ordered(values), "right") - 1.0
         found[values == splits[-1]] = len(splits) - 2
-        outside = (values < splits[0]) | (values > splits[-1])
+        outside = (found < 0) | (values > splits[-1])
         said = f"expected a number from {_shown(splits[0])} to {_shown(splits[-1])}"
         self.refuse(outside, name, said)
         missing = np.isnan(values)
@@ -231,6 +232,11 @@ class Bucketizer(ColumnStage):
             self.refuse(missing, name, "the number is missing" + advice(self._policy))
         found[missing] = len(splits) - 1
         return found
+
+
+def _ordered(values: np.ndarray) -> np.ndarray:
+    """Return numbers in Java's order, in which -0.0 is less than 0.0."""
+    return np.where((values == 0) & np.signbit(values), -_LEAST, values)
 
 
 def _shown(value: float) -> str:

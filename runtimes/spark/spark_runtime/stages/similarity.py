@@ -102,6 +102,7 @@ class MinHashLsh(_Lsh):
         self._factors = np.array(numbers[::2], np.int64)
         self._offsets = np.array(numbers[1::2], np.int64)
         self.count = len(self._factors)
+        self._overflows = self.version < (2, 4)  # which multiplied integers of 32 bits
 
     def apply(self, column: Any, at: int) -> np.ndarray:
         """Return the hashes."""
@@ -113,5 +114,7 @@ class MinHashLsh(_Lsh):
                 name = self.pairs[at][0]
                 raise InvalidInput(f'row {row}, column "{name}": expected one value but zero')
             hashes = (1 + places[:, None]) * self._factors + self._offsets
-            found[row, :, 0] = (hashes % _PRIME).min(axis=0)
+            if self._overflows:
+                hashes = hashes.astype(np.int32)
+            found[row, :, 0] = np.fmod(hashes, _PRIME).min(axis=0)
         return found
