@@ -58,7 +58,16 @@ def declared(field: Field) -> Column:
         return ANY_TEXT if is_column else ANY_WORDS
     if field.dtype == ANY:
         return NOT_KNOWN
-    return Column(NUMBER, field.dtype) if len(shape) <= 1 else vector_of(shape[-1])
+    return Column(NUMBER, field.dtype) if len(shape) <= 1 else vector_of(width_of(shape))
+
+
+def width_of(shape: Tuple[int, ...]) -> int:
+    """Return how many numbers a row of a shape has: pictures, say, are taken for vectors."""
+    sizes = shape[1:]
+    width = 1
+    for size in sizes:
+        width *= size
+    return FREE if FREE in sizes else width
 
 
 class Schema:

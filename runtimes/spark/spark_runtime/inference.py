@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from serving_runtime import logs
 from serving_runtime.errors import LoadError, nearest
-from serving_runtime.signature import ANY, FREE, STRING, Contract, Field, Signature
+from serving_runtime.signature import ANY, FREE, STRING, Contract, Field, Shape, Signature
 from serving_runtime.validation import casts
 from spark_runtime.columns import (
     NUMBER,
@@ -18,6 +18,7 @@ from spark_runtime.columns import (
     Schema,
     declared,
     vector_of,
+    width_of,
 )
 from spark_runtime.pipeline import Pipeline
 
@@ -115,19 +116,27 @@ def _note_unread(signature: Signature, schema: Schema) -> None:
 def _fitted(field: Field, column: Optional[Column], is_input: bool) -> Field:
     if column is None:
         return field
-    dtype = column.dtype
+    dtype = _fitted_dtype(field, column, is_input)
+    return field._replace(dtype=dtype, shape=_fitted_shape(field, column, is_input))
+
+
+def _fitted_dtype(field: Field, column: Column, is_input: bool) -> str:
+    if field.dtype == ANY:
+        return column.dtype
     is_same_kind = (field.dtype == STRING) == (column.dtype == STRING)
-    if is_input and column.kind != VECTOR and is_same_kind:
-        dtype = field.dtype
-    elif field.dtype == ANY or _is_allowed(column.dtype, field.dtype):
-        dtype = column.dtype if field.dtype == ANY else field.dtype
-    shape = column.shape
-    if field.shape is not None and (field.shape == () or _is_column(field, column)):
-        shape = field.shape
-    elif field.shape is not None and column.kind == VECTOR and len(field.shape) == 1:
-        is_row = field.shape != (FREE,)
-        shape = shape[1:] if is_row else shape
-    return field._replace(dtype=dtype, shape=shape)
+    stands = is_same_kind if is_input else _is_allowed(column.dtype, field.dtype)
+    return field.dtype if stands else column.dtype
+
+
+def _fitted_shape(field: Field, column: Column, is_input: bool) -> Shape:
+    declared_shape = field.shape
+    if declared_shape is None:
+        return column.shape
+    is_picture = is_input and _is_picture(field, column)
+    if declared_shape == () or _is_column(field, column) or is_picture:
+        return declared_shape
+    is_row = column.kind == VECTOR and len(declared_shape) == 1 and declared_shape != (FREE,)
+    return column.shape[1:] if is_row else column.shape
 
 
 def _is_allowed(theirs: str, ours: str) -> bool:
@@ -137,6 +146,12 @@ def _is_allowed(theirs: str, ours: str) -> bool:
 def _is_column(field: Field, column: Column) -> bool:
     shape = field.shape or ()
     return column.kind in (NUMBER, TEXT) and len(shape) == 2 and shape[1] == 1
+
+
+def _is_picture(field: Field, column: Column) -> bool:
+    """Whether vectors are declared with more axes, which are flattened."""
+    shape = field.shape or ()
+    return column.kind == VECTOR and len(shape) > 2 and column.size in (width_of(shape), FREE)
 
 
 def _fits_a_tensor(column: Column) -> bool:

@@ -100,8 +100,15 @@ def _texts(array: Any) -> Any:
 
 
 def _vectors(array: Any) -> Any:
-    vectors = array.reshape(1, -1) if array.ndim == 1 else array
+    vectors = array if array.ndim == 2 else _flattened(array)
     return vectors.astype(np.float64, copy=False)
+
+
+def _flattened(array: Any) -> Any:
+    """Return pictures and the like as vectors, and a single vector as a row."""
+    if array.ndim == 1:
+        return array.reshape(1, -1)
+    return array.reshape(len(array), int(np.prod(array.shape[1:])))
 
 
 def _words(array: Any) -> List[List[str]]:

@@ -174,6 +174,19 @@ def test_a_contract_of_scalars_answers_one_row(files, save_pipeline, serve):
     assert found["both"].tolist() == [20.0, 1.0]
 
 
+def test_pictures_are_taken_for_vectors(files, save, serve):
+    """More axes than one are flattened, as in the other runtimes."""
+    save(files, "feature.Normalizer", inputCol="images", outputCol="unit", p="Inf")
+    declared = read_yaml(
+        "name: predict\ninputs:\n  images: {shape: [-1, 2, 2], type: float32}\n"
+        "outputs:\n  unit: {shape: [-1, 4], type: double}\n"
+    )
+    contract, model = serve(declared)
+    assert described(contract.signatures[0].inputs) == ["images: float32[-1, 2, 2]"]
+    found = model.predict("predict", {"images": np.array([[[1, 2], [4, 8]]], np.float32)})
+    assert found["unit"].tolist() == [[0.125, 0.25, 0.5, 1.0]]
+
+
 def test_a_column_passes_through(files, save_pipeline, serve):
     """As in Spark, an output may be an input."""
     save_pipeline(files, BUCKETS)
