@@ -1,53 +1,33 @@
 """Serve fitted pipelines of Spark ML as they were saved, without Spark and without Java."""
 
 from pathlib import Path
-from typing import Dict, Optional, Tuple
+from typing import Optional, Tuple, Union
 
 from serving_runtime.errors import LoadError
 from serving_runtime.framework.artefacts import listing
 from serving_runtime.model import Arrays, Model
 from serving_runtime.signature import Contract, Nullable, Signature
-from spark_runtime import NUMPY, SPARK, inference, model_folder, program, session
-from spark_runtime.columns import declared
+from spark_runtime import NUMPY, SPARK, inference, model_folder, session
 from spark_runtime.pipeline import Pipeline
+from spark_runtime.program import Program
+from spark_runtime.session import SessionProgram
 
 
 class SparkModel(Model):
     """A saved pipeline, or a single fitted stage."""
 
-    def __init__(self, folder: Path, contract: Contract) -> None:
-        # The types of a signature's columns are settled in the stages, so each has its own.
-        self._pipelines = {it.name: Pipeline(folder) for it in contract.signatures}
-        self._programs: Dict[str, program.Program] = {
-            it.name: program.Program(self._pipelines[it.name], it) for it in contract.signatures
-        }
+    def __init__(self, program: Union[Program, SessionProgram]) -> None:
+        self._program = program
+        # A session starts with the first call: that must not be a client's.
+        self.warm_up = isinstance(program, SessionProgram)
 
     def predict(self, signature_name: str, inputs: Arrays) -> Arrays:
         """Run the inputs through all stages."""
-        return self._programs[signature_name].run(inputs)
-
-    def nullable(self, signature: Signature) -> Tuple[Nullable, ...]:
-        """Return which inputs may have missing values."""
-        return program.nullable(signature, self._pipelines[signature.name])
-
-
-class SessionModel(Model):
-    """A saved model that Spark itself evaluates."""
-
-    # The session starts with the first call: that must not be a client's.
-    warm_up = True
-
-    def __init__(self, folder: Path, contract: Contract) -> None:
-        self._programs = {it.name: session.SessionProgram(folder, it) for it in contract.signatures}
-
-    def predict(self, signature_name: str, inputs: Arrays) -> Arrays:
-        """Run the inputs through Spark."""
-        return self._programs[signature_name].run(inputs)
+        return self._program.run(inputs)
 
     def nullable(self, signature: Signature) -> Tuple[Nullable, ...]:
         """Return which inputs may have missing values: each column, but no vector."""
-        columns = {field.name: declared(field) for field in signature.inputs}
-        return program.nullable_of(columns)
+        return self._program.nullable
 
 
 def load(files: Path, contract: Optional[Contract], spark_engine: str = NUMPY) -> Model:
@@ -64,8 +44,11 @@ def load(files: Path, contract: Optional[Contract], spark_engine: str = NUMPY) -
     folder = _folder(files)
     if spark_engine == SPARK:
         session.require_spark()
-        return SessionModel(folder, contract or _self_described(folder, files))
-    return SparkModel(folder, contract or inference.contract_of(Pipeline(folder), files))
+        declared = contract or _self_described(folder, files)
+        return SparkModel(SessionProgram(folder, _only(declared)))
+    pipeline = Pipeline(folder)
+    declared = contract or inference.contract_of(pipeline, files)
+    return SparkModel(Program(pipeline, _only(declared)))
 
 
 def infer_contract(
@@ -86,8 +69,22 @@ def infer_contract(
         return _self_described(folder, files) if contract is None else None
     if contract is None:
         return inference.contract_of(Pipeline(folder), files)
-    fitted = [inference.fitted_to(Pipeline(folder), it) for it in contract.signatures]
-    return contract._replace(signatures=tuple(fitted))
+    fitted = inference.fitted_to(Pipeline(folder), _only(contract))
+    return contract._replace(signatures=(fitted,))
+
+
+def _only(contract: Contract) -> Signature:
+    """Return a contract's one signature, which may have any name.
+
+    Raises:
+        LoadError: it has several: a pipeline can do but one thing.
+    """
+    if len(contract.signatures) != 1:
+        raise LoadError(
+            f"a pipeline has one signature, and the contract has {', '.join(contract.names)}",
+            "leave one of them, with all inputs and outputs",
+        )
+    return contract.signatures[0]
 
 
 def _self_described(folder: Path, files: Path) -> Contract:

@@ -22,7 +22,7 @@ class Program:
     """A pipeline behind a signature.
 
     Args:
-        pipeline: of this signature alone.
+        pipeline: whose columns are settled as the signature has them.
         signature: as it is served.
     """
 
@@ -30,6 +30,7 @@ class Program:
         self._pipeline = pipeline
         schema = inference.planned(pipeline, signature)
         columns = {**(schema.given or {}), **schema.inputs}
+        self.nullable = nullable_of(columns)
         self._inputs: List[Tuple[str, _Convert]] = [
             (field.name, _converter(columns[field.name])) for field in signature.inputs
         ]
@@ -68,11 +69,6 @@ def _refuse_null(name: str, column: Any) -> None:
             f'row {row}: the output "{name}" is null, which whole numbers and booleans have no '
             "value for; a contract that declares it as double answers NaN"
         )
-
-
-def nullable(signature: Signature, pipeline: Pipeline) -> Tuple[Nullable, ...]:
-    """Return which inputs may have missing values: each column, but no vector."""
-    return nullable_of(inference.planned(pipeline, signature).inputs)
 
 
 def nullable_of(columns: Mapping[str, Column]) -> Tuple[Nullable, ...]:

@@ -13,7 +13,7 @@ from serving_runtime.errors import InvalidInput, LoadError
 from serving_runtime.model import Arrays
 from serving_runtime.signature import STRING, Field, Signature
 from spark_runtime.columns import TEXT, VECTOR, WORDS, declared
-from spark_runtime.program import is_row_of
+from spark_runtime.program import is_row_of, nullable_of
 from spark_runtime.saved import Saved
 
 _OPTIONS = {
@@ -73,6 +73,7 @@ class SessionProgram:
     def __init__(self, folder: Path, signature: Signature) -> None:
         self._folder = folder
         self._fields = signature.inputs
+        self.nullable = nullable_of({field.name: declared(field) for field in signature.inputs})
         self._outputs = [(field.name, is_row_of(field)) for field in signature.outputs]
         self._model: Any = None
 

@@ -174,6 +174,18 @@ def test_a_contract_of_scalars_answers_one_row(files, save_pipeline, serve):
     assert found["both"].tolist() == [20.0, 1.0]
 
 
+def test_a_pipeline_has_one_signature(files, save_pipeline, serve):
+    """It may have any name, but a second one would be the same pipeline."""
+    save_pipeline(files, BUCKETS)
+    fields = (
+        "    inputs: {age: {shape: [-1], type: double}}\n"
+        "    outputs: {group: {shape: [-1], type: double}}\n"
+    )
+    declared = read_yaml(f"signatures:\n  - name: one\n{fields}  - name: two\n{fields}")
+    with pytest.raises(LoadError, match="the contract has one, two"):
+        serve(declared)
+
+
 def test_pictures_are_taken_for_vectors(files, save, serve):
     """More axes than one are flattened, as in the other runtimes."""
     save(files, "feature.Normalizer", inputCol="images", outputCol="unit", p="Inf")
