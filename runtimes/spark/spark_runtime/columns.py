@@ -1,10 +1,13 @@
 """Describe a pipeline's columns, as far as they are known before a row comes."""
 
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from serving_runtime.signature import ANY, FREE, STRING, Field
 
 NUMBER, TEXT, VECTOR, WORDS, UNKNOWN = "number", "text", "vector", "words", "unknown"
+
+# Columns by name: arrays of numbers and of texts (object), `Vectors`, lists of lists of words.
+Table = Dict[str, Any]
 
 
 class Slot(NamedTuple):

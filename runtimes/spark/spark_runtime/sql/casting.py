@@ -4,6 +4,7 @@ from typing import Callable, Dict, Optional
 
 import numpy as np
 
+from spark_runtime.java.numerals import as_texts
 from spark_runtime.sql.values import (
     BOOL,
     DECIMAL,
@@ -15,8 +16,7 @@ from spark_runtime.sql.values import (
     cast,
     held,
 )
-from spark_runtime.stages.numerals import as_texts
-from spark_runtime.stages.stage import Unsupported
+from spark_runtime.unsupported import Unsupported
 
 _NAMES = {
     "BOOLEAN": BOOL,

@@ -4,6 +4,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Tup
 
 import numpy as np
 
+from spark_runtime.columns import Table
 from spark_runtime.sql import casting
 from spark_runtime.sql.functions import FUNCTIONS, require_literal_patterns
 from spark_runtime.sql.syntax import Node
@@ -22,7 +23,7 @@ from spark_runtime.sql.values import (
     of_column,
     wrapped,
 )
-from spark_runtime.stages.stage import Table, Unsupported
+from spark_runtime.unsupported import Unsupported
 
 Evaluate = Callable[[Table, int], Values]
 

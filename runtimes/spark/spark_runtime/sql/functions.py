@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Pattern, Sequence
 
 import numpy as np
 
+from spark_runtime.java.patterns import java_pattern
 from spark_runtime.sql.syntax import Node
 from spark_runtime.sql.values import (
     BOOL,
@@ -18,8 +19,7 @@ from spark_runtime.sql.values import (
     Values,
     common_type,
 )
-from spark_runtime.stages.patterns import java_pattern
-from spark_runtime.stages.stage import Unsupported
+from spark_runtime.unsupported import Unsupported
 
 Arguments = List[Any]
 Apply = Callable[[Arguments, np.ndarray], Values]

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
-from spark_runtime.stages.stage import Unsupported
+from spark_runtime.unsupported import Unsupported
 
 _TOKENS = re.compile(
     r"\s+|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDlL]?)\b"

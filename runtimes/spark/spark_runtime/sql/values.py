@@ -5,7 +5,7 @@ from typing import Any, Dict, NamedTuple, Sequence
 import numpy as np
 
 from spark_runtime.columns import NUMBER, TEXT, Column
-from spark_runtime.stages.stage import Unsupported
+from spark_runtime.unsupported import Unsupported
 
 # From narrow to wide: of two types, the result has the wider one.
 WIDTHS = ("bool", "int8", "int16", "int32", "int64", "float32", "float64")

@@ -1,5 +1,6 @@
 """Evaluate fitted stages of Spark ML, one module for each family."""
 
+from spark_runtime.columns import Table
 from spark_runtime.stages import (
     assembling,
     categories,
@@ -15,7 +16,8 @@ from spark_runtime.stages import (
     trees,
 )
 from spark_runtime.stages.containers import CONTAINERS, flattened
-from spark_runtime.stages.stage import Stage, Table, Unsupported, registered
+from spark_runtime.stages.stage import Stage, registered
+from spark_runtime.unsupported import Unsupported
 
 FAMILIES = (
     text,

@@ -7,9 +7,10 @@ import numpy as np
 
 from serving_runtime.errors import InvalidInput
 from serving_runtime.signature import FREE
-from spark_runtime.columns import ANY_NUMBER, VECTOR, Column, Schema, vector_of
+from spark_runtime.columns import ANY_NUMBER, VECTOR, Column, Schema, Table, vector_of
 from spark_runtime.stages.categories import advice, slots_of
-from spark_runtime.stages.stage import ColumnStage, Stage, Table, Unsupported, evaluates
+from spark_runtime.stages.stage import ColumnStage, Stage, evaluates
+from spark_runtime.unsupported import Unsupported
 from spark_runtime.vectors import Sparse, Vectors, dense
 
 # Assembled vectors that are wider stay sparse where a part of them is.

@@ -13,9 +13,10 @@ from spark_runtime.columns import (
     Slot,
     vector_of,
 )
+from spark_runtime.java.numerals import as_texts
 from spark_runtime.saved import number
-from spark_runtime.stages.numerals import as_texts
-from spark_runtime.stages.stage import ColumnStage, Unsupported, evaluates
+from spark_runtime.stages.stage import ColumnStage, evaluates
+from spark_runtime.unsupported import Unsupported
 from spark_runtime.vectors import DENSE_WIDTH, Sparse, Vectors, dense
 
 _KEEP = "keep"

@@ -5,10 +5,10 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
-from spark_runtime.columns import Schema, vector_of
+from spark_runtime.columns import Schema, Table, vector_of
 from spark_runtime.saved import Saved, read_metadata
 from spark_runtime.stages.predicting import Predictor
-from spark_runtime.stages.stage import Table, evaluates
+from spark_runtime.stages.stage import evaluates
 from spark_runtime.vectors import Vectors, dense, matrix, products, total, vector
 
 _EPSILON = 2.220446049250313e-16

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Tuple
 
-from spark_runtime.columns import Schema
+from spark_runtime.columns import Schema, Table
 from spark_runtime.saved import Saved
-from spark_runtime.stages.stage import Stage, Table, evaluates
+from spark_runtime.stages.stage import Stage, evaluates
 
 
 def _stages_of(saved: Saved) -> List[Path]:

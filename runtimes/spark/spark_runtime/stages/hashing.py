@@ -3,9 +3,9 @@
 import math
 from typing import Any, Dict, List, Tuple
 
-from spark_runtime.columns import NOT_KNOWN, NUMBER, TEXT, Column, Schema, vector_of
-from spark_runtime.stages.numerals import as_texts
-from spark_runtime.stages.stage import Stage, Table, evaluates
+from spark_runtime.columns import NOT_KNOWN, NUMBER, TEXT, Column, Schema, Table, vector_of
+from spark_runtime.java.numerals import as_texts
+from spark_runtime.stages.stage import Stage, evaluates
 from spark_runtime.vectors import Sparse, from_counts
 
 _SEED = 42

@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, Optional
 
 import numpy as np
 
-from spark_runtime.columns import ANY_NUMBER, NUMBER, VECTOR, Column, Schema, vector_of
+from spark_runtime.columns import ANY_NUMBER, NUMBER, VECTOR, Column, Schema, Table, vector_of
 from spark_runtime.stages.predicting import (
     Classifier,
     Predictor,
@@ -14,7 +14,7 @@ from spark_runtime.stages.predicting import (
     margins,
     softmax,
 )
-from spark_runtime.stages.stage import Table, evaluates
+from spark_runtime.stages.stage import evaluates
 from spark_runtime.vectors import Vectors, dense, dot, matrix, pair, total, vector
 
 

@@ -6,8 +6,8 @@ from typing import Any, Optional, Tuple
 import numpy as np
 
 from serving_runtime.signature import FREE
-from spark_runtime.columns import NUMBER, Column, Schema, vector_of
-from spark_runtime.stages.stage import Stage, Table
+from spark_runtime.columns import NUMBER, Column, Schema, Table, vector_of
+from spark_runtime.stages.stage import Stage
 from spark_runtime.vectors import Vectors, pair, products, total
 
 

@@ -5,10 +5,11 @@ from typing import List, Tuple
 import numpy as np
 
 from serving_runtime.errors import InvalidInput
-from spark_runtime.columns import Schema, vector_of
+from spark_runtime.columns import Schema, Table, vector_of
 from spark_runtime.saved import Saved
 from spark_runtime.stages.predicting import Classifier, Predictor, logistic, softmax
-from spark_runtime.stages.stage import Table, Unsupported, evaluates, registered
+from spark_runtime.stages.stage import evaluates, registered
+from spark_runtime.unsupported import Unsupported
 from spark_runtime.vectors import Sparse, Vectors, dense, matrix, products, total, vector
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from serving_runtime.errors import InvalidInput
 from serving_runtime.signature import FREE
-from spark_runtime.columns import NUMBER, VECTOR, Column, Schema, vector_of
-from spark_runtime.stages.stage import ColumnStage, Stage, Table, evaluates
+from spark_runtime.columns import NUMBER, VECTOR, Column, Schema, Table, vector_of
+from spark_runtime.stages.stage import ColumnStage, Stage, evaluates
 from spark_runtime.vectors import dense, matrix, products
 
 _DROPPED = (

@@ -6,15 +6,8 @@ from typing import Any, Callable, Dict, List, Tuple, Type, TypeVar
 import numpy as np
 
 from serving_runtime.errors import InvalidInput
-from spark_runtime.columns import Column, Schema
+from spark_runtime.columns import Column, Schema, Table
 from spark_runtime.saved import Saved
-
-# Columns by name: arrays of numbers and of texts (object), `Vectors`, lists of lists of words.
-Table = Dict[str, Any]
-
-
-class Unsupported(Exception):
-    """A stage, or what it is set to, cannot be evaluated here; the text is why."""
 
 
 class Stage(abc.ABC):

@@ -7,8 +7,8 @@ import numpy as np
 
 from serving_runtime.errors import InvalidInput
 from spark_runtime.columns import ANY_TEXT, ANY_WORDS, Column, vector_of
+from spark_runtime.java.patterns import java_pattern, java_splitter
 from spark_runtime.stages.hashing import hash_words
-from spark_runtime.stages.patterns import java_pattern, java_splitter
 from spark_runtime.stages.stage import ColumnStage, evaluates
 from spark_runtime.vectors import Sparse, from_counts, vector
 

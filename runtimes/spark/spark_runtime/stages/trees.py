@@ -4,10 +4,10 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
-from spark_runtime.columns import NUMBER, Column, Schema, vector_of
+from spark_runtime.columns import NUMBER, Column, Schema, Table, vector_of
 from spark_runtime.saved import Saved
 from spark_runtime.stages.predicting import Classifier, Predictor, both, logistic, normalised
-from spark_runtime.stages.stage import Table, evaluates
+from spark_runtime.stages.stage import evaluates
 from spark_runtime.vectors import Vectors, dense, dot, pair, total
 
 _Node = Dict[str, Any]

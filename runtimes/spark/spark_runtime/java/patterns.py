@@ -6,7 +6,7 @@ import sys
 import unicodedata
 from typing import Callable, List, Match, Pattern
 
-from spark_runtime.stages.stage import Unsupported
+from spark_runtime.unsupported import Unsupported
 
 # Of Java's named classes those that are of ASCII.
 _CLASSES = {
