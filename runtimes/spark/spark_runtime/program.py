@@ -15,6 +15,8 @@ from spark_runtime.vectors import Sparse
 
 WHOLE = ("bool", "int8", "int16", "int32", "int64")
 
+_MOST_DENSE = 1 << 17
+
 _Convert = Callable[[Any], Any]
 
 
@@ -113,6 +115,7 @@ def _words(array: Any) -> List[List[str]]:
 
 
 def _array(column: Any, is_row: bool) -> Any:
-    if isinstance(column, Sparse):
-        column = column.dense()
+    # What is larger is made dense by those who know how large a reply may be.
+    if isinstance(column, Sparse) and (is_row or column.count * column.size <= _MOST_DENSE):
+        column = column.toarray()
     return column[0] if is_row else column

@@ -3,7 +3,7 @@
 A sum in another order has other last bits, which decide between classes where two are as likely.
 """
 
-from typing import Any, Dict, List, Sequence, Union
+from typing import Any, Dict, List, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -33,7 +33,17 @@ class Sparse:
     def __len__(self) -> int:
         return self.count
 
-    def dense(self) -> np.ndarray:
+    @property
+    def shape(self) -> Tuple[int, int]:
+        """The shape when dense; with ``dtype`` and ``toarray``, what common knows a matrix by."""
+        return self.count, self.size
+
+    @property
+    def dtype(self) -> "np.dtype[Any]":
+        """The type when dense."""
+        return np.dtype(np.float64)
+
+    def toarray(self) -> np.ndarray:
         """Return float64[count, size]."""
         found = np.zeros((self.count, self.size))
         found[self.rows, self.indices] = self.values
@@ -49,7 +59,21 @@ Vectors = Union[np.ndarray, Sparse]
 
 def dense(column: Any) -> np.ndarray:
     """Return vectors as float64[rows, size]."""
-    return column.dense() if isinstance(column, Sparse) else column
+    return column.toarray() if isinstance(column, Sparse) else column
+
+
+def picked(column: Vectors, places: np.ndarray) -> np.ndarray:
+    """Return some places of vectors as float64[rows, places], without the others."""
+    if not isinstance(column, Sparse):
+        return column[:, places]
+    order = np.argsort(places, kind="mergesort")
+    ordered = places[order]
+    at = np.searchsorted(ordered, column.indices)
+    at[at == len(places)] = 0
+    kept = ordered[at] == column.indices if len(places) else np.zeros(len(at), bool)
+    found = np.zeros((column.count, len(places)))
+    found[column.rows[kept], order[at[kept]]] = column.values[kept]
+    return found
 
 
 def from_counts(counts: Sequence[Dict[int, float]], size: int) -> Sparse:

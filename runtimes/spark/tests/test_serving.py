@@ -18,7 +18,8 @@ def has_tensors(path):
     return "shape" in (path / "contract.yaml").read_text(encoding="utf-8").partition("outputs:")[2]
 
 
-SERVED = [path for path in every_model() if has_tensors(path)]
+# One has a column in its statement that its maker had added.
+SERVED = [it for it in every_model() if has_tensors(it) and kind_of(it) != "sql-columns"]
 
 
 def load(model_dir):
@@ -68,7 +69,7 @@ def test_each_kept_model_is_served_with_its_contract(path):
 
 
 # Here the stages alone do not say what the columns are.
-ASKED_FOR = ("hashed", "sql")
+ASKED_FOR = ("hashed", "sql", "sql-columns")
 SELF_DESCRIBED = [path for path in SERVED if kind_of(path) not in ASKED_FOR]
 
 

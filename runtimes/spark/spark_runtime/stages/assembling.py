@@ -11,7 +11,7 @@ from spark_runtime.columns import ANY_NUMBER, VECTOR, Column, Schema, Table, vec
 from spark_runtime.stages.categories import advice, slots_of
 from spark_runtime.stages.stage import ColumnStage, Stage, evaluates
 from spark_runtime.unsupported import Unsupported
-from spark_runtime.vectors import Sparse, Vectors, dense
+from spark_runtime.vectors import Sparse, Vectors, dense, picked
 
 # Assembled vectors that are wider stay sparse where a part of them is.
 _MOST_DENSE = 4096
@@ -96,7 +96,7 @@ def _joined(columns: List[Any]) -> Vectors:
     values = np.concatenate([part.values for part in parts])
     order = np.argsort(rows, kind="mergesort")  # the stable one
     found = Sparse(len(columns[0]), size, rows[order], indices[order], values[order])
-    return found if size > _MOST_DENSE else found.dense()
+    return found if size > _MOST_DENSE else found.toarray()
 
 
 def _sparse(column: Any) -> Sparse:
@@ -165,7 +165,7 @@ class _Picking(_OfVectors):
 
     def apply(self, column: Any, at: int) -> np.ndarray:
         """Return the places that are kept."""
-        return dense(column)[:, self.places]
+        return picked(column, self.places)
 
 
 @evaluates("feature.VectorSlicer")

@@ -8,7 +8,7 @@ import numpy as np
 from serving_runtime.signature import FREE
 from spark_runtime.columns import ANY_NUMBER, NUMBER, VECTOR, Column, vector_of
 from spark_runtime.stages.stage import ColumnStage, evaluates
-from spark_runtime.vectors import Sparse, dense, matrix, products, total, vector
+from spark_runtime.vectors import Sparse, Vectors, dense, matrix, products, total, vector
 
 
 class _OfVectors(ColumnStage):
@@ -104,33 +104,57 @@ class MaxAbsScaler(_OfVectors):
         self._greatest = np.where(greatest == 0, 1.0, greatest)
         self.takes = vector_of(len(greatest))
 
-    def apply(self, column: Any, at: int) -> np.ndarray:
+    def apply(self, column: Any, at: int) -> Vectors:
         """Scale each vector; Spark 3 multiplies where Spark 2 divides."""
-        if self.version >= (3, 0):
-            return dense(column) * (1.0 / self._greatest)
-        return dense(column) / self._greatest
+        if isinstance(column, Sparse):
+            return column.with_values(self._scaled(column.values, self._greatest[column.indices]))
+        return self._scaled(column, self._greatest)
+
+    def _scaled(self, values: np.ndarray, greatest: np.ndarray) -> np.ndarray:
+        return values * (1.0 / greatest) if self.version >= (3, 0) else values / greatest
 
 
 @evaluates("feature.Normalizer")
 class Normalizer(_OfVectors):
     """Vectors over their norm."""
 
-    def apply(self, column: Any, at: int) -> np.ndarray:
+    def apply(self, column: Any, at: int) -> Vectors:
         """Divide each vector."""
-        vectors = dense(column)
-        norm = _norm(vectors, float(self.param("p", 2.0)))
-        return vectors / np.where(norm == 0, 1.0, norm)[:, None]
+        p = float(self.param("p", 2.0))
+        if isinstance(column, Sparse):
+            norm = _nonzero(_sparse_norm(column, p))
+            return column.with_values(column.values / norm[column.rows])
+        return column / _nonzero(_norm(column, p))[:, None]
+
+
+def _nonzero(norm: np.ndarray) -> np.ndarray:
+    return np.where(norm == 0, 1.0, norm)
 
 
 def _norm(vectors: np.ndarray, p: float) -> np.ndarray:
-    if p == 1:
-        return total(np.abs(vectors))
-    if p == 2:
-        return np.sqrt(total(vectors * vectors))
     if math.isinf(p):
         return np.abs(vectors).max(axis=1)
-    powers: np.ndarray = total(np.abs(vectors) ** p) ** (1.0 / p)
-    return powers
+    return _root(total(_power(vectors, p)), p)
+
+
+def _sparse_norm(vectors: Sparse, p: float) -> np.ndarray:
+    if math.isinf(p):
+        found = np.zeros(vectors.count)
+        np.maximum.at(found, vectors.rows, np.abs(vectors.values))
+        return found
+    return _root(np.bincount(vectors.rows, _power(vectors.values, p), vectors.count), p)
+
+
+def _power(values: np.ndarray, p: float) -> np.ndarray:
+    if p == 2:
+        return values * values
+    return np.abs(values) if p == 1 else np.abs(values) ** p
+
+
+def _root(sums: np.ndarray, p: float) -> np.ndarray:
+    if p == 1:
+        return sums
+    return np.sqrt(sums) if p == 2 else sums ** (1.0 / p)
 
 
 @evaluates("feature.ElementwiseProduct")
@@ -203,9 +227,11 @@ class Binarizer(ColumnStage):
         """Return that these are numbers, or vectors, as the input is."""
         return vector_of(column.size) if column.kind == VECTOR else Column(NUMBER)
 
-    def apply(self, column: Any, at: int) -> np.ndarray:
+    def apply(self, column: Any, at: int) -> Vectors:
         """Compare each number."""
         threshold = self._thresholds[at] if self._thresholds else self.param("threshold", 0.0)
+        if isinstance(column, Sparse) and threshold >= 0:
+            return column.with_values((column.values > threshold).astype(np.float64))
         return (dense(column) > threshold).astype(np.float64)
 
 

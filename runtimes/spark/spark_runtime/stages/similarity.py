@@ -5,11 +5,10 @@ from typing import Any, Dict, Tuple
 
 import numpy as np
 
-from serving_runtime.errors import InvalidInput
 from serving_runtime.signature import FREE
 from spark_runtime.columns import NUMBER, VECTOR, Column, Schema, Table, vector_of
 from spark_runtime.stages.stage import ColumnStage, Stage, evaluates
-from spark_runtime.vectors import dense, matrix, products
+from spark_runtime.vectors import Sparse, Vectors, matrix, products
 
 _DROPPED = (
     'the user or the item is new; coldStartStrategy="drop" leaves such rows out, and each row must '
@@ -85,7 +84,7 @@ class RandomProjectionLsh(_Lsh):
 
     def apply(self, column: Any, at: int) -> np.ndarray:
         """Return the hashes."""
-        found = products(dense(column), self._directions) / self.param("bucketLength")
+        found = products(column, self._directions) / self.param("bucketLength")
         return np.floor(found)[:, :, None]
 
 
@@ -106,15 +105,20 @@ class MinHashLsh(_Lsh):
 
     def apply(self, column: Any, at: int) -> np.ndarray:
         """Return the hashes."""
-        vectors = dense(column)
-        found = np.empty((len(vectors), self.count, 1))
-        for row, values in enumerate(vectors):
-            places = np.nonzero(values)[0]
-            if not len(places):
-                name = self.pairs[at][0]
-                raise InvalidInput(f'row {row}, column "{name}": expected one value but zero')
-            hashes = (1 + places[:, None]) * self._factors + self._offsets
-            if self._overflows:
-                hashes = hashes.astype(np.int32)
-            found[row, :, 0] = np.fmod(hashes, _PRIME).min(axis=0)
-        return found
+        rows, places = _nonzero(column)
+        hashes = (1 + places[:, None]) * self._factors + self._offsets
+        if self._overflows:
+            hashes = hashes.astype(np.int32)
+        found = np.full((len(column), self.count), np.inf)
+        np.minimum.at(found, rows, np.fmod(hashes, _PRIME))
+        self.refuse(np.isinf(found[:, 0]), self.pairs[at][0], "expected a number that is not zero")
+        return found[:, :, None]
+
+
+def _nonzero(column: Vectors) -> Tuple[np.ndarray, np.ndarray]:
+    """Return the row and the place of each number that is not zero."""
+    if not isinstance(column, Sparse):
+        rows, places = np.nonzero(column)
+        return rows, places
+    kept = column.values != 0
+    return column.rows[kept], column.indices[kept]

@@ -8,7 +8,7 @@ from spark_runtime.columns import NUMBER, Column, Schema, Table, vector_of
 from spark_runtime.saved import Saved
 from spark_runtime.stages.predicting import Classifier, Predictor, both, logistic, normalised
 from spark_runtime.stages.stage import evaluates
-from spark_runtime.vectors import Vectors, dense, dot, pair, total
+from spark_runtime.vectors import Vectors, dot, pair, picked, total
 
 _Node = Dict[str, Any]
 
@@ -38,7 +38,10 @@ class Forest:
         self._roots = np.array([_append(nodes, tree) for tree in trees], np.int64)
         self._depth = max(_depth(nodes, root) for root in self._roots.tolist())
         self._goes_left = _category_table(nodes)
-        self._arrays = _arrays(nodes)
+        arrays = _arrays(nodes)
+        # Of wide vectors only what some tree asks for is made dense.
+        self._asked, places = np.unique(arrays.feature, return_inverse=True)
+        self._arrays = arrays._replace(feature=places.reshape(-1))
         self.predictions = np.array([node["prediction"] for node in nodes], np.float64)
         self._stats = [node["impurityStats"] for node in nodes]
         self.leaf_numbers = _leaf_numbers(nodes, self._roots.tolist())
@@ -55,7 +58,7 @@ class Forest:
 
     def leaves(self, features: Vectors) -> np.ndarray:
         """Return the leaf to which each row comes in each tree: int64[rows, trees]."""
-        vectors = dense(features)
+        vectors = picked(features, self._asked)
         at = np.repeat(self._roots[None], len(vectors), axis=0)
         rows = np.arange(len(vectors))[:, None]
         arrays = self._arrays
