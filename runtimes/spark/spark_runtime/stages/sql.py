@@ -34,10 +34,9 @@ class SqlTransformer(Stage):
             item.name: spelled[node.value] for item, node in self._named if node.kind == "column"
         }
         added = {name: found[source] for name, source in self._selected.items()}
-        is_known = all(column.kind != UNKNOWN for column in found.values())
         for item, node in self._named:
             if node.kind != "column":
-                added[item.name] = self._plan(item.name, node, found) if is_known else NOT_KNOWN
+                added[item.name] = self._plan(item.name, node, found)
         if not self._keeps_all:
             for name in list(schema.added):
                 schema.drop(name)
@@ -47,7 +46,10 @@ class SqlTransformer(Stage):
 
     def _plan(self, name: str, node: Node, found: Dict[str, Column]) -> Column:
         used = {it.lower() for it in _columns_of([node])}
-        types = {it: type_of(column) for it, column in found.items() if it.lower() in used}
+        columns = {it: column for it, column in found.items() if it.lower() in used}
+        if any(column.kind == UNKNOWN for column in columns.values()):
+            return NOT_KNOWN  # they are asked for by name
+        types = {it: type_of(column) for it, column in columns.items()}
         self._made[name] = made = compile_node(node, types)
         return _column(made.kind)
 
