@@ -1,8 +1,10 @@
-"""Make Spark's stages straight in Java, since every Spark's Python lacks some that its Scala has."""
+"""Make Spark's stages straight in Java: each Spark's Python lacks some that its Scala has."""
 
-from typing import Any, Iterator, List, Set
+from typing import Any, Iterator, List, Sequence, Set
 
+from py4j.protocol import Py4JJavaError
 from pyspark.ml.common import _py2java
+from pyspark.sql.utils import IllegalArgumentException
 
 from runtimes.spark.tests.make_models.recipes import Stage
 
@@ -10,7 +12,7 @@ PACKAGE = "org.apache.spark.ml"
 
 
 class AbsentError(Exception):
-    """This Spark has no such class, or no such parameter of it."""
+    """This Spark has no such class, no such parameter of it, or no such value of that."""
 
 
 class JavaStages:
@@ -46,7 +48,7 @@ class JavaStages:
         for part in f"{PACKAGE}.{kind}".split("."):
             found = getattr(found, part)
         if type(found).__name__ == "JavaPackage":
-            raise AbsentError(f"there is no {kind}")
+            raise AbsentError(f"{kind} is not there")
         return found
 
     def _set(self, made: Any, stage: Stage, name: str, value: Any) -> None:
@@ -59,7 +61,13 @@ class JavaStages:
         elif isinstance(value, Stage):
             getattr(made, f"set{name[0].upper()}{name[1:]}")(self.make(value))
         else:
+            self._set_plain(made, stage, name, value)
+
+    def _set_plain(self, made: Any, stage: Stage, name: str, value: Any) -> None:
+        try:
             made.set(made.getParam(name).w(_py2java(self._context, value)))
+        except (IllegalArgumentException, Py4JJavaError) as error:
+            raise AbsentError(f"{stage.kind} has no {name} of {value!r}") from error
 
     def _grid(self, estimator: Any, grid: Any) -> Any:
         """Return parameter maps of the last stage that has the parameter: one for each value."""
@@ -72,26 +80,25 @@ class JavaStages:
         return self.array("param.ParamMap", maps)
 
 
-def possible(stages: Any, columns: Set[str], java: JavaStages) -> Iterator[Any]:
-    """Yield each stage with its Java object, or the reason why this Spark cannot have it."""
-    known = set(columns)
+def possible(stages: Sequence[Stage], columns: Set[str], java: JavaStages) -> Any:
+    """Return the Java objects of the stages that this Spark has, and why it lacks the others.
+
+    Of several stages that make the same columns, the first that it has is taken.
+    """
+    known, made, reasons = set(columns), [], []
     for stage in stages:
+        if _writes(stage) and _writes(stage) <= known:
+            continue
+        missing = sorted(_reads(stage) - known)
         try:
-            made = _make(stage, known, java)
+            if missing:
+                raise AbsentError(f"{stage.kind} has no column {', '.join(missing)}")
+            made.append(java.make(stage))
         except AbsentError as absent:
-            yield stage, None, str(absent)
+            reasons.append(str(absent))
         else:
             known |= _writes(stage)
-            yield stage, made, ""
-
-
-def _make(stage: Stage, known: Set[str], java: JavaStages) -> Any:
-    missing = sorted(_reads(stage) - known)
-    if missing:
-        raise AbsentError(f"there is no column {', '.join(missing)}")
-    if _writes(stage) and _writes(stage) <= known:
-        raise AbsentError("another form of it has made its columns")
-    return java.make(stage)
+    return made, reasons
 
 
 def _columns(stage: Stage) -> Iterator[Any]:
@@ -119,7 +126,7 @@ def _is_written(stage: Stage, name: str) -> bool:
 
 def _writes(stage: Stage) -> Set[str]:
     own = {one for name, some in _columns(stage) if _is_written(stage, name) for one in some}
-    return own.union(stage.adds, *(_writes(part) for part in _inner(stage)))
+    return own.union(*(_writes(part) for part in _inner(stage)))
 
 
 def _reads(stage: Stage) -> Set[str]:

@@ -25,6 +25,13 @@ SETTINGS = {
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.shuffle.partitions": "1",
     "spark.default.parallelism": "1",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.ui.retainedExecutions": "1",
+}
+COMPILER = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
+INTERPRETER = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
 
 
@@ -38,6 +45,20 @@ def start(warehouse: str) -> SparkSession:
     return session
 
 
+def fit(session: SparkSession, estimator: Any, rows: Any) -> Any:
+    """Fit a Java estimator: without the compiler, which takes longer than a few rows do."""
+    _configure(session, INTERPRETER)
+    try:
+        return estimator.fit(rows.cache())
+    finally:
+        _configure(session, COMPILER)
+
+
+def _configure(session: SparkSession, settings: Dict[str, str]) -> None:
+    for name, value in settings.items():
+        session.conf.set(name, value)
+
+
 def frame(session: SparkSession, columns: Dict[str, str], rows: Sequence[Tuple[Any, ...]]) -> Any:
     """Return Java's data frame of some rows, all in one partition."""
     fields = [sql.StructField(name, TYPES[kind]) for name, kind in columns.items()]
@@ -46,6 +67,11 @@ def frame(session: SparkSession, columns: Dict[str, str], rows: Sequence[Tuple[A
 
 def collect(session: SparkSession, java_frame: Any) -> Tuple[Dict[str, str], Sequence[Any]]:
     """Return a Java data frame's columns with their types, and its rows."""
-    found = DataFrame(java_frame, getattr(session, "_wrapped", session))
+    found = python_frame(session, java_frame)
     kinds = {field.name: field.dataType.simpleString() for field in found.schema.fields}
     return kinds, found.collect()
+
+
+def python_frame(session: SparkSession, java_frame: Any) -> Any:
+    """Return Python's data frame of Java's."""
+    return DataFrame(java_frame, getattr(session, "_wrapped", session))
