@@ -99,7 +99,7 @@ def _make_one(spark: Any, recipe: Any) -> bool:
         is_made = making.make(spark, recipe, MODELS / name)
     except (Py4JError, CapturedException) as error:
         print(f"{name}: FAILED: {str(error)[:1000]}", flush=True)
-        shutil.rmtree(str(MODELS / name))
+        shutil.rmtree(str(MODELS / name), ignore_errors=True)
         return False
     print(f"{name}: {time.monotonic() - begun:.1f} s{'' if is_made else ', none'}", flush=True)
     return True

@@ -2,7 +2,7 @@
 
 import shutil
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict
 
 from py4j.protocol import Py4JJavaError
 from pyspark.ml import PipelineModel
@@ -21,26 +21,19 @@ def make(spark: Any, model: Model, folder: Path) -> bool:
     """Write a model's folder, unless this Spark has none of its stages; say what it lacks."""
     shutil.rmtree(str(folder), ignore_errors=True)
     java = JavaStages(spark)
-    made, reasons = possible(model.stages, set(model.columns), java)
+    rows = _numbered(spark, model.columns, model.train)
+    made, reasons = possible(model.stages, rows.schema(), java)
     for reason in dict.fromkeys(reasons):
         print(f"  {folder.name}: {reason}", flush=True)
     if not made:
         return False
-    loaded = _saved(spark, model, _fit(spark, model, java, made), str(folder / "files"))
+    fitted = (made[0] if model.is_bare else java.pipeline(made)).fit(rows)
+    loaded = _saved(spark, model, fitted, str(folder / "files"))
     header = {"spark": spark.version, "java": _java(spark)}
     answers.write(folder, model, header, _found(spark, model, loaded))
     for path in folder.rglob("*.crc"):
         path.unlink()
     return True
-
-
-def _fit(spark: Any, model: Model, java: JavaStages, made: List[Any]) -> Any:
-    rows = _numbered(spark, model.columns, model.train)
-    if model.is_bare:
-        return session.fit(spark, made[0], rows)
-    whole = spark.sparkContext._jvm.org.apache.spark.ml.Pipeline("Pipeline_00")
-    whole.setStages(java.array("PipelineStage", made))
-    return session.fit(spark, whole, rows)
 
 
 def _saved(spark: Any, model: Model, fitted: Any, folder: str) -> Transform:

@@ -26,10 +26,7 @@ SETTINGS = {
     "spark.sql.shuffle.partitions": "1",
     "spark.default.parallelism": "1",
     "spark.sql.adaptive.enabled": "false",
-    "spark.sql.ui.retainedExecutions": "1",
-}
-COMPILER = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
-INTERPRETER = {
+    # To compile a plan takes longer than to interpret it for a few rows.
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
@@ -45,24 +42,10 @@ def start(warehouse: str) -> SparkSession:
     return session
 
 
-def fit(session: SparkSession, estimator: Any, rows: Any) -> Any:
-    """Fit a Java estimator: without the compiler, which takes longer than a few rows do."""
-    _configure(session, INTERPRETER)
-    try:
-        return estimator.fit(rows.cache())
-    finally:
-        _configure(session, COMPILER)
-
-
-def _configure(session: SparkSession, settings: Dict[str, str]) -> None:
-    for name, value in settings.items():
-        session.conf.set(name, value)
-
-
 def frame(session: SparkSession, columns: Dict[str, str], rows: Sequence[Tuple[Any, ...]]) -> Any:
-    """Return Java's data frame of some rows, all in one partition."""
+    """Return Java's data frame of some rows, all in one partition, made once."""
     fields = [sql.StructField(name, TYPES[kind]) for name, kind in columns.items()]
-    return session.createDataFrame(list(rows), sql.StructType(fields))._jdf
+    return session.createDataFrame(list(rows), sql.StructType(fields)).cache()._jdf
 
 
 def collect(session: SparkSession, java_frame: Any) -> Tuple[Dict[str, str], Sequence[Any]]:
