@@ -23,7 +23,7 @@ def _indexed(name: str, **params):
 
 
 def _one_hot(*names: str):
-    """Return the forms that Sparks have had; the first that a Spark has makes the columns."""
+    """Return a one-hot encoder in each form that Sparks have had."""
     given = [f"{name}_index" for name in names]
     made = [f"{name}_vector" for name in names]
     return [
@@ -41,7 +41,7 @@ MODELS = [
         "cars-rf",
         {**{name: INPUTS[name] for name in [*NUMBERS, "year"]}, "origin": "string"},
         [(*row[:5], row[6], row[5]) for row in KNOWN],
-        [(*row[:5], row[6]) for row in KNOWN[::5]],
+        [(*row[:5], row[6]) for row in KNOWN[::8]],
         [
             stage("feature.StringIndexer", inputCol="origin", outputCol="label"),
             _indexed("year"),
@@ -76,7 +76,7 @@ MODELS = [
         "cars-gbt",
         {**INPUTS, "efficient": "double"},
         [(*row[:7], float(row[7] > 22)) for row in KNOWN],
-        [row[:7] for row in KNOWN[::5]],
+        [row[:7] for row in KNOWN[::8]],
         [
             _indexed("origin"),
             _indexed("year", handleInvalid="skip"),
@@ -120,6 +120,11 @@ MODELS = [
                     "acceleration",
                     "origin_index",
                 ],
+                outputCol="assembled",
+            ),
+            stage(  # for a Spark without an Imputer
+                "feature.VectorAssembler",
+                inputCols=["cylinders", "weight", "acceleration", "origin_index"],
                 outputCol="assembled",
             ),
             stage(

@@ -35,7 +35,7 @@ def _bayes(name: str, make=_three, **params) -> Stage:
 LOGISTIC = {"maxIter": 15, "regParam": 0.05}
 INNER = Stage("classification.LogisticRegression", LOGISTIC)
 SVC = Stage("classification.LinearSVC", {"maxIter": 10, "regParam": 0.1})
-TREES = Stage("classification.RandomForestClassifier", {"numTrees": 2, "maxDepth": 2, "seed": 7})
+TREE = Stage("classification.DecisionTreeClassifier", {"maxDepth": 2})
 
 MODELS = [
     Model(
@@ -54,6 +54,9 @@ MODELS = [
             _two("LogisticRegression", "two_sparse", elasticNetParam=1.0, maxIter=15, regParam=0.2),
             _two("LogisticRegression", "two_bare", fitIntercept=False, **LOGISTIC),
             _two("LogisticRegression", "two_many", family="multinomial", **LOGISTIC),
+            _two("LogisticRegression", "two_alone", **LOGISTIC).where_known(
+                probabilityCol="", rawPredictionCol=""
+            ),
             _three("LogisticRegression", "three", **LOGISTIC),
             _three("LogisticRegression", "three_thresholds", thresholds=THIRDS, **LOGISTIC),
             _three("LogisticRegression", "three_zero", thresholds=[0.9, 0.0, 0.1], **LOGISTIC),
@@ -66,8 +69,6 @@ MODELS = [
             ),
         ],
         LEARNED,
-        rtol=1e-9,
-        atol=1e-12,
     ),
     Model(
         "classifiers",
@@ -84,8 +85,7 @@ MODELS = [
                 layers=[4, 3, 4, 3],
                 seed=8,
                 maxIter=20,
-                thresholds=THIRDS,
-            ),
+            ).where_known(thresholds=THIRDS),
             _two("FMClassifier", "fm", factorSize=2, maxIter=15, seed=7, stepSize=0.1),
             _two(
                 "FMClassifier",
@@ -99,13 +99,10 @@ MODELS = [
             ),
             _three("OneVsRest", "rest", classifier=INNER),
             _three("OneVsRest", "rest_svc", classifier=SVC),
-            _three("OneVsRest", "rest_trees", classifier=TREES),
-            _bayes("bayes_normal", modelType="gaussian"),
-            _bayes("bayes_normal_thresholds", modelType="gaussian", thresholds=THIRDS),
+            _three("OneVsRest", "rest_tree", classifier=TREE),
+            _bayes("bayes_normal", modelType="gaussian", thresholds=THIRDS),
         ],
         LEARNED,
-        rtol=1e-9,
-        atol=1e-12,
     ),
     Model(
         "bayes",
@@ -113,16 +110,12 @@ MODELS = [
         labelled(COUNTS, sparse),
         [(form(row),) for row in [*COUNTS[:6], [0.0] * 5] for form in (dense, sparse)][::2],
         [
-            _bayes("bayes"),
-            _bayes("bayes_smooth", smoothing=3.0, thresholds=THIRDS),
+            _bayes("bayes", smoothing=3.0, thresholds=THIRDS),
             _bayes("bayes_two", _two, thresholds=[0.0, 0.5]),
             _bayes("bayes_complement", modelType="complement"),
-            _bayes("bayes_normal", modelType="gaussian"),
         ],
         LEARNED,
         refuse=[(dense([-1.0, 0.0, 0.0, 0.0, 1.0]),)],
-        rtol=1e-9,
-        atol=1e-12,
     ),
     Model(
         "bayes-bernoulli",
@@ -135,12 +128,9 @@ MODELS = [
         ],
         [
             _bayes("bernoulli", modelType="bernoulli"),
-            _bayes("bernoulli_two", _two, modelType="bernoulli"),
         ],
         LEARNED,
         refuse=[(dense([2.0, 0.0, 0.0, 0.0, 1.0]),)],
-        rtol=1e-9,
-        atol=1e-12,
     ),
     Model(
         "trees",
@@ -156,15 +146,17 @@ MODELS = [
                 "feature.VectorIndexer", inputCol="features", outputCol="indexed", maxCategories=4
             ),
             *(
-                one._replace(
-                    params={**one.params, "featuresCol": "indexed"},
-                    optional={**one.optional, "leafCol": f"{one.params['predictionCol']}_leaf"},
+                one.but(featuresCol="indexed").where_known(
+                    leafCol=f"{one.params['predictionCol']}_leaf"
                 )
                 for one in [
                     _three("DecisionTreeClassifier", "tree", maxDepth=4),
-                    _three("DecisionTreeClassifier", "tree_entropy", impurity="entropy", maxBins=8),
                     _three(
-                        "DecisionTreeClassifier", "tree_thresholds", maxDepth=2, thresholds=THIRDS
+                        "DecisionTreeClassifier",
+                        "tree_thresholds",
+                        impurity="entropy",
+                        maxDepth=2,
+                        thresholds=THIRDS,
                     ),
                     _three("RandomForestClassifier", "forest", numTrees=5, maxDepth=3, seed=7),
                     _three(

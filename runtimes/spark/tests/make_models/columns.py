@@ -1,56 +1,8 @@
-"""Models of columns as they come: labels, missing values, buckets, many columns hashed to one."""
+"""Models of columns of numbers: missing values, buckets, and many columns hashed to one."""
 
 from runtimes.spark.tests.make_models.recipes import Model, stage
 
 NAN, INFINITY = float("nan"), float("inf")
-LABELS = {
-    "colour": "string",
-    "size": "string",
-    "note": "string",
-    "code": "double",
-    "count": "bigint",
-    "few": "int",
-    "single": "float",
-}
-COLOURS = ["red", "green", "blue", "red", "Red", "green", "red", "über", " x", "blue"]
-SIZES = ["S", "M", "L", "M", "M", "S", "XL", "L", "M", "S"]
-NOTES = ["", "a", "", "b", "a", "", "\U0001f600", "\uffee", "Z", "é"]
-CODES = [1.0, 2.5, 1e7, 1.0, -0.0, 0.1, 1e-4, 123456789.125, 2.5, 1.0]
-LABELLED = [
-    (colour, size, note, code, int(code), row % 3, code / 3)
-    for row, (colour, size, note, code) in enumerate(zip(COLOURS, SIZES, NOTES, CODES))
-]
-UNSEEN = [
-    ("violet", "XXL", "A", 7.0, 77, 9, 0.7),
-    (None, None, None, None, None, None, None),
-    ("red", "S", "", NAN, 1, 1, NAN),
-    ("", "s", "b", 0.0, 10000000, 0, INFINITY),
-]
-ORDERS = ("frequencyDesc", "frequencyAsc", "alphabetDesc", "alphabetAsc")
-
-
-def _indexed(name: str, suffix: str, **params):
-    return stage("feature.StringIndexer", inputCol=name, outputCol=f"{name}_{suffix}", **params)
-
-
-def _vectors(name: str, **params):
-    """Return a one-hot encoder of one column in each form that Sparks have had."""
-    many = {
-        "inputCols": ["colour_kept", "size_kept"],
-        "outputCols": [f"colour_{name}", f"size_{name}"],
-    }
-    return [
-        stage("feature.OneHotEncoder", **many, **params),
-        stage("feature.OneHotEncoderEstimator", **many, **params),
-        stage(
-            "feature.OneHotEncoder",
-            inputCol="colour_kept",
-            outputCol=f"colour_{name}_alone",
-            **params,
-        ),
-    ]
-
-
 KEEP = {"handleInvalid": "keep"}
 MEASURED = {"a": "double", "b": "double", "c": "float", "n": "int", "m": "bigint"}
 MEASURES = [
@@ -103,73 +55,6 @@ MIXED_ROWS = [
 HASHED = list(MIXED)
 
 MODELS = [
-    Model(
-        "labels",
-        LABELS,
-        LABELLED,
-        [*LABELLED, *UNSEEN],
-        [
-            *(_indexed(name, "kept", **KEEP) for name in LABELS),
-            *(_indexed("note", order, stringOrderType=order, **KEEP) for order in ORDERS),
-            stage(
-                "feature.StringIndexer",
-                inputCols=["colour", "note", "code"],
-                outputCols=["colour_many", "note_many", "code_many"],
-                stringOrderType="alphabetDesc",
-                **KEEP,
-            ),
-            stage("feature.IndexToString", inputCol="colour_kept", outputCol="colour_again"),
-            stage(
-                "feature.IndexToString",
-                inputCol="size_kept",
-                outputCol="size_named",
-                labels=["one", "two", "three", "four", "five"],
-            ),
-            *_vectors("hot"),
-            *_vectors("all", dropLast=False),
-            *_vectors("hot_kept", **KEEP),
-            *_vectors("all_kept", dropLast=False, **KEEP),
-        ],
-    ),
-    Model(
-        "labels-strict",
-        {"colour": "string", "code": "double"},
-        [(row[0], row[3]) for row in LABELLED],
-        [(row[0], row[3]) for row in LABELLED],
-        [
-            _indexed("colour", "index"),
-            _indexed("code", "index"),
-            stage("feature.OneHotEncoder", inputCols=["colour_index"], outputCols=["vector"]),
-            stage(
-                "feature.OneHotEncoderEstimator", inputCols=["colour_index"], outputCols=["vector"]
-            ),
-            stage("feature.OneHotEncoder", inputCol="colour_index", outputCol="vector"),
-            stage("feature.IndexToString", inputCol="colour_index", outputCol="colour_again"),
-        ],
-        refuse=[("violet", 1.0), (None, 1.0), ("red", None), ("red", 3.0), ("red", NAN)],
-    ),
-    Model(
-        "labels-skip",
-        {"colour": "string", "code": "double"},
-        [(row[0], row[3]) for row in LABELLED],
-        [(row[0], row[3]) for row in [*LABELLED[:3], *UNSEEN, *LABELLED[3:]]],
-        [
-            _indexed("colour", "index", handleInvalid="skip"),
-            stage(
-                "feature.Bucketizer",
-                inputCol="code",
-                outputCol="bucket",
-                splits=[-INFINITY, 1.0, 3.0, INFINITY],
-                handleInvalid="skip",
-            ),
-            stage(
-                "feature.VectorAssembler",
-                inputCols=["colour_index", "code"],
-                outputCol="both",
-                handleInvalid="skip",
-            ),
-        ],
-    ),
     Model(
         "missing",
         MEASURED,

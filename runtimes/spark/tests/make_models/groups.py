@@ -58,21 +58,21 @@ MODELS = [
             _hashes("BucketedRandomProjectionLSH", "projected", bucketLength=1.5, numHashTables=3),
         ],
         refuse=[(dense([0.0, 0.0, 0.0]),)],
-        rtol=1e-9,
-        atol=1e-12,
     ),
     Model(
         "groups-sparse",
         {"features": "vector"},
-        [(sparse([*row, 1.0]),) for row in counts(30, 5, 33)],
-        [(form([*row, 1.0]),) for row in counts(7, 5, 34) for form in (sparse, dense)][::2],
+        [(sparse([*row, 1.0 + at % 3]),) for at, row in enumerate(counts(30, 5, 33))],
+        [
+            (form([*row, 1.0 + at % 3]),)
+            for at, row in enumerate(counts(7, 5, 34))
+            for form in (sparse, dense)
+        ][::2],
         [
             _group("KMeans", "near", k=4, seed=7),
             _group("GaussianMixture", "normal", k=2, seed=7, maxIter=5),
             _hashes("MinHashLSH", "minimal", numHashTables=3),
         ],
-        rtol=1e-9,
-        atol=1e-12,
     ),
     Model(
         "topics",

@@ -1,8 +1,10 @@
-"""Make Spark's stages straight in Java, since every Spark's Python lacks some that its Scala has."""
+"""Make Spark's stages straight in Java: each Spark's Python lacks some that its Scala has."""
 
-from typing import Any, Iterator, List, Set
+from typing import Any, List, Sequence, Set
 
+from py4j.protocol import Py4JJavaError
 from pyspark.ml.common import _py2java
+from pyspark.sql.utils import CapturedException
 
 from runtimes.spark.tests.make_models.recipes import Stage
 
@@ -10,7 +12,7 @@ PACKAGE = "org.apache.spark.ml"
 
 
 class AbsentError(Exception):
-    """This Spark has no such class, or no such parameter of it."""
+    """This Spark has no such class, no such parameter of it, or no such value of that."""
 
 
 class JavaStages:
@@ -30,8 +32,13 @@ class JavaStages:
                 self._set(made, stage, name, value)
         return made
 
-    def array(self, kind: str, items: List[Any]) -> Any:
-        """Return a Java array."""
+    def pipeline(self, stages: List[Any]) -> Any:
+        """Return a pipeline of stages that are made."""
+        return self._class("Pipeline")("Pipeline_00").setStages(
+            self._array("PipelineStage", stages)
+        )
+
+    def _array(self, kind: str, items: List[Any]) -> Any:
         made = self._context._gateway.new_array(self._class(kind), len(items))
         for place, item in enumerate(items):
             made[place] = item
@@ -46,20 +53,26 @@ class JavaStages:
         for part in f"{PACKAGE}.{kind}".split("."):
             found = getattr(found, part)
         if type(found).__name__ == "JavaPackage":
-            raise AbsentError(f"there is no {kind}")
+            raise AbsentError("no such class")
         return found
 
     def _set(self, made: Any, stage: Stage, name: str, value: Any) -> None:
         if name == "grid":
             made.setEstimatorParamMaps(self._grid(made.getEstimator(), value))
         elif name == "stages":
-            made.setStages(self.array("PipelineStage", [self.make(part) for part in value]))
+            made.setStages(self._array("PipelineStage", [self.make(part) for part in value]))
         elif not made.hasParam(name):
-            raise AbsentError(f"{stage.kind} has no {name}")
+            raise AbsentError(f"no parameter {name}")
         elif isinstance(value, Stage):
             getattr(made, f"set{name[0].upper()}{name[1:]}")(self.make(value))
         else:
+            self._set_plain(made, stage, name, value)
+
+    def _set_plain(self, made: Any, stage: Stage, name: str, value: Any) -> None:
+        try:
             made.set(made.getParam(name).w(_py2java(self._context, value)))
+        except (CapturedException, Py4JJavaError) as error:
+            raise AbsentError(f"no {name} of {value!r}") from error
 
     def _grid(self, estimator: Any, grid: Any) -> Any:
         """Return parameter maps of the last stage that has the parameter: one for each value."""
@@ -69,60 +82,30 @@ class JavaStages:
         maps = [self._class("param.ParamMap")() for _ in values]
         for one, value in zip(maps, values):
             one.put([param.w(value)])
-        return self.array("param.ParamMap", maps)
+        return self._array("param.ParamMap", maps)
 
 
-def possible(stages: Any, columns: Set[str], java: JavaStages) -> Iterator[Any]:
-    """Yield each stage with its Java object, or the reason why this Spark cannot have it."""
-    known = set(columns)
+def possible(stages: Sequence[Stage], schema: Any, java: JavaStages) -> Any:
+    """Return the Java objects of the stages that this Spark has, and why it lacks the others.
+
+    Of several stages that make the same columns, the first that it has is taken.
+    """
+    made, reasons = [], []
     for stage in stages:
+        names = _outputs(stage)
+        if names and names <= set(schema.fieldNames()):
+            continue
         try:
-            made = _make(stage, known, java)
-        except AbsentError as absent:
-            yield stage, None, str(absent)
-        else:
-            known |= _writes(stage)
-            yield stage, made, ""
+            one = java.make(stage)
+            schema = one.transformSchema(schema)
+            made.append(one)
+        except (AbsentError, CapturedException, Py4JJavaError) as error:
+            reasons.append(f"without a {stage.kind}: {str(error).splitlines()[0]}")
+    return made, reasons
 
 
-def _make(stage: Stage, known: Set[str], java: JavaStages) -> Any:
-    missing = sorted(_reads(stage) - known)
-    if missing:
-        raise AbsentError(f"there is no column {', '.join(missing)}")
-    if _writes(stage) and _writes(stage) <= known:
-        raise AbsentError("another form of it has made its columns")
-    return java.make(stage)
-
-
-def _columns(stage: Stage) -> Iterator[Any]:
-    """Yield each parameter that names columns, with their names."""
-    for name, value in [*stage.params.items(), *stage.optional.items()]:
-        if name.endswith("Col"):
-            yield name, [value]
-        elif name.endswith("Cols"):
-            yield name, value
-
-
-def _inner(stage: Stage) -> List[Stage]:
-    values = stage.params.values()
-    parts = [
-        value for value in values if isinstance(value, Stage) and "evaluation" not in value.kind
-    ]
-    return [*parts, *stage.params.get("stages", ())]
-
-
-def _is_written(stage: Stage, name: str) -> bool:
-    inputs = {"inputCol", "inputCols", "featuresCol", "labelCol", "weightCol", "offsetCol"}
-    inputs |= {"censorCol", "userCol", "itemCol", "ratingCol", "itemsCol", "categoricalCols"}
-    return name not in inputs or (stage.name == "RFormula" and name in {"featuresCol", "labelCol"})
-
-
-def _writes(stage: Stage) -> Set[str]:
-    own = {one for name, some in _columns(stage) if _is_written(stage, name) for one in some}
-    return own.union(stage.adds, *(_writes(part) for part in _inner(stage)))
-
-
-def _reads(stage: Stage) -> Set[str]:
-    own = {one for name, some in _columns(stage) if not _is_written(stage, name) for one in some}
-    needed = own.union(*(_reads(part) for part in _inner(stage)))
-    return needed.difference(*(_writes(part) for part in _inner(stage)))
+def _outputs(stage: Stage) -> Set[str]:
+    """Return the names of the columns that a stage makes, as far as its parameters have them."""
+    outputs = ("outputCol", "predictionCol")
+    found = {value for name, value in stage.params.items() if name in outputs}
+    return found.union(stage.params.get("outputCols", ()))

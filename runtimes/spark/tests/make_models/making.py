@@ -2,14 +2,17 @@
 
 import shutil
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict
 
 from py4j.protocol import Py4JJavaError
+from pyspark.ml import PipelineModel
+from pyspark.sql.utils import CapturedException
 
 from runtimes.spark.tests.make_models import answers, session
 from runtimes.spark.tests.make_models.java_stages import JavaStages, possible
 from runtimes.spark.tests.make_models.recipes import Model
 
+Transform = Callable[[Any], Any]
 ROW = "__row"
 """A column that every stage passes on: some stages lose rows, some change their order."""
 
@@ -18,36 +21,38 @@ def make(spark: Any, model: Model, folder: Path) -> bool:
     """Write a model's folder, unless this Spark has none of its stages; say what it lacks."""
     shutil.rmtree(str(folder), ignore_errors=True)
     java = JavaStages(spark)
-    made = []
-    for stage, one, reason in possible(model.stages, set(model.columns), java):
-        made += [one] if one is not None else []
-        if reason and one is None and "another form" not in reason:
-            print(f"  {folder.name}: without {stage.name}: {reason}", flush=True)
+    rows = _numbered(spark, model.columns, model.train)
+    made, reasons = possible(model.stages, rows.schema(), java)
+    for reason in dict.fromkeys(reasons):
+        print(f"  {folder.name}: {reason}", flush=True)
     if not made:
         return False
-    fitted = _fit(spark, model, java, made)
-    folder.mkdir(parents=True)
-    fitted.write().overwrite().save(str(folder / "files"))
+    fitted = (made[0] if model.is_bare else java.pipeline(made)).fit(rows)
+    loaded = _saved(spark, model, fitted, str(folder / "files"))
+    header = {"spark": spark.version, "java": _java(spark)}
+    answers.write(folder, model, header, _found(spark, model, loaded))
     for path in folder.rglob("*.crc"):
         path.unlink()
-    header = {"spark": spark.version, "java": _java(spark)}
-    answers.write(folder, model, header, _found(spark, model, fitted))
     return True
 
 
-def _fit(spark: Any, model: Model, java: JavaStages, made: List[Any]) -> Any:
-    rows = _numbered(spark, model.columns, model.train)
-    if model.is_bare:
-        return made[0].fit(rows) if hasattr(made[0], "fit") else made[0]
-    whole = spark.sparkContext._jvm.org.apache.spark.ml.Pipeline("Pipeline_00")
-    whole.setStages(java.array("PipelineStage", made))
-    return whole.fit(rows)
+def _saved(spark: Any, model: Model, fitted: Any, folder: str) -> Transform:
+    """Save a model and load it: the hashes of Spark 2.1 come back as others than were fitted."""
+    if model.is_pythons:
+        PipelineModel._from_java(fitted).write().overwrite().save(folder)
+        loaded = PipelineModel.load(folder)
+        return lambda rows: loaded.transform(session.python_frame(spark, rows))._jdf
+    fitted.write().overwrite().save(folder)
+    kind = spark.sparkContext._jvm
+    for part in fitted.getClass().getName().split("."):
+        kind = getattr(kind, part)
+    return kind.load(folder).transform
 
 
-def _found(spark: Any, model: Model, fitted: Any) -> Dict[str, Any]:
+def _found(spark: Any, model: Model, loaded: Transform) -> Dict[str, Any]:
     """Return what was asked and what Spark answered; ``rows`` has those of which it lost none."""
     asked = {name: kind for name, kind in model.columns.items() if name not in model.learned_from}
-    kinds, rows = _ask(spark, fitted, asked, model.ask)
+    kinds, rows = _ask(spark, loaded, asked, model.ask)
     added = [name for name in kinds if name not in asked and name != ROW]
     inputs = zip(*model.ask)
     found = {
@@ -59,12 +64,12 @@ def _found(spark: Any, model: Model, fitted: Any) -> Dict[str, Any]:
     }
     if len(rows) == len(model.ask):
         del found["rows"]
-    refused = [_refused(spark, fitted, asked, row) for row in model.refuse]
+    refused = [_refused(spark, loaded, asked, row) for row in model.refuse]
     return {**found, "refused": [one for one in refused if one]} if refused else found
 
 
-def _ask(spark: Any, fitted: Any, asked: Dict[str, str], rows: Any) -> Any:
-    kinds, found = session.collect(spark, fitted.transform(_numbered(spark, asked, rows)))
+def _ask(spark: Any, loaded: Transform, asked: Dict[str, str], rows: Any) -> Any:
+    kinds, found = session.collect(spark, loaded(_numbered(spark, asked, rows)))
     return kinds, sorted(found, key=lambda row: row[ROW])
 
 
@@ -73,21 +78,24 @@ def _numbered(spark: Any, columns: Dict[str, str], rows: Any) -> Any:
     return session.frame(spark, {**columns, ROW: "bigint"}, numbered)
 
 
-def _refused(spark: Any, fitted: Any, asked: Dict[str, str], row: Any) -> Dict[str, Any]:
+def _refused(spark: Any, loaded: Transform, asked: Dict[str, str], row: Any) -> Dict[str, Any]:
     try:
-        _ask(spark, fitted, asked, [row])
-    except Py4JJavaError as error:
-        cause = error.java_exception
-        while cause.getCause() is not None:
-            cause = cause.getCause()
-        message = str(cause.getMessage()).splitlines()[0]
+        _ask(spark, loaded, asked, [row])
+    except (Py4JJavaError, CapturedException) as error:
         columns = {name: answers.plain([value])[0] for name, value in zip(asked, row)}
-        return {"inputs": columns, "error": f"{cause.getClass().getName()}: {message}"}
-    except Exception as error:  # what newer Sparks' Python makes of Java's
-        columns = {name: answers.plain([value])[0] for name, value in zip(asked, row)}
-        return {"inputs": columns, "error": str(error).splitlines()[0]}
+        return {"inputs": columns, "error": " ".join(_cause(error).split())[:300]}
     print(f"  not refused: {row}", flush=True)
     return {}
+
+
+def _cause(error: Any) -> str:
+    """Return the innermost cause: the outer ones are of jobs and tasks."""
+    if not isinstance(error, Py4JJavaError):
+        return str(error)
+    cause = error.java_exception
+    while cause.getCause() is not None:
+        cause = cause.getCause()
+    return f"{cause.getClass().getName()}: {cause.getMessage()}"
 
 
 def _java(spark: Any) -> str:

@@ -6,7 +6,9 @@ from runtimes.spark.tests.make_models import (
     columns,
     composed,
     groups,
+    labels,
     regressors,
+    sql,
     text,
     vectors,
 )
@@ -14,10 +16,12 @@ from runtimes.spark.tests.make_models import (
 MODELS = [
     *text.MODELS,
     *cars.MODELS,
+    *labels.MODELS,
     *columns.MODELS,
     *vectors.MODELS,
     *classifiers.MODELS,
     *regressors.MODELS,
     *groups.MODELS,
     *composed.MODELS,
+    *sql.MODELS,
 ]

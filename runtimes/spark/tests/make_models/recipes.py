@@ -12,13 +12,19 @@ class Stage(NamedTuple):
     params: Dict[str, Any]
     optional: Dict[str, Any] = {}
     """Parameters that are set where a Spark has them."""
-    adds: Tuple[str, ...] = ()
-    """Columns that it adds and no parameter names."""
 
     @property
     def name(self) -> str:
         """The class's own name."""
         return self.kind.rpartition(".")[2]
+
+    def but(self, **params: Any) -> "Stage":
+        """Return it with other parameters too."""
+        return self._replace(params={**self.params, **params})
+
+    def where_known(self, **params: Any) -> "Stage":
+        """Return it with parameters that are set where a Spark has them."""
+        return self._replace(optional={**self.optional, **params})
 
 
 class Model(NamedTuple):
@@ -37,8 +43,10 @@ class Model(NamedTuple):
     """Rows that Spark fails on, each asked alone."""
     is_bare: bool = False
     """Whether its only stage is saved, with no pipeline around it."""
+    is_pythons: bool = False
+    """Whether Python saves it, which it does itself where a stage is not only Java's."""
     rtol: float = 1e-12
-    atol: float = 1e-15
+    atol: float = 1e-14
 
 
 def stage(kind: str, **params: Any) -> Stage:

@@ -25,6 +25,10 @@ SETTINGS = {
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.shuffle.partitions": "1",
     "spark.default.parallelism": "1",
+    "spark.sql.adaptive.enabled": "false",
+    # To compile a plan takes longer than to interpret it for a few rows.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
 
 
@@ -39,13 +43,18 @@ def start(warehouse: str) -> SparkSession:
 
 
 def frame(session: SparkSession, columns: Dict[str, str], rows: Sequence[Tuple[Any, ...]]) -> Any:
-    """Return Java's data frame of some rows, all in one partition."""
+    """Return Java's data frame of some rows, all in one partition, made once."""
     fields = [sql.StructField(name, TYPES[kind]) for name, kind in columns.items()]
-    return session.createDataFrame(list(rows), sql.StructType(fields))._jdf
+    return session.createDataFrame(list(rows), sql.StructType(fields)).cache()._jdf
 
 
 def collect(session: SparkSession, java_frame: Any) -> Tuple[Dict[str, str], Sequence[Any]]:
     """Return a Java data frame's columns with their types, and its rows."""
-    found = DataFrame(java_frame, getattr(session, "_wrapped", session))
+    found = python_frame(session, java_frame)
     kinds = {field.name: field.dataType.simpleString() for field in found.schema.fields}
     return kinds, found.collect()
+
+
+def python_frame(session: SparkSession, java_frame: Any) -> Any:
+    """Return Python's data frame of Java's."""
+    return DataFrame(java_frame, getattr(session, "_wrapped", session))
