@@ -133,10 +133,10 @@ class OneVsRest(Predictor):
         self.width = self._models[0].width
 
     def plan_others(self, schema: Schema) -> None:
-        """Note the raw numbers, which there are since Spark 3."""
+        """Note the raw numbers, which there are since Spark 2.4."""
         for model in self._models:
             model.plan(Schema())
-        is_new = self.version >= (3, 0)
+        is_new = self.version >= (2, 4)
         self._raw = self.column("rawPredictionCol", "rawPrediction") if is_new else ""
         if self._raw:
             schema.add(self._raw, vector_of(len(self._models)))
