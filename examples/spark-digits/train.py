@@ -1,4 +1,4 @@
-"""Take a pipeline as a real Spark has saved it, and Spark's own answers: there is no code to serve."""
+"""Take a pipeline as a real Spark has saved it, with its answers: there is no code to serve."""
 
 import json
 import shutil

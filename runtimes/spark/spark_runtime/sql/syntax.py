@@ -3,25 +3,13 @@
 import re
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
+from spark_runtime.sql.tokens import Token, tokens_of
 from spark_runtime.unsupported import Unsupported
 
-_TOKENS = re.compile(
-    r"\s+|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDlL]?)\b"
-    r"|'(?P<text>(?:[^'\\]|\\.|'')*)'|\"(?P<quoted>(?:[^\"\\]|\\.)*)\"|`(?P<escaped>[^`]+)`"
-    r"|(?P<word>[A-Za-z_]\w*)|(?P<sign><=>|<>|!=|<=|>=|==|\|\||[-+*/%(),=<>.!])"
-)
 _CLAUSES = ("WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "JOIN", "UNION", "LATERAL", "OVER")
 _RESERVED = ("AS", "FROM", "WHEN", "THEN", "ELSE", "END", "AND", "OR", "NOT", "IN", "IS", "SELECT")
 _COMPARISONS = ("=", "==", "<=>", "<>", "!=", "<", "<=", ">", ">=")
 _LEVELS: Tuple[Tuple[str, ...], ...] = (("+", "-", "||"), ("*", "/", "%", "DIV"))
-
-
-class Token(NamedTuple):
-    """A piece of a statement: its kind, and its text, in capitals where it is a word."""
-
-    kind: str
-    text: str
-    written: str
 
 
 class Node(NamedTuple):
@@ -45,27 +33,13 @@ def parse(statement: str) -> List[Item]:
     Raises:
         Unsupported: it is more than expressions of one row.
     """
-    parser = _Parser(list(_tokens(statement)))
+    parser = _Parser(list(tokens_of(statement)))
     parser.expect("SELECT")
     items = parser.listed(parser.item)
     parser.expect("FROM")
     parser.expect("__THIS__")
     parser.end()
     return items
-
-
-def _tokens(statement: str) -> List[Token]:
-    found, at = [], 0
-    while at < len(statement):
-        match = _TOKENS.match(statement, at)
-        if match is None:
-            raise Unsupported(f"its statement cannot be read from {statement[at : at + 20]!r} on")
-        at = match.end()
-        if match.lastgroup:
-            text = match.group(match.lastgroup)
-            is_word = match.lastgroup == "word"
-            found.append(Token(match.lastgroup, text.upper() if is_word else text, text))
-    return found
 
 
 class _Parser:

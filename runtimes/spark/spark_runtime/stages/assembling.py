@@ -1,6 +1,5 @@
 """Evaluate what puts columns together to vectors, and takes vectors apart."""
 
-import math
 from typing import Any, List, Tuple
 
 import numpy as np
@@ -8,16 +7,17 @@ import numpy as np
 from serving_runtime.errors import InvalidInput
 from serving_runtime.signature import FREE
 from spark_runtime.columns import ANY_NUMBER, VECTOR, Column, Schema, Table, vector_of
-from spark_runtime.stages.categories import advice, slots_of
+from spark_runtime.stages.categories import advice
+from spark_runtime.stages.encoding import slots_of
 from spark_runtime.stages.stage import ColumnStage, Stage, evaluates
 from spark_runtime.unsupported import Unsupported
-from spark_runtime.vectors import Sparse, Vectors, dense, picked
+from spark_runtime.vectors import Sparse, Vectors, picked
 
 # Assembled vectors that are wider stay sparse where a part of them is.
 _MOST_DENSE = 4096
 
 
-class _OfColumns(Stage):
+class OfColumns(Stage):
     """A stage that makes one vector of several columns."""
 
     def prepare(self) -> None:
@@ -32,13 +32,13 @@ class _OfColumns(Stage):
 
 
 @evaluates("feature.VectorAssembler")
-class VectorAssembler(_OfColumns):
+class VectorAssembler(OfColumns):
     """Numbers and vectors, one after the other."""
 
     def plan(self, schema: Schema) -> None:
         """Note the inputs: numbers, unless something says that they are vectors."""
         guess = ANY_NUMBER._replace(is_certain=False)
-        columns = [_numbers_of(schema, name, guess) for name in self.names]
+        columns = [numbers_of(schema, name, guess) for name in self.names]
         sizes = [column.size if column.kind == VECTOR else 1 for column in columns]
         self._size = FREE if FREE in sizes else sum(sizes)
         # A vector may have NaN; a number may not.
@@ -66,7 +66,8 @@ class VectorAssembler(_OfColumns):
             self.refuse(missing, name, "the number is missing" + advice(self._policy))
 
 
-def _numbers_of(schema: Schema, name: str, guess: Column) -> Column:
+def numbers_of(schema: Schema, name: str, guess: Column) -> Column:
+    """Return a column of numbers or of vectors: the schema's, or the guess where it has none."""
     column = schema.need(name, guess)
     if column.kind not in (guess.kind, VECTOR):
         return schema.need(name, ANY_NUMBER)  # texts cannot be assembled
@@ -107,43 +108,7 @@ def _sparse(column: Any) -> Sparse:
     return Sparse(len(whole), whole.shape[1], rows, indices, whole[rows, indices])
 
 
-@evaluates("feature.Interaction")
-class Interaction(_OfColumns):
-    """The products of each combination of values."""
-
-    def plan(self, schema: Schema) -> None:
-        """Note the inputs; a category has a place for each of its values."""
-        self._categories: List[List[int]] = []
-        for name in self.names:
-            column = _numbers_of(schema, name, ANY_NUMBER._replace(is_certain=False))
-            if column.kind == VECTOR and column.size == FREE:
-                raise Unsupported(f'nothing says how wide the vectors of "{name}" are')
-            self._categories.append([slot.categories for slot in slots_of(name, column)])
-        widths = [sum(max(1, count) for count in counts) for counts in self._categories]
-        schema.add(self.made, vector_of(int(np.prod(widths))))
-
-    def transform(self, table: Table) -> None:
-        """Multiply each combination, the last column's values first."""
-        encoded = [
-            _encoded(dense(table[name]), counts)
-            for name, counts in zip(self.names, self._categories)
-        ]
-        found = encoded[-1]
-        for values in encoded[-2::-1]:
-            found = (values[:, :, None] * found[:, None, :]).reshape(len(found), -1)
-        table[self.made] = found
-
-
-def _encoded(values: Any, categories: List[int]) -> np.ndarray:
-    whole = np.asarray(values, np.float64).reshape(len(values), -1)
-    parts = [
-        (whole[:, [at]] == np.arange(count)).astype(np.float64) if count else whole[:, [at]]
-        for at, count in enumerate(categories)
-    ]
-    return np.concatenate(parts, axis=1)
-
-
-class _OfVectors(ColumnStage):
+class OfVectors(ColumnStage):
     """A stage that makes a vector of a vector."""
 
     takes = vector_of(FREE)
@@ -153,7 +118,7 @@ class _OfVectors(ColumnStage):
         return vector_of(column.size, column.slots)
 
 
-class _Picking(_OfVectors):
+class _Picking(OfVectors):
     """A stage that keeps some places of a vector."""
 
     places: np.ndarray
@@ -230,42 +195,3 @@ class VectorSizeHint(Stage):
             raise InvalidInput(
                 f'column "{self._name}": expected vectors of {self._size}, got {width}'
             )
-
-
-@evaluates("feature.PolynomialExpansion")
-class PolynomialExpansion(_OfVectors):
-    """The products of up to so many values."""
-
-    def gives(self, column: Column, at: int) -> Column:
-        """Return that these are longer vectors."""
-        self._degree = self.param("degree", 2)
-        wide = column.size == FREE
-        return vector_of(FREE if wide else _combinations(column.size, self._degree) - 1)
-
-    def apply(self, column: Any, at: int) -> np.ndarray:
-        """Return each product, in Spark's order."""
-        vectors = dense(column)
-        width = vectors.shape[1]
-        found = np.zeros((len(vectors), _combinations(width, self._degree) - 1))
-        self._expand(vectors, (width - 1, self._degree, -1), np.ones(len(vectors)), found)
-        return found
-
-    def _expand(
-        self, vectors: np.ndarray, at: Tuple[int, int, int], product: np.ndarray, found: np.ndarray
-    ) -> int:
-        """Write the products with values up to ``last``, and return where the next ones go."""
-        last, degree, place = at
-        if degree == 0 or last < 0:
-            if place >= 0:
-                found[:, place] = product
-        else:
-            start = place
-            for power in range(degree + 1):
-                start = self._expand(vectors, (last - 1, degree - power, start), product, found)
-                product = product * vectors[:, last]
-        return place + _combinations(last + 1, degree)
-
-
-def _combinations(width: int, degree: int) -> int:
-    numerator = math.factorial(width + degree)
-    return numerator // math.factorial(width) // math.factorial(degree)

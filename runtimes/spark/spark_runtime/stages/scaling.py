@@ -8,10 +8,10 @@ import numpy as np
 from serving_runtime.signature import FREE
 from spark_runtime.columns import ANY_NUMBER, NUMBER, VECTOR, Column, vector_of
 from spark_runtime.stages.stage import ColumnStage, evaluates
-from spark_runtime.vectors import Sparse, Vectors, dense, matrix, products, total, vector
+from spark_runtime.vectors import Sparse, Vectors, dense, total, vector
 
 
-class _OfVectors(ColumnStage):
+class OfVectors(ColumnStage):
     """A stage that makes vectors of the same size."""
 
     takes = vector_of(FREE)
@@ -28,7 +28,7 @@ def _inverse(values: np.ndarray) -> np.ndarray:
 
 
 @evaluates("feature.StandardScalerModel")
-class StandardScaler(_OfVectors):
+class StandardScaler(OfVectors):
     """Vectors less their mean, over their deviation."""
 
     def load(self) -> None:
@@ -52,7 +52,7 @@ class StandardScaler(_OfVectors):
 
 
 @evaluates("feature.RobustScalerModel")
-class RobustScaler(_OfVectors):
+class RobustScaler(OfVectors):
     """Vectors less their median, over their range."""
 
     def load(self) -> None:
@@ -71,7 +71,7 @@ class RobustScaler(_OfVectors):
 
 
 @evaluates("feature.MinMaxScalerModel")
-class MinMaxScaler(_OfVectors):
+class MinMaxScaler(OfVectors):
     """Vectors between a least and a greatest number."""
 
     def load(self) -> None:
@@ -95,7 +95,7 @@ class MinMaxScaler(_OfVectors):
 
 
 @evaluates("feature.MaxAbsScalerModel")
-class MaxAbsScaler(_OfVectors):
+class MaxAbsScaler(OfVectors):
     """Vectors over what was the greatest absolute number."""
 
     def load(self) -> None:
@@ -115,7 +115,7 @@ class MaxAbsScaler(_OfVectors):
 
 
 @evaluates("feature.Normalizer")
-class Normalizer(_OfVectors):
+class Normalizer(OfVectors):
     """Vectors over their norm."""
 
     def apply(self, column: Any, at: int) -> Vectors:
@@ -158,7 +158,7 @@ def _root(sums: np.ndarray, p: float) -> np.ndarray:
 
 
 @evaluates("feature.ElementwiseProduct")
-class ElementwiseProduct(_OfVectors):
+class ElementwiseProduct(OfVectors):
     """Vectors times another one."""
 
     def load(self) -> None:
@@ -172,44 +172,6 @@ class ElementwiseProduct(_OfVectors):
         if isinstance(column, Sparse):
             return column.with_values(column.values * self._factors[column.indices])
         return column * self._factors
-
-
-@evaluates("feature.DCT")
-class Dct(_OfVectors):
-    """The discrete cosine transform of vectors, the unitary DCT-II."""
-
-    def apply(self, column: Any, at: int) -> np.ndarray:
-        """Transform each vector."""
-        vectors = dense(column)
-        cosines = _cosines(vectors.shape[1])
-        return products(vectors, cosines.T if self.param("inverse", False) else cosines)
-
-
-def _cosines(size: int) -> np.ndarray:
-    frequencies, places = np.arange(size)[:, None], np.arange(size)[None]
-    # Reduced to one turn first, since a cosine of a large number loses digits.
-    angles = frequencies * (2 * places + 1) % (4 * size)
-    found = np.cos(np.pi * angles / (2.0 * size)) * math.sqrt(2.0 / size)
-    found[0] = math.sqrt(1.0 / size)
-    return found
-
-
-@evaluates("feature.PCAModel")
-class Pca(_OfVectors):
-    """Vectors in the directions of the principal components."""
-
-    def load(self) -> None:
-        """Read the components, which Spark 2.0 may have saved as a plain matrix."""
-        self._components = matrix(self.saved.row()["pc"]).T.copy()
-        self.takes = vector_of(self._components.shape[1])
-
-    def gives(self, column: Column, at: int) -> Column:
-        """Return that these are vectors with a place for each component."""
-        return vector_of(len(self._components))
-
-    def apply(self, column: Any, at: int) -> np.ndarray:
-        """Project each vector."""
-        return products(column, self._components)
 
 
 @evaluates("feature.Binarizer")

@@ -3,7 +3,8 @@
 from typing import Dict, List, Tuple
 
 from spark_runtime.columns import ANY_TEXT, NOT_KNOWN, NUMBER, UNKNOWN, Column, Schema, Table
-from spark_runtime.sql.expressions import Expression, compile_node
+from spark_runtime.sql.expression import Expression
+from spark_runtime.sql.expressions import compile_node
 from spark_runtime.sql.syntax import Item, Node, parse
 from spark_runtime.sql.values import DECIMAL, DOUBLE, NULL, STRING, as_column, type_of
 from spark_runtime.stages.stage import Stage, evaluates
