@@ -25,7 +25,7 @@ def make(spark: Any, model: Model, folder: Path) -> bool:
     made, reasons = possible(model.stages, rows.schema(), java)
     for reason in dict.fromkeys(reasons):
         print(f"  {folder.name}: {reason}", flush=True)
-    if not made:
+    if not made or (model.is_pythons and spark.version < "3"):  # whose Python cannot save it
         return False
     fitted = (made[0] if model.is_bare else java.pipeline(made)).fit(rows)
     loaded = _saved(spark, model, fitted, str(folder / "files"))
