@@ -20,7 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
 PACKAGES = ROOT / "common"
 DESCRIPTOR_SET = Path("hydro_serving_grpc/descriptors.binpb")
-MODULES = ("hydro_serving_grpc/contract/", "hydro_serving_grpc/tf/")
+MODULES = (
+    "hydro_serving_grpc/contract/",
+    "hydro_serving_grpc/serving/",
+    "hydro_serving_grpc/tf/",
+)
 """Which protos user code imports as modules; all others are reached by message name."""
 
 REMEDY = "run `python -m tools.protos generate`"

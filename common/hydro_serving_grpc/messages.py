@@ -1,6 +1,6 @@
 """Messages by their full name, for the services that have no module of their own here.
 
-Health, reflection, 3.x and the older contracts are reached this way:
+Health, reflection and the older contracts are reached this way:
 `message_class("grpc.health.v1.HealthCheckRequest")`.
 """
 

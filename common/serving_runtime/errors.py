@@ -86,6 +86,13 @@ class InvalidInput(ServingError):
     reason = "invalid_input"
 
 
+class ModelNotFound(ServingError):
+    """The request is for a model, or a version of it, that is not served here."""
+
+    status = Status.NOT_FOUND
+    reason = "model_not_found"
+
+
 class LimitExceeded(ServingError):
     """A size, queue or byte budget is used up; the text names the setting that raises it."""
 
@@ -148,6 +155,13 @@ class NotAuthenticated(ServingError):
 
     status = Status.UNAUTHENTICATED
     reason = "not_authenticated"
+
+
+class Unimplemented(ServingError):
+    """What is asked for exists, but not in this protocol or this service; the text says where."""
+
+    status = Status.UNIMPLEMENTED
+    reason = "unimplemented"
 
 
 class ModelFailed(ServingError):

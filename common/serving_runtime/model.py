@@ -1,12 +1,15 @@
 """The seam: what a framework's loader implements so that common can serve it."""
 
 import abc
-from typing import Dict, Tuple
+from typing import TYPE_CHECKING, Dict, FrozenSet, Optional, Tuple
 
 import numpy as np
 
 from serving_runtime.errors import InvalidInput
 from serving_runtime.signature import ANY, FLOATS, STRING, Nullable, Signature
+
+if TYPE_CHECKING:  # few models need it
+    import asyncio
 
 Arrays = Dict[str, np.ndarray]
 
@@ -31,6 +34,12 @@ class Model(abc.ABC):
     string_type: type = str
     # Whether to run every signature once on zeros before the service says SERVING.
     warm_up = False
+    # Whether several threads may call `predict` at once (RUNTIME_CONCURRENCY), and gain from it.
+    runs_in_threads = False
+    # The signatures that `predict_async` answers as well, many calls at once; and the event loop on
+    # which it does so, which `predict` runs as long as its own call takes.
+    asynchronous: FrozenSet[str] = frozenset()
+    loop: "Optional[asyncio.AbstractEventLoop]" = None
     # What PredictionService/Status says beside SERVING; Hydrosphere's runtimes differ in it.
     status_message = "ok"
 
@@ -51,6 +60,13 @@ class Model(abc.ABC):
         Raises:
             InvalidInput: the values, not their form, are at fault.
         """
+
+    async def predict_async(self, signature_name: str, inputs: Arrays) -> Arrays:
+        """Answer likewise, on the model's event loop; only the asynchronous signatures are asked.
+
+        The call is cancelled, as tasks are, when nobody waits for its answer any more.
+        """
+        raise NotImplementedError(f"signature {signature_name} is not asynchronous")
 
     def rehearse(self, signature_name: str, inputs: Arrays) -> Arrays:
         """Answer a call that no client has sent, which warms the model up.

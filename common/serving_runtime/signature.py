@@ -88,8 +88,9 @@ class Nullable(NamedTuple):
 class Signature(NamedTuple):
     """One callable of a model: named inputs and named outputs.
 
-    ``method`` is what a SavedModel names as its purpose, such as ``tensorflow/serving/predict``; it
-    does not change serving. ``nullable``: the inputs that may have missing values.
+    ``method`` is what a SavedModel names as its purpose, such as ``tensorflow/serving/predict``,
+    and empty where the artefact has no such thing: some protocols have operations for signatures of
+    one purpose only. ``nullable``: the inputs that may have missing values.
     """
 
     name: str

@@ -36,8 +36,18 @@ SEEDS_MODULES = [
 ALL_MODULES = [
     *SEEDS_MODULES,
     "contract.data_profile_types",
+    "tf.api.classification",
     "tf.api.get_model_metadata",
+    "tf.api.inference",
+    "tf.api.input",
+    "tf.api.regression",
+    "tf.example",
     "tf.meta_graph",
+    "serving.contract.field",
+    "serving.contract.signature",
+    "serving.contract.tensor",
+    "serving.contract.types",
+    "serving.runtime.api",
 ]
 
 CONTRACT_0_1_10 = (
@@ -251,6 +261,8 @@ def test_request_filters_outputs_as_tensorflow_serving_does():
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
         "hydrosphere.serving.runtime.PredictionService",
+        "inference.GRPCInferenceService",
+        "tensorflow.serving.ModelService",
         "tensorflow.serving.PredictionService",
     ],
 )
@@ -293,6 +305,34 @@ def test_stub_and_servicer_meet(stub):
     request.inputs["x"].int64_val.append(7)
     response = stub.Predict(request, timeout=10)
     assert list(response.outputs["x"].int64_val) == [7]
+
+
+def test_stub_and_servicer_of_3_x_meet():
+    """What code of 3.x imports calls and answers; what a servicer leaves out is UNIMPLEMENTED."""
+    from hydro_serving_grpc.serving.runtime import api_pb2, api_pb2_grpc
+
+    class Refusing(api_pb2_grpc.PredictionServiceServicer):
+        """One that answers only what has inputs."""
+
+        def Predict(self, request, context):  # noqa: N802 – the proto's name
+            """Return the inputs as outputs."""
+            if not request.inputs:
+                return super().Predict(request, context)
+            return api_pb2.PredictResponse(outputs=dict(request.inputs))
+
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
+    api_pb2_grpc.add_PredictionServiceServicer_to_server(Refusing(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    request = api_pb2.PredictRequest()
+    request.inputs["x"].tensor_shape.dims.append(7)
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = api_pb2_grpc.PredictionServiceStub(channel)
+        assert stub.Predict(request, timeout=10).outputs == request.inputs
+        with pytest.raises(grpc.RpcError) as refusal:
+            stub.Predict(api_pb2.PredictRequest(), timeout=10)
+    assert refusal.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    server.stop(None).wait()
 
 
 def test_stub_takes_googles_own_empty(stub):
@@ -355,7 +395,9 @@ def use_ours():
     from hydro_serving_grpc.messages import POOL
     assert hs.TensorProto.FromString(hs.TensorProto(int_val=[1]).SerializeToString()).int_val
     methods = POOL.FindServiceByName("tensorflow.serving.PredictionService").methods
-    assert [method.name for method in methods] == ["Predict", "GetModelMetadata", "Status"]
+    assert [method.name for method in methods] == [
+        *("Predict", "Classify", "Regress", "MultiInference", "GetModelMetadata", "Status")
+    ]
 """
 
 

@@ -14,6 +14,7 @@ from experiments.benchmarks import (
     devices,
     load,
     memory,
+    own_protocols,
     profiles,
     scaling,
     server,
@@ -104,6 +105,12 @@ def _of_compare(verb: argparse.ArgumentParser) -> None:
     for flag, whose in (("--settings", "this tree's"), ("--base-settings", "the base's")):
         verb.add_argument(flag, type=cli_arguments.settings, default={}, metavar="NAME=VALUE,…",
                           help=f"of {whose} service (default: its defaults)")  # fmt: skip
+    cli_arguments.add_folder(verb)
+
+
+def _of_protocols(verb: argparse.ArgumentParser) -> None:
+    cli_arguments.add_pairs(verb, side_by_side.PAIRS)
+    cli_arguments.add_seconds(verb, side_by_side.SECONDS)
     cli_arguments.add_folder(verb)
 
 
@@ -200,6 +207,11 @@ def _compare(arguments: argparse.Namespace) -> int:
     return side_by_side.run(options, arguments.results / side_by_side.FILE)
 
 
+def _protocols(arguments: argparse.Namespace) -> int:
+    path = arguments.results / own_protocols.FILE
+    return own_protocols.run(arguments.pairs, arguments.seconds, path)
+
+
 def _ablation(arguments: argparse.Namespace) -> int:
     chosen = arguments.devices, arguments.pairs, arguments.seconds
     return ablation.run(*chosen, arguments.results / ablation.FILE)
@@ -225,6 +237,7 @@ VERBS = {
     "memory": ("watch our service's memory over very many requests", _memory, _of_memory),
     "codec": ("measure reading and writing tensors in process", _codec, cli_arguments.add_folder),
     "profile": ("record flame graphs of our service under load", _profile, _of_profile),
+    "protocols": ("measure our other protocols beside Predict", _protocols, _of_protocols),
     "compare": ("measure this tree beside another, in pairs", _compare, _of_compare),
     "ablation": ("measure what each device of the hot path gains", _ablation, _of_ablation),
     "all": ("measure all that the performance document shows", _all, _of_all),

@@ -65,7 +65,7 @@ DEVICES = (
     Device(
         "hand-read-requests",
         "requests read by hand (without: protobuf)",
-        replaced=("serving_runtime.protocols.tensorflow_serving.layout:RecentLayouts.of",),
+        replaced=("serving_runtime.protocols.protobuf.recent_layouts:RecentLayouts.of",),
     ),
     Device(
         "shared-memory",

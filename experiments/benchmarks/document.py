@@ -14,7 +14,7 @@ from experiments.benchmarks.targets import LEAST, Target, targets
 TEMPLATE = setup.ROOT / "experiments" / "benchmarks" / "performance.template.md"
 DOCUMENT, FOLDER = "performance.md", "performance"
 FILES = ("results", "growth", "memory", "codec", "startup", "profile", "ceiling",
-         "comparison", "ablation")  # fmt: skip
+         "protocols", "comparison", "ablation")  # fmt: skip
 NOTHING = "Not measured."
 
 Told = dict[str, Any]
@@ -75,6 +75,7 @@ def text(told: Mapping[str, Told]) -> str:
         "codec": _codec(told["codec"]),
         "startup": _startup(told["startup"]),
         "profiles": _profiles(told["profile"]),
+        "protocols": _if_measured(paired_tables.protocols, told["protocols"]),
         "comparison": _if_measured(paired_tables.comparison, told["comparison"]),
         "ablation": _if_measured(paired_tables.ablation, told["ablation"]),
         "versions": report.versions(told["results"]) if told["results"] else NOTHING,

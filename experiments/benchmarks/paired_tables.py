@@ -9,6 +9,7 @@ from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.devices import BY_NAME as DEVICES
 from experiments.benchmarks.devices import FORK_SERVER
 from experiments.benchmarks.intervals import Interval
+from experiments.benchmarks.peers.registry import BY_NAME as PEERS
 
 # So much more CPU time of a call, or so much less speed, is no change.
 BOUND = 0.03
@@ -18,6 +19,9 @@ SPEED_GAIN = "gain in speed"
 TOO_FEW = "too few pairs"
 COMPARISON_HEAD = ["case", "callers", "pairs", "µs CPU before", "now", "CPU, now to before",
                    "front", "worker", "calls/s, now to before", "within 3 %"]  # fmt: skip
+PROTOCOLS_HEAD = ["protocol", "case", "callers", "pairs", "µs CPU of Predict", "its own",
+                  "CPU, to Predict's", "front", "worker", "calls/s, to Predict's",
+                  "within 3 %"]  # fmt: skip
 ABLATION_HEAD = ["device", "case", "pairs", "µs CPU with: front + worker", "without",
                  "CPU, without to with", "front", "worker", "calls/s, without to with",
                  "verdict"]  # fmt: skip
@@ -62,6 +66,17 @@ def comparison(told: Told) -> str:
         for commit, settings in zip(told["commits"], told["settings"])
     )
     return f"Now is {now}, before is {before}.\n\n{table}{_problems(told)}"
+
+
+def protocols(told: Told) -> str:
+    """Return the table of our own protocols, each first in its pairs with Predict."""
+    rows = [_protocol_row(result) for result in told["results"]]
+    table = report.table(PROTOCOLS_HEAD, rows)
+    return f"Measured of commit {told['commit']}.\n\n{table}{_problems(told)}"
+
+
+def _protocol_row(result: Told) -> list[str]:
+    return [PEERS[result["peer"]].title, *_comparison_row(result)]
 
 
 def _settings(settings: Mapping[str, str]) -> str:
@@ -169,6 +184,11 @@ def _problems(told: Told) -> str:
 def comparison_line(result: Told) -> str:
     """Return what is printed of two trees."""
     return _line(COMPARISON_HEAD, _comparison_row(result), result["problem"])
+
+
+def protocols_line(result: Told) -> str:
+    """Return what is printed of a protocol."""
+    return _line(PROTOCOLS_HEAD, _protocol_row(result), result["problem"])
 
 
 def ablation_line(result: Told) -> str:

@@ -11,7 +11,7 @@ from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.curves import BY_NAME as CURVES
 from experiments.benchmarks.drawing import save
 from experiments.benchmarks.peers.registry import BY_NAME as PEERS
-from experiments.benchmarks.report import OURS, Summary, shape_title, summarise
+from experiments.benchmarks.report import Summary, is_ours, shape_title, summarise
 
 OURS_COLOUR, PEER_COLOUR, LIMIT_COLOUR = "#0b62b5", "#a9b2bd", "#dde2e8"
 # Lines of peers and limits: dark enough to be seen.
@@ -49,7 +49,7 @@ def _bars(case: str, summaries: Sequence[Summary], peers: Sequence[str]):
         _panel(axis, shape, peers, [it for it in summaries if it.shape == shape])
     axes[0][0].invert_yaxis()  # of all panels: they share it
     for label, peer in zip(axes[0][0].get_yticklabels(), peers):
-        label.set_fontweight("bold" if peer == OURS else "normal")
+        label.set_fontweight("bold" if is_ours(peer) else "normal")
         label.set_fontstyle("italic" if PEERS[peer].is_limit else "normal")
     figure.suptitle(f"{CASES[case].title}: requests per second (more is better)", fontsize=11)
     return figure
@@ -62,7 +62,7 @@ def _panel(axis, shape: str, peers: Sequence[str], summaries: Sequence[Summary])
     labels = axis.bar_label(bars, [_shown(asked.get(name)) for name in peers], padding=3)
     for label, peer in zip(labels, peers):
         label.set_fontsize(8)
-        label.set_fontweight("bold" if peer == OURS else "normal")
+        label.set_fontweight("bold" if is_ours(peer) else "normal")
     axis.set_title(shape_title(shape))
     axis.set_xlim(0, 1.25 * max(values) or 1)
     axis.xaxis.set_major_locator(MaxNLocator(4))
@@ -85,7 +85,7 @@ def _shown(summary: Summary | None) -> str:
 
 
 def _colour(peer: str) -> str:
-    if peer == OURS:
+    if is_ours(peer):
         return OURS_COLOUR
     return LIMIT_COLOUR if PEERS[peer].is_limit else PEER_COLOUR
 
@@ -118,15 +118,15 @@ def _growth(name: str, points: Mapping[str, Sequence[scaling_tables.Point]]):
 
 
 def _line(peer: str) -> dict[str, Any]:
-    is_ours, is_limit = peer == OURS, PEERS[peer].is_limit
+    ours, is_limit = is_ours(peer), PEERS[peer].is_limit
     return {
         "label": PEERS[peer].title,
-        "color": LINE_COLOURS.get(peer, OURS_COLOUR if is_ours else PEER_COLOUR),
-        "linewidth": 2.4 if is_ours else 1.4,
+        "color": LINE_COLOURS.get(peer, OURS_COLOUR if ours else PEER_COLOUR),
+        "linewidth": 2.4 if ours else 1.4,
         "linestyle": "--" if is_limit else "-",
         "marker": "o",
-        "markersize": 4.5 if is_ours else 3,
-        "zorder": 3 if is_ours else 2,
+        "markersize": 4.5 if ours else 3,
+        "zorder": 3 if ours else 2,
     }
 
 

@@ -4,11 +4,13 @@ import statistics
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from experiments.benchmarks.peers import serving_runtime
 from experiments.benchmarks.peers.registry import BY_NAME as PEERS
 
 FIGURES = ("requests_per_second", "p50_ms", "p99_ms", "cpu_seconds_per_thousand", "pss_mb",
            "cold_start_seconds")  # fmt: skip
 OURS = "serving-runtime"
+_OWN = frozenset(peer.name for peer in serving_runtime.PEERS)
 NOTHING = "–"
 
 Told = dict[str, Any]
@@ -62,10 +64,15 @@ def shape_title(shape: str) -> str:
     return f"{callers} on {connections} connection{'s' if connections != '1' else ''}"
 
 
+def is_ours(peer: str) -> bool:
+    """Return whether a peer is our service, over whichever protocol."""
+    return peer in _OWN
+
+
 def _row(peer: str, shapes: Iterable[str], summaries: list[Summary]) -> list[str]:
     by_shape = {it.shape: it for it in summaries}
     title = PEERS[peer].title
-    title = f"**{title}**" if peer == OURS else f"*{title}*" if PEERS[peer].is_limit else title
+    title = f"**{title}**" if is_ours(peer) else f"*{title}*" if PEERS[peer].is_limit else title
     speeds = [_speed(by_shape.get(shape)) for shape in shapes]
     errors = sum(it.errors for it in summaries)
     last = next((it for it in reversed(summaries) if it.figures), None)

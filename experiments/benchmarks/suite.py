@@ -25,8 +25,8 @@ ALL = tuple(PEERS)
 # The echoes of one thread say nothing that the others do not.
 SMALL = tuple(name for name in ALL if name not in ("limit-cpp-1", "limit-asyncio", "limit-worker"))
 ECHOES = ("serving-runtime", "limit-cpp", "limit-queue")
-LARGE = ("serving-runtime", "seeds", "mlserver", "kserve", "triton", "torchserve",
-         "limit-cpp-callback")  # fmt: skip
+LARGE = ("serving-runtime", "serving-runtime-v2", "seeds", "mlserver", "kserve", "triton",
+         "torchserve", "limit-cpp-callback")  # fmt: skip
 # What others make of 16 MiB of typed values takes them minutes.
 LARGEST = ("serving-runtime", "mlserver", "kserve", "limit-cpp-callback")
 FRAMEWORKS = ("serving-runtime", "mlserver", "kserve", "triton", "torchserve", "litserve")

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from experiments.benchmarks import memory
 from experiments.benchmarks.peers.registry import BY_NAME as PEERS
-from experiments.benchmarks.report import OURS, Summary, shape_title
+from experiments.benchmarks.peers.serving_runtime import OPEN_INFERENCE
+from experiments.benchmarks.report import OURS, Summary, is_ours, shape_title
 from experiments.benchmarks.rounds import NO_ANSWER
 
 ASYNC_ECHO, CALLBACK_ECHO, QUEUE_ECHO = "limit-cpp", "limit-cpp-callback", "limit-queue"
@@ -14,7 +15,7 @@ WORKER_ECHO = "limit-worker"
 MLSERVER, KSERVE = ("mlserver", "mlserver-in-process"), ("kserve",)
 # Peers whose model has a process of its own, as ours has.
 WITH_WORKER = ("mlserver", "triton", "torchserve", "ray-serve", "litserve", "bentoml")
-REAL_PEERS = tuple(name for name, peer in PEERS.items() if name != OURS and not peer.is_limit)
+REAL_PEERS = tuple(name for name, peer in PEERS.items() if not peer.is_limit and not is_ours(name))
 SPEED, P50, START, MEMORY = "requests_per_second", "p50_ms", "cold_start_seconds", "pss_mb"
 SMALL_SECONDS = 8e-6
 # Memory that a long run may end up with beyond what it began with: the measurement's own noise.
@@ -103,12 +104,16 @@ class Found:
         """Compare our speed with the fastest of some peers."""
         return self._compared(words, LEAST, bound, peers, (case, shape, SPEED))
 
+    def faster_by(self, mine: str, words: str, bound: float, peers: Iterable[str], shape: str):
+        """Compare the speed of iris over another protocol of ours with the fastest of some."""
+        return self._compared(words, LEAST, bound, peers, ("iris", shape, SPEED), mine)
+
     def less(self, words: str, bound: float, peers: Iterable[str], key: tuple[str, str, str]):
         """Compare a figure of ours, of which less is better, with the least of some peers."""
         return self._compared(words, MOST, bound, peers, key)
 
-    def _compared(self, words, sense, bound, peers, key) -> Target:
-        ours, theirs = self.figure(OURS, *key), self.of(peers, *key)
+    def _compared(self, words, sense, bound, peers, key, mine=OURS) -> Target:
+        ours, theirs = self.figure(mine, *key), self.of(peers, *key)
         if ours is None or not theirs:
             return Target(words, sense, bound, None)
         best = (max if sense == LEAST else min)(theirs, key=theirs.__getitem__)
@@ -125,7 +130,14 @@ def targets(summaries: Iterable[Summary], codec: Mapping[str, Any], grown: Mappi
         grown: what memory.py has measured, or nothing.
     """
     found = Found(summaries)
-    return [*_small(found), *_large(found), *_codec(codec), *_cost(found), _growth(grown)]
+    return [
+        *_small(found),
+        *_open_inference(found),
+        *_large(found),
+        *_codec(codec),
+        *_cost(found),
+        _growth(grown),
+    ]
 
 
 def _small(found: Found) -> Iterator[Target]:
@@ -139,6 +151,15 @@ def _small(found: Found) -> Iterator[Target]:
     yield found.less(words, 1, REAL_PEERS, ("iris", "1", P50))
     for target in AGAINST_LIMITS:
         yield found.faster(target.words, target.bound, [target.limit], target.case, target.shape)
+
+
+def _open_inference(found: Found) -> Iterator[Target]:
+    """Compare over the same protocol: Triton, KServe and MLServer are called by it too."""
+    compared = (("our own Predict", 0.95, (OURS,)), ("Triton", 4, ("triton",)),
+                ("KServe", 6, KSERVE), ("MLServer", 6, MLSERVER))  # fmt: skip
+    for name, bound, peers in compared:
+        words = f"iris over Open Inference, {shape_title('64')}: speed against {name}"
+        yield found.faster_by(OPEN_INFERENCE.name, words, bound, peers, "64")
 
 
 def _large(found: Found) -> Iterator[Target]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import hydro_serving_grpc as hs
+from hydro_serving_grpc.messages import message_class
 from serving_runtime import contract, operations
 from serving_runtime.client import encode_request
 from serving_runtime.contract.types import DTYPE_NUMBERS
@@ -26,7 +27,9 @@ from tests.support.messages import reply, request, tensor
 from tests.support.servers import GOLDEN_X, expected
 from tests.support.servers import request as deed
 from tests.support.services import HealthRequest, HealthResponse
-from tests.support.wires.tensorflow_serving import WIRES, TensorFlowServing, wrong_in
+from tests.support.wires import every_wire
+from tests.support.wires.open_inference_protobuf import OpenInference
+from tests.support.wires.tensorflow_serving import wrong_in
 
 # These are served as one model, whose signatures are theirs.
 MODELS = ("identity", "later_dtypes", "mirror", "text", "failures", "lookup", "maps", "rows",
@@ -34,6 +37,12 @@ MODELS = ("identity", "later_dtypes", "mirror", "text", "failures", "lookup", "m
 MODEL_NAME = "soak"
 SUBJECTS = (dtypes, shapes, strings, casts, inputs, maps, failures)
 OWN_SUBJECTS = (tensorflow_serving.encodings, tensorflow_serving.unreadable)
+ABOUT_MODEL = (
+    operations.MODEL_METADATA,
+    operations.MODEL_CONFIG,
+    operations.MODEL_STATISTICS,
+)
+OTHER_MODEL = b"\x0a\x05other"  # the name in a request of each of these
 MAX_MESSAGE_BYTES = 4 * 2**20
 LARGE_BYTES = (2**16, 2**18, 2**20)
 
@@ -187,17 +196,36 @@ def _is_served(case: Any) -> bool:
 
 
 def _cases() -> Iterator[Exchange]:
-    """Yield what every protocol can say, in both of this one's encodings."""
+    """Yield what every protocol can say, over each wire."""
     cases = [case for subject in SUBJECTS for case in subject.CASES if _is_served(case)]
-    for wire in WIRES:
-        yield from (_dish(wire, case) for case in cases if not wire.gap(case))
+    for wire in every_wire():
+        dishes = [_dish(wire, case) for case in cases if not wire.gap(case)]
+        yield from dishes
+        yield from map(_streamed, filter(_is_inference, dishes))
 
 
-def _dish(wire: TensorFlowServing, case: Case) -> Exchange:
-    sent, outcome = wire.write(case).payload, case.outcome
+def _is_inference(exchange: Exchange) -> bool:
+    return exchange.method == operations.INFER.grpc_method and exchange.kind is Kind.VALUES
+
+
+def _streamed(exchange: Exchange) -> Exchange:
+    """Return the same inference as the only message of a stream."""
+    streamed = message_class("inference.ModelStreamInferResponse")
+    method = operations.STREAM_INFER.grpc_method
+    return exchange._replace(method=method, reply=streamed(infer_response=exchange.reply))
+
+
+def _dish(wire: Any, case: Case) -> Exchange:
+    sent, outcome = wire.write(case), case.outcome
+    method = sent.operation.grpc_method
     if outcome.status == OK:
-        return Exchange(Kind.VALUES, sent, wire.reply(outcome.outputs))
-    return Exchange(Kind.REFUSALS, sent, status=outcome.status, wrong=outcome.wrong)
+        named = (MODEL_NAME,) if isinstance(wire, OpenInference) else ()
+        return Exchange(
+            Kind.VALUES, sent.payload, wire.reply(outcome.outputs, *named), method=method
+        )
+    return Exchange(
+        Kind.REFUSALS, sent.payload, status=outcome.status, wrong=outcome.wrong, method=method
+    )
 
 
 def _own() -> Iterator[Exchange]:
@@ -243,17 +271,44 @@ def _other_methods() -> list[Exchange]:
     serving = hs.StatusResponse(status=hs.StatusResponse.SERVING, message="ok")
     healthy = HealthResponse(status=HealthResponse.SERVING)
     nobody = HealthRequest(service="no.such.Service").SerializeToString()
-    unknown = "/tensorflow.serving.PredictionService/Classify"
+    unknown = "/tensorflow.serving.SessionService/SessionRun"
     metadata = operations.GET_MODEL_METADATA.grpc_method
     status, check = operations.STATUS.grpc_method, operations.HEALTH_CHECK.grpc_method
     return [
         Exchange(Kind.METHODS, wanted, _metadata(), method=metadata),
+        *(
+            Exchange(Kind.METHODS, b"", status="INVALID_ARGUMENT", method=row.grpc_method)
+            for row in (operations.CLASSIFY, operations.REGRESS, operations.MULTI_INFERENCE)
+        ),
+        Exchange(Kind.METHODS, b"", _available(), method=operations.MODEL_STATUS.grpc_method),
         Exchange(Kind.METHODS, b"", serving, method=status),
         Exchange(Kind.METHODS, b"", healthy, method=check),
         Exchange(Kind.METHODS, nobody, status="NOT_FOUND", method=check),
         Exchange(Kind.METHODS, b"", status="UNIMPLEMENTED", method=unknown),
         Exchange(Kind.METHODS, b"", status="INVALID_ARGUMENT", method=metadata),
+        Exchange(Kind.METHODS, b"", _index(), method=operations.REPOSITORY_INDEX.grpc_method),
+        *(
+            Exchange(Kind.METHODS, OTHER_MODEL, status="NOT_FOUND", method=row.grpc_method)
+            for row in ABOUT_MODEL
+        ),
+        *(
+            Exchange(Kind.METHODS, b"", status="UNIMPLEMENTED", method=row.grpc_method)
+            for row in operations.REFUSED
+        ),
     ]
+
+
+def _index() -> Any:
+    model = {"name": MODEL_NAME, "version": "1", "state": "READY"}
+    return message_class("inference.RepositoryIndexResponse")(models=[model])
+
+
+def _available() -> Any:
+    """Return what GetModelStatus says of a model that is served."""
+    response = message_class("tensorflow.serving.GetModelStatusResponse")()
+    version = response.model_version_status.add(version=1, state="AVAILABLE")
+    version.status.SetInParent()
+    return response
 
 
 def _metadata() -> Any:

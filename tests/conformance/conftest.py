@@ -72,6 +72,8 @@ def _is_nightly(item):
     setup = _setup(item)
     if setup.target is IN_PROCESS:
         return False
+    if setup.alone:
+        return True
     if item.originalname in EVERY_SERVED:
         return setup.model not in SERVED or bool(setup.settings)
     if setup.target is DEBUGGING and setup.model != BATCHED:

@@ -4,21 +4,25 @@ All frameworks are listed, installed or not, since the tests of images run the s
 tests of those that are not installed are left out (see conftest.py).
 """
 
+import contextlib
 import functools
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Iterator, List, Mapping, NamedTuple, Sequence, Tuple, Union
 
 from serving_runtime.framework import discovery
 from tests.conformance.cases import CASES
-from tests.conformance.tensorflow_serving import EXCHANGES
 from tests.conformance.tensorflow_serving.exchange import Exchange
+from tests.support.bare_contract import copy_alone
 from tests.support.cases import Case
 from tests.support.targets import IN_PROCESS, SERVER, TARGETS, Target
 from tests.support.wire import Wire
 from tests.support.wires import every_wire
 
 WIRES = every_wire()
+# Their calls may be sent to any model, whatever else it has.
+NAMING = [wire for wire in WIRES if wire.names_signatures]
 RUNTIMES = Path(__file__).resolve().parent.parent.parent / "runtimes"
 
 
@@ -28,15 +32,19 @@ def models_of(framework: str) -> Path:
 
 
 class Setup(NamedTuple):
-    """A framework's model, the settings it is served with, and what serves it."""
+    """A framework's model, the settings it is served with, and what serves it.
+
+    ``alone``: the only signature of its contract that is served; empty for all.
+    """
 
     target: Target
     framework: str
     model: str
     settings: Mapping[str, str] = {}
+    alone: str = ""
 
     def __str__(self) -> str:
-        parts = [self.target.name, self.framework, self.model]
+        parts = [self.target.name, self.framework, self.model, *filter(None, [self.alone])]
         return "-".join(parts + [f"{name}={value}" for name, value in self.settings.items()])
 
     @property
@@ -58,7 +66,17 @@ class Setup(NamedTuple):
 
     def start(self):
         """Serve the model until the returned context ends."""
+        if self.alone:
+            return self._start_alone()
         return self.target.start(self.framework, self.model_dir, self.settings)
+
+    @contextlib.contextmanager
+    def _start_alone(self):
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / self.model
+            copy_alone(self.framework, self.model_dir, self.alone, copy)
+            with self.target.start(self.framework, copy, self.settings) as service:
+                yield service
 
 
 def _numbers(version: str) -> List[int]:
@@ -96,12 +114,15 @@ def runs() -> Iterator[Tuple[Setup, Wire, Case]]:
     """Yield every case in process and on a server, over each wire that can carry it."""
     carried = [(wire, case) for wire in WIRES for case in CASES if not wire.gap(case)]
     for wire, case in carried:
-        yield from ((setup, wire, case) for setup in _with(case))
+        for setup in _with(case):
+            # In this process a call can say by itself what must be served alone.
+            alone = "" if setup.target is IN_PROCESS else wire.alone(case)
+            yield setup._replace(alone=alone), wire, case
 
 
-def exchanges() -> Iterator[Tuple[Setup, Exchange]]:
+def exchanges(listed: Sequence[Exchange]) -> Iterator[Tuple[Setup, Exchange]]:
     """Yield what is of one protocol alone, in process and on a server."""
-    for exchange in EXCHANGES:
+    for exchange in listed:
         yield from ((setup, exchange) for setup in _with(exchange))
 
 

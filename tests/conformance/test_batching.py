@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.cases.maps import CARD, user
-from tests.conformance.setups import WIRES, setups
+from tests.conformance.setups import NAMING, setups
 from tests.support.cases import (
     INTERNAL,
     INVALID,
@@ -13,12 +13,13 @@ from tests.support.cases import (
     comparable,
     tensor,
 )
-from tests.support.targets import IN_PROCESS
+from tests.support.targets import IN_PROCESS, SERVER
 
 CALLERS = 64
 
-ROWS = setups("rows")
-FEATURES = setups("features")
+AT_ONCE = {"RUNTIME_CONCURRENCY": "4"}
+ROWS = setups("rows") + setups("rows", [SERVER], **AT_ONCE)
+FEATURES = setups("features") + setups("features", [SERVER], **AT_ONCE)
 TOGETHER = setups("rows", targets=[IN_PROCESS])
 
 
@@ -43,16 +44,21 @@ def features(seed):
 
 def call_together(service, cases):
     """Return the outcomes of calls that arrive together, over one wire after another."""
-    written = [(WIRES[number % len(WIRES)], case) for number, case in enumerate(cases)]
+    written = [(_wire(number, case), case) for number, case in enumerate(cases)]
     answers = service.answer_calls([wire.write(case) for wire, case in written])
     return [wire.read(answer) for (wire, _), answer in zip(written, answers)]
 
 
 def call_alone(service, number, case):
     """Return the outcome of one of these calls by itself, over the same wire."""
-    wire = WIRES[number % len(WIRES)]
+    wire = _wire(number, case)
     [answer] = service.answer_calls([wire.write(case)])
     return wire.read(answer)
+
+
+def _wire(number, case):
+    wires = [wire for wire in NAMING if not wire.gap(case)]
+    return wires[number % len(wires)]
 
 
 def bits(outcomes):

@@ -9,16 +9,17 @@ import concurrent.futures
 import grpc
 import pytest
 
-from tests.conformance.setups import WIRES, setups
+from tests.conformance.setups import NAMING, setups
 from tests.support.cases import INVALID, OK, answered, tensor
 from tests.support.services import CALL_SECONDS, Connection
 from tests.support.targets import SERVERS
+from tests.support.wires import open_inference_protobuf
 
 CLIENTS = 9
 CALLS = 100
 START = 7
 
-WIRE = WIRES[0]  # how a request is written is nothing to its state
+WIRE = NAMING[0]  # how a request is written is nothing to its state
 MODELS = ("sequence", "sequence_named")
 on_everything = pytest.mark.parametrize(
     "setup", [setup for model in MODELS for setup in setups(model)], ids=str
@@ -133,3 +134,40 @@ def test_a_wish_to_reset_is_yes_or_no(serve, setup):
         predict(step(5).payload, timeout=CALL_SECONDS, metadata=[("x-reset-state", "perhaps")])
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert before + ask(service, [step(4)]) == replayed([3, 4])
+
+
+def in_sequence(number, name, **flags):
+    """Return a call over Open Inference that says which sequence it is of."""
+    case = answered("step", "sequence", "step", {"x": tensor("int64", number)})
+    call = open_inference_protobuf.RAW.write(case)
+    message = open_inference_protobuf.Request.FromString(call.payload)
+    message.parameters["sequence_id"].string_param = name
+    for flag, value in flags.items():
+        message.parameters[f"sequence_{flag}"].bool_param = value
+    return call._replace(payload=message.SerializeToString())
+
+
+def told_over_open_inference(service, calls):
+    """Send calls one after another, and return what each was answered."""
+    outcomes = [
+        open_inference_protobuf.RAW.read(service.answer_calls([call])[0]).outputs for call in calls
+    ]
+    return [(it["position"].array.item(), it["total"].array.item()) for it in outcomes]
+
+
+@on_everything
+def test_a_client_of_open_inference_begins_a_sequence_by_its_name(serve, setup):
+    """The state is of one sequence at a time: who goes on with another is refused, and told why."""
+    service = serve(setup)
+    first = [in_sequence(3, "a", start=True), in_sequence(4, "a")]
+    assert told_over_open_inference(service, first) == replayed([3, 4])
+    other = [in_sequence(5, "b", start=True)]
+    assert told_over_open_inference(service, other) == replayed([5])
+    [refusal] = service.answer_calls([in_sequence(6, "a")])
+    assert refusal.status == INVALID
+    assert "begins anew with sequence_start" in refusal.details
+    last = [in_sequence(7, "b", end=True)]
+    assert replayed([5]) + told_over_open_inference(service, last) == replayed([5, 7])
+    [refusal] = service.answer_calls([in_sequence(8, "b")])
+    assert refusal.status == INVALID
+    assert "no sequence is alive" in refusal.details

@@ -1,12 +1,12 @@
 import pytest
 
 from tests.conformance.setups import exchanges
-from tests.conformance.tensorflow_serving import metadata
+from tests.conformance.tensorflow_serving import EXCHANGES, metadata
 from tests.conformance.tensorflow_serving.exchange import assert_same
 from tests.support.cases import OK
 from tests.support.wires.tensorflow_serving import canonical
 
-RUNS = list(exchanges())
+RUNS = list(exchanges(EXCHANGES))
 
 
 def without_what_differs(message):

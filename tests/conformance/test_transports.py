@@ -30,6 +30,7 @@ LIMIT = "64KiB"
 # Up to here bytes go from process to process in a frame, beyond by shared memory.
 SIZES_BYTES = (0, 1, 2**16, 2**20)
 
+ModelStatus = message_class("tensorflow.serving.GetModelStatusResponse")
 ReflectionRequest = message_class("grpc.reflection.v1.ServerReflectionRequest")
 ReflectionResponse = message_class("grpc.reflection.v1.ServerReflectionResponse")
 
@@ -105,6 +106,23 @@ def test_status_is_hydrosphere_s(serve, setup):
 
 
 @over_each
+def test_model_status_is_tensorflow_serving_s(serve, setup):
+    """The model is AVAILABLE, which stock scripts wait for before they call it."""
+    answer = ModelStatus.FromString(call(serve(setup), operations.MODEL_STATUS.grpc_method))
+    [version] = answer.model_version_status
+    assert (version.version, version.state, version.status.error_code) == (1, 30, 0)
+
+
+@over_each
+def test_another_model_is_not_taken(serve, setup):
+    """One model is served, whatever configuration a client would have reloaded."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call(serve(setup), operations.RELOAD_CONFIG.grpc_method)
+    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
+    assert "HandleReloadConfigRequest is not served" in caught.value.details()
+
+
+@over_each
 @pytest.mark.parametrize("method", REFLECTION)
 def test_reflection_lists_and_describes_the_services(serve, setup, method):
     """Tools such as grpcurl find the service, and every file that its messages need."""
@@ -136,7 +154,7 @@ def test_reflection_describes_what_metadata_holds(serve, setup):
 def test_an_unknown_method_is_unimplemented(serve, setup):
     """A method that no protocol has is refused as such."""
     with pytest.raises(grpc.RpcError) as caught:
-        call(serve(setup), "/tensorflow.serving.PredictionService/Classify")
+        call(serve(setup), "/tensorflow.serving.SessionService/SessionRun")
     assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 

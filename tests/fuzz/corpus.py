@@ -1,7 +1,8 @@
 """The seeds: proper requests of every method on the port, every dtype and every encoding."""
 
+import contextlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,22 +13,37 @@ from hydro_serving_grpc.messages import POOL, message_class
 from serving_runtime import operations
 from serving_runtime.client import encode_request
 from serving_runtime.client.arrays import tensor_of
+from serving_runtime.protocols.protobuf.tensors.dtypes import WIRE_TYPES
+from serving_runtime.protocols.protobuf.tensors.form import TENSOR, TENSOR_PROTO
 from serving_runtime.protocols.shapes import MAX_RANK
-from serving_runtime.protocols.tensorflow_serving.dtypes import WIRE_TYPES
 from serving_runtime.signature import NUMPY_DTYPES, STRING, MapArray, Tensor
 from serving_runtime.validation.maps import array_of
-from tests.support import odd_requests
+from tests.fuzz import inferences
+from tests.support import examples, messages_3_x, odd_requests
 
 # Answered by the front itself; all others by a worker.
 PREDICT = operations.PREDICT.grpc_method
+PREDICT_3 = operations.PREDICT_3.grpc_method
+CLASSIFY = operations.CLASSIFY.grpc_method
+REGRESS = operations.REGRESS.grpc_method
+MULTI_INFERENCE = operations.MULTI_INFERENCE.grpc_method
 GET_MODEL_METADATA = operations.GET_MODEL_METADATA.grpc_method
+INFER = operations.INFER.grpc_method
+STREAM_INFER = operations.STREAM_INFER.grpc_method
+MODEL_STATISTICS = operations.MODEL_STATISTICS.grpc_method
+MODEL_STATUS = operations.MODEL_STATUS.grpc_method
+RELOAD_CONFIG = operations.RELOAD_CONFIG.grpc_method
 HEALTH_CHECK = operations.HEALTH_CHECK.grpc_method
 STATUS = operations.STATUS.grpc_method
+MODEL_READY = operations.MODEL_READY.grpc_method
 REFLECTION = operations.REFLECTION_V1.grpc_method
 
 WORKER_METHODS = tuple(row.grpc_method for row in operations.FORWARDED)
-FRONT_METHODS = (HEALTH_CHECK, STATUS, REFLECTION)
+FRONT_METHODS = (HEALTH_CHECK, STATUS, MODEL_STATUS, RELOAD_CONFIG, MODEL_READY, REFLECTION)
 METHODS = (*WORKER_METHODS, *FRONT_METHODS)
+
+# A message of a stream is read as any other inference; it is the answer that differs.
+STREAMED_EVERY = 5
 
 _SHAPES = ((), (1,), (2, 3), (0, 2), (1, 2, 1, 2))
 _NAMES = ("", "tensorflow.serving.PredictionService", "grpc.health.v1.Health", "no.such.Service")
@@ -70,22 +86,31 @@ def _type(method: str, end: str) -> Any:
 
 def seeds() -> tuple[Seed, ...]:
     """Return the seeds, the same in every process."""
-    return (*map(_predict, _predictions()), *_rare_encodings(), *_metadata(), *_of_front())
+    predictions = (*map(_predict, _predictions()), *_rare_encodings())
+    return (
+        *predictions,
+        *_of_3_x(predictions),
+        *_of_examples(),
+        *_metadata(),
+        *_of_open_inference(),
+        *_of_front(),
+    )
 
 
 def golden() -> list[Case]:
     """Return the seeds as cases, each once: what must be answered the same whatever comes."""
-    return list(dict.fromkeys(seed.case for seed in seeds()))
+    cases = dict.fromkeys(seed.case for seed in seeds())
+    return [case for case in cases if case.method != MODEL_STATISTICS]  # which count
 
 
 def donors() -> Iterator[Any]:
     """Yield requests that fit no signature, whose parts are put into those that do."""
     for number in range(200):
-        payload = odd_requests.draw(random.Random(number))
-        try:
-            yield hs.PredictRequest.FromString(payload)
-        except DecodeError:
-            continue
+        for form, method in ((TENSOR_PROTO, PREDICT), (TENSOR, PREDICT_3)):
+            payload = odd_requests.draw(random.Random(number), form=form)
+            with contextlib.suppress(DecodeError):
+                yield request_type(method).FromString(payload)
+    yield from inferences.donors()
 
 
 def _predict(payload: bytes) -> Seed:
@@ -155,6 +180,29 @@ def _filled(signature: str, number: int, field: str) -> Any:
     return request
 
 
+def _of_3_x(seeds: Iterable[Seed]) -> Iterator[Seed]:
+    """Yield those that the default signature takes, as Hydrosphere 3.x has them."""
+    for seed in seeds:
+        inputs = seed.message.inputs
+        if set(inputs) == {"x"} and inputs["x"].dtype != hs.DT_BFLOAT16:
+            yield Seed(PREDICT_3, messages_3_x.request(seed.message))
+
+
+def _of_examples() -> Iterator[Seed]:
+    """Yield examples for signatures of each purpose; their bytes are UTF-8, as the model wants."""
+    sent = [examples.example(x=[1, 2], name=[b"a"]), examples.example(x=[3])]
+    context = examples.example(query=[b"text"])
+    kinds = {CLASSIFY: examples.ClassificationRequest, REGRESS: examples.RegressionRequest}
+    names = {CLASSIFY: "classes", REGRESS: "numbers"}
+    for method, kind in kinds.items():
+        for more in ({}, {"context": context}):
+            yield Seed(method, examples.asked(kind, *sent, signature=names[method], **more))
+    tasks = [("classes", examples.CLASSIFY), ("numbers", examples.REGRESS)]
+    for number in (1, 2):
+        payload = examples.multi_inference(tasks[:number], *sent, context=context)
+        yield Seed(MULTI_INFERENCE, examples.MultiInferenceRequest.FromString(payload))
+
+
 def _metadata() -> Iterator[Seed]:
     request = request_type(GET_MODEL_METADATA)(metadata_field=["signature_def"])
     yield Seed(GET_MODEL_METADATA, request)
@@ -164,10 +212,29 @@ def _metadata() -> Iterator[Seed]:
     yield Seed(GET_MODEL_METADATA, named)
 
 
+def _of_open_inference() -> Iterator[Seed]:
+    for number, message in enumerate(inferences.inferences()):
+        yield Seed(INFER, message)
+        if number % STREAMED_EVERY == 0:
+            yield Seed(STREAM_INFER, message)
+    for operation, fields in inferences.of_model():
+        method = operation.grpc_method
+        yield Seed(method, request_type(method)(**fields))
+
+
 def _of_front() -> Iterator[Seed]:
     for name in _NAMES:
         yield Seed(HEALTH_CHECK, request_type(HEALTH_CHECK)(service=name))
     yield Seed(STATUS, request_type(STATUS)())
+    for name in ("", "echo", "no such model"):
+        yield Seed(MODEL_READY, request_type(MODEL_READY)(name=name))
+    yield Seed(MODEL_STATUS, request_type(MODEL_STATUS)())
+    named = request_type(MODEL_STATUS)()
+    examples.fill_spec(named.model_spec, name="echo", version=7)
+    yield Seed(MODEL_STATUS, named)
+    reloaded = request_type(RELOAD_CONFIG)()
+    reloaded.config.model_config_list.config.add(name="echo", base_path="/models/echo")
+    yield Seed(RELOAD_CONFIG, reloaded)
     ask = request_type(REFLECTION)
     yield Seed(REFLECTION, ask(list_services=""))
     yield Seed(REFLECTION, ask(file_by_filename="no/such.proto"))

@@ -5,11 +5,14 @@ Whatever goes wrong with a request to it is the service's doing.
 
 from pathlib import Path
 
+import numpy as np
+
 from serving_runtime import contract
 from serving_runtime.model import Arrays, Model
 from serving_runtime.settings import Settings
 from serving_runtime.signature import ANY, MAP, NUMPY_DTYPES, STRING, Contract, Field, Signature
 from tests.support import models
+from tests.support.examples import CLASSIFIES, REGRESSES
 
 # Small, so that the limit is met often and a case never takes long.
 MAX_EXPANDED_BYTES = 1 << 16
@@ -19,7 +22,12 @@ class Echo(Model):
     """A model that returns its inputs."""
 
     def predict(self, signature_name: str, inputs: Arrays) -> Arrays:
-        """Return the inputs as outputs."""
+        """Return the inputs as outputs; of examples, classes or numbers."""
+        if signature_name == "classes":
+            column = inputs["inputs"].reshape(-1, 1)
+            return {"classes": column, "scores": np.ones(column.shape, np.float32)}
+        if signature_name == "numbers":
+            return {"outputs": np.ones(len(inputs["inputs"]), np.float32)}
         return inputs
 
 
@@ -31,8 +39,12 @@ _NESTED = (
     Field("k", "float32", (-1,)),
     Field("inner", MAP, None, (Field("text", STRING, ()), Field("k", "int64", None))),
 )
+_OF_EXAMPLES = (
+    CLASSIFIES._replace(name="classes"),
+    REGRESSES._replace(name="numbers", outputs=(Field("outputs", "float32", (-1,)),)),
+)
 # Beside one for each dtype: rows that are stacked, fixed shapes, maps, and what may be anything.
-SIGNATURES = (
+_ECHOES = (
     *(_echo(dtype, Field("x", dtype)) for dtype in sorted(NUMPY_DTYPES)),
     _echo("rows", Field("x", "float32", (-1, 3)), Field("y", "int64", (-1,))),
     _echo(
@@ -44,7 +56,9 @@ SIGNATURES = (
     _echo("nested", Field("x", MAP, None, _NESTED)),
     _echo("several", Field("x", MAP, (-1,), _NESTED)),
     _echo("anything", Field("x", ANY)),
+    _echo("serving_default", Field("x", ANY)),
 )
+SIGNATURES = (*_OF_EXAMPLES, *_ECHOES)
 CONTRACT = Contract("echo", SIGNATURES, 7)
 SETTINGS = Settings.from_env({})._replace(max_expanded_bytes=MAX_EXPANDED_BYTES)
 
@@ -57,11 +71,13 @@ _FUNCTIONS = "".join(
             ", ".join(field.name for field in signature.inputs),
             ", ".join(f"{field.name}={field.name}" for field in signature.inputs),
         )
-        for signature in SIGNATURES
+        for signature in _ECHOES
     )
 )
 
 
 def write(root: Path) -> Path:
     """Write the model's directory for the Python runtime."""
-    return models.write(root, _FUNCTIONS, contract.write_yaml(CONTRACT))
+    return models.write(
+        root, _FUNCTIONS, contract.write_yaml(CONTRACT._replace(signatures=_ECHOES))
+    )

@@ -18,7 +18,7 @@ with atheris.instrument_imports(include=["serving_runtime"]):
     from tests.fuzz.corpus import Case
     from tests.fuzz.mutator import Mutator
     from tests.fuzz.service import Service
-    from tests.support import differential
+    from tests.support import differential, differential_inferences
 
 # Those that workers answer: what the front answers itself needs no codec.
 METHODS = corpus.WORKER_METHODS
@@ -91,10 +91,11 @@ def _contract() -> tuple[Sequence[str], Check, Sequence[Case]]:
 
 def _disagreement(case: Case) -> str:
     """Hold the reading where values lie against protobuf's own reading."""
-    if case.method != corpus.PREDICT:
-        return ""
     try:
-        differential.assert_same(case.payload)
+        if case.method == corpus.INFER:
+            differential_inferences.assert_same(case.payload)
+        elif case.method in differential.CODECS:
+            differential.assert_same(case.payload, case.method)
     except AssertionError:
         return "read differently than by protobuf"
     return ""

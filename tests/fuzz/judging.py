@@ -1,16 +1,24 @@
 """Judge an answer by the rules that hold whatever was asked."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 
 from serving_runtime.errors import Status
+from serving_runtime.operations import BY_GRPC_METHOD
 from tests.fuzz import corpus
 from tests.fuzz.corpus import Case
 
 # The model cannot fail, and is always there: what else goes wrong is the request's fault.
 STATUSES = (Status.OK, Status.INVALID_ARGUMENT, Status.RESOURCE_EXHAUSTED)
 MAX_DETAIL_BYTES = 1024
+_PREDICTIONS = (corpus.PREDICT, corpus.PREDICT_3, corpus.INFER)
+# Other models, signatures without a form there, and timeouts in requests.
+_MORE_STATUSES = {
+    "health": ("NOT_FOUND",),
+    "open_inference": ("NOT_FOUND", "UNIMPLEMENTED", "DEADLINE_EXCEEDED"),
+    "tensorflow_serving": ("UNIMPLEMENTED",),
+}
 
 
 class Answer(NamedTuple):
@@ -47,7 +55,8 @@ def _is_short_line(details: str) -> bool:
 def _allowed(method: str) -> tuple[str, ...]:
     names = tuple(status.name for status in STATUSES)
     # The health protocol says so of a service that is not known.
-    return (*names, "NOT_FOUND") if method == corpus.HEALTH_CHECK else names
+    row = BY_GRPC_METHOD.get(method)
+    return (*names, *_MORE_STATUSES.get(row.protocol, ())) if row else names
 
 
 def _problem_of_reply(case: Case, payload: bytes) -> str:
@@ -55,6 +64,15 @@ def _problem_of_reply(case: Case, payload: bytes) -> str:
         reply = corpus.reply_type(case.method).FromString(payload)
     except DecodeError:
         return "the reply cannot be parsed"
-    if case.method == corpus.PREDICT and not reply.outputs:
+    if case.method == corpus.STREAM_INFER:
+        return _problem_of_message(reply)
+    if case.method in _PREDICTIONS and not reply.outputs:
         return "the reply has no outputs"
     return ""
+
+
+def _problem_of_message(reply: Any) -> str:
+    """A message of a stream has outputs, or says what is wrong."""
+    if bool(reply.error_message) == bool(reply.infer_response.outputs):
+        return "the message has neither outputs nor an error, or both"
+    return "" if _is_short_line(reply.error_message) else "the error is not one short line"

@@ -23,6 +23,7 @@ FRONT_SHARE = 0.05  # of the cases, for the methods that the front answers itsel
 
 # How often a field is repeated: up to more dimensions than NumPy has.
 REPEATS = (1, 1, 1, 2, 64)
+_RAW_VALUES = ("tensor_content", "raw_input_contents", "binary_val")
 SIZES = (0, 1, 2, 3, 4, 6, 7, 100, *odd_requests.INTEGERS)
 TEXTS = (
     *odd_requests.NAMES,
@@ -145,7 +146,7 @@ def _changed_number(chance: random.Random, descriptor: Any, number: int, value: 
 
 
 def _changed_bytes(chance: random.Random, descriptor: Any, number: int, value: bytes) -> bytes:
-    if descriptor.fields_by_number[number].name == "tensor_content" or chance.random() < 0.3:
+    if descriptor.fields_by_number[number].name in _RAW_VALUES or chance.random() < 0.3:
         return odd_requests.mutate(chance, value)
     return chance.choice(TEXTS)
 

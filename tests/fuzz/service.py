@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from serving_runtime.errors import ServingError, answer_for
 from serving_runtime.ipc.frames import CallFrame
+from serving_runtime.model_names import ModelNames
 from serving_runtime.operations import BY_GRPC_METHOD
 from serving_runtime.server.grpc import reflection
 from serving_runtime.server.grpc.health_service import HealthService
+from serving_runtime.server.grpc.model_service import ModelService
+from serving_runtime.server.grpc.open_inference import OpenInferenceService
 from serving_runtime.server.grpc.status import details_of
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.worker.predictor import Predictor
@@ -35,7 +38,17 @@ class Service:
         self._predictor = Predictor(echo_model.Echo(), echo_model.CONTRACT, echo_model.SETTINGS)
         health = Health()
         health.enter(Phase.SERVING)
-        self._health = HealthService(health)
+        names = ModelNames.of(echo_model.CONTRACT, echo_model.SETTINGS, "/model")
+        health.model_names = names
+        of_health, of_front = HealthService(health), OpenInferenceService(health)
+        models = ModelService(health)
+        self._of_front = {
+            corpus.HEALTH_CHECK: of_health.check,
+            corpus.STATUS: of_health.status,
+            corpus.MODEL_STATUS: models.status,
+            corpus.RELOAD_CONFIG: models.reload_config,
+            corpus.MODEL_READY: of_front.model_ready,
+        }
         self._is_late = False
         signal.signal(signal.SIGPROF, self._on_alarm)
         self._golden = {case: self.answer([case]) for case in corpus.golden()}
@@ -82,8 +95,7 @@ class Service:
     def _by_front(self, case: Case) -> Answer:
         if case.method == corpus.REFLECTION:
             return _by_reflection(case.payload)
-        ask = self._health.check if case.method == corpus.HEALTH_CHECK else self._health.status
-        reply = ask(case.payload)
+        reply = self._of_front[case.method](case.payload)
         return Answer(reply.status.name, details_of(reply), reply.payload)
 
     def _on_alarm(self, number: int, frame: object) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from serving_runtime.operations import BY_GRPC_METHOD
 from tests.fuzz import corpus, judging
 from tests.fuzz.blocks import Find
 from tests.fuzz.corpus import Case
@@ -66,7 +67,7 @@ class Caller:
                 finds.append(Find(wrong, [case]))
 
     def _method(self, method: str) -> Any:
-        if method != corpus.REFLECTION:
+        if not BY_GRPC_METHOD[method].is_stream:
             unary = self._channel.unary_unary(method, None, None)
             return lambda payload: unary(payload, timeout=CALL_SECONDS)
         stream = self._channel.stream_stream(method, None, None)

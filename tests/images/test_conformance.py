@@ -6,6 +6,7 @@ import pytest
 from tests.conformance import (
     test_batching,
     test_cases,
+    test_open_inference,
     test_recorded,
     test_state,
     test_tensorflow_serving,
@@ -40,7 +41,7 @@ class Check(NamedTuple):
 
         Beside the framework, which no transport knows, images differ by their grpcio.
         """
-        return self.setup.target in OVER_EACH_TRANSPORT
+        return self.setup.target in OVER_EACH_TRANSPORT and not self.setup.alone
 
     @property
     def is_nightly(self) -> bool:
@@ -83,6 +84,7 @@ SUITE = (
     test_tensorflow_serving,
     test_transports,
     test_batching,
+    test_open_inference,
     test_recorded,
     test_state,
 )

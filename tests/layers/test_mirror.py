@@ -21,7 +21,6 @@ ELSEWHERE = {
         "cli/test_usage.py",
         "help, misspelt verbs and exit codes are every verb's",
     ),
-    "cli/addresses.py": ("cli/test_predict.py", VERB),
     "cli/compose.py": ("cli/test_config.py", VERB),
     "cli/conversion.py": ("cli/test_predict.py", VERB),
     "cli/example.py": ("cli/test_image.py", VERB),
@@ -51,15 +50,17 @@ ELSEWHERE = {
         "a table of handlers",
     ),
     "protocols/request.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
-    "protocols/shapes.py": ("protocols/tensorflow_serving/test_limits_of_requests.py", WIRE),
-    "protocols/protobuf/parsing.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
-    "protocols/protobuf/scanning.py": ("protocols/tensorflow_serving/test_differential.py", WIRE),
-    "protocols/tensorflow_serving/budget.py": (
-        "protocols/tensorflow_serving/test_limits_of_requests.py",
-        "a bound of what decoding may allocate",
+    "protocols/shapes.py": ("protocols/protobuf/tensors/test_budget.py", WIRE),
+    "protocols/protobuf/parsing.py": ("protocols/protobuf/test_differential.py", WIRE),
+    "protocols/protobuf/scanning.py": ("protocols/protobuf/test_differential.py", WIRE),
+    "protocols/hydrosphere/reply_context.py": (
+        "protocols/hydrosphere/test_predict.py",
+        "half of a reply",
     ),
+    "protocols/protobuf/tensors/layout.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
+    "protocols/protobuf/tensors/requests.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
+    "protocols/protobuf/tensors/slots.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
     "protocols/tensorflow_serving/layout.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
-    "protocols/tensorflow_serving/slots.py": ("protocols/tensorflow_serving/test_views.py", WIRE),
     "protocols/tensorflow_serving/model_spec.py": (
         "protocols/tensorflow_serving/test_replies.py",
         "half of a reply",
@@ -98,6 +99,24 @@ ELSEWHERE = {
         "protocols/tensorflow_serving/test_predict.py",
         WIRE,
     ),
+    **{
+        f"protocols/open_inference/{name}.py": (
+            "protocols/protobuf/test_differential.py",
+            WIRE,
+        )
+        for name in ("datatypes", "decoding", "layout", "slots", "values")
+    },
+    **{
+        f"protocols/open_inference/{name}.py": (
+            "protocols/open_inference/test_infer.py",
+            "a step of reading a request, which its protocol takes",
+        )
+        for name in ("carried", "parameters", "protobuf_codec", "reply_context", "served")
+    },
+    "protocols/open_inference/stream.py": (
+        "protocols/open_inference/test_encoding.py",
+        "right if it is what protobuf writes",
+    ),
     "protocols/tensorflow_serving/reply_context.py": (
         "protocols/tensorflow_serving/test_predict.py",
         "half of a reply",
@@ -110,6 +129,14 @@ ELSEWHERE = {
     "validation/fields.py": ("validation/test_validation.py", "what inputs and outputs share"),
     "validation/inputs.py": ("validation/test_validation.py", "all problems of a request in one"),
     "validation/outputs.py": ("validation/test_validation.py", "all problems of a result in one"),
+    "worker/async_groups.py": (
+        "worker/test_concurrent_service.py",
+        "a half of what runs calls at once",
+    ),
+    "worker/scheduler.py": (
+        "worker/test_concurrent_service.py",
+        "a half of what runs calls at once",
+    ),
     "worker/groups.py": ("worker/test_predictor.py", "how the predictor runs what it has read"),
     "worker/replies.py": ("worker/test_predictor.py", "how the predictor answers"),
     "validation/problems.py": ("validation/test_validation.py", "data that the checks return"),

@@ -18,7 +18,8 @@ FRAMEWORK = re.compile(
 PROTOCOL = re.compile(r"tensorflow[ _./]serving", re.IGNORECASE)
 # Of a whole folder or of one file: which name may be there, and why.
 EXCEPTIONS = {
-    "protocols/tensorflow_serving": ("tensorflow", "its messages hold TensorFlow's own tensors"),
+    "protocols/tensorflow_serving": ("tensorflow", "its words are TensorFlow Serving's"),
+    "protocols/protobuf/tensors": ("tensorflow", "its messages hold TensorFlow's own tensors"),
     "contract/types.py": ("tensorflow", "DT_… and their numbers are TensorFlow's"),
     "contract/formats.py": ("tensorflow", "shapes on the wire are TensorFlow's"),
 }

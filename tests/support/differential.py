@@ -3,20 +3,29 @@
 import numpy as np
 
 import hydro_serving_grpc as hs
+from serving_runtime import operations
 from serving_runtime.errors import InvalidInput, LimitExceeded
+from serving_runtime.protocols.hydrosphere import protobuf_codec as codec_3_x
 from serving_runtime.protocols.protobuf.parsing import parsed
+from serving_runtime.protocols.protobuf.tensors.budget import DecodeBudget
 from serving_runtime.protocols.request import Request
 from serving_runtime.protocols.tensorflow_serving import protobuf_codec
-from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
 from serving_runtime.signature import MapArray
 
 MAX_EXPANDED_BYTES = 1 << 12
 
+# The codec of each method that is read in two ways, and the message that protobuf reads.
+CODECS = {
+    operations.PREDICT.grpc_method: (protobuf_codec, hs.PredictRequest),
+    operations.PREDICT_3.grpc_method: (codec_3_x, codec_3_x.PredictRequest),
+}
 
-def by_protobuf(payload):
+
+def by_protobuf(payload, method):
     """Read a request by protobuf and ``decoding`` alone."""
-    with parsed(hs.PredictRequest(), payload) as message:
-        return protobuf_codec.decode_message(message, DecodeBudget(MAX_EXPANDED_BYTES))
+    codec, request_class = CODECS[method]
+    with parsed(request_class(), payload) as message:
+        return codec.decode_message(message, DecodeBudget(MAX_EXPANDED_BYTES))
 
 
 def comparable(value):
@@ -57,11 +66,12 @@ def is_refused(read):
     return not isinstance(read, Request) or bool(read.unreadable)
 
 
-def assert_same(payload):
+def assert_same(payload, method=operations.PREDICT.grpc_method):
     """Fail unless both ways of reading give the same, or refuse with the same words."""
     buffer = bytearray(b"head" + payload)
-    expected = outcome(lambda: by_protobuf(payload))
-    seen = outcome(lambda: protobuf_codec.decode(memoryview(buffer)[4:], MAX_EXPANDED_BYTES))
+    decode = CODECS[method][0].decode
+    expected = outcome(lambda: by_protobuf(payload, method))
+    seen = outcome(lambda: decode(memoryview(buffer)[4:], MAX_EXPANDED_BYTES))
     # Of two bad tensors in one map the order of protobuf's maps decides which is found first.
     is_either = LimitExceeded in (seen, expected) and is_refused(seen) and is_refused(expected)
     assert seen == expected or is_either, payload.hex()

@@ -1,4 +1,4 @@
-"""Write model directories: one whose function does what each request tells it to, and others."""
+"""Write model directories: ones whose functions do what each request tells them, and others."""
 
 import shutil
 from pathlib import Path
@@ -25,6 +25,16 @@ def write_obedient(root: Path) -> Path:
     """Write the model of ``obedient_model.py``, which does what its input ``what`` says."""
     source = Path(__file__).with_name("obedient_model.py").read_text(encoding="utf-8")
     return write(root, source, CONTRACT)
+
+
+def write_waiting(root: Path) -> Path:
+    """Write the model of ``waiting_model.py``, whose ``infer`` is a coroutine function."""
+    here = Path(__file__)
+    plain = "".join(CONTRACT.partition("  - name: table")[0].partition("  - name: infer")[1:])
+    contract = f"signatures:\n{plain}{plain.replace('infer', 'plain')}"
+    write(root, here.with_name("waiting_model.py").read_text(encoding="utf-8"), contract)
+    shutil.copy(str(here.with_name("obedient_model.py")), str(root / "files" / "src"))
+    return root
 
 
 def write(root: Path, func_main: str, contract: str = CONTRACT) -> Path:

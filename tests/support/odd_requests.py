@@ -1,5 +1,7 @@
 """Make PredictRequests of every form that protobuf's wire format allows, and some that it forbids.
 
+They are TensorFlow Serving's, or Hydrosphere 3.x's, by the form of their tensors.
+
 A request is drawn as a tree first. It is then written with oddities: fields in any order, twice,
 or unknown; packed values in chunks, one by one, or both; numbers longer than need be; groups.
 At last some bytes are changed. Everything comes from one random generator, so that a case can be
@@ -9,7 +11,8 @@ run again.
 import struct
 
 import hydro_serving_grpc as hs
-from serving_runtime.protocols.tensorflow_serving.dtypes import WIRE_TYPES
+from serving_runtime.protocols.protobuf.tensors.dtypes import WIRE_TYPES
+from serving_runtime.protocols.protobuf.tensors.form import TENSOR_PROTO
 
 VARINT, FIXED64, LENGTH_DELIMITED, START_GROUP, END_GROUP, FIXED32 = range(6)
 
@@ -129,9 +132,10 @@ class Writer:
         ][kind]
 
 
-def draw(random, oddity=0.0):
-    """Return the bytes of a request."""
-    return Writer(random, oddity).message(_request(random, oddity))
+def draw(random, oddity=0.0, form=TENSOR_PROTO):
+    """Return the bytes of a request with tensors of a form."""
+    tree = _request(random, oddity) if form is TENSOR_PROTO else _inputs(random, oddity, form, 1)
+    return Writer(random, oddity).message(tree)
 
 
 def mutate(random, payload):
@@ -167,28 +171,31 @@ def _request(random, oddity):
         if random.random() < 0.3:
             spec.append((2, [(1, random.choice(INTEGERS))]))
         tree.append((1, [*spec, (3, _name(random, oddity))]))
+    tree += _inputs(random, oddity, TENSOR_PROTO, 2)
+    if random.random() < 0.2:
+        tree += [(3, _name(random, oddity)) for _ in range(random.randint(1, 2))]
+    return tree
+
+
+def _inputs(random, oddity, form, number):
     count = random.choice([0, 1, 1, 1, 2, 3])
     names = [_name(random, oddity) for _ in range(count)]
     if random.random() >= oddity:
         names = sorted(set(names))
-    tree += [(2, [(1, name), (2, _tensor(random, oddity))]) for name in names]
-    if random.random() < 0.2:
-        tree += [(3, _name(random, oddity)) for _ in range(random.randint(1, 2))]
-    return tree
+    return [(number, [(1, name), (2, _tensor(random, oddity, form))]) for name in names]
 
 
 def _name(random, oddity):
     return random.choice(BAD_NAMES if random.random() < oddity else NAMES)
 
 
-def _tensor(random, oddity, depth=0):
+def _tensor(random, oddity, form, depth=0):
     if random.random() < 0.05 and depth < 3:
-        keys = [(1, [(1, b"k"), (2, _tensor(random, oddity, depth + 1))])]
+        keys = [(1, [(1, b"k"), (2, _tensor(random, oddity, form, depth + 1))])]
         count = random.choice([1, 1, 2])
         dims = random.choice([[], [], [count], [2**64 - 1]])
-        shape = [(2, [(1, size)]) for size in dims]
-        return [(1, hs.DT_MAP), (2, shape), *[(27, keys)] * count]
-    dtype = random.choice(sorted(SOURCES))
+        return [(1, hs.DT_MAP), (2, _shape(random, dims, form)), *[(27, keys)] * count]
+    dtype = random.choice(sorted(SOURCES if random.random() < oddity else form.by_number))
     source = SOURCES[dtype]
     if random.random() < oddity:
         source = random.choice(sorted(set(SOURCES.values())))
@@ -202,13 +209,20 @@ def _tensor(random, oddity, depth=0):
         shape[0] = random.choice([2**64 - 1, 2**64 - 1, 2**64 - 2, 2**32, 2**62, 5])
     tree = [(1, dtype)]
     if shape or random.random() < 0.5:
-        tree.append((2, [(2, [(1, size)] if size else []) for size in shape]))
+        tree.append((2, _shape(random, shape, form)))
     if random.random() < oddity:
         tree.append((2, [(3, 1)]))
     tree += _values(random, dtype, source, count)
     if random.random() < oddity:
         tree += _values(random, dtype, random.choice(sorted(set(SOURCES.values()))), count)
     return tree
+
+
+def _shape(random, sizes, form):
+    if form is TENSOR_PROTO:
+        return [(2, [(1, size)] if size else []) for size in sizes]
+    plain = Writer(random, 0)
+    return [(1, Packed(VARINT, [plain.number(size) for size in sizes]))] if sizes else []
 
 
 def _values(random, dtype, source, count):

@@ -15,11 +15,13 @@ import grpc
 import numpy as np
 
 import hydro_serving_grpc as hs
+from hydro_serving_grpc.messages import message_class
 from serving_runtime.client import encode_request
 from serving_runtime.errors import one_line
 from tests.support.processes import MARK, children, marked, name_of, wait_until
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
+MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 CHECK = "/grpc.health.v1.Health/Check"
 SERVE = (sys.executable, "-m", "serving_runtime.cli", "serve")
 _OURS = re.compile("RUNTIME_|APP_PORT$|MODEL_DIR$|GRPC_")
@@ -166,10 +168,15 @@ def expected(x: Sequence[float]) -> List[float]:
     return [value * value / 3 + 1 for value in x]
 
 
-def request(what: str = "", x: Sequence[float] = GOLDEN_X, as_content: bool = True) -> bytes:
+def request(
+    what: str = "",
+    x: Sequence[float] = GOLDEN_X,
+    as_content: bool = True,
+    signature: str = "infer",
+) -> bytes:
     """Return a request to the obedient model; its first row says what to do."""
     deeds = [what] + [""] * (len(x) - 1)
-    return encode_request("infer", {"what": deeds, "x": np.array(x, float)}, as_content)
+    return encode_request(signature, {"what": deeds, "x": np.array(x, float)}, as_content)
 
 
 def ask(
@@ -194,6 +201,14 @@ def failure(connection: grpc.Channel, payload: bytes, timeout: float = 60.0) -> 
 def seen(error: Any) -> Failure:
     """Return what the client sees of an error."""
     return Failure(error.code().name, error.details())
+
+
+def model_state(connection: grpc.Channel) -> str:
+    """Return the model's state as TensorFlow Serving's clients ask for it."""
+    payload = connection.unary_unary(MODEL_STATUS, None, None)(b"", timeout=30)
+    response = message_class("tensorflow.serving.GetModelStatusResponse").FromString(payload)
+    [version] = response.model_version_status
+    return str(version.State.Name(version.state))
 
 
 def assert_bit_exact(connection: grpc.Channel) -> None:

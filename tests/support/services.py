@@ -11,6 +11,8 @@ from serving_runtime import operations
 from serving_runtime.errors import Status
 from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.operations import Operation
+from serving_runtime.settings import Settings
+from serving_runtime.worker.predictor import Predictor
 
 PREDICT = operations.PREDICT.grpc_method
 WATCH = operations.HEALTH_WATCH.grpc_method
@@ -23,11 +25,15 @@ HealthResponse = message_class("grpc.health.v1.HealthCheckResponse")
 
 
 class Call(NamedTuple):
-    """A request's bytes, what is asked for with them, and whether a new sequence begins with it."""
+    """A request's bytes, what is asked for with them, and whether a new sequence begins with it.
+
+    ``alone``: the signature that must be the only one of the model's contract; empty for any.
+    """
 
     operation: Operation
     payload: bytes
     resets_state: bool = False
+    alone: str = ""
 
 
 class Answer(NamedTuple):
@@ -55,13 +61,19 @@ class Service(abc.ABC):
 
 
 class Loaded(Service):
-    """A worker's predictor in this process."""
+    """A worker's predictor in this process.
 
-    def __init__(self, predictor) -> None:
-        self._predictor = predictor
+    Args:
+        predictor: of the whole contract.
+        settings: with which it was loaded.
+    """
+
+    def __init__(self, predictor: Predictor, settings: Settings) -> None:
+        self._predictors = {"": predictor}
+        self._settings = settings
 
     def answer_calls(self, calls: Sequence[Call]) -> List[Answer]:
-        """Answer all calls at once."""
+        """Answer all calls at once; those that want the same signature alone, or none."""
         deadline = time.monotonic() + CALL_SECONDS
         numbered = [
             CallFrame(
@@ -70,11 +82,21 @@ class Loaded(Service):
             )
             for number, call in enumerate(calls)
         ]  # fmt: skip
-        replies = {reply.id: reply for reply in self._predictor.answer(numbered)}
+        [alone] = {call.alone for call in calls}
+        replies = {reply.id: reply for reply in self._predictor(alone).answer(numbered)}
         return [
             Answer(Status(reply.status).name, reply.details, bytes(reply.payload))
             for _, reply in sorted(replies.items())
         ]
+
+    def _predictor(self, alone: str) -> Predictor:
+        """Return the predictor of a contract of one signature, or of the whole one."""
+        if alone not in self._predictors:
+            whole = self._predictors[""]
+            signatures = tuple(it for it in whole.contract.signatures if it.name == alone)
+            contract = whole.contract._replace(signatures=signatures)
+            self._predictors[alone] = Predictor(whole.model, contract, self._settings)
+        return self._predictors[alone]
 
 
 class Connection(Service):

@@ -62,9 +62,10 @@ class InProcess(Target):
     ) -> Iterator[Service]:
         """Load the model here."""
         environ = {"MODEL_DIR": str(model_dir), **settings}
-        predictor = loading.load(environ, Settings.from_env(environ), framework)
+        chosen = Settings.from_env(environ)
+        predictor = loading.load(environ, chosen, framework)
         try:
-            yield Loaded(predictor)
+            yield Loaded(predictor, chosen)
         finally:
             predictor.close()
 
@@ -153,7 +154,7 @@ def environment(settings: Mapping[str, str]) -> Dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("RUNTIME_") and name not in ("APP_PORT", "MODEL_DIR")
+        if not name.startswith("RUNTIME_") and name not in ("APP_PORT", "MODEL_DIR", "MODEL_NAME")
     }
     ours = {"RUNTIME_HOST": "127.0.0.1", "RUNTIME_DRAIN_DELAY": "0s"}
     return {**inherited, **ours, **settings}

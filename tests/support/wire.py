@@ -5,15 +5,23 @@ and read by it, but for those that it says it cannot carry.
 """
 
 import abc
+from typing import FrozenSet
 
+from serving_runtime.errors import ProblemKind
 from tests.support.cases import Case, Outcome
 from tests.support.services import Answer, Call
+
+# What a request without a signature's name may mean.
+DEFAULTS = ("", "serving_default")
 
 
 class Wire(abc.ABC):
     """One way to write a call and to read what came of it, without the code under test."""
 
     name = ""
+    names_signatures = True
+    lacks: FrozenSet[ProblemKind] = frozenset()
+    """The kinds of problems that no request over it can have."""
 
     def __str__(self) -> str:
         return self.name
@@ -25,6 +33,10 @@ class Wire(abc.ABC):
     @abc.abstractmethod
     def read(self, answer: Answer) -> Outcome:
         """Return what an answer says, and check that it is written as the protocol wants it."""
+
+    def alone(self, case: Case) -> str:
+        """Return the signature that must be the only one served; empty where a request means it."""
+        return "" if self.names_signatures or case.signature in DEFAULTS else case.signature
 
     def gap(self, case: Case) -> str:
         """Return why this wire cannot carry a case, or nothing if it can."""

@@ -25,7 +25,7 @@ class Load(NamedTuple):
     """What is sent, and where.
 
     Args:
-        address: ``host:port``.
+        address: ``host:port``, or ``unix:/path``.
         request: the bytes of a PredictRequest.
         seconds: how long calls are started for.
         deadline_seconds: how long one call may take.

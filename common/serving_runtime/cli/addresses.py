@@ -11,9 +11,10 @@ def add(parser: argparse.ArgumentParser, deadline: str) -> None:
     """Add ``--address``, and ``--deadline`` with a default, to ``parser``."""
     parser.add_argument(
         "--address",
-        metavar="HOST:PORT",
+        metavar="HOST:PORT|unix:PATH",
         default="",
-        help="where the service is (default: localhost, and $APP_PORT or 9090)",
+        help="where the service is: a port, or its RUNTIME_GRPC_SOCKET (default: localhost, and "
+        "$APP_PORT or 9090)",
     )
     parser.add_argument(
         "--deadline",

@@ -42,15 +42,25 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add a flag for each setting to ``parser``; the name of its variable is its destination."""
     flags = parser.add_argument_group("settings, each overriding its environment variable")
     for setting in all_settings():
-        for name in setting.names:
+        shown = flag_of(setting.variable)
+        for flag, name in _flags_of(setting).items():
             flags.add_argument(
-                flag_of(name),
+                flag,
                 dest=name,
                 metavar="VALUE",
                 type=_checked(setting),
                 default=argparse.SUPPRESS,
-                help=_help(setting) if name == setting.variable else argparse.SUPPRESS,
+                help=_help(setting) if flag == shown else argparse.SUPPRESS,
             )
+
+
+def _flags_of(setting: Setting) -> Dict[str, str]:
+    """Return the flags of a setting, and the variable that each sets.
+
+    KServe writes ``--model_name`` and ``--model_dir``.
+    """
+    by_flag = {flag_of(name): name for name in setting.names}
+    return {**by_flag, **{f"--{flag[2:].replace('-', '_')}": by_flag[flag] for flag in by_flag}}
 
 
 def _help(setting: Setting) -> str:

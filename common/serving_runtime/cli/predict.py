@@ -1,4 +1,4 @@
-"""Send one request to a running service and prints its answer.
+"""Send one request to a running service and print its answer.
 
 Inputs are a JSON object of arrays, a CSV with a header (each column is the input of its name), or
 an .npz file. Numbers travel as float64 or int64, which the service casts where no value is lost;

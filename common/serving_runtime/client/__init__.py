@@ -20,7 +20,7 @@ DEFAULT_DEADLINE_SECONDS = 10.0
 # What a reply repeats is the service's own doing: it is believed up to this size.
 MAX_EXPANDED_BYTES = 2**31
 
-_LOOPBACK = ("localhost:", "127.", "[::1]:")
+_LOOPBACK = ("localhost:", "127.", "[::1]:", "unix:")
 
 
 class CallFailed(Exception):
@@ -53,7 +53,7 @@ class Client:
     """A connection to one service; close it, or use it in a ``with`` statement.
 
     Args:
-        address: ``host:port``.
+        address: ``host:port``, or ``unix:/path`` of a Unix domain socket.
         options: TLS and a token, where the service wants them.
     """
 

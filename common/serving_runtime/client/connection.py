@@ -33,13 +33,15 @@ class ConnectionOptions(NamedTuple):
         """Return a channel.
 
         Args:
-            address: ``host:port``.
+            address: ``host:port``, or ``unix:/path``.
             options: grpc's channel arguments.
             kind: the module that makes it: ``grpc``, or ``grpc.aio``.
         """
         if not self.tls:
             return kind.insecure_channel(address, options=list(options))
-        named = [("grpc.ssl_target_name_override", self.name)] if self.name else []
+        # A path is in no certificate; older grpc has taken this name by itself.
+        name = self.name or ("localhost" if address.startswith("unix:") else "")
+        named = [("grpc.ssl_target_name_override", name)] if name else []
         credentials = grpc.ssl_channel_credentials(self.trusted, self.key, self.certificate)
         return kind.secure_channel(address, credentials, options=[*options, *named])
 
@@ -62,6 +64,11 @@ class ConnectionOptions(NamedTuple):
             )
         if "socket closed" in text and not self.tls:
             return f"something hangs up at {address}: if it wants TLS, give --tls-ca FILE"
+        if address.startswith("unix:"):
+            return (
+                f"nothing answers at {address}: is the service up, is this its "
+                "RUNTIME_GRPC_SOCKET, and is this user its owner, or of its group?"
+            )
         return f"nothing answers at {address}: is the service up, and is this its port?"
 
 

@@ -7,11 +7,12 @@ a length, a kind and a body; integers are little-endian. The rules:
   for each, in any order, with a payload or one line of details; what both say beside that are
   attributes (see `attributes.py`), which take no bytes where there are none.
 * A payload goes with its frame, or lies in shared memory (PLACED_…; see `shared_payloads.py`).
+* CANCEL ends a call early: a reply that comes nevertheless is dropped. Workers that run several
+  calls at once stop what waits for something; the others skip it.
 * Room for replies in parts, which nothing sends yet: each REPLY of a call but its last has the flag
   MORE, and they are numbered from 0. A worker sends at most ``part_credit`` of them, and one more
-  for each that PARTS_TAKEN says the front has passed on. CANCEL ends a call early: a reply that
-  comes nevertheless is dropped. Until workers send parts they skip CANCEL and PARTS_TAKEN, and to
-  the front a reply with MORE is no frame of its worker's.
+  for each that PARTS_TAKEN says the front has passed on. Until workers send parts they skip
+  PARTS_TAKEN, and to the front a reply with MORE is no frame of its worker's.
 """
 
 import struct
@@ -27,11 +28,11 @@ HEADER = struct.Struct("<QB")  # body's length in bytes, kind
 BATCH, CALL, CLOSE, READY, FAILED, REPLY = range(1, 7)
 # Frames of which the payload is a place in shared memory, and those about such memory.
 PLACED_CALL, PLACED_REPLY, OFFER, FREED, DROPPED = range(7, 12)
-# About replies in parts, from the front to a worker.
+# From the front to a worker, about calls that it runs.
 CANCEL, PARTS_TAKEN = range(12, 14)
 
-# id, deadline, lengths of operation, request id, target and attributes, part credit, flags
-_CALL = struct.Struct("<QdHHHHHB")
+# id, deadline, arrival, lengths of operation, request id, target and attributes, part credit, flags
+_CALL = struct.Struct("<QddHHHHHB")
 # id, status, flags, part, lengths of details, reason and attributes, the timings' seconds and rows
 _REPLY = struct.Struct("<QBBIHBH4dI")
 _COUNT = struct.Struct("<I")
@@ -70,7 +71,8 @@ class CallFrame(NamedTuple):
     ``deadline`` is in seconds on the monotonic clock, which all processes of a machine share;
     ``resets_state``: a stateful model forgets what earlier calls have left, just before this one;
     ``target`` is the model that the request's path names; ``part_credit``: how many parts of a
-    reply may be on their way.
+    reply may be on their way; ``arrived``: when the request came, on the same clock, or 0 where
+    that is not known.
     """
 
     id: int
@@ -82,6 +84,7 @@ class CallFrame(NamedTuple):
     attributes: Mapping[str, str] = EMPTY
     target: str = ""
     part_credit: int = 0
+    arrived: float = 0.0
 
 
 class ReplyFrame(NamedTuple):
@@ -125,13 +128,13 @@ def pack_call(call: CallFrame, place: Optional[bytes] = None) -> Tuple[bytes, By
         ValueError: one of the attributes is not on the allow-list.
     """
     (number, operation, request_id, deadline, payload,
-     resets_state, attributes, target, credit) = call  # fmt: skip
+     resets_state, attributes, target, credit, arrived) = call  # fmt: skip
     key, request = operation.encode(), request_id.encode()
     model = target.encode() if target else b""
     packed = attributes_codec.pack_of_call(attributes) if attributes else b""
     flags = _RESETS_STATE if resets_state else 0
     head = _CALL.pack(
-        number, deadline, len(key), len(request), len(model), len(packed), credit, flags
+        number, deadline, arrived, len(key), len(request), len(model), len(packed), credit, flags
     )
     head += key + request + model + packed
     if place is not None:
@@ -141,9 +144,8 @@ def pack_call(call: CallFrame, place: Optional[bytes] = None) -> Tuple[bytes, By
 
 def unpack_call(body: Bytes) -> CallFrame:
     """Read a CALL frame's body; the payload (or its place) is a view of it."""
-    number, deadline, key_size, request_size, target_size, size, credit, flags = _CALL.unpack_from(
-        body
-    )
+    (number, deadline, arrived, key_size, request_size,
+     target_size, size, credit, flags) = _CALL.unpack_from(body)  # fmt: skip
     view = memoryview(body)
     key_end = _CALL.size + key_size
     request_end = key_end + request_size
@@ -159,6 +161,7 @@ def unpack_call(body: Bytes) -> CallFrame:
         attributes_codec.unpack(bytes(view[target_end:end])) if size else EMPTY,
         str(view[request_end:target_end], "utf-8") if target_size else "",
         credit,
+        arrived,
     )
 
 

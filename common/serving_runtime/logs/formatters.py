@@ -8,6 +8,8 @@ import re
 import time
 from typing import Any, Dict, List, Mapping, Sequence
 
+from serving_runtime.logs import request_ids
+
 # What would start a new line or steer a terminal: a client's text must not forge a log line.
 _CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+")
 MAX_TRACEBACK = 20000  # characters
@@ -107,7 +109,8 @@ def _second(number: int) -> str:
 
 def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
     fields: Mapping[str, Any] = getattr(record, "fields", {})
-    return fields
+    call = request_ids.current()
+    return {"id": call, **fields} if call else fields
 
 
 def _folded(text: str) -> str:

@@ -7,38 +7,70 @@ that a worker answers.
 from typing import Dict, NamedTuple, Type
 
 from serving_runtime import operations
-from serving_runtime.protocols.protocol import ContractProtocol, ModelProtocol, Protocol
-from serving_runtime.protocols.request import Request
+from serving_runtime.protocols.hydrosphere.predict import Predict as Predict3
+from serving_runtime.protocols.open_inference import metadata, repository, statistics
+from serving_runtime.protocols.open_inference.infer import Infer, StreamInfer
+from serving_runtime.protocols.protocol import (
+    CompositeProtocol,
+    ContractProtocol,
+    ModelProtocol,
+    Protocol,
+)
+from serving_runtime.protocols.request import Request, SequenceStep
+from serving_runtime.protocols.tensorflow_serving.classify import Classify
 from serving_runtime.protocols.tensorflow_serving.metadata import Metadata
+from serving_runtime.protocols.tensorflow_serving.multi_inference import MultiInference
 from serving_runtime.protocols.tensorflow_serving.predict import Predict
+from serving_runtime.protocols.tensorflow_serving.regress import Regress
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract
 
 __all__ = [
+    "COMPOSITE_PROTOCOLS",
     "CONTRACT_PROTOCOLS",
     "MODEL_PROTOCOLS",
     "PROTOCOLS",
+    "CompositeProtocol",
     "ContractProtocol",
     "ModelProtocol",
     "Protocol",
     "Protocols",
     "Request",
+    "SequenceStep",
     "alignment_offset",
 ]
 
 MODEL_PROTOCOLS: Dict[str, Type[ModelProtocol]] = {
     operations.PREDICT.key: Predict,
+    operations.INFER.key: Infer,
+    operations.STREAM_INFER.key: StreamInfer,
+    operations.PREDICT_3.key: Predict3,
+    operations.CLASSIFY.key: Classify,
+    operations.REGRESS.key: Regress,
+}
+COMPOSITE_PROTOCOLS: Dict[str, Type[CompositeProtocol]] = {
+    operations.MULTI_INFERENCE.key: MultiInference,
 }
 CONTRACT_PROTOCOLS: Dict[str, Type[ContractProtocol]] = {
     operations.GET_MODEL_METADATA.key: Metadata,
+    operations.MODEL_METADATA.key: metadata.Metadata,
+    operations.MODEL_CONFIG.key: metadata.Config,
+    operations.MODEL_STATISTICS.key: statistics.Statistics,
+    operations.REPOSITORY_INDEX.key: repository.Index,
+    **{row.key: repository.refusal_of(row.grpc_name) for row in operations.REFUSED},
 }
-PROTOCOLS: Dict[str, Type[Protocol]] = {**MODEL_PROTOCOLS, **CONTRACT_PROTOCOLS}
+PROTOCOLS: Dict[str, Type[Protocol]] = {
+    **MODEL_PROTOCOLS,
+    **COMPOSITE_PROTOCOLS,
+    **CONTRACT_PROTOCOLS,
+}
 
 
 class Protocols(NamedTuple):
     """The protocols of one model, by the operations' keys."""
 
     by_model: Dict[str, ModelProtocol]
+    by_parts: Dict[str, CompositeProtocol]
     by_contract: Dict[str, ContractProtocol]
 
     @classmethod
@@ -46,6 +78,7 @@ class Protocols(NamedTuple):
         """Return what answers for a model."""
         return cls(
             {key: kind(contract, settings) for key, kind in MODEL_PROTOCOLS.items()},
+            {key: kind(contract, settings) for key, kind in COMPOSITE_PROTOCOLS.items()},
             {key: kind(contract, settings) for key, kind in CONTRACT_PROTOCOLS.items()},
         )
 

@@ -1,10 +1,11 @@
 """What a protocol's folder implements for each operation that a worker answers."""
 
 import abc
-from typing import Mapping, Tuple
+from typing import Mapping, Sequence, Tuple
 
 from serving_runtime.errors import ServingError
 from serving_runtime.ipc.frames import Bytes
+from serving_runtime.protocols.counts import Counts
 from serving_runtime.protocols.request import Request
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Signature, Value
@@ -56,7 +57,7 @@ class ModelProtocol(Protocol):
     def encode(
         self, outputs: Mapping[str, Value], request: Request, signature: Signature
     ) -> Encoded:
-        """Write the reply.
+        """Write the reply; several threads may, where calls run at once.
 
         Args:
             outputs: those that the request asks for.
@@ -64,9 +65,39 @@ class ModelProtocol(Protocol):
             signature: the one that answered.
         """
 
+    def failure(self, payload: Bytes, details: str) -> Bytes:
+        """Return the body of a failure, for transports that send one beside the status.
+
+        Args:
+            payload: the request, as ``decode`` had it.
+            details: what went wrong, in one line.
+        """
+        return b""
+
+
+class CompositeProtocol(Protocol):
+    """An operation that several calls of the model answer, one after the other."""
+
+    @abc.abstractmethod
+    def parts(
+        self, payload: Bytes, target: str, attributes: Mapping[str, str]
+    ) -> Sequence[ModelProtocol]:
+        """Read a request, and return what answers each part of it, in their order.
+
+        The arguments are those of ``ModelProtocol.decode``; each part decodes the same payload.
+        The reply is the bytes of the parts' replies, one after the other.
+
+        Raises:
+            InvalidInput: it is no such request.
+            LimitExceeded: it would grow beyond its budget.
+        """
+
 
 class ContractProtocol(Protocol):
     """An operation that the contract alone answers."""
+
+    def observe(self, counts: Counts) -> None:
+        """Take the counts of what the model has done, for those that tell them."""
 
     @abc.abstractmethod
     def answer(self, payload: Bytes, target: str, attributes: Mapping[str, str]) -> Encoded:

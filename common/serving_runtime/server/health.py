@@ -6,7 +6,9 @@ How that is said to clients is the business of each transport.
 import asyncio
 import contextlib
 import enum
-from typing import Iterator, Set
+from typing import Iterator, Optional, Set
+
+from serving_runtime.model_names import ModelNames
 
 
 class Phase(enum.Enum):
@@ -41,6 +43,7 @@ class Health:
 
     Attributes:
         status_message: what is said beside SERVING; runtimes differ in it.
+        model_names: what the model is called; None until it has loaded.
         takes_calls: whether there is a model to call: also while draining, if it was serving
             before.
         is_watchable: whether watchers may stay; once it is False, each is to end.
@@ -48,6 +51,7 @@ class Health:
 
     def __init__(self) -> None:
         self.status_message = "ok"
+        self.model_names: Optional[ModelNames] = None
         self.takes_calls = False
         self.is_watchable = True
         self._phase = Phase.LOADING

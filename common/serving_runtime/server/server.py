@@ -3,16 +3,20 @@
 import asyncio
 import signal
 import time
-from typing import Callable, List
+from typing import AsyncGenerator, AsyncIterator, Callable, List
 
 from serving_runtime import logs, operations, security
 from serving_runtime.errors import StartError
+from serving_runtime.operations import ErrorForm
 from serving_runtime.server import transport
 from serving_runtime.server.admission.admission import Admission
 from serving_runtime.server.admission.dispatcher import Dispatcher
+from serving_runtime.server.admission.streams import StreamForwarder
 from serving_runtime.server.front_lock import FrontLock
-from serving_runtime.server.grpc import auto, reflection
+from serving_runtime.server.grpc import auto, open_inference, reflection
 from serving_runtime.server.grpc.health_service import HealthService
+from serving_runtime.server.grpc.model_service import ModelService
+from serving_runtime.server.grpc.open_inference import OpenInferenceService
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.memory_watch import MemoryWatch
 from serving_runtime.server.metrics import Counters
@@ -22,6 +26,7 @@ from serving_runtime.server.transport import (
     Reply,
     Request,
     Routes,
+    StreamHandler,
     Transport,
     UnaryHandler,
 )
@@ -52,6 +57,19 @@ class Server:
         )
         self._busy_watch = BusyWatch(
             settings, self._dispatcher, self._supervisor, self._health, self._counters
+        )
+        self._admission = Admission(
+            settings,
+            self._dispatcher,
+            self._health,
+            self._supervisor.state_epoch.headers,
+            self._counters,
+        )
+        self._streams = StreamForwarder(
+            settings,
+            self._lock,
+            self._admission.admit,
+            {ErrorForm.STREAM_MESSAGE: open_inference.stream_failure},
         )
         # Those that have started.
         self._transports: List[Transport] = []
@@ -86,31 +104,36 @@ class Server:
     async def _start_transports(self) -> None:
         host, port = self._settings.host, self._settings.port
         grpc = await auto.choose(self._routes(), self._settings, self._lock, self._security)
-        port = await grpc.start(host, port)
+        port = await grpc.start(host, port, self._settings.grpc_socket)
         self._transports.append(grpc)
         logger.info("listening on %s:%d", host, port)
+        if self._settings.grpc_socket:
+            logger.info("listening on unix:%s", self._settings.grpc_socket)
 
     def _routes(self) -> Routes:
         """Bind each operation of the table to what answers it."""
-        admission = Admission(
-            self._settings,
-            self._dispatcher,
-            self._health,
-            self._supervisor.state_epoch.headers,
-            self._counters,
-        )
-        health = HealthService(self._health)
+        health, of_front = HealthService(self._health), OpenInferenceService(self._health)
+        models = ModelService(self._health)
+        answers = {
+            operations.HEALTH_CHECK: health.check,
+            operations.STATUS: health.status,
+            operations.MODEL_STATUS: models.status,
+            operations.RELOAD_CONFIG: models.reload_config,
+            operations.SERVER_LIVE: of_front.server_live,
+            operations.SERVER_READY: of_front.server_ready,
+            operations.MODEL_READY: of_front.model_ready,
+            operations.SERVER_METADATA: of_front.server_metadata,
+        }
+        streams = {
+            operations.HEALTH_WATCH: health.watch,
+            operations.REFLECTION_V1: reflection.answer_all,
+            operations.REFLECTION_V1ALPHA: reflection.answer_all,
+        }
         return transport.bind(
-            forward=admission.admit,
-            unary={
-                operations.HEALTH_CHECK: _immediate(health.check),
-                operations.STATUS: _immediate(health.status),
-            },
-            streams={
-                operations.HEALTH_WATCH: health.watch,
-                operations.REFLECTION_V1: reflection.answer_all,
-                operations.REFLECTION_V1ALPHA: reflection.answer_all,
-            },
+            forward=self._admission.admit,
+            forward_stream=self._streams.answer,
+            unary={row: _immediate(answer) for row, answer in answers.items()},
+            streams={row: _of_messages(answer) for row, answer in streams.items()},
         )
 
     def _watch_signals(self) -> None:
@@ -151,6 +174,7 @@ class Server:
         for one in self._transports:
             one.stop_accepting()
         # 3. End the streams that would keep connections open, and ask the clients to go.
+        self._streams.refuse_new()
         self._health.end_watches()
         leave_seconds = max(one.announce_close() for one in self._transports)
         # 4. Serve those that are still connected, until they have gone or ask for nothing more.
@@ -158,7 +182,9 @@ class Server:
         await self._until(
             lambda: not self._open_connections or silence.is_long_enough, leave_seconds
         )
-        # 5. Finish the calls that wait or run; none is cut short for a hurry.
+        # 5. Finish the calls that wait or run; none is cut short for a hurry. Of streams that are
+        # still open no more is read: only their end makes their clients go elsewhere.
+        self._streams.end_all()
         until = time.monotonic() + self._settings.drain_timeout_seconds
         while not self._dispatcher.is_idle and time.monotonic() < until:
             await asyncio.sleep(POLL_SECONDS)
@@ -190,6 +216,13 @@ def _immediate(answer: Callable[[bytes], Reply]) -> UnaryHandler:
         return lambda: None
 
     return handle
+
+
+def _of_messages(
+    answer: Callable[[AsyncIterator[bytes]], AsyncGenerator[bytes, None]],
+) -> StreamHandler:
+    """Make a handler of a function that needs nothing but a stream's messages."""
+    return lambda stream: answer(stream.messages)
 
 
 def serve(settings: Settings, spawn: Spawn, budget: MemoryBudget) -> int:

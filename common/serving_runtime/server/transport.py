@@ -5,7 +5,17 @@ the business of workers. Nothing here knows gRPC, nor any other transport.
 """
 
 import abc
-from typing import AsyncIterator, Callable, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from serving_runtime import operations
 from serving_runtime.errors import ServingError, Status
@@ -61,11 +71,27 @@ class Request(NamedTuple):
     attributes: Attributes = NO_ATTRIBUTES
 
 
+class Stream(NamedTuple):
+    """A stream of requests, as a transport hands it over; its fields are those of a request.
+
+    ``messages`` are the requests; the client is held back from sending more than are taken.
+    ``trailers`` are the headers that go with its end: whoever answers it puts them there.
+    """
+
+    operation: Operation
+    messages: AsyncIterator[bytes]
+    request_id: str
+    seconds_left: Optional[float]
+    reset_state: Optional[str]
+    trailers: List[Tuple[str, str]]
+
+
 # Takes a request and returns the function to call if the client goes away before the reply; both
 # are called while holding the front lock.
 UnaryHandler = Callable[[Request], Callable[[], None]]
-# Requests of a stream in, replies out; raises ServingError to end it with a status.
-StreamHandler = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]
+# Requests of a stream in, replies out; raises ServingError to end it with a status. It is closed
+# when the stream ends before it does.
+StreamHandler = Callable[[Stream], AsyncGenerator[bytes, None]]
 
 
 class Routes(NamedTuple):
@@ -82,8 +108,13 @@ class Transport(abc.ABC):
     """
 
     @abc.abstractmethod
-    async def start(self, host: str, port: int) -> int:
+    async def start(self, host: str, port: int, socket_path: str = "") -> int:
         """Listen, and return the port (a free one for port 0).
+
+        Args:
+            host: an address of this machine, or one that means all.
+            port: of it.
+            socket_path: of a Unix domain socket to listen on as well; empty for none.
 
         Raises:
             StartError: the address cannot be listened on.
@@ -142,22 +173,27 @@ class Transport(abc.ABC):
 
 def bind(
     forward: UnaryHandler,
+    forward_stream: StreamHandler,
     unary: Mapping[Operation, UnaryHandler],
     streams: Mapping[Operation, StreamHandler],
 ) -> Routes:
     """Return a handler for each row of the table of operations.
 
     Args:
-        forward: answers every operation that workers answer.
+        forward: answers every operation of one request that workers answer.
+        forward_stream: answers every stream whose messages workers answer.
         unary: the front's own operations of one request and one reply.
         streams: the front's own streams.
 
     Raises:
         ValueError: a row has no handler, or a handler no row.
     """
-    routes = Routes({**dict.fromkeys(operations.FORWARDED, forward), **unary}, streams)
+    forwarded = {row: forward for row in operations.FORWARDED if not row.is_stream}
+    forwarded_streams = {row: forward_stream for row in operations.FORWARDED if row.is_stream}
+    routes = Routes({**forwarded, **unary}, {**forwarded_streams, **streams})
     expected = {(row.key, row.is_stream) for row in operations.ALL}
-    bound = {(row.key, False) for row in routes.unary} | {(row.key, True) for row in streams}
+    bound = {(row.key, False) for row in routes.unary}
+    bound |= {(row.key, True) for row in routes.streams}
     if bound != expected:
         wrong = sorted({key for key, _ in bound ^ expected})
         raise ValueError(f"operations and their handlers do not match: {', '.join(wrong)}")

@@ -44,9 +44,12 @@ class Settings(NamedTuple):
 
     port: int
     host: str
+    grpc_socket: str
     model_dir: str
+    model_name: str
     workers: int
     threads: int
+    concurrency: int
     max_batch_rows: int
     batch_delay_seconds: float
     max_message_bytes: int
@@ -103,9 +106,12 @@ class Settings(NamedTuple):
 SETTINGS: Tuple[Setting, ...] = (
     Setting("APP_PORT", "port", parsing.PORT, "9090", "Port of the gRPC service; 0 takes a free one."),
     Setting("RUNTIME_HOST", "host", parsing.TEXT, "[::]", "Address to listen on; the default means every one, IPv4 and IPv6."),
-    Setting("MODEL_DIR", "model_dir", parsing.TEXT, "", "The model directory; by default `/model`, or `/mnt/models` if only that exists."),
+    Setting("RUNTIME_GRPC_SOCKET", "grpc_socket", parsing.SOCKET_PATH, "", "Path of a Unix domain socket to serve gRPC on as well, for clients on the same machine (`--address unix:PATH`); only its owner and group may connect (mode 0660)."),
+    Setting("MODEL_DIR", "model_dir", parsing.FILE, "", "The model directory; by default `/model`, or `/mnt/models` if only that exists."),
+    Setting("MODEL_NAME", "model_name", parsing.TEXT, "", "What the model is called where clients ask for it by name (Open Inference); by default the contract's `model_name`, else the model directory's name (but for `/model` and `/mnt/models`), else `model`. The contract's name answers too."),
     Setting("RUNTIME_WORKERS", "workers", parsing.COUNT, "1", "Worker processes; where the framework allows it they share one loaded model; 0 runs the model inside the front's process, for debugging."),
     Setting("RUNTIME_THREADS", "threads", parsing.COUNT, "0", "CPU threads of each worker (`OMP_NUM_THREADS` and the like, unless those are set); 0 shares the container's CPUs among the workers."),
+    Setting("RUNTIME_CONCURRENCY", "concurrency", parsing.AUTO_COUNT, "auto", "How many calls of its model a worker runs at once: functions that are `async def` on one event loop, others in threads where the framework allows it (whether Python functions may run so, their author knows). `auto`: 64 where there are `async def` functions, whose plain neighbours run one at a time, else 1. Stateful models run one call at a time whatever it is."),
     Setting("RUNTIME_MAX_BATCH_SIZE", "max_batch_rows", parsing.POSITIVE, "64", "Most rows that are stacked into one call of the model; 1 switches stacking off."),
     Setting("RUNTIME_BATCH_DELAY", "batch_delay_seconds", parsing.SECONDS, "0s", "How long a free worker waits for more requests to stack; by default it takes what is there."),
     Setting("RUNTIME_MAX_MESSAGE_BYTES", "max_message_bytes", parsing.MESSAGE_SIZE, "256MiB", "Largest request and largest reply; by default less where the memory of the container, or of the machine, has no room for so much."),
@@ -126,7 +132,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_TLS_KEY", "tls_key", parsing.FILE, "", "File (PEM) of the certificate's private key, without a password."),
     Setting("RUNTIME_TLS_CLIENT_CA", "tls_client_ca", parsing.FILE, "", "File (PEM) of the CAs whose certificates clients must show; without it they need none."),
     Setting("RUNTIME_TOKEN_FILE", "token_file", parsing.FILE, "", "File of bearer tokens, one a line: calls need one of them as `authorization: Bearer TOKEN`; without it they need none."),
-    Setting("RUNTIME_OPEN_HEALTH", "open_health", parsing.SWITCH, "1", "Whether health checks (`grpc.health.v1.Health`) need no token."),
+    Setting("RUNTIME_OPEN_HEALTH", "open_health", parsing.SWITCH, "1", "Whether health checks (`grpc.health.v1.Health`, and Open Inference's `ServerLive`, `ServerReady` and `ModelReady`) need no token."),
     Setting("RUNTIME_GRPC_TRANSPORT", "grpc_transport", parsing.one_of("auto", "completion_queue", "asyncio"), "auto", "What accepts gRPC's calls: `completion_queue` drives grpcio's core directly, and is faster; `asyncio` is grpcio's public server; `auto` takes the first if a trial call at the start succeeds, else the second.", former="RUNTIME_LISTENER"),
     Setting("RUNTIME_CAST", "cast", parsing.one_of("same_kind", "strict"), "same_kind", "`same_kind` converts inputs within a kind where no value is lost; `strict` refuses every other dtype."),
     Setting("RUNTIME_CONTRACT", "contract", parsing.one_of("lenient", "strict"), "lenient", "`strict` refuses to start if the contract's shapes contradict the model's own; `lenient` warns and checks the model's."),

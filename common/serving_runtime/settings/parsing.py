@@ -17,6 +17,8 @@ TIME_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.
 # grpc takes message sizes and connection ages as 32-bit integers (the ages in milliseconds).
 MAX_MESSAGE_BYTES = 2**31 - 1
 MAX_SECONDS = 24 * 3600.0
+# The kernel takes 107; the socket is first made beside its place, with a process' number behind.
+MAX_SOCKET_PATH_BYTES = 107 - len(".4194304")
 
 
 class Parser(NamedTuple):
@@ -79,7 +81,17 @@ def seconds(least: float) -> Callable[[str], float]:
 
 def auto_or(parse: Callable[[str], float]) -> Callable[[str], float]:
     """Return a function that reads ``auto`` as 0, and all else as ``parse`` does."""
-    return lambda text: 0.0 if text.strip().lower() == "auto" else parse(text)
+    return lambda text: 0 if text.strip().lower() == "auto" else parse(text)
+
+
+def socket_path(text: str) -> str:
+    """Read the path of a socket, also as gRPC's clients write it: ``unix:/run/model.sock``."""
+    if not text:
+        return ""
+    path = text[len("unix:") :] if text.startswith("unix:") else text
+    if not path.startswith("/") or len(os.fsencode(path)) > MAX_SOCKET_PATH_BYTES:
+        raise ValueError(text)
+    return os.path.abspath(path)
 
 
 def _with_unit(text: str, units: "dict[str, Any]") -> float:
@@ -108,9 +120,11 @@ ONE_SEQUENCE_WORDS = {
 TEXT = Parser(str, "text")
 # Absolute: a file is read again later on, when user code may have changed the working directory.
 FILE = Parser(lambda text: os.path.abspath(text) if text else "", "text")
+SOCKET_PATH = Parser(socket_path, f"an absolute path of at most {MAX_SOCKET_PATH_BYTES} bytes")
 PORT = Parser(integer(0, 65535), "a port number, 0 to 65535")
 COUNT = Parser(integer(0, 1024), "a whole number, 0 to 1024")
 POSITIVE = Parser(integer(1, 10**6), "a whole number, 1 to 1000000")
+AUTO_COUNT = Parser(auto_or(integer(1, 1024)), "auto, or a whole number, 1 to 1024")
 SIZE = Parser(size(2**50), "a size such as 64MiB, 1GB or 1048576")
 MESSAGE_SIZE = Parser(size(MAX_MESSAGE_BYTES), "a size such as 64MiB, less than 2GiB")
 SECONDS = Parser(seconds(0.0), "a time such as 30s, 250ms or 10min, at most 24h")

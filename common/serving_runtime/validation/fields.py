@@ -35,4 +35,5 @@ def _empty(field: Field, tensor: Tensor, policy: str) -> Tensor:
     dtype = tensor.dtype if field.dtype == ANY or policy == casts.STRICT else field.dtype
     if shape is None or (shape == tensor.array.shape and dtype == tensor.dtype):
         return tensor
-    return Tensor(dtype, np.empty(shape, NUMPY_DTYPES[dtype]))
+    # By its size: old NumPy allocates an empty array as if its empty axes had one element each.
+    return Tensor(dtype, np.empty(0, NUMPY_DTYPES[dtype]).reshape(shape))

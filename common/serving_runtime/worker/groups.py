@@ -11,12 +11,13 @@ from serving_runtime.signature import Contract, Value
 from serving_runtime.worker import batching
 from serving_runtime.worker.batching import Group, Prepared, RowsLost
 from serving_runtime.worker.replies import Replies, make_tuple
+from serving_runtime.worker.sequences import LiveSequence
 
 logger = logs.get_logger(__name__)
 
 # Replies as large as this, one or several, wait for no others.
 _PORTION_BYTES = 1 << 16
-_PASSED = "the deadline passed in the queue"
+PASSED = "the deadline passed in the queue"
 
 
 class GroupRunner:
@@ -29,6 +30,7 @@ class GroupRunner:
     def __init__(self, model: Model, contract: Contract, replies: Replies) -> None:
         self._model = model
         self._replies = replies
+        self._sequence = LiveSequence()
         self._without_rows = frozenset(
             signature.name for signature in contract.signatures if not signature.is_stackable
         )
@@ -45,24 +47,35 @@ class GroupRunner:
         call, signature, was_reset = request.call, request.signature, False
         try:
             if not started < call.deadline:
-                raise DeadlinePassed(_PASSED)
-            if call.resets_state:
-                self._model.reset()
-                was_reset = True
+                raise DeadlinePassed(PASSED)
+            if call.resets_state or request.request.sequence is not None:
+                was_reset = self._begin(request)
             results = self._model.predict(signature.name, request.inputs)
             ended = time.monotonic()
             outputs = validation.validate_outputs(signature, results)
             rows = 1 if signature.name in self._without_rows else request.rows
+            self._replies.counts.ran(rows)
             return self._reply(request, outputs, rows, (started, ended, ended), was_reset)
         except BaseException as error:  # noqa: BLE001  user code may raise anything
             return self._failure(request, error, was_reset)
+
+    def _begin(self, request: Prepared) -> bool:
+        """Reset the model's state where a sequence begins; return whether it was reset."""
+        if not self._model.stateful:  # sequences are nothing to it
+            return False
+        step = request.request.sequence
+        begins = self._sequence.begins(step, request.call.resets_state)
+        if begins:
+            self._model.reset()
+        self._sequence.follow(step)
+        return begins
 
     def _run_together(self, group: Group) -> Iterator[List[ReplyFrame]]:
         """Answer a group with one call of the model."""
         now = time.monotonic()
         live = [request for request in group if now < request.call.deadline]
         if len(live) < len(group):
-            passed = DeadlinePassed(_PASSED)
+            passed = DeadlinePassed(PASSED)
             late = [request for request in group if not now < request.call.deadline]
             yield [self._failure(request, passed) for request in late]
         if len(live) > 1:
@@ -83,12 +96,13 @@ class GroupRunner:
             results = self._model.predict(signature.name, inputs)
             ended = time.monotonic()
             outputs = batching.split(validation.validate_outputs(signature, results), group)
+            self._replies.counts.ran(rows)
         except BaseException as error:  # noqa: BLE001  user code may raise anything, SystemExit too
             self._log_failed_stack(group, error)
             for request in group:
                 yield [self._run_alone(request)]
             return
-        yield from _portions(self._replies_to(group, outputs, rows, started, ended))
+        yield from portions(self._replies_to(group, outputs, rows, started, ended))
 
     def _replies_to(
         self,
@@ -130,7 +144,11 @@ class GroupRunner:
     def _failure(
         self, request: Prepared, error: BaseException, was_reset: bool = False
     ) -> ReplyFrame:
-        return self._replies.failure(request.call, error, request.protocol.word, was_reset)
+        self._replies.counts.failed += 1
+        protocol = request.protocol
+        return self._replies.failure(
+            request.call, error, protocol.word, was_reset, protocol.failure
+        )
 
     def _log_failed_stack(self, group: Group, error: BaseException) -> None:
         name = group[0].signature.name
@@ -141,7 +159,8 @@ class GroupRunner:
             logger.info("%d stacked calls of %s failed, trying each alone", len(group), name)
 
 
-def _portions(replies: Iterable[ReplyFrame]) -> Iterator[List[ReplyFrame]]:
+def portions(replies: Iterable[ReplyFrame]) -> Iterator[List[ReplyFrame]]:
+    """Give replies together, as far as their size allows."""
     portion: List[ReplyFrame] = []
     size_bytes = 0
     for reply in replies:

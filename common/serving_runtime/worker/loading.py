@@ -13,6 +13,7 @@ from serving_runtime.framework import discovery, model_dir
 from serving_runtime.framework.discovery import Runtime
 from serving_runtime.framework.model_dir import ModelDirectory
 from serving_runtime.model import Model
+from serving_runtime.model_names import ModelNames
 from serving_runtime.settings import Settings, default_model_dir
 from serving_runtime.signature import Contract
 from serving_runtime.worker import fork_server, model_snapshot, parent, statefulness
@@ -106,12 +107,18 @@ def _name_temporary_folder() -> None:
         tempfile.tempdir = "/dev/shm"  # noqa: S108  what else is there can only be read
 
 
-def summary(predictor: Predictor) -> bytes:
+def summary(predictor: Predictor, settings: Settings) -> bytes:
     """Return what the front must know of the model, as JSON."""
+    directory = settings.model_dir or default_model_dir()
+    names = ModelNames.of(predictor.contract, settings, directory)
     known = {
         "signatures": list(predictor.contract.names),
         "stateful": predictor.model.stateful,
         "status_message": predictor.model.status_message,
+        "names": names.names,
+        "version": names.version,
+        "concurrency": predictor.concurrency.calls,
+        "stacks": predictor.stacks,
     }
     return json.dumps(known).encode()
 

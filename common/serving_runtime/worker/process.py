@@ -63,7 +63,7 @@ def run(connection: socket.socket, environ: Mapping[str, str], runtime_name: str
         predictor = _load(channel, environ, runtime_name)
         if predictor is None:
             return 1
-        serve(channel, predictor)
+        serve_as_many(channel, predictor)
     except (BrokenPipeError, ConnectionResetError):
         logger.warning("the front is gone")
         return 1
@@ -71,6 +71,16 @@ def run(connection: socket.socket, environ: Mapping[str, str], runtime_name: str
         logger.critical("the worker ends%s", _cause(error), exc_info=True)
         return 1
     return _close(predictor)
+
+
+def serve_as_many(channel: Channel, predictor: Predictor) -> None:
+    """Answer batches until the front says CLOSE: one by one, or several at once."""
+    if predictor.concurrency.calls == 1:
+        serve(channel, predictor)
+        return
+    from serving_runtime.worker import concurrent_service  # asyncio costs a start 20 ms
+
+    concurrent_service.serve(channel, predictor)
 
 
 def serve(channel: Channel, predictor: Predictor) -> None:
@@ -117,7 +127,7 @@ def _load(channel: Channel, environ: Mapping[str, str], runtime_name: str) -> Op
         channel.announce(frames.FAILED, text.encode("utf-8", "replace"))
         return None
     _ignore_broken_pipes()
-    channel.announce(frames.READY, loading.summary(predictor))
+    channel.announce(frames.READY, loading.summary(predictor, settings))
     return predictor
 
 

@@ -1,10 +1,12 @@
 """Make a call's reply: of what a protocol has written, or of what was raised."""
 
-from typing import Callable
+from typing import Callable, Sequence
 
 from serving_runtime import logs
 from serving_runtime.errors import ReplyTooLarge, ServingError, Status, answer_for
-from serving_runtime.ipc.frames import NO_TIMINGS, CallFrame, ReplyFrame, Timings
+from serving_runtime.ipc.attributes import EMPTY
+from serving_runtime.ipc.frames import NO_TIMINGS, Bytes, CallFrame, ReplyFrame, Timings
+from serving_runtime.protocols.counts import Counts
 from serving_runtime.protocols.protocol import Encoded
 from serving_runtime.settings import Settings
 
@@ -16,10 +18,18 @@ make_tuple = tuple.__new__
 _OK = Status.OK  # looked up in an enumeration it costs as much as all else of a reply
 
 
+def _no_body(payload: Bytes, details: str) -> Bytes:
+    return b""
+
+
 class Replies:
-    """Makes replies within the limits that the settings give."""
+    """Makes replies within the limits that the settings give.
+
+    ``counts``: what became of the calls.
+    """
 
     def __init__(self, settings: Settings) -> None:
+        self.counts = Counts()
         self._max_bytes = settings.max_message_bytes
         self._shows_detail = settings.error_detail == "full"
 
@@ -41,10 +51,22 @@ class Replies:
                 f"the reply has {len(payload)} bytes, "
                 f"RUNTIME_MAX_MESSAGE_BYTES allows {self._max_bytes}"
             )
+        if timings is not NO_TIMINGS:
+            self.counts.answered(timings)
         return make_tuple(
             ReplyFrame,
             (call.id, _OK, "", payload, was_reset, "", attributes, timings, 0, False),
         )
+
+    def joined(self, call: CallFrame, parts: Sequence[ReplyFrame]) -> ReplyFrame:
+        """Return the reply whose bytes are those of its parts, one after the other.
+
+        Raises:
+            ReplyTooLarge: it has more bytes than a message may have.
+        """
+        timings = Timings(*(sum(figures) for figures in zip(*(part.timings for part in parts))))
+        whole = self.success(call, (b"".join(part.payload for part in parts), EMPTY))
+        return whole._replace(timings=timings)
 
     def failure(
         self,
@@ -52,6 +74,7 @@ class Replies:
         error: BaseException,
         word: Callable[[ServingError], str] = str,
         was_reset: bool = False,
+        body: Callable[[Bytes, str], Bytes] = _no_body,
     ) -> ReplyFrame:
         """Return the reply that reports an error; what the model raised is logged as well.
 
@@ -60,9 +83,11 @@ class Replies:
             error: what was raised.
             word: writes an error's text as the protocol's clients know it.
             was_reset: whether the model's state was reset for the call.
+            body: writes what goes beside the details, of the request and of them.
         """
         if not isinstance(error, ServingError):
             fields = {"fields": {"id": call.request_id}}
             logger.error("the model raised", exc_info=error, extra=fields)
         status, details, reason = answer_for(error, self._shows_detail, word)
-        return ReplyFrame(call.id, status, details, b"", was_reset, reason)
+        payload = body(call.payload, details)
+        return ReplyFrame(call.id, status, details, payload, was_reset, reason)

@@ -187,6 +187,18 @@ def test_every_setting_has_a_flag_of_its_own():
     assert {"--port", "--model-dir", "--max-batch-size", "--log-calls"} <= set(names)
 
 
+@pytest.mark.parametrize("flag", ["--model-name", "--model_name"])
+@pytest.mark.parametrize("joined", [True, False])
+def test_a_flag_may_be_written_with_underscores(command, flag, joined):
+    """As KServe writes its own; the help has one form of each."""
+    given = [f"{flag}=flowers"] if joined else [flag, "flowers"]
+    code, out, _ = command("config", "--format", "json", *given)
+    assert code == 0
+    found = settings_by_variable(out)["MODEL_NAME"]
+    assert (found["value"], found["source"], found["flag"]) == ("flowers", "flag", "--model-name")
+    assert "--model_name" not in command("config", "--help")[1]
+
+
 def test_reference_in_docs_is_the_one_of_the_settings(command):
     """docs/settings.md is what the settings say; `serving-runtime config --markdown` renews it."""
     code, _, err = command("config", "--markdown", "--check", DOCS)

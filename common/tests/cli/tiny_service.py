@@ -16,7 +16,7 @@ from serving_runtime.validation.maps import array_of
 def _no_settings(monkeypatch):
     """Hide the settings of the shell that runs the tests."""
     for name in list(os.environ):
-        if name.startswith("RUNTIME_") or name in ("APP_PORT", "MODEL_DIR"):
+        if name.startswith("RUNTIME_") or name in ("APP_PORT", "MODEL_DIR", "MODEL_NAME"):
             monkeypatch.delenv(name)
 
 
@@ -30,7 +30,7 @@ class TinyService(grpc.GenericRpcHandler):
         self.health = b"\x08\x01"
         self.asked_health = b""  # the last request about it
         self.failure = None
-        self.address = ""
+        self.address = self.socket_address = ""
 
     def service(self, details):
         """Route by the method's full name, as bytes."""
@@ -77,13 +77,15 @@ def doubled(value):
 
 
 @pytest.fixture
-def service():
-    """Run a tiny service on a free port."""
+def service(tmp_path):
+    """Run a tiny service on a free port, and on a Unix domain socket."""
     tiny = TinyService()
     with ThreadPoolExecutor(2) as pool:
         server = grpc.server(pool, options=[("grpc.max_receive_message_length", -1)])
         server.add_generic_rpc_handlers((tiny,))
         tiny.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        tiny.socket_address = f"unix:{tmp_path / 'tiny.sock'}"
+        server.add_insecure_port(tiny.socket_address)
         server.start()
         yield tiny
         server.stop(None).wait()

@@ -28,6 +28,7 @@ CALLS = st.builds(
     CALL_ATTRIBUTES,
     TEXTS,
     st.integers(0, 2**16 - 1),
+    SECONDS,
 )
 REPLIES = st.builds(
     ReplyFrame,

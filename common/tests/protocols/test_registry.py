@@ -3,9 +3,15 @@ import inspect
 import pytest
 
 from serving_runtime import operations, protocols
-from serving_runtime.errors import InvalidInput, NotAvailable
+from serving_runtime.errors import InvalidInput, NotAvailable, Unimplemented
 from serving_runtime.operations import AnsweredBy
-from serving_runtime.protocols import CONTRACT_PROTOCOLS, MODEL_PROTOCOLS, PROTOCOLS, Protocols
+from serving_runtime.protocols import (
+    COMPOSITE_PROTOCOLS,
+    CONTRACT_PROTOCOLS,
+    MODEL_PROTOCOLS,
+    PROTOCOLS,
+    Protocols,
+)
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Field, Signature
 
@@ -15,7 +21,10 @@ SETTINGS = Settings.from_env({})
 
 @pytest.mark.parametrize(
     ("registry", "answered_by"),
-    [(MODEL_PROTOCOLS, AnsweredBy.MODEL), (CONTRACT_PROTOCOLS, AnsweredBy.CONTRACT)],
+    [
+        ({**MODEL_PROTOCOLS, **COMPOSITE_PROTOCOLS}, AnsweredBy.MODEL),
+        (CONTRACT_PROTOCOLS, AnsweredBy.CONTRACT),
+    ],
 )
 def test_the_registry_has_what_the_front_forwards(registry, answered_by):
     """Nothing is missing and nothing is there that no client can ask for."""
@@ -30,15 +39,15 @@ def test_each_protocol_has_every_member(key):
     assert not inspect.isabstract(kind)
     folder = f"serving_runtime.protocols.{operations.BY_KEY[key].protocol}"
     assert kind.__module__.startswith(f"{folder}.")
-    by_model, by_contract = Protocols.of(CONTRACT, SETTINGS)
-    assert isinstance({**by_model, **by_contract}[key], kind)
+    by_model, by_parts, by_contract = Protocols.of(CONTRACT, SETTINGS)
+    assert isinstance({**by_model, **by_parts, **by_contract}[key], kind)
 
 
 @pytest.mark.parametrize("key", sorted(PROTOCOLS))
 def test_each_protocol_words_every_error(key):
     """An error without problems as data keeps its text."""
-    by_model, by_contract = Protocols.of(CONTRACT, SETTINGS)
-    word = {**by_model, **by_contract}[key].word
+    by_model, by_parts, by_contract = Protocols.of(CONTRACT, SETTINGS)
+    word = {**by_model, **by_parts, **by_contract}[key].word
     assert word(InvalidInput("x must not be 0")) == "x must not be 0"
     assert word(NotAvailable("the service is loading")) == "the service is loading"
 
@@ -46,9 +55,12 @@ def test_each_protocol_words_every_error(key):
 @pytest.mark.parametrize("key", sorted(PROTOCOLS))
 def test_what_is_no_request_of_a_protocol_is_refused(key):
     """Each raises what its client is answered with, and nothing else."""
-    by_model, by_contract = Protocols.of(CONTRACT, SETTINGS)
-    read = by_model[key].decode if key in by_model else by_contract[key].answer
-    with pytest.raises(InvalidInput):
+    by_model, by_parts, by_contract = Protocols.of(CONTRACT, SETTINGS)
+    if key in by_model:
+        read = by_model[key].decode
+    else:
+        read = by_parts[key].parts if key in by_parts else by_contract[key].answer
+    with pytest.raises((InvalidInput, Unimplemented)):
         read(b"\xff\xff", "", {})
 
 

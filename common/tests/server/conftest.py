@@ -32,6 +32,7 @@ class FakeWorker(asyncio.Protocol):
     def __init__(self, name):
         self.name = name
         self.batches = []
+        self.cancelled = []
         self.is_closed = False
         self.kills = 0
         self.ended = None
@@ -58,6 +59,8 @@ class FakeWorker(asyncio.Protocol):
         elif kind == frames.CALL:
             self.batches[-1].append(frames.unpack_call(body))
             self._left -= 1
+        elif kind == frames.CANCEL:
+            self.cancelled.append(frames.unpack_cancel(body))
         else:
             self.is_closed = kind == frames.CLOSE
 
@@ -75,10 +78,11 @@ class FakeWorker(asyncio.Protocol):
         """Send a frame."""
         self.transport.write(frames.pack(kind, body))
 
-    def ready(self, stateful=False):
+    def ready(self, stateful=False, **more):
         """Report that the model is loaded."""
-        summary = b'{"signatures": ["s"], "stateful": %s, "status_message": "fine"}'
-        self.tell(frames.READY, summary % (b"true" if stateful else b"false"))
+        from summaries import summary  # found only since the path was extended above
+
+        self.tell(frames.READY, summary(stateful=stateful, status_message="fine", **more))
 
     def reply(self, *calls, status=Status.OK, details="", was_reset=False):
         """Answer calls with their own payloads."""

@@ -14,7 +14,7 @@ def echo(request):
     return lambda: None
 
 
-async def echo_stream(requests):
+async def echo_stream(stream):
     """Answer each request of a stream with itself."""
-    async for payload in requests:
+    async for payload in stream.messages:
         yield payload

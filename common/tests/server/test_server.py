@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from serving_runtime.errors import StartError
+from serving_runtime.errors import NotAvailable, StartError
 from serving_runtime.server.health import Phase
 from serving_runtime.server.server import Server
 from serving_runtime.server.transport import Transport
@@ -23,7 +23,7 @@ class FakeTransport(Transport):
         self._leave_seconds = leave_seconds
         self.connections = connections
 
-    async def start(self, host, port):
+    async def start(self, host, port, socket_path=""):
         """Note the address."""
         self._asked.append((self._name, "start", host, port))
         return port
@@ -102,6 +102,26 @@ def test_clients_that_stay_are_waited_for_as_long_as_any_transport_says(make, ru
     run(make(*transports)._drain())
     assert time.monotonic() - began >= 0.2
     assert ("long", "stop", 1.0) in asked
+
+
+def test_streams_end_after_the_clients_have_had_their_time(make, run, asked, until):
+    """New ones are refused once the clients are asked to go; of open ones no more is read then."""
+    only = FakeTransport("only", asked, 1)
+    server = make(only)
+    seen = []
+    server._streams.end_all = lambda: seen.append((only.connections, len(asked)))
+
+    async def scenario():
+        drain = asyncio.ensure_future(server._drain())
+        await until(lambda: len(asked) == 2)
+        with pytest.raises(NotAvailable, match="shutting down"):
+            await server._streams.answer(None).__anext__()
+        assert seen == []
+        only.connections = 0
+        await drain
+
+    run(scenario())
+    assert seen == [(0, 2)]
 
 
 def test_a_hurry_waits_for_no_client(make, run, asked):

@@ -58,10 +58,13 @@ class Front(RuleBasedStateMachine):
         super().__init__()
         self.make_world = make_world
 
-    @initialize(workers=st.integers(1, 3), stateful=st.booleans())
-    def start(self, workers, stateful):
+    @initialize(
+        workers=st.integers(1, 3), stateful=st.booleans(), slots=st.sampled_from([1, 1, 2, 5])
+    )
+    def start(self, workers, stateful, slots):
         """Serve, with one worker so far."""
         self.stateful = stateful
+        self.summary = {"stateful": stateful, "concurrency": 1 if stateful else slots}
         self.world = self.make_world(workers)
         self.load(0)
 
@@ -78,7 +81,7 @@ class Front(RuleBasedStateMachine):
         """A worker has loaded the model."""
         worker = pick(self.world.living(False), number)
         worker.is_loaded = True
-        worker.ready(self.stateful)
+        worker.ready(**self.summary)
         self.world.settle()
 
     @precondition(lambda self: self.world.living(False))
@@ -160,8 +163,18 @@ class Front(RuleBasedStateMachine):
         """What is not answered is with a worker, or all of them are busy."""
         living = self.world.living(True)
         held = {call.id for worker in living for call in self.world.held(worker)}
-        left = {call.number for call in self.world.open_calls}
-        assert left <= held or all(map(self.world.held, living))
+        waiting = {call.number for call in self.world.open_calls} - held
+        assert not waiting or not any(map(self.has_room, living))
+
+    def has_room(self, worker):
+        """Whether a worker would be given what waits: what has seen one end waits for it alone."""
+        if any(call.deaths for call in self.world.open_calls):
+            return not self.world.held(worker)
+        return len(self.running(worker)) < self.summary["concurrency"]
+
+    def running(self, worker):
+        """Return the batches of which a worker has not answered all."""
+        return [batch for batch in worker.batches if {call.id for call in batch} - worker.answered]
 
     @invariant()
     def calls_burn_two_workers_at_most(self):
@@ -171,17 +184,27 @@ class Front(RuleBasedStateMachine):
         assert max(burnt.values(), default=0) <= 2
 
     @invariant()
-    def workers_have_one_batch_at_a_time(self):
+    def workers_have_as_many_batches_as_slots(self):
         """No call is with two living workers; a stateful model gets its calls one by one."""
         living = self.world.living(True)
         held = [call.id for worker in living for call in self.world.held(worker)]
         assert len(held) == len(set(held))
-        for worker in living:
-            before = {call.id for batch in worker.batches[:-1] for call in batch}
-            assert before <= worker.answered
+        assert all(len(self.running(worker)) <= self.summary["concurrency"] for worker in living)
         if self.stateful:
             assert len(living) <= 1
             assert all(len(batch) == 1 for worker in living for batch in worker.batches)
+
+    @invariant()
+    def calls_that_have_seen_a_worker_end_are_alone(self):
+        """Nothing runs beside what may end the worker once more."""
+        for worker in self.world.living(True):
+            running = self.running(worker)
+            suspects = [batch for batch in running if self.has_suspect(batch)]
+            assert not suspects or [len(batch) for batch in running] == [1]
+
+    def has_suspect(self, batch):
+        """Whether a call of a batch has seen a worker end."""
+        return any(self.world.calls[call.id].deaths for call in batch)
 
     def teardown(self):
         """However it stands now: all is answered, nothing is left, and the service recovers."""
@@ -243,3 +266,69 @@ def test_every_call_is_answered_once_in_whatever_order_things_happen(make_world)
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )
+
+
+@pytest.fixture
+def busy_world(make_world):
+    """Yield a front whose one worker runs three batches at once, and has been given one call.
+
+    It has a deadline of 2 s, and a worker may be without a sign of life for 1 s after it.
+    """
+    world = make_world(1)
+    [worker] = world.spawner.workers
+    worker.is_loaded = True
+    worker.ready(concurrency=3)
+    world.settle()
+    world.admit(1, 2.0)
+    world.settle()
+    yield world
+    world.close()
+
+
+def test_new_calls_are_no_sign_of_life_of_a_worker_that_runs_several(busy_world):
+    """It is given more as long as it has slots; its loop may be blocked all the same."""
+    [worker] = busy_world.spawner.workers
+    for _ in range(2):
+        busy_world.wait(1.4)
+        busy_world.admit(1, 60.0)
+        busy_world.settle()
+    assert len(busy_world.held(worker)) == 3
+    assert worker.kills == 0
+    busy_world.wait(0.3)
+    assert worker.kills == 1
+
+
+def test_a_call_that_hangs_beside_others_that_move_ends_none_of_them(busy_world):
+    """Its slot is lost until nothing of the worker moves; its own caller was answered in time."""
+    [worker] = busy_world.spawner.workers
+    [stuck] = busy_world.held(worker)
+    for _ in range(8):
+        busy_world.wait(0.9)
+        assert busy_world.admit(1, 60.0) == 1
+        busy_world.settle()
+        call = worker.calls[-1]
+        worker.answered.add(call.id)
+        worker.reply(call)
+        busy_world.settle()
+        assert busy_world.outcomes[call.id] == [Status.OK]
+    assert busy_world.outcomes[stuck.id] == [Status.DEADLINE_EXCEEDED]
+    assert worker.cancelled == [stuck.id]
+    assert worker.kills == 0
+    busy_world.wait(1.1)
+    assert worker.kills == 1
+
+
+def test_a_call_that_hangs_for_a_minute_has_its_worker_replaced(busy_world):
+    """Whatever moves beside it: slots that are lost would add up."""
+    [worker] = busy_world.spawner.workers
+    for _ in range(100):
+        busy_world.wait(0.7)
+        if worker.kills:
+            break
+        busy_world.admit(1, 60.0)
+        busy_world.settle()
+        worker.answered.add(worker.calls[-1].id)
+        worker.reply(worker.calls[-1])
+        busy_world.settle()
+    assert worker.kills == 1
+    assert 2.0 + 60.0 < busy_world.clock.monotonic() - 1000.0 < 2.0 + 60.0 + 1.0 + 1.0

@@ -16,13 +16,24 @@ def forward(request):
     """Stand for the admission of calls."""
 
 
+async def forward_stream(stream):
+    """Stand for the forwarder of streams."""
+    yield b""
+
+
+def bind(unary, streams):
+    """Bind the front's own handlers, and those that forward."""
+    return transport.bind(forward, forward_stream, unary, streams)
+
+
 def test_every_operation_has_a_handler():
     """What workers answer is forwarded, what the front answers has a handler of its own."""
-    routes = transport.bind(forward, UNARY, STREAMS)
+    routes = bind(UNARY, STREAMS)
     assert {*routes.unary, *routes.streams} == set(operations.ALL)
-    assert [row for row, handler in routes.unary.items() if handler is forward] == list(
-        operations.FORWARDED
-    )
+    forwarded = [row for row, handler in routes.unary.items() if handler is forward]
+    forwarded += [row for row, handler in routes.streams.items() if handler is forward_stream]
+    assert set(forwarded) == set(operations.FORWARDED)
+    assert {row for row in forwarded if row.is_stream} <= set(routes.streams)
 
 
 @pytest.mark.parametrize("row", FRONT, ids=lambda row: row.key)
@@ -31,13 +42,13 @@ def test_a_row_without_a_handler_stops_the_start(row):
     unary = {one: handler for one, handler in UNARY.items() if one is not row}
     streams = {one: handler for one, handler in STREAMS.items() if one is not row}
     with pytest.raises(ValueError, match=row.key):
-        transport.bind(forward, unary, streams)
+        bind(unary, streams)
 
 
 def test_a_handler_without_a_row_stops_the_start():
     """What is not in the table is neither listed nor guarded as the table says."""
     with pytest.raises(ValueError, match=ECHO.key):
-        transport.bind(forward, {**UNARY, ECHO: echo}, STREAMS)
+        bind({**UNARY, ECHO: echo}, STREAMS)
 
 
 def test_a_stream_is_bound_as_one():
@@ -45,7 +56,7 @@ def test_a_stream_is_bound_as_one():
     unary = {**UNARY, operations.HEALTH_WATCH: echo}
     streams = {row: it for row, it in STREAMS.items() if row is not operations.HEALTH_WATCH}
     with pytest.raises(ValueError, match=operations.HEALTH_WATCH.key):
-        transport.bind(forward, unary, streams)
+        bind(unary, streams)
 
 
 def test_what_a_transport_does_not_say_is_empty_and_shared():

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from serving_runtime.settings import parsing
@@ -117,3 +119,28 @@ def test_one_of_takes_any_case_and_gives_the_word():
 def test_every_parser_says_what_it_expects(parser):
     """The form is what a user sees when a value is refused."""
     assert parser.form
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("/run/model.sock", "/run/model.sock"),
+        ("unix:/run/model.sock", "/run/model.sock"),
+        ("unix:///run/model.sock", "/run/model.sock"),
+        ("/run/../run/model.sock", "/run/model.sock"),
+        ("", ""),
+    ],
+)
+def test_sockets_are_read_as_paths_or_as_clients_write_them(text, path):
+    """gRPC's clients write `unix:` before the path."""  # noqa: D403  its name
+    assert parsing.socket_path(text) == path
+
+
+@pytest.mark.parametrize(
+    "text", ["unix:", "model.sock", "a lot", "/" + "x" * 99, "/" + "\N{SNOWMAN}" * 33]
+)
+def test_a_path_that_no_socket_can_have_is_refused(text):
+    """Each process has its own folder, and the kernel has room for so many bytes."""
+    assert parsing.socket_path("/" + "x" * 98) == "/" + "x" * 98
+    with pytest.raises(ValueError, match=re.escape(text)):
+        parsing.socket_path(text)

@@ -403,6 +403,13 @@ def test_an_empty_list_of_a_client_is_what_was_declared(value, dtype):
     assert taken.flags.carray
 
 
+def test_rows_without_columns_are_cast_without_memory():
+    """However many a client says there are: old NumPy would allocate as if it had columns."""
+    rows = np.empty(0, np.float64).reshape(2**40, 3, 0)
+    taken = inputs([Field("x", "float32", (-1, 3, -1))], {"x": tensor(rows)})["x"]
+    assert (taken.shape, taken.dtype) == (rows.shape, np.float32)
+
+
 def test_an_empty_list_is_still_held_to_the_contract():
     """To fixed axes and to its columns, and to its dtype where casts are refused."""
     field = Field("x", "int8", (-1, 4))

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 import hydro_serving_grpc as hs
-from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
-from serving_runtime.protocols.tensorflow_serving.decoding import decode
-from serving_runtime.protocols.tensorflow_serving.encoding import encode
+from serving_runtime.protocols.protobuf.tensors.budget import DecodeBudget
+from serving_runtime.protocols.protobuf.tensors.decoding import decode
+from serving_runtime.protocols.protobuf.tensors.encoding import encode
 from serving_runtime.signature import Tensor
 from serving_runtime.validation import bfloat16
 

@@ -1,11 +1,11 @@
-"""This repository's own service, as `serving-runtime serve` starts it, with one setting."""
+"""This repository's own service, as `serving-runtime serve` starts it; called in two protocols."""
 
 import shutil
 from pathlib import Path
 
 from experiments.benchmarks.cases import IRIS, NETWORK
 from experiments.benchmarks.peers import ARRAYS, FRAMEWORKS, Peer, Setup, Start
-from experiments.benchmarks.protocols import PREDICT
+from experiments.benchmarks.protocols import INFERENCE, PREDICT
 
 CONTRACT = """\
 name: predict
@@ -58,7 +58,9 @@ def _copy_network(models: Path, files: Path) -> None:
 
 def _start(setup: Setup) -> Start:
     command = [str(setup.python), "-m", "serving_runtime.cli", "serve"]
-    return Start([*command, str(setup.folder / "model"), "--port", str(setup.port)], SETTINGS)
+    named = {"MODEL_NAME": setup.case.model}  # which requests of Open Inference name
+    command += [str(setup.folder / "model"), "--port", str(setup.port)]
+    return Start(command, {**SETTINGS, **named})
 
 
 OURS = Peer(
@@ -71,4 +73,7 @@ OURS = Peer(
     _prepare,
     _start,
 )
-PEERS = (OURS,)
+OPEN_INFERENCE = OURS._replace(
+    name="serving-runtime-v2", title="this runtime, Open Inference", protocol=INFERENCE
+)
+PEERS = (OURS, OPEN_INFERENCE)

@@ -3,7 +3,7 @@
 from typing import Any, Dict, Mapping
 
 from python_runtime import messages
-from python_runtime.functions import Function, Predict
+from python_runtime.functions import Function, Predict, PredictAsync
 from serving_runtime.model import Arrays
 from serving_runtime.validation.maps import array_of
 
@@ -18,6 +18,15 @@ def adapt(function: Function, name: str) -> Predict:
 
     def predict(inputs: Arrays) -> Arrays:
         return _outputs(function(**_arguments(inputs)), name)
+
+    return predict
+
+
+def adapt_async(function: Function, name: str) -> PredictAsync:
+    """Return an asynchronous function likewise."""
+
+    async def predict(inputs: Arrays) -> Arrays:
+        return _outputs(await function(**_arguments(inputs)), name)
 
     return predict
 

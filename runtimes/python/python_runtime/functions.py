@@ -1,10 +1,11 @@
 """Find the function of each signature, and check before the first call that it can be called."""
 
+import functools
 import inspect
 import keyword
 import sys
 from types import ModuleType
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Coroutine, Dict, List, Optional, Tuple
 
 from serving_runtime.errors import LoadError, nearest
 from serving_runtime.framework.parameters import differences
@@ -13,6 +14,7 @@ from serving_runtime.signature import Signature
 
 Function = Callable[..., Any]  # as the user wrote it
 Predict = Callable[[Arrays], Arrays]  # the same behind its style
+PredictAsync = Callable[[Arrays], "Coroutine[Any, Any, Arrays]"]  # an asynchronous one likewise
 Hook = Optional[Callable[[], Any]]
 
 _AS_TEXT: Dict[str, Any] = {}
@@ -22,6 +24,10 @@ if sys.version_info >= (3, 14):  # novm
 
     _AS_TEXT["annotation_format"] = annotationlib.Format.STRING  # novm
 
+GENERATORS: Tuple[Tuple[Callable[[Any], bool], str], ...] = (
+    (inspect.isgeneratorfunction, "a generator"),
+    (inspect.isasyncgenfunction, "an async generator"),
+)
 NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
@@ -29,7 +35,7 @@ def find(module: ModuleType, signature: Signature) -> Function:
     """Return the function that answers ``signature``.
 
     Raises:
-        LoadError: there is none, it is not a plain function, or its parameters do not fit.
+        LoadError: there is none, it is a generator, or its parameters do not fit.
     """
     name = signature.name
     if not name.isidentifier() or keyword.iskeyword(name):
@@ -50,12 +56,17 @@ def find_hooks(module: ModuleType, signature_names: Tuple[str, ...]) -> Tuple[Ho
     """Return the module's own ``load()`` and ``unload()``, or None for each that it lacks.
 
     Raises:
-        LoadError: one of them is an ``async def``.
+        LoadError: one of them is a generator.
     """
     return (
         _hook(module, "load", signature_names),
         _hook(module, "unload", signature_names),
     )
+
+
+def is_async(function: Function) -> bool:
+    """Whether a call has to be awaited."""
+    return inspect.iscoroutinefunction(_code(function))
 
 
 def call_signature(function: Function) -> Optional[inspect.Signature]:
@@ -101,17 +112,23 @@ def _check_kind(name: str, function: Function) -> None:
             f'"{name}" in func_main.py is no function but of type {type(function).__name__}',
             f"write `def {name}(…):`",
         )
-    code = function if inspect.isroutine(function) else getattr(function, "__call__", function)  # noqa: B004  its code is wanted
-    if inspect.iscoroutinefunction(code) or inspect.isasyncgenfunction(code):
-        raise LoadError(
-            f'"{name}" in func_main.py is an `async def`, and nothing here awaits it',
-            f"make it `def {name}(…)`; calls wait in the server, not in your function",
-        )
-    if inspect.isgeneratorfunction(code):
-        raise LoadError(
-            f'"{name}" in func_main.py is a generator: it yields and returns nothing',
-            "return the outputs at once",
-        )
+    code = _code(function)
+    for is_kind, kind in GENERATORS:
+        if is_kind(code):
+            raise LoadError(
+                f'"{name}" in func_main.py is {kind}: it yields several results, and a call has '
+                "one answer",
+                "collect what it yields, and return all outputs at once",
+            )
+
+
+def _code(function: Function) -> Any:
+    """Return what is run when ``function`` is called, below partials."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    if inspect.isroutine(function):
+        return function
+    return getattr(function, "__call__", function)  # noqa: B004  its code is wanted
 
 
 def _check_parameters(function: Function, signature: Signature) -> None:

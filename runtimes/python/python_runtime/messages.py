@@ -1,15 +1,20 @@
-"""Call functions that take ``TensorProto`` and return ``PredictResponse``, as Hydrosphere's do."""
+"""Call functions that take ``TensorProto`` and return ``PredictResponse``, as Hydrosphere's do.
 
+Those of 3.x take arrays, and may return ``Tensor`` for each output.
+"""
+
+import inspect
 from typing import Any, Dict, Mapping, Tuple
 
 import numpy as np
 
 import hydro_serving_grpc as hs
-from python_runtime.functions import Function, Predict
+from python_runtime.functions import Function, Predict, PredictAsync
 from serving_runtime.errors import BrokenResult, InvalidInput, LimitExceeded
 from serving_runtime.model import Arrays
-from serving_runtime.protocols.tensorflow_serving import decoding, encoding
-from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
+from serving_runtime.protocols.protobuf.tensors import decoding, encoding
+from serving_runtime.protocols.protobuf.tensors.budget import DecodeBudget
+from serving_runtime.protocols.protobuf.tensors.form import TENSOR, TENSOR_PROTO
 from serving_runtime.signature import (
     ANY,
     MAP,
@@ -40,10 +45,16 @@ def adapt(function: Function, signature: Signature) -> Predict:
     """
 
     def predict(inputs: Arrays) -> Arrays:
-        result = function(**_protos(signature.inputs, inputs))
-        if not is_response(result):
-            raise wrong_type(result)
-        return response_arrays(result)
+        return _outputs(function(**_protos(signature.inputs, inputs)))
+
+    return predict
+
+
+def adapt_async(function: Function, signature: Signature) -> PredictAsync:
+    """Return an asynchronous function likewise."""
+
+    async def predict(inputs: Arrays) -> Arrays:
+        return _outputs(await function(**_protos(signature.inputs, inputs)))
 
     return predict
 
@@ -54,8 +65,8 @@ def is_response(result: Any) -> bool:
 
 
 def is_tensor(value: Any) -> bool:
-    """Whether ``value`` is a ``TensorProto``: ours, or another package's of the same form."""
-    return _is_message(value, "TensorProto")
+    """Whether ``value`` is a ``TensorProto``, or 3.x's ``Tensor``: ours, or another package's."""
+    return _is_message(value, "TensorProto") or _is_of_3_x(value)
 
 
 def response_arrays(response: Any) -> Arrays:
@@ -64,19 +75,20 @@ def response_arrays(response: Any) -> Arrays:
     Raises:
         BrokenResult: an output says one thing of itself and holds another.
     """
-    outputs = _as_ours(response, hs.PredictResponse).outputs
+    outputs = response.outputs
     return {name: tensor_array(name, outputs[name]) for name in outputs}
 
 
 def tensor_array(name: str, proto: Any) -> Any:
-    """Return the array of a ``TensorProto``, or the dict of arrays of one that is a map.
+    """Return the array of a tensor's message, or the dict of arrays of one that is a map.
 
     Raises:
         BrokenResult: its values do not fit its shape or dtype.
     """
     try:
-        tensor = _as_ours(proto, hs.TensorProto)
-        return _array(decoding.decode(tensor, DecodeBudget(MAX_EXPANDED_BYTES)))
+        form = TENSOR if _is_of_3_x(proto) else TENSOR_PROTO
+        tensor = _as_ours(proto, form.message)
+        return _array(decoding.decode(tensor, DecodeBudget(MAX_EXPANDED_BYTES), form))
     except InvalidInput as error:  # what is wrong in a request is wrong in a result
         raise BrokenResult(f'output "{name}": {error}') from error
     except LimitExceeded as error:
@@ -85,14 +97,29 @@ def tensor_array(name: str, proto: Any) -> Any:
 
 def wrong_type(result: Any, expected: str = "") -> BrokenResult:
     """Return the error of a wrongly typed result, in the words that Hydrosphere's clients know."""
+    if inspect.iscoroutine(result):
+        result.close()  # else Python warns that it was never awaited
+        expected += "; it must be awaited: write the function, and what decorates it, `async def`"
     text = f"{result}"
     if len(text) > MAX_CHARACTERS:
         text = text[:MAX_CHARACTERS] + "..."
     return BrokenResult(f"Type of a result ({text}) is not `PredictResponse`{expected}")
 
 
+def _outputs(result: Any) -> Arrays:
+    if not is_response(result):
+        raise wrong_type(result)
+    return response_arrays(result)
+
+
 def _is_message(value: Any, name: str) -> bool:
     return getattr(getattr(value, "DESCRIPTOR", None), "name", "") == name
+
+
+def _is_of_3_x(value: Any) -> bool:
+    """Whether ``value`` is a ``Tensor``; read as a ``TensorProto`` it would lose its shape."""
+    full_name = getattr(getattr(value, "DESCRIPTOR", None), "full_name", "")
+    return bool(full_name == TENSOR.message.DESCRIPTOR.full_name)
 
 
 def _as_ours(message: Any, message_class: Any) -> Any:

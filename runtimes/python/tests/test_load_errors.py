@@ -160,25 +160,27 @@ def test_what_is_no_function_is_refused_with_its_type(refusal):
 
 
 @pytest.mark.parametrize(
-    "code",
+    ("code", "kind"),
     [
-        "async def infer(x): pass",
-        "async def infer(x):\n    yield x",
-        "class Model:\n    async def __call__(self, x): pass\ninfer = Model()",
-        "class Model:\n    async def infer(self, x): pass\ninfer = Model().infer",
-        "async def load(): pass\ndef infer(x): pass",
+        ("def infer(x):\n    yield {'y': x}", "a generator"),
+        ("async def infer(x):\n    yield {'y': x}", "an async generator"),
+        ("class Model:\n    def __call__(self, x): yield x\ninfer = Model()", "a generator"),
+        (
+            "class Model:\n    async def infer(self, x): yield x\ninfer = Model().infer",
+            "an async generator",
+        ),
+        (
+            "import functools\nasync def each(x, n): yield x\ninfer = functools.partial(each, n=1)",
+            "an async generator",
+        ),
+        ("async def load():\n    yield 1\ndef infer(x): pass", "an async generator"),
     ],
 )
-def test_coroutines_are_refused(refusal, code):
-    """Nothing awaits a coroutine, so the message asks for a plain function."""
+def test_generators_are_refused(refusal, code, kind):
+    """A call has one answer, and the message says how to give it."""
     text = refusal(code)
-    assert "is an `async def`" in text
-    assert "fix: make it `def " in text
-
-
-def test_generators_are_refused(refusal):
-    """A function that yields returns no outputs."""
-    assert "is a generator" in refusal("def infer(x):\n    yield {'y': x}")
+    assert f"is {kind}: it yields several results, and a call has one answer" in text
+    assert "fix: collect what it yields, and return all outputs at once" in text
 
 
 def test_parameters_that_do_not_match_are_all_told_at_once(refusal, signature):

@@ -179,3 +179,38 @@ def _foreign_class(full_name):
     modern = hasattr(factory, "GetMessageClass")
     make = factory.GetMessageClass if modern else factory.MessageFactory(pool).GetPrototype
     return make(pool.FindMessageTypeByName(full_name))
+
+
+CODE_OF_3_X = """
+    from hydro_serving_grpc.serving.contract.tensor_pb2 import MapTensorData, Tensor, TensorShape
+    from hydro_serving_grpc.serving.contract.types_pb2 import DT_DOUBLE, DT_MAP
+    from hydro_serving_grpc.serving.runtime import api_pb2
+    def infer(x):
+        y = Tensor(dtype=DT_DOUBLE, double_val=[1, 2], tensor_shape=TensorShape(dims=[2, 1]))
+        raw = Tensor(dtype=DT_DOUBLE, binary_val=bytes(8))
+        m = Tensor(dtype=DT_MAP, map_val=[MapTensorData(subtensors={{"k": y}})])
+        return {}(outputs={{"y": y, "raw": raw, "m": m}}){}
+"""
+
+
+@pytest.mark.parametrize(
+    ("respond", "rest", "style"),
+    [("dict", '["outputs"]', "auto"), ("api_pb2.PredictResponse", "", "messages")],
+)
+def test_tensors_of_3_x_are_read_with_their_shapes(load, respond, rest, style):
+    """Functions of Hydrosphere 3.x take arrays, and may return a Tensor for each output."""
+    outputs = load(CODE_OF_3_X.format(respond, rest), style=style).predict("infer", X)
+    assert outputs["y"].tolist() == [[1], [2]]
+    assert outputs["raw"].shape == ()
+    assert outputs["m"]["k"].tolist() == [[1], [2]]
+
+
+def test_a_broken_tensor_of_3_x_is_the_model_s_fault(load):
+    """In the words of its own fields."""
+    code = """
+        from hydro_serving_grpc.serving.contract.tensor_pb2 import Tensor
+        def infer(x):
+            return {"y": Tensor(dtype=1, binary_val=bytes(3))}
+    """
+    with pytest.raises(BrokenResult, match='output "y": binary_val of 3 bytes is no multiple'):
+        load(code).predict("infer", X)

@@ -38,7 +38,8 @@ class Call:
 
     def __call__(self, inputs: Arrays) -> Arrays:
         """Answer a request; what the network raises is raised here, unchanged."""
-        with self._mode():
+        mode = self._mode  # another thread may exchange it meanwhile
+        with mode():
             tensors = {
                 field.name: to_tensor(inputs[field.name], field, self._device)
                 for field in self._signature.inputs
@@ -46,18 +47,20 @@ class Call:
             try:
                 results = self._results(tensors)
             except RuntimeError as error:
-                if self._mode is self._function.modes[-1] or not gradients.is_lacking(error):
+                if mode is self._function.modes[-1] or not gradients.is_lacking(error):
                     raise
-                results = self._results_with_gradients(tensors, error)
+                results = self._results_with_gradients(tensors, mode, error)
         return {name: to_array(name, result) for name, result in results.items()}
 
-    def _results_with_gradients(self, tensors: Dict[str, Any], error: RuntimeError) -> Any:
-        """Try the next mode, and keep to it if the network works in it.
+    def _results_with_gradients(
+        self, tensors: Dict[str, Any], failed: Any, error: RuntimeError
+    ) -> Any:
+        """Try the mode after the one that has failed, and keep to it if the network works in it.
 
         Where the network has changed its inputs they are lost, and only the next call is tried.
         """
         modes = self._function.modes
-        mode = modes[modes.index(self._mode) + 1]
+        mode = modes[modes.index(failed) + 1]
         results = None
         if gradients.is_unchanged(tensors):
             with mode():

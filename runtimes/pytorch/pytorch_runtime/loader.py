@@ -24,6 +24,8 @@ class PyTorchModel(Model):
 
     # The first calls choose kernels and compile TorchScript.
     warm_up = True
+    # PyTorch computes without the interpreter's lock; its modes are each thread's own.
+    runs_in_threads = True
 
     def __init__(
         self, network: Network, contract: Contract, device: torch.device, code: UserNetwork

@@ -1,5 +1,8 @@
 """Networks whose answer is a gradient are served in the mode that they need."""
 
+import concurrent.futures
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -43,9 +46,12 @@ GRADIENTS = {
 }
 
 NET = """
+import threading
 import torch
 
 class Net(torch.nn.Module):
+    first, began, ended = threading.Semaphore(), threading.Event(), threading.Event()
+
     def __init__(self):
         super().__init__()
         self.k = torch.nn.Parameter(torch.ones(1))
@@ -79,6 +85,23 @@ def test_gradients_are_answers(load, files, write, forces, name, caplog):
         assert model.predict("forward", {"x": ROWS.copy()})["y"].tolist() == FORCES
     is_tried_again = name in ("taken for granted", "of a detached copy")
     assert caplog.text.count("the network computes gradients") == is_tried_again
+
+
+def test_a_call_in_another_thread_finds_the_mode_too(load, files, write, forces):
+    """One that was begun in the first mode is tried again, though another has moved on since."""
+    first = """
+        if self.first.acquire(blocking=False):
+            self.began.set()
+            self.ended.wait(60)"""
+    _network(files, write, first + GRADIENTS["taken for granted"])
+    model = load(forces)
+    network = sys.modules["model"].Net
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        early = thread.submit(model.predict, "forward", {"x": ROWS.copy()})
+        assert network.began.wait(60)
+        late = model.predict("forward", {"x": ROWS.copy()})
+        network.ended.set()
+        assert [it["y"].tolist() for it in (early.result(), late)] == [FORCES] * 2
 
 
 def test_functional_gradients_are_answers(load, files, write, forces):

@@ -50,12 +50,12 @@ def _models(folder: Path) -> List[Path]:
 
 
 def _versions(files: Path) -> List[Path]:
-    """Return the version directories, oldest first.
+    """Return the version directories, oldest first; a larger number than 64 bits is none.
 
     See: https://github.com/tensorflow/serving/blob/master/tensorflow_serving/g3doc/serving_config.md
     """
     numbered = [path for path in files.glob("*") if re.match(r"^[0-9]+$", path.name)]
-    return sorted((path for path in numbered if path.is_dir()), key=_number)
+    return sorted((it for it in numbered if it.is_dir() and _number(it) < 2**63), key=_number)
 
 
 def _number(version: Path) -> int:

@@ -16,6 +16,8 @@ class TensorFlowModel(Model):
     """A model of TensorFlow's, whatever it was saved as."""
 
     string_type: type = bytes
+    # A graph runs without the interpreter's lock, and as often at once as it is called.
+    runs_in_threads = True
     # What Hydrosphere's own TensorFlow runtime says.
     status_message = "Loaded and ready to go"
 

@@ -32,15 +32,14 @@ def files(tmp_path):
 def export(files):
     """Export a graph as TensorFlow 1.x does.
 
-    What is given builds the graph and returns its signatures: names with inputs and outputs.
+    What is given builds the graph and returns its signatures: names with inputs and outputs, and
+    with the method where it is not that of Predict.
     """
 
     def export_graph(build, folder=None, tags=("serve",), change=None, as_text=False):
         folder = folder or files
         with without_deprecations(), tf.Graph().as_default(), v1.Session() as session:
-            signatures = {
-                name: _definition(inputs, outputs) for name, (inputs, outputs) in build().items()
-            }
+            signatures = {name: _definition(*parts) for name, parts in build().items()}
             session.run(v1.global_variables_initializer())
             builder = v1.saved_model.builder.SavedModelBuilder(str(folder))
             builder.add_meta_graph_and_variables(session, list(tags), signatures)
@@ -59,12 +58,12 @@ def direct():
         yield lambda files: models.enter_context(contextlib.closing(Direct(files)))
 
 
-def _definition(inputs, outputs):
+def _definition(inputs, outputs, method="tensorflow/serving/predict"):
     info = v1.saved_model.utils.build_tensor_info
     return v1.saved_model.signature_def_utils.build_signature_def(
         {name: info(tensor) for name, tensor in inputs.items()},
         {name: info(tensor) for name, tensor in outputs.items()},
-        "tensorflow/serving/predict",
+        method,
     )
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 PREDICT = "tensorflow/serving/predict"
+CLASSIFY = "tensorflow/serving/classify"
+REGRESS = "tensorflow/serving/regress"
 DTYPES = (
     "bool int8 int16 int32 int64 uint8 uint16 float16 float32 float64 complex64 complex128 "
     "qint8 quint8 qint16 quint16 qint32 string"
@@ -16,13 +18,13 @@ DTYPES = (
 WORDS = Path(__file__).resolve().parent / "words.txt"
 
 
-def signature(inputs, outputs):
-    """Describe a call of the graph by tensors of it."""
+def signature(inputs, outputs, method=PREDICT):
+    """Describe a call of the graph by tensors of it, and by its purpose."""
     info = tf.saved_model.utils.build_tensor_info
     return tf.saved_model.signature_def_utils.build_signature_def(
         {name: info(tensor) for name, tensor in inputs.items()},
         {name: info(tensor) for name, tensor in outputs.items()},
-        PREDICT,
+        method,
     )
 
 
@@ -139,6 +141,36 @@ def vocabulary(session):
         "legacy_init_op": fill,
     }
     return {"number": signature({"word": word}, {"index": table.lookup(word)})}, extras
+
+
+def examples(session):
+    """Classify serialised examples, and give numbers for them, as estimators' exports do."""
+    serialised = tf.placeholder(tf.string, [None], "examples")
+    features = {
+        "x": tf.FixedLenFeature([2], tf.float32),
+        "bias": tf.FixedLenFeature([], tf.float32, 0.0),
+    }
+    parsed = tf.parse_example(serialised, features)
+    scores = parsed["x"] + tf.expand_dims(parsed["bias"], 1)
+    labels = tf.tile(tf.constant([["west", "größer"]]), [tf.shape(serialised)[0], 1])
+    column = tf.reduce_sum(scores, axis=1, keep_dims=True)
+    octets = tf.tile(tf.constant([[b"\xff"]]), [tf.shape(serialised)[0], 1])
+    inputs = {"inputs": serialised}
+    return {
+        "serving_default": signature(inputs, {"classes": labels, "scores": scores}, CLASSIFY),
+        "labels": signature(inputs, {"classes": labels}, CLASSIFY),
+        "scores": signature(inputs, {"scores": scores}, CLASSIFY),
+        "regress": signature(inputs, {"outputs": column}, REGRESS),
+        "regress_list": signature(inputs, {"outputs": tf.squeeze(column, [1])}, REGRESS),
+        "of_form": signature(inputs, {"classes": labels, "scores": scores}),
+        "predict": signature({"examples": serialised}, {"y": scores}),
+        # Each is wrong in one way.
+        "two_inputs": signature({"inputs": serialised, "bias": parsed["bias"]},
+                                {"scores": scores}, CLASSIFY),
+        "flat_scores": signature(inputs, {"scores": tf.reshape(scores, [-1])}, CLASSIFY),
+        "two_numbers": signature(inputs, {"outputs": scores}, REGRESS),
+        "octets": signature(inputs, {"classes": octets}, CLASSIFY),
+    }, {}  # fmt: skip
 
 
 def variable(session, name, *shape):

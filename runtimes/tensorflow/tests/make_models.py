@@ -32,6 +32,7 @@ BUILDERS = {
     "1.7.0": {
         "convolution": graphs.convolution,
         "defaults": graphs.defaults,
+        "examples": graphs.examples,
         "features": graphs.features,
         "identity": graphs.identity,
         "later_dtypes": graphs.later_dtypes,

@@ -50,6 +50,13 @@ def test_the_newest_version_is_served(doubling, load, files, caplog):
     assert "serving version 00011, the newest; passed over: 2, 9" in caplog.messages
 
 
+def test_a_number_of_more_than_64_bits_is_no_version(doubling, files):
+    """No message could say it."""
+    doubling(files / str(2**63 - 1))
+    doubling(files / str(2**63))
+    assert loader.infer_contract(files).version == 2**63 - 1
+
+
 def test_a_single_version_is_nothing_to_tell(doubling, load, files, caplog):
     """With one version there is no choice."""
     doubling(files / "4")

@@ -182,7 +182,7 @@ def test_fast_validation_off(switch_off, monkeypatch):
 class IdleWorker:
     """Takes whatever it is sent, and never answers."""
 
-    is_free, is_busy, is_stateful = True, False, False
+    is_free, is_busy, is_stateful, slots = True, False, False, 1
 
     def __init__(self):
         self.batches = []

@@ -190,7 +190,7 @@ def test_ablation_has_a_row_for_each_device():
     assert text.count(f"| {GAIN} |") == len(devices.DEVICES) + 1
 
 
-def test_compare_and_ablation_write_what_the_document_reads(monkeypatch, tmp_path, capsys):
+def test_what_is_paired_writes_what_the_document_reads(monkeypatch, tmp_path, capsys):
     """Each verb writes its JSON, and the document's tables come from it."""
     monkeypatch.setattr(side_by_side, "ensure_ready", lambda: None)
     monkeypatch.setattr(ablation, "ensure_ready", lambda: None)
@@ -209,13 +209,15 @@ def test_compare_and_ablation_write_what_the_document_reads(monkeypatch, tmp_pat
     common = ["--pairs", "6", "--results", str(folder)]
     base = ["--base", "HEAD", "--base-settings", "RUNTIME_LOG_CALLS=0"]
     assert main(["compare", *base, *common]) == 0
+    assert main(["protocols", *common]) == 0
     assert main(["ablation", "--devices", "malloc-settings", *common]) == 0
     assert "iris, one row, 64; pairs 6" in capsys.readouterr().out
     told = json.loads((folder / "comparison.json").read_text())
     assert [(it["case"], it["shape"]) for it in told["results"]] == [
         ("iris", "1"), ("iris", "8"), ("iris", "64"), ("1mib-raw", "8")]  # fmt: skip
     text = document.text(document.read(folder))
-    assert text.count(f"| {MET} |") == 4
+    assert text.count("| this runtime, Open Inference | iris, one row | ") == 2
+    assert text.count(f"| {MET} |") == 4 + 3
     assert text.count(f"| {NO_GAIN} |") == 3
 
 

@@ -57,6 +57,7 @@ def everything(told):
         "codec": {"seconds": {"memcpy": 0.002, "decode": 1e-5, "encode": 0.005, "small": 7e-6}},
         "startup": {"results": [started]},
         "profile": shares,
+        "protocols": {},
         "comparison": {},
         "ablation": {},
         "ceiling": told,
@@ -120,6 +121,21 @@ def test_targets_are_ratios_to_the_best_that_was_measured():
     assert found["iris, 64 at a time: speed against MLServer"].verdict == "not measured"
 
 
+def test_protocols_are_compared_with_peers_of_the_same():
+    """Our own Predict is beside them, and no peer of itself."""
+    found = found_of(
+        result_of("serving-runtime", "64", 1, 4000.0),
+        result_of("serving-runtime-v2", "64", 1, 3900.0),
+        result_of("triton", "64", 1, 1300.0),
+        result_of("kserve", "64", 1, 500.0),
+    )
+    words = "iris over Open Inference, 64 at a time: speed against"
+    assert found[f"{words} our own Predict"].found == pytest.approx(0.975)
+    assert found[f"{words} Triton"].verdict == "not met"
+    assert found[f"{words} KServe"].verdict == "met"
+    assert found["iris, 64 at a time: speed against the best peer"].versus != "this runtime"
+
+
 def test_a_peer_that_answers_nothing_is_beaten_and_one_that_failed_is_not():
     """Nothing in time is the speed 0; a peer that did not start was not measured."""
     words = "16 MiB typed, 8 at a time: speed against KServe"
@@ -167,7 +183,7 @@ def test_document_has_what_was_measured(everything):
 def test_document_without_results_says_so():
     """Nothing that was not measured has a figure."""
     text = document.text(dict.fromkeys(document.FILES, {}))
-    assert text.count(document.NOTHING) == 11
+    assert text.count(document.NOTHING) == 12
     assert "not met" not in text
 
 

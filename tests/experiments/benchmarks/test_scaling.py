@@ -1,4 +1,5 @@
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -6,6 +7,7 @@ from experiments.benchmarks import curves, memory, rounds, scaling, setup
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.curves import BY_NAME as CURVES
 from experiments.benchmarks.load import Load, Shape
+from experiments.benchmarks.peers import Setup
 from experiments.benchmarks.peers.registry import BY_NAME as PEERS
 from experiments.benchmarks.peers.serving_runtime import OURS
 from experiments.benchmarks.server import Asked, running
@@ -76,7 +78,8 @@ def test_our_service_answers_with_many(name):
 
 def test_settings_reach_the_service():
     """A curve's setting comes beside those of the peer."""
-    place = type("", (), {"python": "python", "folder": setup.ROOT, "port": 1})
+    case = CASES["noop"]
+    place = Setup(case, Path("python"), setup.ROOT, setup.ROOT, 1, ())
     environ = curves.with_settings(OURS, RUNTIME_WORKERS="3").start(place).environ
     assert environ["RUNTIME_WORKERS"] == "3"
     assert environ["RUNTIME_CONNECTION_AGE"] == "24h"

@@ -91,7 +91,7 @@ class TensorFlowServing(Wire):
     def gap(self, case: Case) -> str:
         """Return why this encoding cannot carry a case, or nothing if it can."""
         if not self._as_content:
-            has_payload = any(map(_has_nan_payload, case.inputs.values()))
+            has_payload = any(map(has_nan_payload, case.inputs.values()))
             return "protobuf's Python reads floats as doubles" if has_payload else ""
         is_same = self.write(case) == TYPED.write(case)
         return "without any number it is as in typed fields" if is_same else ""
@@ -136,7 +136,7 @@ def read(message):
         entries = np.array(list(getattr(message, form.field)), form.entry)
     assert message.HasField("tensor_shape")
     return Tensor(
-        dtype, _values(dtype, entries).reshape([it.size for it in message.tensor_shape.dim])
+        dtype, values_of(dtype, entries).reshape([it.size for it in message.tensor_shape.dim])
     )
 
 
@@ -149,7 +149,8 @@ def _entries(value):
     return flat.view(entry) if value.dtype == "float16" or value.dtype in COMPLEX else flat
 
 
-def _values(dtype, entries):
+def values_of(dtype, entries):
+    """Return the values of a dtype by their entries."""
     if dtype == "bfloat16":
         return (entries.astype("<u4") << 16).view("<f4")
     if dtype == "float16":
@@ -157,7 +158,8 @@ def _values(dtype, entries):
     return entries.view(dtype) if dtype in COMPLEX else entries
 
 
-def _has_nan_payload(value):
+def has_nan_payload(value):
+    """Return whether a tensor has NaNs that Python's floats do not keep."""
     if not isinstance(value, Tensor) or value.dtype not in ("float32", "float64"):
         return False
     nans = value.array[np.isnan(value.array)]
@@ -175,17 +177,22 @@ _CALLS = (
 )
 
 
-def wrong_in(details: str) -> Tuple[Wrong, ...]:
-    """Return what details say is wrong; their other words are the protocol's own."""
-    found = [_wrong(part) for part in details.split("; ")]
+def wrong_in(details: str, calls=_CALLS) -> Tuple[Wrong, ...]:
+    """Return what details say is wrong; their other words are the protocol's own.
+
+    Args:
+        details: of a refusal.
+        calls: how the protocol says what is wrong with a call as a whole, by kind.
+    """
+    found = [_wrong(part, calls) for part in details.split("; ")]
     return tuple(it for it in found if it)
 
 
-def _wrong(text):
+def _wrong(text, calls):
     field = _FIELD.match(text)
     if field:
         return Wrong(_kind(field.group(2)), field.group(1))
-    for kind, pattern in _CALLS:
+    for kind, pattern in calls:
         named = pattern.match(text)
         if named:
             return Wrong(kind, named.group(1))

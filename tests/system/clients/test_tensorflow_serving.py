@@ -2,6 +2,8 @@
 
 import functools
 import itertools
+import json
+import os
 import subprocess
 
 import pytest
@@ -92,6 +94,26 @@ def test_outputs_are_filtered_and_refusals_end_in_known_words(told, chosen):
     for case, words in REFUSALS.items():
         status, details = results[case]
         assert (status, details[-len(words) - 2 :]) == ("INVALID_ARGUMENT", f"; {words}")
+
+
+def test_estimators_are_called_as_with_tensorflow_serving(tfserving):
+    """Their export is waited for, classifies and gives numbers, alone and several at a time."""
+    packages = [str(ROOT / "common"), str(ROOT / "runtimes" / "tensorflow")]
+    path = {"PYTHONPATH": os.pathsep.join(packages)}
+    found = json.loads(run_script(tfserving, "tfserving_examples.py", **path).splitlines()[-1])
+    before, *after = found.pop("states")
+    assert before in ([], ["LOADING"])
+    assert after == ["AVAILABLE", 5, 0]
+    rows = [[["west", 0.5], ["größer", 2.0]], [["west", -1.0], ["größer", 8.25]]]
+    assert found.pop("not a classifier")[0] == "INVALID_ARGUMENT"
+    assert found.pop("reload")[0] == "UNIMPLEMENTED"
+    assert found == {
+        "classes": rows,
+        "answered by": ["estimator", "serving_default"],
+        "numbers": [2.5, 7.25],
+        "both": [rows, [2.5, 7.25]],
+        "exit code": 0,
+    }
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=" ".join)

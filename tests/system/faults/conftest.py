@@ -22,6 +22,7 @@ OVER_ONE_TRANSPORT = (
 # About workers and their model, where a transport has a small part: the other one is for the night.
 MOSTLY_OVER_ONE = (
     "test_clock",
+    "test_concurrency",
     "test_crashes",
     "test_fork_server",
     "test_hangs",

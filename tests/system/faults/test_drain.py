@@ -14,7 +14,15 @@ from tests.support import models
 from tests.support.balancer import Balancer
 from tests.support.callers import OWN_CONNECTION, Callers
 from tests.support.processes import wait_until
-from tests.support.servers import NOT_SERVING, PREDICT, SERVING, assert_bit_exact, failure, request
+from tests.support.servers import (
+    NOT_SERVING,
+    PREDICT,
+    SERVING,
+    assert_bit_exact,
+    failure,
+    model_state,
+    request,
+)
 
 WATCH = "/grpc.health.v1.Health/Watch"
 # Short, so that the tests are; the rules that tie them to each other are those of the defaults.
@@ -139,6 +147,7 @@ def test_calls_are_served_while_draining(serve, dial):
     connection = dial(server)
     server.signal(signal.SIGTERM)
     wait_until(lambda: server.health() == NOT_SERVING, "NOT_SERVING")
+    assert model_state(connection) == "UNLOADING"
     assert_bit_exact(connection)
     assert failure(connection, request("exit 3")).status == "INTERNAL"
     assert_bit_exact(connection)

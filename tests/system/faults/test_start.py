@@ -6,7 +6,16 @@ import pytest
 from serving_runtime import contract
 from tests.support import models
 from tests.support.processes import wait_until
-from tests.support.servers import NOT_SERVING, PREDICT, SERVING, Server, channel, failure, request
+from tests.support.servers import (
+    NOT_SERVING,
+    PREDICT,
+    SERVING,
+    Server,
+    channel,
+    failure,
+    model_state,
+    request,
+)
 
 # Far below what a service that waits for something would take, on a machine that is busy too.
 START_SECONDS = 30.0
@@ -145,9 +154,11 @@ def test_the_service_is_truthful_while_it_loads(launch, tmp_path):
     server: Server = launch(models.write(tmp_path / "model", GATED))
     with channel(server.address) as connection:
         assert server.health() == NOT_SERVING
+        assert model_state(connection) == "LOADING"
         assert failure(connection, request()) == ("UNAVAILABLE", "the model is loading")
         server.note("gate").touch()
         server.wait_serving()
         assert server.health() == SERVING
+        assert model_state(connection) == "AVAILABLE"
         assert connection.unary_unary(PREDICT, None, None)(request(), timeout=30)
     server.end()

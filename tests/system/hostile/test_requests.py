@@ -2,6 +2,7 @@ import grpc
 import pytest
 
 import hydro_serving_grpc as hs
+from hydro_serving_grpc.messages import POOL, message_class
 from serving_runtime import operations
 from serving_runtime.protocols.protobuf.scanning import BYTES_3, number, sized
 from tests.support.hostile import messages
@@ -23,6 +24,7 @@ from tests.support.servers import (
     channel,
     expected,
     failure,
+    is_one_line,
     request,
     seen,
 )
@@ -110,6 +112,12 @@ ACCEPTED = {
     "a dtype twice": with_x(tensor(4711)[:3] + doubles(3.0)),
     "fields the other way round": predict(*reversed(GOOD)),
 }
+# What is refused by its name is not read.
+READ = [
+    row.grpc_method
+    for row in operations.FORWARDED
+    if row not in operations.REFUSED and not row.is_stream
+]
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -144,13 +152,33 @@ def test_a_giant_of_one_value_is_too_much(unharmed, sizes, details):
     assert refused == Failure("RESOURCE_EXHAUSTED", details)
 
 
-@pytest.mark.parametrize("payload", [b"\xff", b"\x0a\xff", bytes(1000), b"\x0a" * 100_000])
-@pytest.mark.parametrize("method", [row.grpc_method for row in operations.FORWARDED])
+GARBAGE = [b"\xff", b"\x0a\xff", bytes(1000), b"\x0a" * 100_000]
+
+
+@pytest.mark.parametrize("payload", GARBAGE)
+@pytest.mark.parametrize("method", READ)
 def test_no_method_takes_garbage(unharmed, method, payload):
     """Whatever parses requests refuses what is none."""
     with channel(unharmed.address) as connection, pytest.raises(grpc.RpcError) as caught:
         connection.unary_unary(method, None, None)(payload, timeout=30)
     assert seen(caught.value).status == "INVALID_ARGUMENT"
+
+
+@pytest.mark.parametrize(
+    "method", [row.grpc_method for row in operations.FORWARDED if row.is_stream]
+)
+def test_a_stream_refuses_each_message_of_garbage_and_goes_on(unharmed, method):
+    """There is an answer to each, which says what is wrong."""
+    _, service, name = method.split("/")
+    found = POOL.FindServiceByName(service).FindMethodByName(name)
+    reply = message_class(found.output_type.full_name)
+    with channel(unharmed.address) as connection:
+        call = connection.stream_stream(method, None, None)(iter(GARBAGE * 2), timeout=60)
+        answers = [reply.FromString(payload) for payload in call]
+    assert call.code() is grpc.StatusCode.OK
+    assert len(answers) == len(GARBAGE) * 2
+    assert all(is_one_line(answer.error_message) for answer in answers)
+    assert all(answer.error_message for answer in answers)
 
 
 def test_the_golden_request_is_one_of_these_messages():

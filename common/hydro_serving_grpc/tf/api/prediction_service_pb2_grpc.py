@@ -20,10 +20,16 @@ __all__ = [
 
 _SERVICE = "tensorflow.serving.PredictionService"
 _Empty = message_class("google.protobuf.Empty")
+_ClassificationRequest = message_class("tensorflow.serving.ClassificationRequest")
+_ClassificationResponse = message_class("tensorflow.serving.ClassificationResponse")
 _GetModelMetadataRequest = message_class("tensorflow.serving.GetModelMetadataRequest")
 _GetModelMetadataResponse = message_class("tensorflow.serving.GetModelMetadataResponse")
+_MultiInferenceRequest = message_class("tensorflow.serving.MultiInferenceRequest")
+_MultiInferenceResponse = message_class("tensorflow.serving.MultiInferenceResponse")
 _PredictRequest = message_class("hydrosphere.tensorflow.serving.PredictRequest")
 _PredictResponse = message_class("hydrosphere.tensorflow.serving.PredictResponse")
+_RegressionRequest = message_class("tensorflow.serving.RegressionRequest")
+_RegressionResponse = message_class("tensorflow.serving.RegressionResponse")
 _StatusResponse = message_class("tensorflow.serving.StatusResponse")
 
 
@@ -46,6 +52,21 @@ class PredictionServiceStub:
             request_serializer=_serialize,
             response_deserializer=_PredictResponse.FromString,
         )
+        self.Classify = channel.unary_unary(
+            f"/{_SERVICE}/Classify",
+            request_serializer=_serialize,
+            response_deserializer=_ClassificationResponse.FromString,
+        )
+        self.Regress = channel.unary_unary(
+            f"/{_SERVICE}/Regress",
+            request_serializer=_serialize,
+            response_deserializer=_RegressionResponse.FromString,
+        )
+        self.MultiInference = channel.unary_unary(
+            f"/{_SERVICE}/MultiInference",
+            request_serializer=_serialize,
+            response_deserializer=_MultiInferenceResponse.FromString,
+        )
         self.GetModelMetadata = channel.unary_unary(
             f"/{_SERVICE}/GetModelMetadata",
             request_serializer=_serialize,
@@ -63,6 +84,18 @@ class PredictionServiceServicer:
 
     def Predict(self, request: Any, context: "grpc.ServicerContext") -> Any:
         """Run the model once."""
+        _refuse(context)
+
+    def Classify(self, request: Any, context: "grpc.ServicerContext") -> Any:
+        """Run a signature that classifies examples."""
+        _refuse(context)
+
+    def Regress(self, request: Any, context: "grpc.ServicerContext") -> Any:
+        """Run a signature that gives a number for each example."""
+        _refuse(context)
+
+    def MultiInference(self, request: Any, context: "grpc.ServicerContext") -> Any:
+        """Run several of both kinds on the same examples."""
         _refuse(context)
 
     def GetModelMetadata(self, request: Any, context: "grpc.ServicerContext") -> Any:
@@ -93,6 +126,21 @@ def add_PredictionServiceServicer_to_server(
         "Predict": grpc.unary_unary_rpc_method_handler(
             servicer.Predict,
             request_deserializer=_PredictRequest.FromString,
+            response_serializer=_serialize,
+        ),
+        "Classify": grpc.unary_unary_rpc_method_handler(
+            servicer.Classify,
+            request_deserializer=_ClassificationRequest.FromString,
+            response_serializer=_serialize,
+        ),
+        "Regress": grpc.unary_unary_rpc_method_handler(
+            servicer.Regress,
+            request_deserializer=_RegressionRequest.FromString,
+            response_serializer=_serialize,
+        ),
+        "MultiInference": grpc.unary_unary_rpc_method_handler(
+            servicer.MultiInference,
+            request_deserializer=_MultiInferenceRequest.FromString,
             response_serializer=_serialize,
         ),
         "GetModelMetadata": grpc.unary_unary_rpc_method_handler(

@@ -1,5 +1,7 @@
 """tensorflow.serving.PredictionService, Hydrosphere's and TensorFlow Serving's.
 
-``predict`` and ``metadata`` are what its operations mean, ``wording`` how problems read,
-``protobuf_codec`` how requests and replies are written; the rest is about tensors in protobuf.
+``predict``, ``classify``, ``regress``, ``multi_inference`` and ``metadata`` are what its operations
+mean, ``wording`` how problems read, ``protobuf_codec`` how requests and replies of Predict are
+written, ``examples`` and ``purposes`` what those of the others have in common; the rest is about
+tensors in protobuf.
 """

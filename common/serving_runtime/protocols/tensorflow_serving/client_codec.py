@@ -3,8 +3,8 @@
 from typing import Dict, Mapping
 
 import hydro_serving_grpc as hs
-from serving_runtime.protocols.tensorflow_serving import decoding, encoding
-from serving_runtime.protocols.tensorflow_serving.budget import DecodeBudget
+from serving_runtime.protocols.protobuf.tensors import decoding, encoding
+from serving_runtime.protocols.protobuf.tensors.budget import DecodeBudget
 from serving_runtime.signature import Value
 
 

@@ -1,115 +1,25 @@
-"""Find where everything is in a PredictRequest, and remember it for the next one like it.
+"""Find where everything is in a PredictRequest."""
 
-The bytes of requests that a client sends one after another differ in the values alone. So what was
-found in one of them holds for each that is as long and has the same bytes outside of the values.
-"""
+from typing import FrozenSet
 
-from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
-
-import hydro_serving_grpc as hs
 from serving_runtime.protocols.protobuf import scanning
 from serving_runtime.protocols.protobuf.scanning import (
     BYTES_1,
     BYTES_2,
     BYTES_3,
-    LENGTH_DELIMITED,
     NUMBER_1,
     Span,
     Unusual,
 )
-from serving_runtime.protocols.shapes import MAX_RANK
-from serving_runtime.protocols.tensorflow_serving.dtypes import BY_NUMBER, CONTENT, FIELD_DTYPES
+from serving_runtime.protocols.protobuf.tensors import layout
+from serving_runtime.protocols.protobuf.tensors.form import TENSOR_PROTO
+from serving_runtime.protocols.protobuf.tensors.layout import Layout
 from serving_runtime.protocols.tensorflow_serving.model_spec import ModelSpec
 from serving_runtime.protocols.tensorflow_serving.reply_context import ReplyContext
-from serving_runtime.protocols.tensorflow_serving.slots import Slot, slot
 
-# Of a request with more inputs protobuf makes better use of the time.
-_MAX_FIELDS = 1024
-_MAX_BYTES = 2**31 - 1  # protobuf's own limit
-
-ALIGNMENT = 64  # bytes; TensorFlow and oneDNN copy what is aligned to less
-
-_SOURCES: Dict[int, str] = {
-    hs.TensorProto.DESCRIPTOR.fields_by_name[name].number << 3 | LENGTH_DELIMITED: name
-    for name in [CONTENT, *FIELD_DTYPES]
-    if name != "string_val"  # protobuf makes Python's objects more quickly
-}
-_ENTRY = frozenset((BYTES_1, BYTES_2))
-_TENSOR = frozenset((NUMBER_1, BYTES_2)) | frozenset(_SOURCES)
+_SPECS, _INPUTS, _FILTERS = BYTES_1, BYTES_2, BYTES_3
 _SPEC = frozenset((BYTES_1, BYTES_2, BYTES_3))
 _NUMBER: FrozenSet[int] = frozenset((NUMBER_1,))
-
-
-class Layout(NamedTuple):
-    """What is where in a request.
-
-    ``reply_context`` is that of the slots alone. ``others`` are the inputs that only protobuf can
-    read, tags included. ``fixed`` are the bytes outside of values and of what others hold, with
-    where they are.
-    """
-
-    reply_context: ReplyContext
-    output_filter: Tuple[str, ...]
-    slots: Tuple[Slot, ...]
-    others: Tuple[Span, ...]
-    fixed: Tuple[Tuple[int, int, bytes], ...]
-
-    def is_of(self, view: memoryview) -> bool:
-        """Whether a request of the same length is laid out so."""
-        for start, stop, expected in self.fixed:  # noqa: SIM110  a generator costs more than it all
-            if view[start:stop] != expected:
-                return False
-        return True
-
-    @property
-    def fixed_bytes(self) -> int:
-        """How many bytes are remembered."""
-        return sum(len(part) for _, _, part in self.fixed)
-
-
-class RecentLayouts:
-    """Remembers layouts within ``max_bytes``; all are forgotten when one more does not fit."""
-
-    _EACH_LENGTH = 4
-    _BESIDE_FIXED_BYTES = 256
-
-    def __init__(self, max_bytes: int = 1 << 18) -> None:
-        self._by_length: Dict[int, List[Layout]] = {}
-        self._max_bytes = max_bytes
-        self._bytes = 0
-
-    def of(self, view: memoryview) -> Optional[Layout]:
-        """Return a request's layout, or None if only protobuf can read it."""
-        for layout in self._by_length.get(len(view), ()):
-            if layout.is_of(view):
-                return layout
-        try:
-            layout = find(view)
-        except Unusual:
-            return None
-        # The same bytes outside of the others would not make the others the same.
-        if not layout.others:
-            self._remember(len(view), layout)
-        return layout
-
-    def alignment_offset(self, length: int) -> int:
-        """Return how far after an aligned address a request of that length should begin.
-
-        Then the largest input of the last such request would have been aligned.
-        """
-        for layout in self._by_length.get(length, ()):
-            if layout.slots:
-                return -max(layout.slots, key=_size).start % ALIGNMENT
-        return 0
-
-    def _remember(self, length: int, layout: Layout) -> None:
-        size = layout.fixed_bytes + self._BESIDE_FIXED_BYTES
-        if self._bytes + size > self._max_bytes:
-            self._by_length, self._bytes = {}, 0
-        if size <= self._max_bytes:
-            self._bytes += size
-            others = self._by_length.get(length, [])
-            self._by_length[length] = [layout, *others[: self._EACH_LENGTH - 1]]
 
 
 def find(view: memoryview) -> Layout:
@@ -118,51 +28,19 @@ def find(view: memoryview) -> Layout:
     Raises:
         Unusual: it is no PredictRequest, or has the form of none that clients write.
     """
-    specs, entries, filters = _fields(view)
+    parts = layout.parts(view, (_SPECS, _INPUTS, _FILTERS))
+    specs = parts[_SPECS]
     if len(specs) > 1:
         raise Unusual  # protobuf merges them
-    places = [_slot(view, entry) for entry in entries]
-    slots = tuple(place for place in places if place is not None)
-    if len({place.name for place in slots}) < len(slots):
-        raise Unusual
+    inputs = layout.of_inputs(view, parts[_INPUTS], TENSOR_PROTO)
+    spec = _spec(view, specs[0].content) if specs else ModelSpec()
     return Layout(
-        reply_context=ReplyContext(
-            _spec(view, specs[0].content) if specs else ModelSpec(),
-            as_content=all(place.source == CONTENT for place in slots),
-        ),
-        output_filter=tuple(scanning.text(view, name.content) for name in filters),
-        slots=slots,
-        others=tuple(entry.whole for entry, place in zip(entries, places) if place is None),
-        fixed=_fixed(view, [
-            entry.content if place is None else (place.start, place.stop)
-            for entry, place in zip(entries, places)
-        ]),
-    )  # fmt: skip
-
-
-class _Field(NamedTuple):
-    """Where a field of the request is, with its tag and without."""
-
-    whole: Span
-    content: Span
-
-
-def _fields(view: memoryview) -> Iterable[List[_Field]]:
-    """Return the fields of the request by their numbers, 1 to 3."""
-    if len(view) > _MAX_BYTES:
-        raise Unusual
-    found: Dict[int, List[_Field]] = {BYTES_1: [], BYTES_2: [], BYTES_3: []}
-    start = 0
-    for count, (tag, span) in enumerate(scanning.fields(view, 0, len(view))):
-        if count == _MAX_FIELDS or tag not in found:
-            raise Unusual
-        found[tag].append(_Field((start, span[1]), span))
-        start = span[1]
-    return found[BYTES_1], found[BYTES_2], found[BYTES_3]
-
-
-def _size(place: Slot) -> int:
-    return place.stop - place.start
+        view,
+        inputs,
+        ReplyContext(spec, inputs.as_content),
+        spec.signature_name,
+        tuple(scanning.text(view, name.content) for name in parts[_FILTERS]),
+    )
 
 
 def _spec(view: memoryview, span: Span) -> ModelSpec:
@@ -173,48 +51,3 @@ def _spec(view: memoryview, span: Span) -> ModelSpec:
         version = scanning.signed(value)
     texts = [scanning.text(view, fields.get(tag, (0, 0))) for tag in (BYTES_1, BYTES_3)]
     return ModelSpec(texts[0], version, texts[1])
-
-
-def _slot(view: memoryview, entry: _Field) -> Optional[Slot]:
-    """Return where an input's values are, or None if only protobuf can tell."""
-    try:
-        fields = scanning.message(view, entry.content, _ENTRY)
-        if len(fields) < len(_ENTRY):
-            return None
-        name = scanning.text(view, fields[BYTES_1])
-        return _tensor_slot(view, name, fields[BYTES_2], entry.whole)
-    except Unusual:
-        return None
-
-
-def _tensor_slot(view: memoryview, name: str, span: Span, entry: Span) -> Slot:
-    tensor = scanning.message(view, span, _TENSOR)
-    wire_type = BY_NUMBER.get(tensor.pop(NUMBER_1, (0, 0))[0])
-    shape = _shape(view, tensor.pop(BYTES_2, (0, 0)))
-    if wire_type is None or len(tensor) != 1:
-        raise Unusual
-    tag, values = tensor.popitem()
-    if values[0] == values[1]:  # to protobuf there are none
-        raise Unusual
-    return slot(name, wire_type, _SOURCES[tag], shape, values, entry)
-
-
-def _shape(view: memoryview, span: Span) -> Tuple[int, ...]:
-    """Read the sizes of a shape's axes; an absent shape means scalar, as an empty one does."""
-    shape: List[int] = []
-    for tag, dim in scanning.fields(view, *span):
-        if tag != BYTES_2 or len(shape) == MAX_RANK:
-            raise Unusual
-        size = scanning.message(view, dim, _NUMBER).get(NUMBER_1, (0, 0))[0]
-        shape.append(scanning.signed(size))
-    return tuple(shape)
-
-
-def _fixed(view: memoryview, holes: List[Span]) -> Tuple[Tuple[int, int, bytes], ...]:
-    parts: List[Tuple[int, int, bytes]] = []
-    at = 0
-    for start, stop in [*holes, (len(view), len(view))]:
-        if start > at:
-            parts.append((at, start, bytes(view[at:start])))
-        at = stop
-    return tuple(parts)

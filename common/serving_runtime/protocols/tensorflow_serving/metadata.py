@@ -15,11 +15,11 @@ from serving_runtime.protocols.protobuf.parsing import parsed
 from serving_runtime.protocols.protocol import ContractProtocol, Encoded
 from serving_runtime.protocols.tensorflow_serving import model_spec, wording
 from serving_runtime.protocols.tensorflow_serving.model_spec import ModelSpec
+from serving_runtime.protocols.tensorflow_serving.purposes import PREDICT_METHOD
 from serving_runtime.signature import Contract, Field, Signature
 from serving_runtime.validation.problems import shortened
 
 SIGNATURE_DEF = "signature_def"
-PREDICT_METHOD = "tensorflow/serving/predict"
 
 _Request = message_class("tensorflow.serving.GetModelMetadataRequest")
 _Response = message_class("tensorflow.serving.GetModelMetadataResponse")

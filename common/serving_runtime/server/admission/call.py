@@ -74,7 +74,7 @@ class FrontCall:
 
         Observers are called in the order in which they were added, which is a contract: the
         client's answer is the first (Admission adds it), the line in the log follows, and the
-        dispatcher forgets the call at last.
+        dispatcher forgets the call; then workers are spared it that hold it still.
         """
         self._observers.append(observer)
 

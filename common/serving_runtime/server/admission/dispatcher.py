@@ -8,6 +8,7 @@ from serving_runtime.errors import DeadlineUnreachable, ModelFailed, ServingErro
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.quarantine import Quarantine
 from serving_runtime.server.admission.queue import AdmissionQueue, Bound
+from serving_runtime.server.admission.rooms import Rooms
 from serving_runtime.server.admission.wait_estimate import WaitEstimator
 from serving_runtime.server.admission.worker import Worker
 from serving_runtime.server.front_lock import FrontLock
@@ -22,6 +23,8 @@ BATCH_BYTES = 1 << 24
 MAX_DEATHS = 2
 # When so many wait, a free worker need not wait for the lock's release: it runs them meanwhile.
 EAGER_CALLS = 32
+
+Batches = List[Tuple[Worker, List[FrontCall]]]
 
 
 class Dispatcher:
@@ -39,10 +42,14 @@ class Dispatcher:
             settings.max_queue_calls, settings.max_queue_bytes, settings.max_message_bytes
         )
         self._max_batch_bytes = min(BATCH_BYTES, settings.max_message_bytes)
+        self._max_call_bytes = settings.max_message_bytes
         self._wait_estimator = WaitEstimator()
         # Those that are not answered yet, by number.
         self._calls: Dict[int, FrontCall] = {}
         self._workers: List[Worker] = []
+        # How many batches all of them run at once.
+        self._slots = 0
+        self._assign_waiting: Callable[[], Batches] = self._assign_to_free
         self._quarantine = Quarantine(settings.poison_ttl_seconds)
         self._deadlines = EarliestTimer(lock, self._expire_late)
         # Fires so that the front lock is held and released once the delay is over.
@@ -66,6 +73,7 @@ class Dispatcher:
         self.lock.assert_held()
         self._waiting.bound(all_bytes, call_bytes, check_room)
         self._max_batch_bytes = min(BATCH_BYTES, call_bytes.most)
+        self._max_call_bytes = call_bytes.most
 
     def submit(self, call: FrontCall) -> None:
         """Queue a call; it is answered at its deadline at the latest.
@@ -90,12 +98,14 @@ class Dispatcher:
         """Use a worker that has loaded."""
         self.lock.assert_held()
         self._workers.append(worker)
+        self._count_slots()
 
     def remove_worker(self, worker: Worker, unanswered: List[FrontCall], why: str) -> None:
         """Forget a worker that ended; what it had not answered is tried once more, singly."""
         self.lock.assert_held()
         if worker in self._workers:
             self._workers.remove(worker)
+            self._count_slots()
         for call in reversed(unanswered):
             self._retry(call, why)
 
@@ -135,14 +145,39 @@ class Dispatcher:
         for worker in self._workers:
             worker.deliver_replies()
 
-    def _assign_waiting(self) -> List[Tuple[Worker, List[FrontCall]]]:
+    def _count_slots(self) -> None:
+        """Choose how calls are assigned: most services have workers of one slot each."""
+        self._slots = sum(worker.slots for worker in self._workers)
+        has_more = self._slots > len(self._workers)
+        self._assign_waiting = self._assign_to_slots if has_more else self._assign_to_free
+
+    def _assign_to_free(self) -> Batches:
         """Take from the queue what the free workers get; nothing is sent yet."""
-        batches: List[Tuple[Worker, List[FrontCall]]] = []
+        batches: Batches = []
         free = [worker for worker in self._workers if worker.is_free]
         while free and self._waiting and not self._is_delayed():
             share = math.ceil(len(self._waiting) / len(free))
             worker = free.pop()
             batches.append((worker, self._next_batch(worker, share)))
+        if not self._waiting:
+            self._wait_estimator.reset()
+        return batches
+
+    def _assign_to_slots(self) -> Batches:
+        """Do so where workers have several slots; a call that fits into none holds up the others.
+
+        All that a worker runs may be as large as one call, for which there is memory.
+        """
+        batches: Batches = []
+        rooms = Rooms(self._workers, self._max_call_bytes)
+        while self._waiting and not self._is_delayed():
+            room = rooms.for_call(self._waiting.oldest)
+            if room is None:
+                break
+            worker = room.worker
+            calls = self._next_batch(worker, rooms.share(len(self._waiting), worker))
+            batches.append((worker, calls))
+            rooms.give(room, calls)
         if not self._waiting:
             self._wait_estimator.reset()
         return batches
@@ -155,7 +190,7 @@ class Dispatcher:
 
     def _shed_if_deadline_unreachable(self, call: FrontCall) -> None:
         """Refuse a call that would only wait for its deadline, in the way of those behind it."""
-        due = self._wait_estimator.expected_completion(len(self._waiting), len(self._workers))
+        due = self._wait_estimator.expected_completion(len(self._waiting), self._slots)
         if due > call.deadline:
             raise DeadlineUnreachable(
                 f"{len(self._waiting)} calls are waiting, which takes longer than this call has "

@@ -31,16 +31,16 @@ class WaitEstimator:
         """Note that no call waits any more."""
         self._last = self._seconds = None
 
-    def expected_completion(self, ahead: int, workers: int) -> float:
+    def expected_completion(self, ahead: int, slots: int) -> float:
         """Return when a call that comes now will be answered; the past if nothing is known.
 
         Args:
             ahead: calls that wait already.
-            workers: how many run a batch each: it takes so many times as long as between batches.
+            slots: how many batches run at once: one takes so many times as long as between two.
         """
         if self._last is None or self._seconds is None:
             return 0.0
-        batches = ahead // self._calls + 1 + workers
+        batches = ahead // self._calls + 1 + slots
         return self._last + MARGIN * self._seconds * batches
 
     def _learn(self, seconds: float, calls: int) -> None:

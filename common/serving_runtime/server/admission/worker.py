@@ -11,9 +11,23 @@ class Worker(abc.ABC):
 
     Attributes:
         is_stateful: whether it must be given calls one at a time.
+        stacks: whether it may answer several calls with one of the model.
+        slots: how many batches it runs at once.
     """
 
     is_stateful: bool
+    stacks: bool
+    slots: int
+
+    @property
+    @abc.abstractmethod
+    def free_slots(self) -> int:
+        """How many more batches it may be given now."""
+
+    @property
+    @abc.abstractmethod
+    def running_bytes(self) -> int:
+        """How large the requests are that it runs; kept where it may run several batches."""
 
     @property
     @abc.abstractmethod
@@ -27,7 +41,7 @@ class Worker(abc.ABC):
 
     @abc.abstractmethod
     def send(self, calls: Sequence[FrontCall]) -> None:
-        """Send it ``calls`` to answer together; it must be free."""
+        """Send it ``calls`` to answer together; it must have a free slot."""
 
     @abc.abstractmethod
     def read_replies(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from typing import Any, AsyncIterator, Awaitable, Callable, Dict, Optional
+from typing import Any, AsyncGenerator, AsyncIterator, Awaitable, Callable, Dict, Optional
 
 import grpc
 import grpc.aio
@@ -13,7 +13,7 @@ from serving_runtime.security import NO_SECURITY, Security
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc.options import server_options
 from serving_runtime.server.grpc.status import CODES, details_of, failed
-from serving_runtime.server.grpc.transport import GrpcTransport, read_request
+from serving_runtime.server.grpc.transport import GrpcTransport, read_request, read_stream
 from serving_runtime.server.transport import (
     NO_HEADERS,
     Headers,
@@ -41,6 +41,7 @@ class AsyncioTransport(GrpcTransport):
 
     async def stop(self, grace_seconds: float) -> None:
         """Close what is open; calls that still run after the grace are cancelled."""
+        self._remove_socket()
         await self._server.stop(grace_seconds)
 
     def _listen(self, address: str, credentials: Optional[grpc.ServerCredentials]) -> int:
@@ -67,7 +68,7 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic only
             )
         for operation, stream in routes.streams.items():
             self._handlers[operation.grpc_method] = grpc.stream_stream_rpc_method_handler(
-                _stream_behaviour(stream)
+                _stream_behaviour(operation, stream)
             )
 
     def service(self, handler_call_details: Any) -> Any:
@@ -108,16 +109,23 @@ def _unary_behaviour(
 
 
 def _stream_behaviour(
-    handler: StreamHandler,
-) -> Callable[[AsyncIterator[bytes], Any], AsyncIterator[bytes]]:
-    async def answer(requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
+    operation: Operation, handler: StreamHandler
+) -> Callable[[AsyncIterator[bytes], Any], AsyncGenerator[bytes, None]]:
+    async def answer(requests: AsyncIterator[bytes], context: Any) -> AsyncGenerator[bytes, None]:
+        metadata, seconds_left = context.invocation_metadata() or (), context.time_remaining()
+        stream = read_stream(operation, requests, metadata, seconds_left)
+        replies = handler(stream)
         try:
-            async for payload in handler(requests):
+            async for payload in replies:
                 yield payload
+                del payload  # it may be large, and the next one may not come for long
+            context.set_trailing_metadata(tuple(stream.trailers))
         except asyncio.CancelledError:  # an Exception before Python 3.8
             raise
         except Exception as error:  # noqa: BLE001  as above
-            await _send(failed(error), NO_HEADERS, context)
+            await _send(failed(error), stream.trailers, context)
+        finally:
+            await replies.aclose()
 
     return answer
 

@@ -9,6 +9,7 @@ import asyncio
 import functools
 import math
 import time
+import weakref
 from typing import Any, Callable, Dict, List, Optional
 
 import grpc
@@ -57,7 +58,10 @@ class CompletionQueueTransport(GrpcTransport, UnaryHost):
         host = StreamHost(self.in_loop, lambda: self.is_shut)
         for operation, stream in self._routes.streams.items():
             name = operation.grpc_method.encode()
-            self._begin[name] = functools.partial(StreamCall, host, stream)
+            begin = functools.partial(StreamCall, host, operation, stream)
+            self._begin[name] = self._remembering(begin) if operation.is_forwarded else begin
+        # Those for the model: of what they receive only core knows how much it is.
+        self._streams: weakref.WeakSet[StreamCall] = weakref.WeakSet()
         # Bounded where there is little memory.
         self.arrivals = Arrivals(0)
         self._server = core.CoreServer(server_options(settings), lock, self._on_call, self._on_end)
@@ -72,6 +76,7 @@ class CompletionQueueTransport(GrpcTransport, UnaryHost):
 
     async def stop(self, grace_seconds: float) -> None:
         """Close what is open; calls that still run after the grace are cancelled."""
+        self._remove_socket()
         if not self._is_started or self.is_shut:
             return
         left = self._loop.create_future()
@@ -103,6 +108,7 @@ class CompletionQueueTransport(GrpcTransport, UnaryHost):
     def shed(self, refusal: Optional[ServingError]) -> int:
         """Refuse the calls that come, and those whose message is not there yet, but for the oldest.
 
+        Streams receive no more: they end when what they have received is answered.
         Core keeps all that it has received of a message, and only it knows how much that is: once
         their calls are answered it forgets it.
         """
@@ -111,12 +117,19 @@ class CompletionQueueTransport(GrpcTransport, UnaryHost):
             return 0
         reply = failed(refusal)
         refuse = functools.partial(_refuse, reply)
-        shed = {row.grpc_method.encode(): refuse for row in self._routes.unary if row.is_forwarded}
-        self._begin = {**self._normal_begin, **shed}
+        rows = (row for routes in self._routes for row in routes if row.is_forwarded)
+        self._begin = {
+            **self._normal_begin,
+            **{row.grpc_method.encode(): refuse for row in rows},
+        }
         arriving = [call for call in (*self._arriving, *self._unwatched) if call.may_be_shed]
         for call in arriving[1:]:
             call.refuse(reply)
-        return len(arriving[1:])
+        streams = list(self._streams)
+        self._streams.clear()
+        for stream in streams:
+            stream.refuse(refusal)
+        return len(arriving[1:]) + len(streams)
 
     def in_loop(self, work: Callable[..., None], *arguments: Any) -> None:
         """Make the event loop call ``work``."""
@@ -141,6 +154,9 @@ class CompletionQueueTransport(GrpcTransport, UnaryHost):
     async def _serve(self) -> None:
         self._server.start()
         self._is_started = True
+
+    def _remembering(self, begin: Callable[[Any], StreamCall]) -> Callable[[Any], None]:
+        return lambda event: self._streams.add(begin(event))
 
     def _on_long_calls(self, now: float) -> None:
         for call, due in list(self._unwatched.items()):

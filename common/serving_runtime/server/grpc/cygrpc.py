@@ -30,7 +30,7 @@ from grpc._cython import cygrpc  # type: ignore[attr-defined]  # not in its stub
 from serving_runtime import logs
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc.status import details_of
-from serving_runtime.server.transport import NO_HEADERS, Headers, Reply
+from serving_runtime.server.transport import Headers, Reply
 
 logger = logs.get_logger(__name__)
 
@@ -167,9 +167,9 @@ def send_reply(call: Any, payload: bytes, tag: Tag) -> None:
     call.start_server_batch((cygrpc.SendMessageOperation(payload, NO_FLAGS),), tag)
 
 
-def end_replies(call: Any, reply: Reply) -> None:
+def end_replies(call: Any, reply: Reply, headers: Headers) -> None:
     """Send a stream's status."""
-    call.start_server_batch((_status(reply, NO_HEADERS),), ignore)
+    call.start_server_batch((_status(reply, headers),), ignore)
 
 
 def answer(call: Any, reply: Reply, headers: Headers, is_watched: bool) -> None:

@@ -1,6 +1,6 @@
 """Answer gRPC's health checks, and Hydrosphere's Status, from the state of the service."""
 
-from typing import AsyncIterator
+from typing import AsyncGenerator, AsyncIterator
 
 from google.protobuf.message import DecodeError
 
@@ -40,7 +40,7 @@ class HealthService:
             return Reply(Status.NOT_FOUND, _unknown(service), b"")
         return Reply(Status.OK, "", self._response(service))
 
-    async def watch(self, requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def watch(self, requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
         """Answer ``grpc.health.v1.Health/Watch``: the status now, and each change of it."""
         async for payload in requests:
             service = _service(payload)

@@ -16,9 +16,10 @@ def server_options(settings: Settings) -> Tuple[Tuple[str, int], ...]:
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", -1),
         # Connections are short-lived so that clients move away from a draining server in a known
-        # time; the grace lets running calls end.
+        # time; the grace lets running calls end, and streams: they last as long as a call may, and
+        # what was read of them by then may run as long again.
         ("grpc.max_connection_age_ms", int(settings.connection_age_seconds * 1000)),
-        ("grpc.max_connection_age_grace_ms", int(settings.request_timeout_seconds * 1000) + 1000),
+        ("grpc.max_connection_age_grace_ms", int(settings.request_timeout_seconds * 2000) + 1000),
         # Core answers what it refuses itself, such as a request that is too large, only after a
         # while, and loses that answer if the connection's age runs out meanwhile.
         ("grpc.http.tarpit", 0),

@@ -1,4 +1,4 @@
-"""Count and shut the port's sockets: what grpcio has no public way to do.
+"""Count and shut the sockets of a port, or of a path: what grpcio has no public way to do.
 
 grpcio can only stop listening together with everything else, and then calls that are on their way
 are lost as CANCELLED. Shutting the listening sockets first lets no new client in, while those
@@ -12,33 +12,37 @@ import os
 import resource
 import socket
 import stat
-from typing import Iterable, Iterator
+from typing import Container, Iterable, Iterator, Union
+
+# A TCP port, or where a Unix domain socket is bound.
+Place = Union[int, str]
 
 
-def stop_accepting(port: int) -> None:
-    """Stop listening on ``port``: new clients are refused, and try another server."""
-    for connection in _sockets(port):
+def stop_accepting(places: Container[Place]) -> None:
+    """Stop listening on some places: new clients are refused, and try another server."""
+    for connection in _sockets(places):
         if _is_listening(connection):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-def open_connections(port: int) -> int:
-    """Return how many connections to ``port`` are open."""
-    return sum(1 for connection in _sockets(port) if _is_connected(connection))
+def open_connections(places: Container[Place]) -> int:
+    """Return how many connections to some places are open."""
+    return sum(1 for connection in _sockets(places) if _is_connected(connection))
 
 
-def _sockets(port: int) -> Iterator[socket.socket]:
-    """Yield each TCP socket of this process that is bound to ``port``; it stays grpc's."""
+def _sockets(places: Container[Place]) -> Iterator[socket.socket]:
+    """Yield each socket of this process that is bound to one of them; it stays grpc's."""
     for descriptor in _descriptors():
         try:
             if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
                 continue
-            found = socket.socket(fileno=descriptor)
+            # Whatever its family is: Python 3.6 does not ask, and cuts long names of all others.
+            found = socket.socket(socket.AF_UNIX, fileno=descriptor)
         except OSError:  # closed meanwhile, by one of grpc's threads
             continue
         try:
-            if _is_bound_to(found, port):
+            if _place_of(found) in places:
                 yield found
         finally:
             found.detach()
@@ -51,12 +55,15 @@ def _descriptors() -> Iterable[int]:
         return range(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-def _is_bound_to(connection: socket.socket, port: int) -> bool:
+def _place_of(connection: socket.socket) -> Place:
+    """Return where a socket is bound; an empty path for one that is nowhere."""
     try:
         address = connection.getsockname()
     except OSError:
-        return False
-    return isinstance(address, tuple) and len(address) >= 2 and address[1] == port
+        return ""
+    if isinstance(address, tuple):
+        return int(address[1]) if len(address) >= 2 else ""
+    return address if isinstance(address, str) else ""
 
 
 def _is_listening(connection: socket.socket) -> bool:

@@ -5,7 +5,7 @@ but that package is pinned to grpcio's version and to protobuf's, pins that woul
 and fight with the user's, and it answers only the older ``v1alpha``.
 """
 
-from typing import Any, AsyncIterator, Iterator, Set
+from typing import Any, AsyncGenerator, AsyncIterator, Iterator, Set
 
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.message import DecodeError
@@ -20,7 +20,7 @@ _Request = message_class("grpc.reflection.v1.ServerReflectionRequest")
 _Response = message_class("grpc.reflection.v1.ServerReflectionResponse")
 
 
-async def answer_all(requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def answer_all(requests: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     """Answer each request of a reflection stream."""
     async for payload in requests:
         yield answer(payload)

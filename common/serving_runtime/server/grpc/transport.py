@@ -1,7 +1,7 @@
 """What both gRPC transports share: everything but the loop that brings the calls."""
 
 import abc
-from typing import Callable, Dict, Optional
+from typing import AsyncIterator, Callable, Dict, List, Optional
 
 import grpc
 
@@ -13,6 +13,7 @@ from serving_runtime.server.grpc import port_sockets
 from serving_runtime.server.grpc.credentials import server_credentials
 from serving_runtime.server.grpc.options import max_age_seconds
 from serving_runtime.server.grpc.status import failed
+from serving_runtime.server.grpc.unix_socket import UnixSocket, refused
 from serving_runtime.server.transport import (
     REQUEST_ID,
     RESET_STATE,
@@ -20,6 +21,7 @@ from serving_runtime.server.transport import (
     Reply,
     Request,
     Routes,
+    Stream,
     Transport,
 )
 from serving_runtime.settings import Settings
@@ -47,23 +49,24 @@ class GrpcTransport(Transport):
         self._security = security
         self._routes = _of_grpc(routes)
         self._keys = {row.grpc_method: row.key for rows in self._routes for row in rows}
-        self._port = 0
+        self._socket: Optional[UnixSocket] = None
+        self._places: List[port_sockets.Place] = []
 
-    async def start(self, host: str, port: int) -> int:
+    async def start(self, host: str, port: int, socket_path: str = "") -> int:
         """Listen, and return the port (a free one for port 0)."""
-        credentials = server_credentials(self._security.certificates)
-        try:
-            self._port = self._listen(f"{host}:{port}", credentials)
-        except RuntimeError:  # newer grpcio's word for it, older ones return 0
-            self._port = 0
-        if self._port == 0:
+        taken = self._try_to_listen(f"{host}:{port}")
+        if taken == 0:
             raise _port_refused(host, port)
+        self._places.append(taken)
+        if socket_path:
+            self._listen_beside(socket_path)
         await self._serve()
-        return self._port
+        return taken
 
     def stop_accepting(self) -> None:
         """Shut the listening sockets, which gRPC itself closes with all else only."""
-        port_sockets.stop_accepting(self._port)
+        port_sockets.stop_accepting(self._places)
+        self._remove_socket()
 
     def announce_close(self) -> float:
         """Do nothing: gRPC asks clients to go when their connection has come of age.
@@ -75,15 +78,38 @@ class GrpcTransport(Transport):
     @property
     def open_connections(self) -> int:
         """How many clients are connected."""
-        return port_sockets.open_connections(self._port)
+        return port_sockets.open_connections(self._places)
 
     @abc.abstractmethod
     def _listen(self, address: str, credentials: Optional[grpc.ServerCredentials]) -> int:
-        """Take a port, and return it; 0, or RuntimeError, if it cannot be had."""
+        """Take a port, and return it; 0, or RuntimeError, if it cannot be had.
+
+        The port of a Unix domain socket is any number but 0.
+        """
 
     @abc.abstractmethod
     async def _serve(self) -> None:
         """Begin to take calls."""
+
+    def _listen_beside(self, path: str) -> None:
+        """Listen on a Unix domain socket, too; its clients are served as those of the port."""
+        self._socket = UnixSocket(path)
+        with self._socket.placing():
+            if self._try_to_listen(self._socket.address) == 0:
+                raise refused(path, "the system does not allow it; grpc's log has the reason")
+        self._places.append(self._socket.bound_path)
+
+    def _try_to_listen(self, address: str) -> int:
+        # Anew for each address: core takes their first certificate once.
+        credentials = server_credentials(self._security.certificates)
+        try:
+            return self._listen(address, credentials)
+        except RuntimeError:  # newer grpcio's word for it, older ones return 0
+            return 0
+
+    def _remove_socket(self) -> None:
+        if self._socket is not None:
+            self._socket.remove()
 
     def _refusal(self, method: str, metadata: Headers) -> Optional[Reply]:
         """Return the reply to a call that may not go on, None if it may."""
@@ -126,6 +152,18 @@ def read_request(
         headers.get(RESET_STATE),
         respond,
     )
+
+
+def read_stream(
+    operation: Operation,
+    messages: AsyncIterator[bytes],
+    metadata: Headers,
+    seconds_left: Optional[float],
+) -> Stream:
+    """Return a stream, likewise."""
+    headers = first_values(metadata)
+    request_id, reset_state = headers.get(REQUEST_ID, ""), headers.get(RESET_STATE)
+    return Stream(operation, messages, request_id, seconds_left, reset_state, [])
 
 
 def _port_refused(host: str, port: int) -> StartError:

@@ -14,11 +14,20 @@ MAX_FRAME_OVERHEAD_BYTES = 1 << 20
 
 
 class ModelSummary(NamedTuple):
-    """What a worker says of its model once it has loaded."""
+    """What a worker says of its model once it has loaded.
+
+    ``names``: by which clients may ask for it, its own first; ``version``: the only one;
+    ``concurrency``: how many batches it runs at once; ``stacks``: whether it may answer several
+    calls with one of the model.
+    """
 
     signatures: List[str]
     stateful: bool
     status_message: str
+    names: List[str]
+    version: str
+    concurrency: int = 1
+    stacks: bool = True
 
 
 class FrameReader:
@@ -30,6 +39,9 @@ class FrameReader:
         shared: the memory that is shared with the worker.
         on_loaded: called with what the worker says of its model (READY).
         on_refused: called with the reason why it cannot load it (FAILED).
+
+    Attributes:
+        in_flight: as given; ``on_loaded`` may exchange it.
     """
 
     def __init__(
@@ -41,7 +53,7 @@ class FrameReader:
         on_refused: Callable[[str], None],
     ) -> None:
         self._splitter = Splitter(max_message_bytes + MAX_FRAME_OVERHEAD_BYTES)
-        self._in_flight = in_flight
+        self.in_flight = in_flight
         self._shared = shared
         self._on_loaded = on_loaded
         self._on_refused = on_refused
@@ -55,10 +67,10 @@ class FrameReader:
         for kind, body in self._splitter.split(data):
             if kind == frames.REPLY:
                 reply = frames.unpack_reply(body)
-                self._in_flight.note_reply(reply, bytes(reply.payload))
+                self.in_flight.note_reply(reply, bytes(reply.payload))
             elif kind == frames.PLACED_REPLY:
                 reply = frames.unpack_reply(body)
-                self._in_flight.note_reply(reply, self._shared.copy(reply.payload))
+                self.in_flight.note_reply(reply, self._shared.copy(reply.payload))
             elif kind == frames.READY:
                 self._on_loaded(_summary(body))
             elif kind == frames.FAILED:

@@ -8,7 +8,8 @@ The drawing is made from the table, by ``drawing``:
     REFUSED ─── closed ───> ENDED
     FREE ────┬─ sent ─────> BUSY
              └─ closed ───> ENDED
-    BUSY ────┬─ answered ─> FREE
+    BUSY ────┬─ joined ───> BUSY
+             ├─ answered ─> FREE
              └─ closed ───> ENDED
     ENDED
 """
@@ -36,6 +37,7 @@ class Event(enum.Enum):
     LOADED = "it has loaded the model (READY)"
     REFUSED = "it cannot load the model (FAILED)"
     SENT = "it was given a batch"
+    JOINED = "it was given a batch beside those that it runs"
     ANSWERED = "it has answered the last call that it held"
     CLOSED = "its socket has closed"
 
@@ -49,6 +51,7 @@ TRANSITIONS: Dict[Tuple[State, Event], State] = {
     (State.REFUSED, Event.CLOSED): State.ENDED,
     (State.FREE, Event.SENT): State.BUSY,
     (State.FREE, Event.CLOSED): State.ENDED,
+    (State.BUSY, Event.JOINED): State.BUSY,
     (State.BUSY, Event.ANSWERED): State.FREE,
     (State.BUSY, Event.CLOSED): State.ENDED,
 }

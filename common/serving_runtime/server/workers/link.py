@@ -21,8 +21,9 @@ from serving_runtime.ipc.stream import joined
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.worker import Worker
 from serving_runtime.server.front_lock import FrontLock
+from serving_runtime.server.transport import Reply
 from serving_runtime.server.workers import lifecycle
-from serving_runtime.server.workers.calls_in_flight import CallsInFlight
+from serving_runtime.server.workers.calls_in_flight import BatchesInFlight, CallsInFlight
 from serving_runtime.server.workers.frame_reader import FrameReader, ModelSummary
 from serving_runtime.server.workers.lifecycle import Event, ImpossibleEventError, State
 from serving_runtime.server.workers.processes import Spawned
@@ -69,6 +70,8 @@ class WorkerLink(Worker):
         self.has_loaded = False
         self.has_hung = False
         self.is_stateful = False
+        self.stacks = True
+        self.slots = 1
         self.refusal = ""
         self._state = State.LOADING
         self._why_killed = ""
@@ -101,6 +104,17 @@ class WorkerLink(Worker):
         return self._state is State.FREE
 
     @property
+    def free_slots(self) -> int:
+        """How many more batches it may be given now."""
+        runs = self._state is State.FREE or self._state is State.BUSY
+        return self.in_flight.free_slots if runs else 0
+
+    @property
+    def running_bytes(self) -> int:
+        """How large the requests are that it runs; kept where it may run several batches."""
+        return self.in_flight.size_bytes
+
+    @property
     def is_busy(self) -> bool:
         """Whether it holds calls that it has not answered."""
         return self._state is State.BUSY
@@ -120,8 +134,11 @@ class WorkerLink(Worker):
     def send(self, calls: Sequence[FrontCall]) -> None:
         """Send the worker ``calls`` to answer together."""
         self._lock.assert_held()
-        self._state = lifecycle.follow(self._state, Event.SENT)
+        joins = self._state is State.BUSY and self.in_flight.free_slots
+        self._state = lifecycle.follow(self._state, Event.JOINED if joins else Event.SENT)
         self.in_flight.add(calls)
+        if self.slots > 1:
+            self._watch(calls)
         parts: List[frames.Bytes] = [frames.pack_batch(len(calls))]
         for call in calls:
             place = self._shared.place(call.payload)
@@ -166,7 +183,28 @@ class WorkerLink(Worker):
     def _on_loaded(self, summary: ModelSummary) -> None:
         self._state = lifecycle.follow(self._state, Event.LOADED)
         self.has_loaded = True
+        self.is_stateful, self.stacks = summary.stateful, summary.stacks
+        if summary.concurrency > 1:
+            self._open_slots(summary.concurrency)
         self._events.ready(self, summary)
+
+    def _open_slots(self, count: int) -> None:
+        """Run so many batches at once from now on; none runs yet."""
+        self.slots = count
+        self.in_flight = BatchesInFlight(count)
+        self._reader.in_flight = self._watchdog.in_flight = self.in_flight
+
+    def _watch(self, calls: Sequence[FrontCall]) -> None:
+        for call in calls:
+            call.when_done(self._cancel_held)
+
+    def _cancel_held(self, call: FrontCall, outcome: Reply) -> None:
+        """Spare the worker a call that was answered without it: its deadline passed, say.
+
+        Its slot is free once the worker has answered it nevertheless.
+        """
+        if self._state is State.BUSY and call.number in self.in_flight.held:
+            self._socket.write([frames.pack_cancel(call.number)])
 
     def _on_refused(self, reason: str) -> None:
         self._state = lifecycle.follow(self._state, Event.REFUSED)
@@ -207,4 +245,6 @@ def _for_worker(call: FrontCall) -> CallFrame:
         call.resets_state,
         call.attributes,
         call.target,
+        0,
+        call.received,
     )

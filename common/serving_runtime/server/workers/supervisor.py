@@ -6,6 +6,7 @@ from typing import Callable, Dict, List
 
 from serving_runtime import logs
 from serving_runtime.errors import NotAvailable
+from serving_runtime.model_names import ModelNames
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.health import Health, Phase
@@ -128,12 +129,15 @@ class Supervisor:
         kill_strays({link.name for link in running})
 
     def _on_ready(self, link: WorkerLink, summary: ModelSummary) -> None:
-        logger.info("%s serves %s", link.name, ", ".join(summary.signatures))
+        at_once = f", {link.slots} calls at once" if link.slots > 1 else ""
+        logger.info("%s serves %s%s", link.name, ", ".join(summary.signatures), at_once)
         self._load_timeouts.pop(link).cancel()
         self._crash_loop.note_start(has_loaded=True)
-        link.is_stateful = summary.stateful
         self._dispatcher.add_worker(link)
         self._health.status_message = summary.status_message
+        self._health.model_names = ModelNames(
+            summary.names[0], tuple(summary.names), summary.version
+        )
         self._health.enter(Phase.SERVING)
         if not self._has_served:
             self._has_served = True

@@ -17,6 +17,9 @@ class Watchdog:
         in_flight: the calls that the worker holds, and when it last gave a sign of life.
         lock: of the front.
         on_hang: called once the worker hangs.
+
+    Attributes:
+        in_flight: as given; exchanged where the worker turns out to run several batches at once.
     """
 
     def __init__(
@@ -27,7 +30,7 @@ class Watchdog:
         on_hang: Callable[[], None],
     ) -> None:
         self._grace = grace_seconds
-        self._in_flight = in_flight
+        self.in_flight = in_flight
         self._on_hang = on_hang
         self._timer = EarliestTimer(lock, self._check)
 
@@ -40,11 +43,10 @@ class Watchdog:
         self._timer.cancel()
 
     def _patience_ends(self) -> float:
-        soonest = min(call.deadline for call in self._in_flight.held.values())
-        return max(soonest, self._in_flight.last_sign) + self._grace
+        return self.in_flight.patience_ends + self._grace
 
     def _check(self) -> None:
-        if not self._in_flight.held:
+        if not self.in_flight.held:
             return
         ends = self._patience_ends()
         if ends > time.monotonic():

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 import hydro_serving_grpc as hs
-from serving_runtime.protocols.tensorflow_serving import encoding, protobuf_codec
-from serving_runtime.protocols.tensorflow_serving.dtypes import WIRE_TYPES
+from serving_runtime.protocols.protobuf.tensors import encoding
+from serving_runtime.protocols.protobuf.tensors.dtypes import WIRE_TYPES
+from serving_runtime.protocols.tensorflow_serving import protobuf_codec
 from serving_runtime.signature import NUMPY_DTYPES, Tensor
 from serving_runtime.validation import bfloat16
 

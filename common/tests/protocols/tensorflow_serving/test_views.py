@@ -9,7 +9,10 @@ import pytest
 
 import hydro_serving_grpc as hs
 from serving_runtime.errors import LimitExceeded
-from serving_runtime.protocols.tensorflow_serving import encoding, layout, protobuf_codec, slots
+from serving_runtime.protocols.protobuf.recent_layouts import ALIGNMENT, RecentLayouts
+from serving_runtime.protocols.protobuf.tensors import encoding, slots
+from serving_runtime.protocols.tensorflow_serving import layout as tensorflow_layout
+from serving_runtime.protocols.tensorflow_serving import protobuf_codec
 from serving_runtime.signature import NUMPY_DTYPES, Tensor
 
 VIEWS = sorted(set(NUMPY_DTYPES) - {"string", "bfloat16"})
@@ -57,7 +60,7 @@ def at_most(size_bytes):
 
 def alignment_of(array):
     """Return the array's address, within the alignment that is aimed at."""
-    return array.__array_interface__["data"][0] % layout.ALIGNMENT
+    return array.__array_interface__["data"][0] % ALIGNMENT
 
 
 @pytest.mark.parametrize("dtype", VIEWS)
@@ -157,7 +160,7 @@ def test_an_odd_request_does_not_slow_down_proper_ones_of_its_length():
 
 def test_what_is_remembered_is_bounded():
     """Any number of different requests leave no more than a setting's worth behind."""
-    recent = layout.RecentLayouts(max_bytes=4096)
+    recent = RecentLayouts(tensorflow_layout.find, max_bytes=4096)
     payloads = [request(**{f"x{size}": floats(size)}) for size in range(1, 2000)]
     for payload in payloads[:1000]:
         recent.of(memoryview(payload))
@@ -202,8 +205,8 @@ def test_a_payload_is_aligned_where_it_is_told():
     payload = bytes(request(small=floats(1), x=floats(1000), signature_name="odd"))
     protobuf_codec.decode(payload, 0)
     lead = protobuf_codec.alignment_offset(len(payload))
-    buffer = bytearray(len(payload) + 2 * layout.ALIGNMENT)
-    start = -alignment_of(np.frombuffer(buffer, np.uint8)) % layout.ALIGNMENT + lead
+    buffer = bytearray(len(payload) + 2 * ALIGNMENT)
+    start = -alignment_of(np.frombuffer(buffer, np.uint8)) % ALIGNMENT + lead
     buffer[start : start + len(payload)] = payload
     view = memoryview(buffer)[start : start + len(payload)]
     assert alignment_of(protobuf_codec.decode(view, 0).tensors["x"].array) == 0

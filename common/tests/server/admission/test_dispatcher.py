@@ -24,7 +24,7 @@ def team(loop, connect, settings, until, lock):
             self.links = []
             self.deaths = []
 
-        async def join(self, grace=60.0, stateful=False):
+        async def join(self, grace=60.0, stateful=False, **summary):
             events = Events(
                 lambda link, summary: None,
                 lambda link: None,
@@ -33,7 +33,7 @@ def team(loop, connect, settings, until, lock):
             )
             link, worker = await connect(f"worker-{len(self.workers) + 1}", grace, events)
             link.is_stateful = stateful
-            worker.ready(stateful)
+            worker.ready(stateful, **summary)
             await until(lambda: link.has_loaded)
             self.workers.append(worker)
             self.links.append(link)
@@ -45,10 +45,10 @@ def team(loop, connect, settings, until, lock):
             self.deaths.append(link)
             self.dispatcher.remove_worker(link, unanswered, link.why_it_ended)
 
-    async def make(count=1, stateful=False, grace=60.0, **changes):
+    async def make(count=1, stateful=False, grace=60.0, summary=None, **changes):
         team = Team(**changes)
         for _ in range(count):
-            await team.join(grace, stateful)
+            await team.join(grace, stateful, **(summary or {}))
         return team
 
     return make
@@ -559,7 +559,7 @@ class FakeEstimator:
         """Keep that the queue was empty."""
         self.told.append("empty")
 
-    def expected_completion(self, ahead, workers):
+    def expected_completion(self, ahead, slots):
         """Answer so that each call ahead takes 30 s."""
         return time.monotonic() + 30 * ahead
 
@@ -599,5 +599,140 @@ def test_estimate_learns_of_batches_and_of_an_empty_queue(run, team, until, make
         with members.lock:
             calls[4].cancel()
         assert estimator.told == [2, 2, "empty"]
+
+    run(scenario())
+
+
+def slots(count, stacks=True):
+    """Return the summary of a model that runs so many batches at once."""
+    return {"summary": {"concurrency": count, "stacks": stacks}}
+
+
+def test_every_free_slot_takes_a_call_at_once(run, team, until, make_call):
+    """Nothing waits behind a call that waits for something else."""
+
+    async def scenario():
+        members = await team(**slots(4))
+        [worker] = members.workers
+        submit(members, [make_call() for _ in range(6)])
+        await until(lambda: len(worker.calls) == 4)
+        assert ids(worker.batches) == [[1], [2], [3], [4]]
+        worker.reply(worker.calls[2])
+        await until(lambda: len(worker.calls) == 6)
+        assert ids(worker.batches[4:]) == [[5, 6]]
+
+    run(scenario())
+
+
+def test_what_waits_is_shared_among_the_free_slots(run, team, until, make_call):
+    """As among workers: stacks are as small as they can be with all slots at work."""
+
+    async def scenario():
+        members = await team(**slots(4))
+        with members.lock:
+            for _ in range(10):
+                members.dispatcher.submit(make_call())
+        [worker] = members.workers
+        await until(lambda: len(worker.calls) == 10)
+        assert ids(worker.batches) == [[1, 2, 3], [4, 5, 6], [7, 8], [9, 10]]
+
+    run(scenario())
+
+
+def test_slots_of_a_model_that_stacks_nothing_take_single_calls(run, team, until, make_call):
+    """Else calls would wait behind others in one slot, while the next is free again."""
+
+    async def scenario():
+        members = await team(**slots(2, stacks=False))
+        calls = [make_call() for _ in range(5)]
+        with members.lock:
+            for call in calls:
+                members.dispatcher.submit(call)
+        [worker] = members.workers
+        for answered in range(4):
+            await until(lambda answered=answered: len(worker.calls) == answered + 2)
+            worker.reply(worker.calls[answered])
+        assert ids(worker.batches) == [[1], [2], [3], [4], [5]]
+
+    run(scenario())
+
+
+def test_calls_go_to_the_worker_with_the_most_free_slots(run, team, until, make_call):
+    """So that no worker's loop has all of them."""
+
+    async def scenario():
+        members = await team(2, **slots(3))
+        submit(members, [make_call() for _ in range(6)])
+        await until(lambda: all(len(worker.calls) == 3 for worker in members.workers))
+        assert sorted(ids(members.workers[0].batches) + ids(members.workers[1].batches)) == [
+            [number] for number in range(1, 7)
+        ]
+        assert len({call.id for call in members.workers[0].calls} & {1, 2}) == 1
+
+    run(scenario())
+
+
+def test_calls_that_saw_a_worker_end_run_one_by_one_on_another(run, team, until, make_call):
+    """Each alone in its worker, before all others: an innocent one cannot be hit twice."""
+
+    async def scenario():
+        members = await team(**slots(4))
+        calls = [make_call() for _ in range(3)]
+        submit(members, calls)
+        first = members.workers[0]
+        await until(lambda: len(first.calls) == 3)
+        first.die()
+        await until(lambda: members.deaths)
+        submit(members, [make_call()])
+        second = await members.join(concurrency=4)
+        for number in (1, 2, 3):
+            await until(lambda number=number: len(second.calls) == number)
+            assert [call.id for call in second.calls] == list(range(1, number + 1))
+            second.reply(second.calls[-1])
+        await until(lambda: len(second.calls) == 4)
+        assert ids(second.batches) == [[1], [2], [3], [4]]
+        assert [call.status for call in calls] == [Status.OK] * 3
+
+    run(scenario())
+
+
+def test_calls_that_saw_a_worker_end_wait_for_one_that_runs_nothing(run, team, until, make_call):
+    """Nothing new is begun meanwhile, so that there is one soon."""
+
+    async def scenario():
+        members = await team(2, **slots(4))
+        submit(members, [make_call() for _ in range(2)])
+        lost, other = members.workers
+        await until(lambda: lost.calls and other.calls)
+        lost.die()
+        await until(lambda: members.deaths)
+        submit(members, [make_call()])
+        suspect = lost.calls[0].id
+        assert len(other.calls) == 1
+        other.reply(other.calls[0])
+        await until(lambda: len(other.calls) == 2)
+        assert other.calls[1].id == suspect
+        other.reply(other.calls[1])
+        await until(lambda: len(other.calls) == 3)
+
+    run(scenario())
+
+
+def test_estimate_counts_slots(run, team, make_call, monkeypatch):
+    """As many batches run at once, whichever workers they are in."""
+    monkeypatch.setattr("serving_runtime.server.admission.dispatcher.WaitEstimator", FakeEstimator)
+
+    async def scenario():
+        members = await team(2, **slots(3))
+        seen = []
+        members.dispatcher._wait_estimator.expected_completion = lambda ahead, slots: (
+            seen.append((ahead, slots)) or 0.0
+        )
+        submit(members, [make_call()])
+        members.workers[0].die()
+        while not members.deaths:
+            await asyncio.sleep(0.001)
+        submit(members, [make_call()])
+        assert [slots for _, slots in seen] == [6, 3]
 
     run(scenario())

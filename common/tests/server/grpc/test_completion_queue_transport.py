@@ -6,6 +6,7 @@ import grpc
 import grpc.aio
 import pytest
 from echoes import ECHO, STREAM, echo, echo_stream
+from streams import FORWARDED, Admitted, forwarder
 
 from serving_runtime.errors import MemoryExhausted, Status
 from serving_runtime.operations import AnsweredBy
@@ -23,10 +24,10 @@ OPTIONS = [("grpc.enable_http_proxy", 0)]
 def serve(run, settings):
     """Return a function that runs ``scenario(channel, transport)`` against a transport."""
 
-    def serve(scenario, unary=echo, stream=echo_stream, operation=ECHO):
+    def serve(scenario, unary=echo, stream=echo_stream, operation=ECHO, stream_operation=STREAM):
         async def whole():
             transport = CompletionQueueTransport(
-                Routes({operation: unary}, {STREAM: stream}), settings(), FrontLock()
+                Routes({operation: unary}, {stream_operation: stream}), settings(), FrontLock()
             )
             port = await transport.start("127.0.0.1", 0)
             async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
@@ -239,3 +240,50 @@ def test_a_client_that_leaves_before_its_turn_is_forgotten(serve, until):
         assert await channel.unary_unary(ECHO.grpc_method)(b"next") == b"next"
 
     serve(scenario, operation=FOR_THE_MODEL)
+
+
+def test_streams_for_the_model_are_shed_when_what_they_have_sent_is_answered(
+    serve, until, settings
+):
+    """Only core knows how much of a next message it holds; nothing that was taken is lost."""
+    admitted = Admitted(FrontLock())
+
+    async def scenario(channel, transport):
+        stream = channel.stream_stream(FORWARDED.grpc_method)()
+        await stream.write(b"a")
+        await until(lambda: admitted.requests)
+        with transport._lock:
+            assert transport.shed(MemoryExhausted("no room")) == 1
+            assert transport.shed(MemoryExhausted("no room")) == 0
+        late = channel.stream_stream(FORWARDED.grpc_method)()
+        assert await code(late) is grpc.StatusCode.RESOURCE_EXHAUSTED
+        admitted.answer(b"a")
+        assert await stream.read() == b"A"
+        assert await code(stream) is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert await stream.details() == "no room"
+        with transport._lock:
+            transport.shed(None)
+        again = channel.stream_stream(FORWARDED.grpc_method)()
+        await again.write(b"b")
+        await until(lambda: len(admitted.requests) == 2)
+        admitted.answer(b"b")
+        assert await again.read() == b"B"
+        again.cancel()
+
+    handler = forwarder(settings(), admitted.lock, admitted).answer
+    serve(scenario, stream=handler, stream_operation=FORWARDED)
+
+
+def test_streams_of_the_front_are_never_shed(serve):
+    """Whoever watches health goes on."""
+
+    async def scenario(channel, transport):
+        stream = channel.stream_stream(STREAM.grpc_method)()
+        await stream.write(b"a")
+        assert await stream.read() == b"a"
+        with transport._lock:
+            assert transport.shed(MemoryExhausted("no room")) == 0
+        await stream.write(b"b")
+        assert await stream.read() == b"b"
+
+    serve(scenario)

@@ -89,7 +89,12 @@ def test_status_says_what_the_model_wants():
 
 def test_the_services_are_those_that_call_the_model():
     """And the whole server, by the empty name: as the table of operations has them."""
-    assert SERVICES == ("", "tensorflow.serving.PredictionService")
+    assert SERVICES == (
+        "",
+        "hydrosphere.serving.runtime.PredictionService",
+        "inference.GRPCInferenceService",
+        "tensorflow.serving.PredictionService",
+    )
 
 
 @pytest.mark.parametrize(

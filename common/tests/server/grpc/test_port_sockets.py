@@ -35,12 +35,12 @@ def enter(listening):
 def test_clients_are_counted(listening, enter):
     """Both ends are in this process: only the one that is bound to the port counts."""
     port = listening[1]
-    assert port_sockets.open_connections(port) == 0
+    assert port_sockets.open_connections([port]) == 0
     _, first = enter()
     enter()
-    assert port_sockets.open_connections(port) == 2
+    assert port_sockets.open_connections([port]) == 2
     first.close()
-    assert port_sockets.open_connections(port) == 1
+    assert port_sockets.open_connections([port]) == 1
 
 
 def test_other_ports_are_not_counted(listening, enter):
@@ -49,19 +49,19 @@ def test_other_ports_are_not_counted(listening, enter):
     with contextlib.closing(socket.socket()) as other:
         other.bind(("127.0.0.1", 0))
         other.listen(1)
-        assert port_sockets.open_connections(other.getsockname()[1]) == 0
+        assert port_sockets.open_connections([other.getsockname()[1]]) == 0
 
 
 def test_a_port_that_is_shut_takes_no_new_client(listening, enter):
     """A new client is refused at once; those inside go on talking."""
     port = listening[1]
     client, server = enter()
-    port_sockets.stop_accepting(port)
+    port_sockets.stop_accepting([port])
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=10)
     client.sendall(b"still here")
     assert server.recv(10) == b"still here"
-    assert port_sockets.open_connections(port) == 1
+    assert port_sockets.open_connections([port]) == 1
 
 
 def test_only_the_own_port_is_shut(listening):
@@ -69,7 +69,7 @@ def test_only_the_own_port_is_shut(listening):
     with contextlib.closing(socket.socket()) as other:
         other.bind(("127.0.0.1", 0))
         other.listen(1)
-        port_sockets.stop_accepting(listening[1])
+        port_sockets.stop_accepting([listening[1]])
         socket.create_connection(other.getsockname(), timeout=10).close()
 
 
@@ -86,10 +86,31 @@ def test_ipv6_is_seen_too():
         with contextlib.closing(socket.create_connection(("::1", port), timeout=10)):
             server, _ = listener.accept()
             with contextlib.closing(server):
-                assert port_sockets.open_connections(port) == 1
-        port_sockets.stop_accepting(port)
+                assert port_sockets.open_connections([port]) == 1
+        port_sockets.stop_accepting([port])
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("::1", port), timeout=10)
+
+
+def test_a_path_is_a_place_too(listening, enter, tmp_path):
+    """Clients of both are counted together, and both are shut."""
+    path = str(tmp_path / "socket")
+    enter()
+    with contextlib.ExitStack() as open_:
+        listener = open_.enter_context(contextlib.closing(socket.socket(socket.AF_UNIX)))
+        listener.bind(path)
+        listener.listen(1)
+        client = open_.enter_context(contextlib.closing(socket.socket(socket.AF_UNIX)))
+        client.connect(path)
+        server = open_.enter_context(contextlib.closing(listener.accept()[0]))
+        assert port_sockets.open_connections([path]) == 1
+        assert port_sockets.open_connections([listening[1], path]) == 2
+        port_sockets.stop_accepting([listening[1], path])
+        late = open_.enter_context(contextlib.closing(socket.socket(socket.AF_UNIX)))
+        with pytest.raises(ConnectionRefusedError):
+            late.connect(path)
+        client.sendall(b"still here")
+        assert server.recv(10) == b"still here"
 
 
 def test_other_sockets_and_files_are_passed_over(listening, tmp_path):
@@ -101,7 +122,7 @@ def test_other_sockets_and_files_are_passed_over(listening, tmp_path):
         named.bind(str(tmp_path / ("n" * 20)))
         open_.enter_context(contextlib.closing(socket.socket(type=socket.SOCK_DGRAM)))
         open_.enter_context((tmp_path / "file").open("w"))
-        assert port_sockets.open_connections(listening[1]) == 0
+        assert port_sockets.open_connections([listening[1]]) == 0
 
 
 def test_descriptors_that_close_meanwhile_are_passed_over(listening, enter, monkeypatch):
@@ -109,14 +130,14 @@ def test_descriptors_that_close_meanwhile_are_passed_over(listening, enter, monk
     enter()
     names = os.listdir("/proc/self/fd")
     monkeypatch.setattr(port_sockets.os, "listdir", lambda path: [*names, "999999"])
-    assert port_sockets.open_connections(listening[1]) == 1
+    assert port_sockets.open_connections([listening[1]]) == 1
 
 
 def test_looking_leaves_no_descriptor_open(listening, enter):
     """It looks every 20 ms for as long as the drain lasts."""
     enter()
     before = set(os.listdir("/proc/self/fd"))
-    port_sockets.open_connections(listening[1])
+    port_sockets.open_connections([listening[1]])
     # Others may be closed meanwhile: those of earlier tests, when the collector finds them.
     assert set(os.listdir("/proc/self/fd")) <= before
 
@@ -126,5 +147,5 @@ def test_socket_may_be_closed_while_it_is_looked_at(enter, monkeypatch, look):
     """Threads of gRPC's close connections whenever those have aged out, also in the drain."""
     _, server = enter()
     server.close()
-    monkeypatch.setattr(port_sockets, "_sockets", lambda port: [server])
-    assert not look(1)
+    monkeypatch.setattr(port_sockets, "_sockets", lambda places: [server])
+    assert not look([1])

@@ -83,14 +83,14 @@ def serve(run, settings, make):
         protected = security.from_settings(chosen)
         transport = make(ROUTES, chosen, FrontLock(), protected)
         # A name may stand for two addresses: a port that is free at one may be taken at the other.
-        port = await transport.start("127.0.0.1", 0)
+        port = await transport.start("127.0.0.1", 0, chosen.grpc_socket)
         channels = []
 
-        def dial(dialing):
-            channels.append(dialing.channel(f"127.0.0.1:{port}", OPTIONS, grpc.aio))
+        def dial(dialing, address=f"127.0.0.1:{port}"):
+            channels.append(dialing.channel(address, OPTIONS, grpc.aio))
             return channels[-1]
 
-        dial.port = port
+        dial.port, dial.socket = port, f"unix:{chosen.grpc_socket}"
         try:
             await scenario(dial, protected)
         finally:
@@ -218,6 +218,18 @@ def test_tls_serves_those_who_trust_the_ca(serve, tls, trusting):
         assert await stream(channel) == "OK"
 
     serve(scenario, **tls)
+
+
+def test_a_socket_wants_the_same_certificates_and_tokens(serve, tls, token, trusting, tmp_path):
+    """Who may open the file is one thing, and who may call the model is another."""
+
+    async def scenario(dial, protected):
+        channel = dial(trusting, dial.socket)
+        assert await ask(channel, token="good") == "OK"
+        assert await ask(channel) == "UNAUTHENTICATED"
+        assert await ask(dial(ConnectionOptions(), dial.socket), token="good") == "UNAVAILABLE"
+
+    serve(scenario, grpc_socket=str(tmp_path / "model.sock"), **tls, **token)
 
 
 def test_tls_and_token_together(serve, tls, token, trusting):

@@ -31,9 +31,10 @@ class Service:
         self.answer(request)
         return lambda: self.cancelled.append(request)
 
-    async def stream(self, requests):
+    async def stream(self, stream):
         """Echo the requests of a stream; an empty one is refused."""
-        async for payload in requests:
+        self.requests.append(stream)
+        async for payload in stream.messages:
             if not payload:
                 raise InvalidInput(self.complaint) if self.complaint else ValueError("a bug")
             yield payload
@@ -294,6 +295,25 @@ def test_streams_are_answered_message_by_message(serve):
     serve(scenario)
 
 
+@pytest.mark.parametrize("payload", [b"a", b""], ids=["success", "failure"])
+def test_streams_may_carry_metadata_at_their_end(serve, service, payload):
+    """However they end; handlers put it there meanwhile."""
+
+    async def scenario(channel):
+        call = channel.stream_stream(STREAM.grpc_method)()
+        await call.write(b"a")
+        assert await call.read() == b"a"
+        service.requests[0].trailers.append(("x-state-epoch", "3"))
+        await call.write(payload)
+        await call.done_writing()
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            while await call.read() is not grpc.aio.EOF:
+                pass
+        assert ("x-state-epoch", "3") in tuple(await call.trailing_metadata())
+
+    serve(scenario)
+
+
 def test_stream_ends_with_the_status_of_an_error(serve):
     """What a handler raises is told, not hidden behind UNKNOWN."""
 
@@ -410,9 +430,9 @@ def test_a_stream_whose_client_goes_away_is_no_failure(run, settings, make, unti
     """Its handler is cancelled, and the log has nothing of it."""
     left = []
 
-    async def wait(requests):
+    async def wait(stream):
         try:
-            async for _ in requests:
+            async for _ in stream.messages:
                 yield b"here"
         finally:
             left.append(True)

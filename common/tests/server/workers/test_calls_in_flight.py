@@ -3,7 +3,7 @@ import pytest
 from serving_runtime.errors import Status
 from serving_runtime.ipc.frames import GarbledError, ReplyFrame
 from serving_runtime.server.workers import calls_in_flight
-from serving_runtime.server.workers.calls_in_flight import CallsInFlight
+from serving_runtime.server.workers.calls_in_flight import BatchesInFlight, CallsInFlight
 
 
 @pytest.fixture
@@ -79,3 +79,89 @@ def test_what_runs_still_is_not_the_slowest_yet(in_flight, make_call, monkeypatc
     monkeypatch.setattr(calls_in_flight.time, "monotonic", lambda: 10.0)
     in_flight.add([make_call()])
     assert in_flight.slowest_seconds == 0.0
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Return a clock that a test sets."""
+
+    class Clock:
+        now = 100.0
+
+        def monotonic(self):
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(calls_in_flight, "time", clock)
+    return clock
+
+
+def test_one_batch_fills_a_worker_that_runs_one(in_flight, make_call):
+    """It has room again once all of it is answered."""
+    calls = [make_call(), make_call()]
+    assert in_flight.free_slots == 1
+    in_flight.add(calls)
+    assert in_flight.free_slots == 0
+    answer(in_flight, calls[0])
+    assert in_flight.free_slots == 0
+    answer(in_flight, calls[1])
+    assert in_flight.free_slots == 1
+
+
+def test_a_batch_has_a_slot_until_its_last_answer(make_call):
+    """However many calls it has, and in whatever order they are answered."""
+    in_flight = BatchesInFlight(3)
+    first, second = [make_call(), make_call()], [make_call()]
+    in_flight.add(first)
+    in_flight.add(second)
+    assert in_flight.free_slots == 1
+    answer(in_flight, first[1])
+    assert in_flight.free_slots == 1
+    answer(in_flight, second[0])
+    assert in_flight.free_slots == 2
+    answer(in_flight, first[0])
+    assert in_flight.free_slots == 3
+    assert not in_flight.held
+
+
+def test_a_call_that_has_seen_a_worker_end_is_alone(make_call):
+    """Nothing is given beside what may end the worker once more."""
+    in_flight, suspect = BatchesInFlight(3), make_call()
+    suspect.deaths = 1
+    in_flight.add([suspect])
+    assert in_flight.free_slots == 0
+    answer(in_flight, suspect)
+    assert in_flight.free_slots == 3
+
+
+def test_only_answers_are_signs_of_life_while_calls_are_held(make_call, clock):
+    """A worker that hangs is given new calls as long as it has slots, and hangs all the same."""
+    in_flight, calls = BatchesInFlight(3), [make_call() for _ in range(3)]
+    in_flight.add(calls[:1])
+    assert in_flight.last_sign == 100.0
+    clock.now = 101.0
+    in_flight.add(calls[1:2])
+    assert in_flight.last_sign == 100.0
+    clock.now = 102.0
+    answer(in_flight, calls[1])
+    assert in_flight.last_sign == 102.0
+    clock.now = 103.0
+    answer(in_flight, calls[0])
+    clock.now = 110.0
+    in_flight.add(calls[2:])
+    assert in_flight.last_sign == 110.0
+
+
+def test_slowest_batch_is_known_whatever_ran_beside_it(make_call, clock):
+    """From when it was given to its last answer."""
+    in_flight, calls = BatchesInFlight(3), [make_call() for _ in range(3)]
+    in_flight.add(calls[:2])
+    clock.now = 101.0
+    in_flight.add(calls[2:])
+    clock.now = 103.0
+    answer(in_flight, calls[0])
+    answer(in_flight, calls[2])
+    assert in_flight.slowest_seconds == 2.0
+    clock.now = 107.0
+    answer(in_flight, calls[1])
+    assert in_flight.slowest_seconds == 7.0

@@ -1,11 +1,11 @@
 import ctypes
 import functools
-import json
 import socket
 import threading
 import time
 
 import pytest
+from summaries import summary
 
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
@@ -37,8 +37,9 @@ def load(connect, until, happenings):
     """Return a coroutine function that connects a worker, which has loaded the model."""
 
     async def load(**options):
+        summary = options.pop("summary", {})
         link, worker = await connect(**options)
-        worker.ready()
+        worker.ready(**summary)
         await until(lambda: link.has_loaded)
         happenings.told.clear()
         return link, worker
@@ -60,7 +61,9 @@ def test_ready_tells_of_the_model(run, connect, until, happenings):
         assert (link.state, link.has_loaded) == (State.LOADING, False)
         worker.ready(stateful=True)
         await until(lambda: happenings.told)
-        assert happenings.told == [("ready", link, ModelSummary(["s"], True, "fine"))]
+        assert happenings.told == [
+            ("ready", link, ModelSummary(["s"], True, "fine", ["model"], "1"))
+        ]
         assert (link.state, link.has_loaded) == (State.FREE, True)
 
     run(scenario())
@@ -392,8 +395,7 @@ def test_frames_in_pieces_are_put_together(run, connect, happenings, size):
 
     async def scenario():
         link, worker = await connect()
-        body = json.dumps({"signatures": [], "stateful": False, "status_message": ""}).encode()
-        stream = frames.pack(frames.READY, body)
+        stream = frames.pack(frames.READY, summary())
         for start in range(0, len(stream), size):
             link._on_data(stream[start : start + size])
         assert happenings.names == ["ready"]
@@ -463,8 +465,94 @@ def test_large_payloads_take_the_way_through_shared_memory(
 
 
 def _echo(channel, are_shared):
-    channel.announce(frames.READY, b'{"signatures": [], "stateful": false, "status_message": ""}')
+    channel.announce(frames.READY, summary())
     for calls in channel.batches():
         are_shared.extend(isinstance(call.payload.obj, ctypes.Array) for call in calls)
         channel.replies([ReplyFrame(call.id, Status.OK, "", bytes(call.payload)) for call in calls])
         del calls
+
+
+SLOTS = {"concurrency": 3, "stacks": False}
+
+
+def test_worker_of_several_slots_is_given_further_batches(run, load, until, make_call):
+    """It is busy from the first one on, and has no room after the last."""
+
+    async def scenario():
+        link, worker = await load(summary=SLOTS)
+        assert (link.slots, link.stacks, link.free_slots) == (3, False, 3)
+        calls = [make_call() for _ in range(4)]
+        for call, left in zip(calls, (2, 1, 0)):
+            send(link, [call])
+            assert (link.is_free, link.is_busy, link.free_slots) == (False, True, left)
+        with pytest.raises(ImpossibleEventError, match="SENT while BUSY"):
+            send(link, calls[3:])
+        await until(lambda: len(worker.calls) == 3)
+        worker.reply(worker.calls[1])
+        await until(lambda: calls[1].is_done)
+        assert (link.state, link.free_slots) == (State.BUSY, 1)
+        worker.reply(worker.calls[0], worker.calls[2])
+        await until(lambda: link.is_free)
+        assert (link.is_busy, link.free_slots) == (False, 3)
+
+    run(scenario())
+
+
+def test_worker_of_one_slot_has_room_when_it_is_free(run, connect, load, make_call, until):
+    """And none before it has loaded, or once it has ended."""
+
+    async def scenario():
+        loading, worker = await connect()
+        assert loading.free_slots == 0
+        worker.die()
+        await until(lambda: loading.state is State.ENDED)
+        assert loading.free_slots == 0
+        link, _ = await load()
+        assert (link.slots, link.free_slots) == (1, 1)
+        send(link, [make_call()])
+        assert link.free_slots == 0
+
+    run(scenario())
+
+
+def test_worker_of_several_slots_is_spared_calls_that_are_not_awaited(
+    run, load, lock, until, make_call
+):
+    """Their deadlines have passed, or their clients have gone; each keeps its slot meanwhile."""
+
+    async def scenario():
+        link, worker = await load(summary=SLOTS)
+        calls = [make_call() for _ in range(3)]
+        for call in calls:
+            send(link, [call])
+        await until(lambda: len(worker.calls) == 3)
+        worker.reply(worker.calls[0])
+        await until(lambda: calls[0].is_done)
+        with lock:
+            calls[1].expire()
+            calls[2].cancel()
+        await until(lambda: len(worker.cancelled) == 2)
+        assert worker.cancelled == [2, 3]
+        assert link.free_slots == 1
+        worker.reply(*worker.calls[1:])
+        await until(lambda: link.is_free)
+        assert link.free_slots == 3
+
+    run(scenario())
+
+
+def test_worker_of_one_slot_is_not_told(run, load, lock, until, make_call):
+    """It could not stop what it runs; nor are there frames that it would only skip."""
+
+    async def scenario():
+        link, worker = await load()
+        call = make_call()
+        send(link, [call])
+        with lock:
+            call.expire()
+        await until(lambda: worker.calls)
+        worker.reply(*worker.calls)
+        await until(lambda: link.is_free)
+        assert worker.cancelled == []
+
+    run(scenario())

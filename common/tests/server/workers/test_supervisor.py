@@ -7,6 +7,7 @@ import pytest
 
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
+from serving_runtime.model_names import ModelNames
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.health import Health, Phase, Question
@@ -81,6 +82,7 @@ def test_service_serves_once_the_first_worker_is_ready(run, start, until):
         service.workers[0].ready()
         await until(lambda: service.health.is_serving)
         assert service.health.status_message == "fine"
+        assert service.health.model_names == ModelNames("model", ("model",), "1")
         await kill_all(service)
 
     run(scenario())

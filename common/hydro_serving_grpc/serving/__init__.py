@@ -1,0 +1,1 @@
+"""The messages of 3.x; it has no flat names."""

@@ -1,0 +1,1 @@
+"""Tensors and the contract of 3.x."""

@@ -1,0 +1,1 @@
+"""The service that a runtime answers in 3.x."""

@@ -1,0 +1,1 @@
+"""Empty, since hydro_serving_grpc/tf/api/input.proto defines no service; grpc's generator writes it too."""

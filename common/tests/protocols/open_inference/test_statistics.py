@@ -1,0 +1,60 @@
+import pytest
+
+from hydro_serving_grpc.messages import message_class
+from serving_runtime.errors import InvalidInput, ModelNotFound
+from serving_runtime.ipc.frames import Timings
+from serving_runtime.protocols.counts import Counts
+from serving_runtime.protocols.open_inference.statistics import Statistics
+from serving_runtime.settings import Settings
+from serving_runtime.signature import Contract
+
+Request = message_class("inference.ModelStatisticsRequest")
+Response = message_class("inference.ModelStatisticsResponse")
+
+
+def told(statistics, **asked):
+    """Return what is told of the one model."""
+    payload, attributes = statistics.answer(Request(**asked).SerializeToString(), "", {})
+    assert attributes == {}
+    [model] = Response.FromString(payload).model_stats
+    return model
+
+
+@pytest.fixture
+def statistics():
+    """Return what answers for a model."""
+    return Statistics(Contract("own", (), 3), Settings.from_env({}))
+
+
+def test_counts_are_told_in_triton_s_words(statistics):
+    """Rows are inferences, runs are executions, and times are in nanoseconds."""
+    counts = Counts()
+    statistics.observe(counts)
+    counts.ran(4)
+    for _ in range(2):
+        counts.answered(Timings(0.25, 0.5, 1.0, 2.0, 4))
+    counts.failed += 1
+    model = told(statistics, name="own")
+    assert (model.name, model.version) == ("own", "3")
+    assert (model.inference_count, model.execution_count) == (4, 1)
+    assert model.last_inference > 0
+    stats = model.inference_stats
+    assert (stats.success.count, stats.success.ns, stats.fail.count) == (2, 7_500_000_000, 1)
+    assert [
+        (it.count, it.ns)
+        for it in (stats.queue, stats.compute_input, stats.compute_infer, stats.compute_output)
+    ] == [(2, 1_000_000_000), (2, 500_000_000), (2, 2_000_000_000), (2, 4_000_000_000)]
+
+
+def test_before_the_first_call_all_is_zero(statistics):
+    """The model is listed all the same."""
+    model = told(statistics)
+    assert (model.inference_count, model.last_inference) == (0, 0)
+
+
+def test_what_is_asked_of_another_model_is_refused(statistics):
+    """And so are bytes that are no request."""
+    with pytest.raises(ModelNotFound):
+        told(statistics, name="other")
+    with pytest.raises(InvalidInput):
+        statistics.answer(b"\xff", "", {})

@@ -1,0 +1,21 @@
+import pytest
+
+from tests.conformance.open_inference import EXCHANGES
+from tests.conformance.setups import exchanges
+from tests.conformance.tensorflow_serving.exchange import assert_same
+from tests.support.cases import OK
+from tests.support.wires.tensorflow_serving import canonical
+
+RUNS = list(exchanges(EXCHANGES))
+
+
+@pytest.mark.parametrize(
+    ("setup", "exchange"), RUNS, ids=[f"{setup}: {exchange.title}" for setup, exchange in RUNS]
+)
+def test_exchange(serve, setup, exchange):
+    """A request gets the reply or the refusal that its exchange says, to the last bit and word."""
+    answer = serve(setup).answer(exchange.request, exchange.operation)
+    assert_same(answer, exchange)
+    if exchange.status == OK:
+        received = type(exchange.reply).FromString(answer.payload)
+        assert canonical(received) == canonical(exchange.reply)
