@@ -60,8 +60,9 @@ class StringIndexer(ColumnStage):
         texts = column if column.dtype == object else as_texts(column, self.inputs[at].dtype)
         found = np.array([indices.get(text, new) for text in texts], np.float64)
         if new < 0 and (found < 0).any():
-            text = texts[int(np.argmax(found < 0))]
-            said = "the value is missing" if text is None else f"the label {text[:100]!r} is new"
+            # Which label it is, is the caller's to know, and not the log's.
+            is_missing = texts[int(np.argmax(found < 0))] is None
+            said = "the value is missing" if is_missing else "the label is new to the model"
             self.refuse(found < 0, self.pairs[at][0], said + advice(self._policy))
         return found
 

@@ -13,7 +13,8 @@ from spark_runtime.stages.stage import ColumnStage, evaluates
 from spark_runtime.vectors import Sparse, from_counts, vector
 
 Words = List[List[str]]
-_CACHED_WORDS = 100000
+# Clients choose the words, so there is a bound to what is remembered of them: some 15 MB.
+_CACHED_WORDS, _CACHED_LENGTH = 100000, 40
 
 
 class _OfTexts(ColumnStage):
@@ -148,7 +149,7 @@ class HashingTF(_OfWords):
             index = known.get(word, -1)
             if index < 0:
                 index = hash_words(word, self._is_old) % self._size
-                if len(known) < _CACHED_WORDS:  # clients choose the words
+                if len(known) < _CACHED_WORDS and len(word) < _CACHED_LENGTH:
                     known[word] = index
             counts[index] = counts.get(index, 0.0) + 1.0
         return dict.fromkeys(counts, 1.0) if self._is_binary else counts
