@@ -50,7 +50,7 @@ def _saved(spark: Any, model: Model, fitted: Any, folder: str) -> Transform:
 
 
 def _found(spark: Any, model: Model, loaded: Transform) -> Dict[str, Any]:
-    """Return what was asked and what Spark answered; ``rows`` has those of which it lost none."""
+    """Return what was asked and answered; ``rows`` numbers what is left where rows were lost."""
     asked = {name: kind for name, kind in model.columns.items() if name not in model.learned_from}
     kinds, rows = _ask(spark, loaded, asked, model.ask)
     added = [name for name in kinds if name not in asked and name != ROW]
