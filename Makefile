@@ -20,7 +20,7 @@ OUTER_PYTHONS := $(firstword $(UNIT_PYTHONS)) $(lastword $(UNIT_PYTHONS))
 # The longest first: what begins last keeps one core waiting.
 TEST_PARTS   := faults clients repository $(OUTER_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%) lint
 # Of the clients of others, and of the demos.
-CALLERS      := $(basename $(notdir $(wildcard tests/environments/stock-*.txt tests/environments/tfserving.txt tests/environments/triton.txt))) benchmarks-kserve
+CALLERS      := $(basename $(notdir $(wildcard $(addprefix tests/environments/,stock-*.txt tfserving.txt triton.txt openapi.txt)))) benchmarks-kserve benchmarks-mlserver
 DEMOS        := $(subst /environments/,-,$(patsubst runtimes/%.txt,%,$(wildcard runtimes/*/environments/demo.txt)))
 PACKAGES     := $(wildcard common/serving_runtime common/hydro_serving_grpc runtimes/*/*_runtime)
 # A framework is found where it is, and named nowhere else.

@@ -54,7 +54,7 @@ def run(framework: str, directory: Path, port: int, keep: bool) -> None:
         print(f"4. sending the held-out pictures, {rounds.CALLS_A_ROUND} calls or more a round")
         rounds.call(server.address, expected)
         print(f"   every score equals the model's own here {_within(expected.tolerance)}")
-        print_hints(framework, server.address, directory, sample, keep)
+        print_hints(framework, server, sample, keep)
         if keep:
             wait_for_interrupt(server)
     print("6. stopped the server, exit code 0")
@@ -84,23 +84,34 @@ def train(framework: str, model: Path) -> rounds.Expected:
 
 
 def write_sample(path: Path, image: np.ndarray) -> None:
-    """Write a request of one picture, to be sent by hand."""
+    """Write a request of one picture, to be sent by hand, and the same for curl."""
     path.write_text(json.dumps({"images": [image.tolist()]}))
+    tensor = {"name": "images", "datatype": "FP32", "shape": [1, *image.shape]}
+    body = {"inputs": [{**tensor, "data": image.ravel().tolist()}]}
+    body_of(path).write_text(json.dumps(body))
 
 
-def print_hints(framework: str, address: str, directory: Path, sample: Path, keep: bool) -> None:
+def body_of(sample: Path) -> Path:
+    """Return where the same request stands in Open Inference's JSON."""
+    return sample.with_name(f"{sample.stem}.v2.json")
+
+
+def print_hints(framework: str, server: Server, sample: Path, keep: bool) -> None:
     """Print how to go on by hand: against this server, or against one started afterwards."""
+    directory, address, url = sample.parent, server.address, server.url
     model = shlex.quote(shown(directory / "model"))
     program = shlex.quote(shown(SERVING_RUNTIME))
     if keep:
         print(f"5. try it by hand, at {address}:")
     else:
-        address = "localhost:9090"
+        address, url = "localhost:9090", "http://localhost:8080"
         print(f"5. try it by hand, at {address} after this command:")
         print(f"   make serve RUNTIME={framework} MODEL={model}")
         print("   and in another terminal:")
     print(f"   {program} predict --address {address} --input {shlex.quote(shown(sample))}")
     print(f"   {program} health --address {address}")
+    body = shlex.quote(shown(body_of(sample)))
+    print(f"   curl {url}/v2/models/{server.model_name}/infer -d @{body}")
     print(
         f"   grpcurl -plaintext {address} tensorflow.serving.PredictionService/Status", flush=True
     )

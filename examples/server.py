@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Iterator, NamedTuple
 
 from serving_runtime.client import CallFailed, Client
+from serving_runtime.client.rest import RestClient
 
 SERVING_RUNTIME = Path(sys.executable).with_name("serving-runtime")
 START_SECONDS = 60
@@ -22,10 +24,17 @@ class DemoError(Exception):
 
 
 class Server(NamedTuple):
-    """The service: where it answers, and its process."""
+    """The service: where it answers by gRPC and by HTTP, and its process."""
 
     address: str
     process: "subprocess.Popen[bytes]"
+    url: str = ""
+
+    @property
+    def model_name(self) -> str:
+        """What the service calls its model."""
+        with RestClient(self.url) as client:
+            return client.model_path().rpartition("/")[2]
 
 
 @contextlib.contextmanager
@@ -37,14 +46,15 @@ def served(directory: Path, port: int) -> Iterator[Server]:
     """
     port = port or _free_port()
     log = directory / "server.log"
-    command = [str(SERVING_RUNTIME), "serve", str(directory / "model"), "--port", str(port)]
+    ports = ["--port", str(port), "--http-port", "0"]
+    command = [str(SERVING_RUNTIME), "serve", str(directory / "model"), *ports]
     with log.open("wb") as stream:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
     server = Server(f"localhost:{port}", process)
     try:
         seconds = _wait_until_healthy(server, log)
         print(f"3. serving at {server.address} (log: {shown(log)}), healthy in {seconds:.1f} s")
-        yield server
+        yield server._replace(url=_url_in(log))
     finally:
         code = _stop(process)
     if code:
@@ -90,6 +100,14 @@ def _wait_until_healthy(server: Server, log: Path) -> float:
                 return time.perf_counter() - started
         time.sleep(POLL_SECONDS)
     raise DemoError(f"the server was not healthy after {START_SECONDS} s:\n{_tail(log)}")
+
+
+def _url_in(log: Path) -> str:
+    """Return where the server says that it answers by HTTP: the port is one that was free."""
+    found = re.search(r"listening on http://\S+:(\d+)", log.read_text(errors="replace"))
+    if found is None:
+        raise DemoError(f"the server does not say where it answers by HTTP:\n{_tail(log)}")
+    return f"http://localhost:{found.group(1)}"
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> int:

@@ -21,7 +21,8 @@ import numpy as np
 from experiments.benchmarks.peers.serving_runtime import CONTRACT, FUNCTIONS
 from experiments.benchmarks.server import free_ports
 from serving_runtime import client
-from serving_runtime.bench.level import Load, measure
+from serving_runtime.bench.level import measure
+from serving_runtime.bench.load import Load
 
 VALUES = ("none", "failed", "all")
 SERVE = (sys.executable, "-m", "serving_runtime.cli", "serve")

@@ -1,14 +1,15 @@
 """Chooses what runs here, and lets tests of one setup share what it serves.
 
-``pytest tests/conformance`` runs every case in process and, served, those of one model for each
-framework that is installed; ``-m nightly`` runs the others served.
+``pytest tests/conformance`` runs every case in process over each wire of gRPC. Over REST, and
+served, it runs those of one model of each kind, for each framework that is installed; ``-m
+nightly`` runs the others.
 """
 
 import itertools
 
 import pytest
 
-from tests.conformance.setups import Setup, installed
+from tests.conformance.setups import REST, Setup, installed
 from tests.support.stage import Stage
 from tests.support.targets import IN_PROCESS, TARGETS
 
@@ -20,6 +21,8 @@ DEBUGGING = TARGETS[-1]  # a worker in the server's own process: one model shows
 BATCHED = "rows"
 # What no framework can change is tried with the one whose servers start soonest.
 QUICKEST = "python"
+# The same codecs read JSON whatever the model is.
+OF_REST = "tests.conformance.test_tensorflow_serving_rest"
 OF_ANY = ("tests.conformance.test_transports",)
 ALIKE = ("sequence_named",)  # to a server it is what ``sequence`` is
 
@@ -71,7 +74,7 @@ def _is_wanted(item, markexpr):
 def _is_nightly(item):
     setup = _setup(item)
     if setup.target is IN_PROCESS:
-        return False
+        return _is_of_rest(item) and setup.model not in SERVED
     if setup.alone:
         return True
     if item.originalname in EVERY_SERVED:
@@ -80,6 +83,10 @@ def _is_nightly(item):
         return True
     is_of_any = setup.target is DEBUGGING or setup.settings or item.module.__name__ in OF_ANY
     return setup.model in ALIKE or (bool(is_of_any) and setup.framework != QUICKEST)
+
+
+def _is_of_rest(item):
+    return item.callspec.params.get("wire") in REST or item.module.__name__ == OF_REST
 
 
 def _setup(item):

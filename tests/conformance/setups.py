@@ -16,14 +16,21 @@ from tests.conformance.cases import CASES
 from tests.conformance.tensorflow_serving.exchange import Exchange
 from tests.support.bare_contract import copy_alone
 from tests.support.cases import Case
+from tests.support.services import Service
 from tests.support.targets import IN_PROCESS, SERVER, TARGETS, Target
 from tests.support.wire import Wire
-from tests.support.wires import every_wire
+from tests.support.wires import every_wire, open_inference_json
 
 WIRES = every_wire()
 # Their calls may be sent to any model, whatever else it has.
+REST = open_inference_json.WIRES
 NAMING = [wire for wire in WIRES if wire.names_signatures]
 RUNTIMES = Path(__file__).resolve().parent.parent.parent / "runtimes"
+
+
+def naming_over(service: Service) -> List[Wire]:
+    """Return those of them that a service can be called over."""
+    return [wire for wire in NAMING if service.has_http or wire not in REST]
 
 
 def models_of(framework: str) -> Path:

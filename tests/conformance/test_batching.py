@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.cases.maps import CARD, user
-from tests.conformance.setups import NAMING, setups
+from tests.conformance.setups import naming_over, setups
 from tests.support.cases import (
     INTERNAL,
     INVALID,
@@ -44,20 +44,20 @@ def features(seed):
 
 def call_together(service, cases):
     """Return the outcomes of calls that arrive together, over one wire after another."""
-    written = [(_wire(number, case), case) for number, case in enumerate(cases)]
+    written = [(_wire(service, number, case), case) for number, case in enumerate(cases)]
     answers = service.answer_calls([wire.write(case) for wire, case in written])
     return [wire.read(answer) for (wire, _), answer in zip(written, answers)]
 
 
 def call_alone(service, number, case):
     """Return the outcome of one of these calls by itself, over the same wire."""
-    wire = _wire(number, case)
+    wire = _wire(service, number, case)
     [answer] = service.answer_calls([wire.write(case)])
     return wire.read(answer)
 
 
-def _wire(number, case):
-    wires = [wire for wire in NAMING if not wire.gap(case)]
+def _wire(service, number, case):
+    wires = [wire for wire in naming_over(service) if not wire.gap(case)]
     return wires[number % len(wires)]
 
 

@@ -80,4 +80,4 @@ def test_calls_that_run_at_once_have_the_outcomes_that_each_has_alone(serve, set
     ]
     answers = serve(setup).answer_calls([wire.write(case) for wire, case in sent])
     for (wire, case), answer in zip(sent, answers):
-        assert_same(wire.read(answer), case.outcome)
+        assert_same(wire.read(answer), wire.transported(case.outcome))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import hydro_serving_grpc as hs
-from tests.conformance.setups import NAMING, recorded_setups
+from tests.conformance.setups import naming_over, recorded_setups
 from tests.support.cases import OK, Case, Outcome, tensor
 from tests.support.wires.tensorflow_serving import DTYPES
 
@@ -22,8 +22,9 @@ def test_the_same_model_gives_the_same_numbers(serve, setup):
     """A model answers as it did to those who made it, whichever version serves it."""
     recorded = json.loads((setup.model_dir / "recorded.json").read_text())
     service = serve(setup, fresh=True)
+    wires = naming_over(service)
     for number, call in enumerate(recorded["calls"]):
-        wire = NAMING[number % len(NAMING)]
+        wire = wires[number % len(wires)]
         sent = tensors(call["inputs"])
         case = Case("recorded", setup.model, recorded["signature"], sent, Outcome())
         [answer] = service.answer_calls([wire.write(case)])

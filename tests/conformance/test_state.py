@@ -9,7 +9,7 @@ import concurrent.futures
 import grpc
 import pytest
 
-from tests.conformance.setups import NAMING, setups
+from tests.conformance.setups import setups
 from tests.support.cases import INVALID, OK, answered, tensor
 from tests.support.services import CALL_SECONDS, Connection
 from tests.support.targets import SERVERS
@@ -19,7 +19,7 @@ CLIENTS = 9
 CALLS = 100
 START = 7
 
-WIRE = NAMING[0]  # how a request is written is nothing to its state
+WIRE = open_inference_protobuf.WIRES[0]  # how a request is written is nothing to its state
 MODELS = ("sequence", "sequence_named")
 on_everything = pytest.mark.parametrize(
     "setup", [setup for model in MODELS for setup in setups(model)], ids=str

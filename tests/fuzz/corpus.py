@@ -38,7 +38,7 @@ STATUS = operations.STATUS.grpc_method
 MODEL_READY = operations.MODEL_READY.grpc_method
 REFLECTION = operations.REFLECTION_V1.grpc_method
 
-WORKER_METHODS = tuple(row.grpc_method for row in operations.FORWARDED)
+WORKER_METHODS = tuple(row.grpc_method for row in operations.FORWARDED if row.grpc_method)
 FRONT_METHODS = (HEALTH_CHECK, STATUS, MODEL_STATUS, RELOAD_CONFIG, MODEL_READY, REFLECTION)
 METHODS = (*WORKER_METHODS, *FRONT_METHODS)
 

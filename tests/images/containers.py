@@ -40,7 +40,11 @@ class Container:
     @property
     def address(self) -> str:
         """Where its service is published on this machine."""
-        return docker.output("port", self.id, "9090/tcp").splitlines()[0]
+        return self.published("9090/tcp")
+
+    def published(self, port: str) -> str:
+        """Where a port of it, such as ``8080/tcp``, is published on this machine."""
+        return docker.output("port", self.id, port).splitlines()[0]
 
     def answer(self, request: bytes) -> Answer:
         """Send a request as soon as it serves."""
@@ -115,7 +119,12 @@ class InContainer(Target):
         self, framework: str, model_dir: Path, settings: Mapping[str, str]
     ) -> Iterator[Connection]:
         """Serve a model directory, and see that the container ends well."""
-        fixed = {"RUNTIME_DRAIN_DELAY": "0s", "RUNTIME_GRPC_TRANSPORT": self._transport}
+        # Mounted at /model, it would not be called as its own directory is.
+        fixed = {
+            "MODEL_NAME": model_dir.name,
+            "RUNTIME_DRAIN_DELAY": "0s",
+            "RUNTIME_GRPC_TRANSPORT": self._transport,
+        }
         chosen = {**fixed, **settings}
         options = [f"--env={name}={value}" for name, value in chosen.items()]
         container = Container(self.image, *self.options, mounted(model_dir), *options)

@@ -13,7 +13,7 @@ from tests.conformance import (
     test_transports,
 )
 from tests.conformance.conftest import ALIKE, QUICKEST
-from tests.conformance.setups import Setup
+from tests.conformance.setups import REST, Setup
 from tests.images.conftest import ROWS
 from tests.images.locked_down import locked_down
 from tests.support.targets import OVER_EACH_TRANSPORT, TRANSPORTS
@@ -41,7 +41,9 @@ class Check(NamedTuple):
 
         Beside the framework, which no transport knows, images differ by their grpcio.
         """
-        return self.setup.target in OVER_EACH_TRANSPORT and not self.setup.alone
+        # A container's HTTP port is not published here: that is for the tests of HTTP itself.
+        is_rest = self.arguments.get("wire") in REST
+        return self.setup.target in OVER_EACH_TRANSPORT and not self.setup.alone and not is_rest
 
     @property
     def is_nightly(self) -> bool:

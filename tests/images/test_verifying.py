@@ -39,7 +39,7 @@ def test_every_broken_promise_is_told(spoiled):
     beginnings = [
         "user: found '0', expected '1000:0'",
         "entrypoint: found ['/bin/sh', '-c', 'serving-runtime serve']",
-        "ports: found ['80/tcp', '9090/tcp']",
+        "ports: found ['80/tcp', '8080/tcp', '9090/tcp']",
         "volumes: found ['/data', '/model']",
         "health check: found ['NONE']",
         "label io.hydrosphere.runtime.python: found '2.7'",

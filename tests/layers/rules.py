@@ -162,9 +162,10 @@ RULES = (
     Rule(
         "the foundations import nothing of ours",
         who=tuple(f"serving_runtime.{name}" for name in ("errors", "signature", "operations")),
+        may=("serving_runtime.operations",),
         never=("serving_runtime", *PROTOBUF, *FRAMEWORKS),
         why="everything may depend on them, so they depend on nothing",
-        planted=("serving_runtime.errors", "from serving_runtime import operations"),
+        planted=("serving_runtime.errors", "from serving_runtime import settings"),
     ),
     *(
         Rule(

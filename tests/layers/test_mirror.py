@@ -32,6 +32,15 @@ ELSEWHERE = {
     "cli/signatures.py": ("cli/test_contract.py", VERB),
     "cli/tables.py": ("cli/test_contract.py", VERB),
     "client/connection.py": ("server/grpc/test_secured_transports.py", "needs a server with TLS"),
+    "client/failures.py": (
+        "client/test_rest.py",
+        "what its client says of a call",
+    ),
+    "protocols/open_inference/client_codec.py": (
+        "client/test_rest.py",
+        "the client's half of a call",
+    ),
+    "client/rest_metadata.py": ("cli/test_bench.py", "asks what that verb wants to know"),
     "client/metadata.py": ("cli/test_bench.py", "needs a server, which that verb's tests have"),
     "contract/errors.py": ("contract/test_contract.py", "one class, raised by all of the folder"),
     "contract/protobin.py": ("contract/test_formats.py", FORMAT),
@@ -43,7 +52,8 @@ ELSEWHERE = {
         "users' errors come from their code",
     ),
     "model.py": ("worker/test_predictor.py", "an interface, held to by who calls it"),
-    "operations.py": ("server/grpc/test_transport.py", "a table, right if it is served"),
+    "operations/http_rows.py": ("server/http/test_routes.py", "a table, right if it is served"),
+    "operations/operation.py": ("server/grpc/test_transport.py", "the columns of that table"),
     "service.py": ("cli/test_serve.py", "assembles the parts, for that verb alone"),
     "protocols/__init__.py": (
         "protocols/tensorflow_serving/test_predict.py",
@@ -53,6 +63,21 @@ ELSEWHERE = {
     "protocols/shapes.py": ("protocols/protobuf/tensors/test_budget.py", WIRE),
     "protocols/protobuf/parsing.py": ("protocols/protobuf/test_differential.py", WIRE),
     "protocols/protobuf/scanning.py": ("protocols/protobuf/test_differential.py", WIRE),
+    **{
+        f"protocols/json/{name}.py": (
+            "protocols/json/test_reading.py",
+            "one reading of a text, right only if each library's is the same",
+        )
+        for name in ("libraries", "lists", "plain", "reader", "tape", "values", "wording")
+    },
+    "protocols/json/fields.py": (
+        "protocols/json/test_requests.py",
+        "an input, as it is read for a request",
+    ),
+    "protocols/json/bounds.py": (
+        "protocols/json/test_amplification.py",
+        "bounds what reading costs",
+    ),
     "protocols/hydrosphere/reply_context.py": (
         "protocols/hydrosphere/test_predict.py",
         "half of a reply",
@@ -113,14 +138,45 @@ ELSEWHERE = {
         )
         for name in ("carried", "parameters", "protobuf_codec", "reply_context", "served")
     },
+    **{
+        f"protocols/open_inference/{name}.py": (
+            "protocols/open_inference/test_rest.py",
+            "a step of answering a request, which its protocol takes",
+        )
+        for name in ("binary_data", "json_codec", "json_replies", "json_requests", "json_tensors")
+    },
     "protocols/open_inference/stream.py": (
         "protocols/open_inference/test_encoding.py",
         "right if it is what protobuf writes",
     ),
+    "protocols/tensorflow_serving/rest_served.py": (
+        "protocols/tensorflow_serving/test_rest_predict.py",
+        "what the operations of REST share",
+    ),
+    **{
+        f"protocols/openapi/{name}.py": (
+            "protocols/openapi/test_document.py",
+            "a part of one document, right if the whole is valid",
+        )
+        for name in ("paths", "rows", "samples", "schemas", "tensors")
+    },
+    **{
+        f"protocols/tabular/{name}.py": (
+            f"protocols/tabular/{tests}.py",
+            "a step of reading a table",
+        )
+        for name, tests in (("cells", "test_csv_table"), ("frames", "test_invocations"))
+    },
     "protocols/tensorflow_serving/reply_context.py": (
         "protocols/tensorflow_serving/test_predict.py",
         "half of a reply",
     ),
+    **{
+        f"server/http/{name}.py": ("server/http/test_connection.py", "a part of each connection")
+        for name in ("arriving", "exchange", "flow", "host", "limits", "refusals", "submission")
+    },
+    "server/unix_socket.py": ("server/grpc/test_unix_socket.py", "what core does to a path"),
+    "server/http/writing.py": ("server/http/test_transport.py", "right if clients read it so"),
     "server/admission/worker.py": (
         "server/admission/test_dispatcher.py",
         "an interface, held to by who calls it",

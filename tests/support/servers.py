@@ -25,6 +25,7 @@ MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 CHECK = "/grpc.health.v1.Health/Check"
 SERVE = (sys.executable, "-m", "serving_runtime.cli", "serve")
 _OURS = re.compile("RUNTIME_|APP_PORT$|MODEL_DIR$|GRPC_")
+OURS = {"APP_PORT": "0", "RUNTIME_HTTP_PORT": "0", "RUNTIME_DEBUG": "1"}
 # Set for all that is started where coverage is measured; and how long to wait for their notes.
 COVERAGE, COVERAGE_SECONDS = "COVERAGE_PROCESS_CONFIG", 10.0
 GOLDEN_X = (1.5, -2.25, 1e300, 0.1)
@@ -66,7 +67,7 @@ class Server:
         with self._out.open("wb") as out, self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*prefix, *SERVE, str(model), *arguments],
-                env={"APP_PORT": "0", "RUNTIME_DEBUG": "1", **kept, **settings, MARK: self.mark},
+                env={**OURS, **kept, **settings, MARK: self.mark},
                 stdin=subprocess.DEVNULL, stdout=out, stderr=log, start_new_session=True,
             )  # fmt: skip
 
@@ -85,6 +86,14 @@ class Server:
         """Where it listens, once it does."""
         wait_until(lambda: "listening on" in self.log or self.has_ended, "the port")
         found = re.search(r"listening on \S+:(\d+)", self.log)
+        assert found, self.log
+        return f"localhost:{found.group(1)}"
+
+    @property
+    def http_address(self) -> str:
+        """Where it listens for HTTP, once it does."""
+        wait_until(lambda: "listening on http" in self.log or self.has_ended, "the port of HTTP")
+        found = re.search(r"listening on https?://\S+:(\d+)", self.log)
         assert found, self.log
         return f"localhost:{found.group(1)}"
 

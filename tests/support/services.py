@@ -2,17 +2,20 @@
 
 import abc
 import time
-from typing import List, NamedTuple, Sequence
+from typing import List, Mapping, NamedTuple, Optional, Sequence
 
 import grpc
 
 from hydro_serving_grpc.messages import message_class
 from serving_runtime import operations
 from serving_runtime.errors import Status
+from serving_runtime.ipc.attributes import EMPTY
 from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.operations import Operation
 from serving_runtime.settings import Settings
 from serving_runtime.worker.predictor import Predictor
+from tests.support import rest_calls
+from tests.support.rest_calls import RestCalls
 
 PREDICT = operations.PREDICT.grpc_method
 WATCH = operations.HEALTH_WATCH.grpc_method
@@ -28,24 +31,34 @@ class Call(NamedTuple):
     """A request's bytes, what is asked for with them, and whether a new sequence begins with it.
 
     ``alone``: the signature that must be the only one of the model's contract; empty for any.
+    ``attributes``: what a transport's headers say of the payload. ``target``: the model that a path
+    names; empty for whatever is served.
     """
 
     operation: Operation
     payload: bytes
     resets_state: bool = False
     alone: str = ""
+    attributes: Mapping[str, str] = EMPTY
+    target: str = ""
 
 
 class Answer(NamedTuple):
-    """What a caller gets: a status by name, its details, and the reply's bytes."""
+    """What a caller gets: a status by name, its details, the reply's bytes and attributes."""
 
     status: str
     details: str
     payload: bytes
+    attributes: Mapping[str, str] = EMPTY
 
 
 class Service(abc.ABC):
-    """A model that is being served."""
+    """A model that is being served.
+
+    ``has_http``: whether it can be called by HTTP.
+    """
+
+    has_http = True
 
     @abc.abstractmethod
     def answer_calls(self, calls: Sequence[Call]) -> List[Answer]:
@@ -78,14 +91,14 @@ class Loaded(Service):
         numbered = [
             CallFrame(
                 number, call.operation.key, f"case-{number}", deadline, call.payload,
-                resets_state=call.resets_state,
+                resets_state=call.resets_state, attributes=call.attributes, target=call.target,
             )
             for number, call in enumerate(calls)
         ]  # fmt: skip
         [alone] = {call.alone for call in calls}
         replies = {reply.id: reply for reply in self._predictor(alone).answer(numbered)}
         return [
-            Answer(Status(reply.status).name, reply.details, bytes(reply.payload))
+            Answer(Status(reply.status).name, reply.details, bytes(reply.payload), reply.attributes)
             for _, reply in sorted(replies.items())
         ]
 
@@ -100,9 +113,14 @@ class Loaded(Service):
 
 
 class Connection(Service):
-    """A client of whatever serves at an address."""
+    """A client of whatever serves at an address.
 
-    def __init__(self, address: str) -> None:
+    Args:
+        address: of gRPC.
+        url: of HTTP; only who sends calls there needs it.
+    """
+
+    def __init__(self, address: str, url: str = "") -> None:
         options = [
             ("grpc.enable_http_proxy", 0),
             ("grpc.max_receive_message_length", -1),
@@ -111,11 +129,20 @@ class Connection(Service):
             ("grpc.max_reconnect_backoff_ms", 1000),
         ]
         self.address = address
+        self.url = url
+        self.has_http = bool(url)
+        self._rest: Optional[RestCalls] = None
         self.channel = grpc.insecure_channel(address, options=options)
 
     def answer_calls(self, calls: Sequence[Call]) -> List[Answer]:
         """Send all requests at once."""
         return [_outcome(future) for future in [self._send(call) for call in calls]]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.channel.close()
+        if self._rest is not None:
+            self._rest.close()
 
     def wait_until_serving(self) -> None:
         """Wait until the service says that it is."""
@@ -129,12 +156,17 @@ class Connection(Service):
         replies.cancel()
 
     def _send(self, call: Call):
+        if call.operation.http_routes:
+            self._rest = self._rest or RestCalls(self.url, CALL_SECONDS)
+            return self._rest.send(call)
         method = self.channel.unary_unary(call.operation.grpc_method)
         metadata = [("x-reset-state", "1")] if call.resets_state else []
         return method.future(call.payload, timeout=CALL_SECONDS, metadata=metadata)
 
 
 def _outcome(future) -> Answer:
+    if not isinstance(future, grpc.Future):
+        return Answer(*rest_calls.outcome(future.result()))
     error = future.exception()
     if error is None:
         return Answer("OK", "", future.result())

@@ -98,7 +98,7 @@ class Server(Connection):
         command = [sys.executable, "-m", "serving_runtime.cli", "serve", str(model_dir),
                    "--runtime", framework, "--port", "0"]  # fmt: skip
         self.log: List[str] = []
-        self._ports: queue.Queue[int] = queue.Queue()
+        self._listening: queue.Queue[str] = queue.Queue()
         self.process = subprocess.Popen(
             command,
             env=environment(settings),
@@ -107,8 +107,9 @@ class Server(Connection):
         )
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
-        # 0 where it ends before it listens; then the watch fails.
-        super().__init__(f"127.0.0.1:{self._ports.get(timeout=START_SECONDS)}")
+        # Nothing where it ends before it listens; then the watch fails.
+        address = self._listening.get(timeout=START_SECONDS) or "127.0.0.1:0"
+        super().__init__(address, self._listening.get(timeout=START_SECONDS))
 
     def wait_until_serving(self) -> None:
         """Wait until the service says that it is, or fail with its log."""
@@ -120,7 +121,7 @@ class Server(Connection):
 
     def stop(self) -> None:
         """End the server as an orchestrator does, and see that it ends well."""
-        self.channel.close()
+        self.close()
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(STOP_SECONDS)
         self.kill()
@@ -128,7 +129,7 @@ class Server(Connection):
 
     def kill(self) -> None:
         """End the server at once."""
-        self.channel.close()
+        self.close()
         if self.process.poll() is None:
             self.process.kill()
         self._reap()
@@ -137,10 +138,11 @@ class Server(Connection):
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.log.append(line)
-            listening = re.search(r"listening on \S+:(\d+)", line)
-            if listening:
-                self._ports.put(int(listening.group(1)))
-        self._ports.put(0)
+            listening = re.search(r"listening on (\S+:\d+)", line)
+            if listening:  # gRPC first, then HTTP
+                self._listening.put(listening.group(1))
+        for _ in range(2):
+            self._listening.put("")
 
     def _reap(self) -> None:
         self.process.wait()
@@ -156,7 +158,11 @@ def environment(settings: Mapping[str, str]) -> Dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("RUNTIME_") and name not in ("APP_PORT", "MODEL_DIR", "MODEL_NAME")
     }
-    ours = {"RUNTIME_HOST": "127.0.0.1", "RUNTIME_DRAIN_DELAY": "0s"}
+    ours = {
+        "RUNTIME_HOST": "127.0.0.1",
+        "RUNTIME_DRAIN_DELAY": "0s",
+        "RUNTIME_HTTP_PORT": "0",
+    }
     return {**inherited, **ours, **settings}
 
 

@@ -38,6 +38,10 @@ class Wire(abc.ABC):
         """Return the signature that must be the only one served; empty where a request means it."""
         return "" if self.names_signatures or case.signature in DEFAULTS else case.signature
 
+    def transported(self, outcome: Outcome) -> Outcome:
+        """Return what becomes of a worker's outcome where its transport tells fewer apart."""
+        return outcome
+
     def gap(self, case: Case) -> str:
         """Return why this wire cannot carry a case, or nothing if it can."""
         return ""

@@ -1,11 +1,14 @@
 """Runs `make demo`'s program as a user would."""
 
+import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import List
 
@@ -112,6 +115,11 @@ def test_keeps_serving_until_interrupted(start, tmp_path):
     sample = str(tmp_path / "demo" / "one-digit.json")
     command = [str(SERVING_RUNTIME), "predict", "--address", address, "--input", sample]
     assert b"label" in subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+    [curl] = [shlex.split(line) for line in lines if line.strip().startswith("curl ")]
+    body = (ROOT / curl[3][1:]).read_bytes()
+    with urllib.request.urlopen(curl[1], body) as answer:
+        outputs = json.loads(answer.read())["outputs"]
+    assert [it["name"] for it in outputs] == ["label", "scores"]
     os.killpg(demo.pid, signal.SIGINT)
     rest, _ = demo.communicate()
     assert demo.returncode == 0, rest

@@ -14,7 +14,7 @@ from tools.rows import Row
 
 PROBE = Path(__file__).with_name("probe.py")
 USER = "1000:0"
-PORT = "9090/tcp"
+PORTS = ["8080/tcp", "9090/tcp"]
 VOLUME = "/model"
 COMMAND = "/usr/local/bin/serving-runtime"
 PROVENANCE = ("org.opencontainers.image.revision", "org.opencontainers.image.created")
@@ -87,7 +87,7 @@ def _configured(row: Row, config: Mapping[str, Any]) -> Iterator[str]:
     yield from _differs("user", config.get("User"), USER)
     entrypoint = [COMMAND, "serve", "--runtime", row.runtime]
     yield from _differs("entrypoint", config.get("Entrypoint"), entrypoint)
-    yield from _differs("ports", sorted(config.get("ExposedPorts") or ()), [PORT])
+    yield from _differs("ports", sorted(config.get("ExposedPorts") or ()), PORTS)
     yield from _differs("volumes", sorted(config.get("Volumes") or ()), [VOLUME])
     probe = (config.get("Healthcheck") or {}).get("Test")
     yield from _differs("health check", probe, ["CMD", COMMAND, "health", "--probe", "container"])

@@ -9,6 +9,7 @@ import configparser
 import re
 from pathlib import Path
 
+from packaging.markers import Marker
 from packaging.utils import canonicalize_name
 
 from tools.command_line import ToolError
@@ -33,12 +34,19 @@ def verb(row: Row) -> str:
 
 
 def requirements(root: Path, row: Row) -> list[str]:
-    """List what a row asks for, sorted, without the packages of this repository."""
+    """List what a row asks for, sorted, without this repository's packages and what others need."""
     folders = [root / "common", root / row.folder]
     described = [_describe(folder / "setup.cfg") for folder in folders]
     ours = {canonicalize_name(name) for name, _ in described}
     asked = [line for _, lines in described for line in lines] + list(row.framework)
-    return sorted({line for line in asked if name_in(line) not in ours}, key=str.lower)
+    wanted = {line for line in asked if name_in(line) not in ours and _is_for(row.python, line)}
+    return sorted(wanted, key=str.lower)
+
+
+def _is_for(python: str, requirement: str) -> bool:
+    """Return whether a requirement's marker, if it has one, holds for an interpreter."""
+    marker = requirement.partition("; ")[2]
+    return not marker or Marker(marker).evaluate({"python_version": python})
 
 
 def _describe(path: Path) -> tuple[str, list[str]]:

@@ -9,36 +9,11 @@ import selectors
 import time
 from typing import Any, Awaitable, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-import grpc
-from grpc import aio
-
-from serving_runtime import client, operations
+from serving_runtime.bench.callers import Call, Callers
+from serving_runtime.bench.load import Load
 from serving_runtime.bench.percentiles import percentile
-from serving_runtime.client.connection import PLAINTEXT, ConnectionOptions
 
 PROGRESS_SECONDS = 0.25
-EMPTY = "EMPTY"
-"""Counted among the errors: an answer of no bytes, which no model returns."""
-
-
-class Load(NamedTuple):
-    """What is sent, and where.
-
-    Args:
-        address: ``host:port``, or ``unix:/path``.
-        request: the bytes of a PredictRequest.
-        seconds: how long calls are started for.
-        deadline_seconds: how long one call may take.
-        connections: over how many connections the callers are spread.
-        options: TLS and a token, where the service wants them.
-    """
-
-    address: str
-    request: bytes
-    seconds: float
-    deadline_seconds: float
-    connections: int = 1
-    options: ConnectionOptions = PLAINTEXT
 
 
 class Level(NamedTuple):
@@ -109,46 +84,42 @@ def measure(load: Load, callers: int, progress: Progress) -> Level:
 
 
 async def _measure(load: Load, callers: int, progress: Progress, clock: "_IdleClock") -> Level:
-    channels = [_channel(load) for _ in range(min(load.connections, callers))]
-    calls = [channel.unary_unary(operations.PREDICT.grpc_method) for channel in channels]
+    connections = _callers(load)
+    calls = connections.open(callers)
     tally = _Tally()
     idle, started = clock.idle_seconds, time.perf_counter()
     until = started + load.seconds
-    working = asyncio.gather(
-        *[_call_on(calls[index % len(calls)], load, until, tally) for index in range(callers)]
-    )
+    working = asyncio.gather(*[_repeat(call, until, tally) for call in calls])
     await _with_progress(
         working, lambda: progress(callers, time.perf_counter() - started, len(tally.seconds))
     )
     seconds = time.perf_counter() - started
     busy = 1 - (clock.idle_seconds - idle) / seconds
-    for channel in channels:
-        await channel.close()
+    await connections.close()
     return _level(callers, seconds, tally, busy)
 
 
-def _channel(load: Load) -> Any:
-    # Without its own pool a second channel to the same address would share the connection.
-    arguments = [*client.channel_options(load.address), ("grpc.use_local_subchannel_pool", 1)]
-    return load.options.channel(load.address, arguments, aio)
+def _callers(load: Load) -> Callers:
+    if load.path:
+        from serving_runtime.bench.http_callers import HttpCallers
+
+        return HttpCallers(load)
+    from serving_runtime.bench.grpc_callers import GrpcCallers
+
+    return GrpcCallers(load)
 
 
-async def _call_on(call: Any, load: Load, until: float, tally: _Tally) -> None:
+async def _repeat(call: Call, until: float, tally: _Tally) -> None:
     """Be one caller."""
-    metadata = load.options.metadata
     while True:
         started = time.perf_counter()
         if started >= until:
             return
-        try:
-            answer = await call(load.request, timeout=load.deadline_seconds, metadata=metadata)
-        except grpc.RpcError as error:
-            tally.failed(error.code().name)
-            continue
-        if answer:
-            tally.seconds.append(time.perf_counter() - started)
+        problem = await call()
+        if problem:
+            tally.failed(problem)
         else:
-            tally.failed(EMPTY)
+            tally.seconds.append(time.perf_counter() - started)
 
 
 async def _with_progress(working: "Awaitable[Any]", report: Callable[[], None]) -> None:

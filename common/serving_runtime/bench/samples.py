@@ -1,11 +1,24 @@
 """Make the request that is sent again and again."""
 
-from typing import Tuple
+from typing import Dict, Tuple
 
 from serving_runtime import client
 from serving_runtime.contract.samples import sample_inputs
 from serving_runtime.errors import StartError
-from serving_runtime.signature import Field, Signature
+from serving_runtime.signature import Field, Signature, Value
+
+
+def inputs(signature: Signature, rows: int) -> Dict[str, Value]:
+    """Return inputs of zeros for a signature.
+
+    Args:
+        signature: what is called.
+        rows: the size of the inputs' first axis, where it is free.
+
+    Raises:
+        StartError: the inputs have no rows to choose the number of, or are too large.
+    """
+    return sample_inputs(_with_rows(signature, rows))
 
 
 def request(signature: Signature, rows: int, as_content: bool) -> bytes:
@@ -19,9 +32,7 @@ def request(signature: Signature, rows: int, as_content: bool) -> bytes:
     Raises:
         StartError: the inputs have no rows to choose the number of, or are too large.
     """
-    return client.encode_request(
-        signature.name, sample_inputs(_with_rows(signature, rows)), as_content
-    )
+    return client.encode_request(signature.name, inputs(signature, rows), as_content)
 
 
 def _with_rows(signature: Signature, rows: int) -> Signature:

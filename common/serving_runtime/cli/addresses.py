@@ -11,10 +11,10 @@ def add(parser: argparse.ArgumentParser, deadline: str) -> None:
     """Add ``--address``, and ``--deadline`` with a default, to ``parser``."""
     parser.add_argument(
         "--address",
-        metavar="HOST:PORT|unix:PATH",
+        metavar="HOST:PORT|unix:PATH|http://HOST:PORT",
         default="",
-        help="where the service is: a port, or its RUNTIME_GRPC_SOCKET (default: localhost, and "
-        "$APP_PORT or 9090)",
+        help="where the service is: a port, or its RUNTIME_GRPC_SOCKET; a URL for HTTP (default: "
+        "localhost, and $APP_PORT or 9090)",
     )
     parser.add_argument(
         "--deadline",

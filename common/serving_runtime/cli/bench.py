@@ -1,7 +1,8 @@
 """Measure how many calls a running service answers, and how fast, with more and more callers.
 
 The request is made of zeros from the model's contract, which the service is asked for. Callers
-are doubled until more of them bring nothing. The client runs in this process: where it is the
+are doubled until more of them bring nothing. Calls go by gRPC or, where the address is a URL, by
+HTTP (Open Inference). The client runs in this process: where it is the
 limit itself, the result says so.
 """
 
@@ -9,7 +10,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Iterator, List
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional
 
 from serving_runtime.cli import addresses, credentials
 from serving_runtime.cli.tables import table
@@ -17,9 +18,10 @@ from serving_runtime.errors import StartError
 from serving_runtime.settings import parsing
 
 if TYPE_CHECKING:
-    from serving_runtime.bench.level import Level, Load
+    from serving_runtime.bench.level import Level
+    from serving_runtime.bench.load import Load
     from serving_runtime.client.connection import ConnectionOptions
-    from serving_runtime.signature import Contract
+    from serving_runtime.signature import Contract, Signature
 
 WARM_UP_SECONDS = 0.5
 WARM_UP_CALLERS = 4
@@ -57,7 +59,9 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
         help="rows of each request, where the inputs' first axis is free (default 1)",
     )
     parser.add_argument(
-        "--typed", action="store_true", help="send numbers in typed fields, not as raw bytes"
+        "--typed",
+        action="store_true",
+        help="send numbers in typed fields (by HTTP: in JSON), not as raw bytes",
     )
 
 
@@ -81,7 +85,7 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=_read_by(parsing.POSITIVE),
         default=1,
-        help="over how many connections the callers are spread (default 1)",
+        help="over how many connections callers are spread (default 1; by HTTP each has its own)",
     )
 
 
@@ -160,20 +164,20 @@ def _levels(load: "Load", arguments: argparse.Namespace) -> "Iterator[Level]":
 
 def _load(arguments: argparse.Namespace) -> "Load":
     """Make the request, and try it once."""
-    from serving_runtime import operations
-    from serving_runtime.bench import samples
-    from serving_runtime.bench.level import Load
-    from serving_runtime.client import error_text, metadata
-    from serving_runtime.errors import InvalidInput
-    from serving_runtime.validation.selection import choose_signature
-
     address = addresses.of(arguments)
     options = credentials.of(arguments)
-    contract = _contract(address, options, arguments)
-    try:
-        signature = choose_signature(contract, arguments.signature)
-    except InvalidInput as error:
-        raise StartError(error_text(error)) from None
+    by_http = address.lower().startswith(("http://", "https://"))
+    return (_http_load if by_http else _grpc_load)(address, options, arguments)
+
+
+def _grpc_load(address: str, options: "ConnectionOptions", arguments: argparse.Namespace) -> "Load":
+    from serving_runtime import operations
+    from serving_runtime.bench import samples
+    from serving_runtime.bench.load import Load
+    from serving_runtime.client import metadata
+
+    contract = _given(arguments) or metadata.contract(address, arguments.deadline, options)
+    signature = _chosen(contract, arguments)
     request = samples.request(signature, arguments.rows, as_content=not arguments.typed)
     metadata.ask(address, operations.PREDICT.grpc_method, request, arguments.deadline, options)
     return Load(
@@ -181,13 +185,49 @@ def _load(arguments: argparse.Namespace) -> "Load":
     )
 
 
-def _contract(
-    address: str, options: "ConnectionOptions", arguments: argparse.Namespace
-) -> "Contract":
+def _http_load(address: str, options: "ConnectionOptions", arguments: argparse.Namespace) -> "Load":
+    from serving_runtime.bench import samples
+    from serving_runtime.bench.load import Load
+    from serving_runtime.client import CallFailed, rest_metadata
+    from serving_runtime.client.rest import RestClient, infer_request
+    from serving_runtime.errors import ServingError
+
+    with RestClient(address, options) as client:
+        contract = _given(arguments) or rest_metadata.contract(client, arguments.deadline)
+        signature = _chosen(contract, arguments)
+        try:
+            inputs = samples.inputs(signature, arguments.rows)
+            body, headers = infer_request(signature.name, inputs, not arguments.typed)
+            path = f"{client.model_path(arguments.deadline)}/infer"
+            client.ask("POST", path, body, headers, arguments.deadline)
+        except (CallFailed, ServingError) as failed:
+            raise StartError(f"{address}: {failed}") from None
+    return Load(
+        address,
+        body,
+        arguments.seconds,
+        arguments.deadline,
+        options=options,
+        path=path,
+        headers=headers,
+    )
+
+
+def _given(arguments: argparse.Namespace) -> "Optional[Contract]":
     from serving_runtime.cli.contract import contract_in
-    from serving_runtime.client import metadata
     from serving_runtime.contract import read_contract
 
-    if arguments.contract:
-        return read_contract(contract_in(arguments.contract))
-    return metadata.contract(address, arguments.deadline, options)
+    if not arguments.contract:
+        return None
+    return read_contract(contract_in(arguments.contract))
+
+
+def _chosen(contract: "Contract", arguments: argparse.Namespace) -> "Signature":
+    from serving_runtime.client import error_text
+    from serving_runtime.errors import InvalidInput
+    from serving_runtime.validation.selection import choose_signature
+
+    try:
+        return choose_signature(contract, arguments.signature)
+    except InvalidInput as error:
+        raise StartError(error_text(error)) from None

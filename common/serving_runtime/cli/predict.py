@@ -1,8 +1,9 @@
 """Send one request to a running service and print its answer.
 
-Inputs are a JSON object of arrays, a CSV with a header (each column is the input of its name), or
-an .npz file. Numbers travel as float64 or int64, which the service casts where no value is lost;
-with --contract they are converted here, exactly as the contract says.
+It goes by gRPC or, where the address is a URL, by HTTP (Open Inference). Inputs are a JSON object
+of arrays, a CSV with a header (each column is the input of its name), or an .npz file. Numbers
+travel as float64 or int64, which the service casts where no value is lost; with --contract they are
+converted here, exactly as the contract says.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from serving_runtime.cli import addresses, credentials
-from serving_runtime.errors import InvalidInput
+from serving_runtime.errors import ServingError
 
 SHOWN_VALUES = 20
 
@@ -63,13 +64,13 @@ def _add_encodings(parser: argparse.ArgumentParser) -> None:
         dest="as_content",
         action="store_true",
         default=True,
-        help="send numbers as raw bytes, and get them back so (default)",
+        help="send numbers as raw bytes (by HTTP: after the JSON), and get them back so (default)",
     )
     encodings.add_argument(
         "--typed",
         dest="as_content",
         action="store_false",
-        help="send numbers in typed fields, as Hydrosphere's own clients do",
+        help="send numbers in typed fields, as Hydrosphere's own clients do (by HTTP: in JSON)",
     )
 
 
@@ -80,11 +81,11 @@ def run(arguments: argparse.Namespace) -> int:
         StartError: the contract, APP_PORT, a certificate or a token cannot be read.
     """
     from serving_runtime.cli.inputs import UnreadableInput
-    from serving_runtime.client import CallFailed, Client, error_text
+    from serving_runtime.client import CallFailed, connect, error_text
 
     try:
         inputs = _inputs(arguments)
-        with Client(addresses.of(arguments), credentials.of(arguments)) as client:
+        with connect(addresses.of(arguments), credentials.of(arguments)) as client:
             outputs = client.predict(
                 arguments.signature,
                 inputs,
@@ -92,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
                 arguments.as_content,
                 arguments.reset_state,
             )
-    except (UnreadableInput, TypeError, InvalidInput, CallFailed) as error:
+    except (UnreadableInput, TypeError, ServingError, CallFailed) as error:
         print(error_text(error), file=sys.stderr)
         return 1
     print(_json(outputs) if arguments.format == "json" else _table(outputs))

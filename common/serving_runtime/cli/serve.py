@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from serving_runtime.cli import flags
+from serving_runtime.cli import flags, hosts
 from serving_runtime.errors import SettingError, StartError
 
 # Images name themselves in it.
@@ -23,6 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from serving_runtime import service
 
+    hosts.adopt(arguments, os.environ)
     try:
         return int(service.run(flags.effective(arguments), arguments.runtime))
     except SettingError:

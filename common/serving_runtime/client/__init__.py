@@ -4,49 +4,35 @@ NumPy and the messages are imported by the calls that need them, so that a healt
 fast.
 """
 
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Union
 
 import grpc
 
 from serving_runtime import operations
 from serving_runtime.client.connection import PLAINTEXT, ConnectionOptions
+from serving_runtime.client.failures import DEFAULT_DEADLINE_SECONDS, CallFailed
 
 if TYPE_CHECKING:
+    from serving_runtime.client.rest import RestClient
     from serving_runtime.model import Arrays
+
+__all__ = [
+    "DEFAULT_DEADLINE_SECONDS",
+    "CallFailed",
+    "Client",
+    "channel_options",
+    "connect",
+    "decode_response",
+    "encode_request",
+    "error_text",
+]
 
 HEALTH_STATUSES = ("UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN")
 
-DEFAULT_DEADLINE_SECONDS = 10.0
 # What a reply repeats is the service's own doing: it is believed up to this size.
 MAX_EXPANDED_BYTES = 2**31
 
 _LOOPBACK = ("localhost:", "127.", "[::1]:", "unix:")
-
-
-class CallFailed(Exception):
-    """A call was not answered with a result.
-
-    Args:
-        status: the name of the gRPC status, such as ``INVALID_ARGUMENT``.
-        details: the service's own words.
-        hint: what may help, or empty.
-        request_id: by which the service's log can be searched, or empty.
-    """
-
-    def __init__(self, status: str, details: str, hint: str = "", request_id: str = "") -> None:
-        super().__init__(f"{status}: {details}")
-        self.status = status
-        self.details = details
-        self.hint = hint
-        self.request_id = request_id
-
-    def __str__(self) -> str:
-        lines = [f"{self.status}: {self.details}"]
-        if self.request_id:
-            lines.append(f"  request id: {self.request_id}")
-        if self.hint:
-            lines.append(f"  hint: {self.hint}")
-        return "\n".join(lines)
 
 
 class Client:
@@ -157,6 +143,23 @@ class Client:
         trailing = self._trailing(error)
         hint = self._options.hint(error.code().name, details, self.address)
         return CallFailed(error.code().name, details, hint, str(trailing.get("x-request-id", "")))
+
+
+def connect(address: str, options: ConnectionOptions = PLAINTEXT) -> "Union[Client, RestClient]":
+    """Return a client of a service.
+
+    Args:
+        address: ``host:port`` or ``unix:/path`` for gRPC, ``http://…`` or ``https://…`` for HTTP.
+        options: TLS and a token, where the service wants them.
+
+    Raises:
+        StartError: a URL names no host.
+    """
+    if not address.lower().startswith(("http://", "https://")):
+        return Client(address, options)
+    from serving_runtime.client.rest import RestClient  # HTTP and TLS take their time to import
+
+    return RestClient(address, options)
 
 
 def channel_options(address: str) -> List[Tuple[str, int]]:

@@ -8,11 +8,12 @@ import struct
 import types
 from typing import FrozenSet, Mapping
 
+ACCEPT = "accept"
 CONTENT_TYPE = "content-type"
 HEADER_LENGTH = "inference-header-content-length"  # where JSON ends and binary data begins
 MODEL_VERSION = "model-version"
 
-CALL_ATTRIBUTES: FrozenSet[str] = frozenset((CONTENT_TYPE, HEADER_LENGTH, MODEL_VERSION))
+CALL_ATTRIBUTES: FrozenSet[str] = frozenset((ACCEPT, CONTENT_TYPE, HEADER_LENGTH, MODEL_VERSION))
 # One for all: a call without any costs no mapping of its own.
 EMPTY: Mapping[str, str] = types.MappingProxyType({})
 

@@ -10,6 +10,8 @@ from serving_runtime import operations
 from serving_runtime.protocols.hydrosphere.predict import Predict as Predict3
 from serving_runtime.protocols.open_inference import metadata, repository, statistics
 from serving_runtime.protocols.open_inference.infer import Infer, StreamInfer
+from serving_runtime.protocols.open_inference.rest import RestInfer
+from serving_runtime.protocols.openapi.document import Document
 from serving_runtime.protocols.protocol import (
     CompositeProtocol,
     ContractProtocol,
@@ -17,11 +19,15 @@ from serving_runtime.protocols.protocol import (
     Protocol,
 )
 from serving_runtime.protocols.request import Request, SequenceStep
+from serving_runtime.protocols.tabular.invocations import Invocations
 from serving_runtime.protocols.tensorflow_serving.classify import Classify
 from serving_runtime.protocols.tensorflow_serving.metadata import Metadata
 from serving_runtime.protocols.tensorflow_serving.multi_inference import MultiInference
 from serving_runtime.protocols.tensorflow_serving.predict import Predict
 from serving_runtime.protocols.tensorflow_serving.regress import Regress
+from serving_runtime.protocols.tensorflow_serving.rest_classify import RestClassify, RestRegress
+from serving_runtime.protocols.tensorflow_serving.rest_metadata import RestMetadata
+from serving_runtime.protocols.tensorflow_serving.rest_predict import RestPredict
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract
 
@@ -44,19 +50,30 @@ MODEL_PROTOCOLS: Dict[str, Type[ModelProtocol]] = {
     operations.PREDICT.key: Predict,
     operations.INFER.key: Infer,
     operations.STREAM_INFER.key: StreamInfer,
+    operations.REST_INFER.key: RestInfer,
     operations.PREDICT_3.key: Predict3,
     operations.CLASSIFY.key: Classify,
     operations.REGRESS.key: Regress,
+    operations.REST_PREDICT.key: RestPredict,
+    operations.REST_CLASSIFY.key: RestClassify,
+    operations.REST_REGRESS.key: RestRegress,
+    operations.INVOCATIONS.key: Invocations,
 }
 COMPOSITE_PROTOCOLS: Dict[str, Type[CompositeProtocol]] = {
     operations.MULTI_INFERENCE.key: MultiInference,
 }
 CONTRACT_PROTOCOLS: Dict[str, Type[ContractProtocol]] = {
     operations.GET_MODEL_METADATA.key: Metadata,
+    operations.REST_GET_MODEL_METADATA.key: RestMetadata,
     operations.MODEL_METADATA.key: metadata.Metadata,
     operations.MODEL_CONFIG.key: metadata.Config,
     operations.MODEL_STATISTICS.key: statistics.Statistics,
     operations.REPOSITORY_INDEX.key: repository.Index,
+    operations.OPENAPI.key: Document,
+    operations.REST_MODEL_METADATA.key: metadata.RestMetadata,
+    operations.REST_MODEL_CONFIG.key: metadata.RestConfig,
+    operations.REST_MODEL_STATISTICS.key: statistics.RestStatistics,
+    operations.REST_REPOSITORY_INDEX.key: repository.RestIndex,
     **{row.key: repository.refusal_of(row.grpc_name) for row in operations.REFUSED},
 }
 PROTOCOLS: Dict[str, Type[Protocol]] = {

@@ -138,6 +138,8 @@ class MemoryWatch:
                 self._bound(MESSAGE, limits.message, reason),
                 check_room,
             )
+            for each in self._transports:
+                each.bound_messages(limits.message)
             if check_room is not None:
                 for each in self._transports:
                     each.bound_arrivals(self._budget.max_arriving(left))

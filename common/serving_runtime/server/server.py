@@ -3,33 +3,24 @@
 import asyncio
 import signal
 import time
-from typing import AsyncGenerator, AsyncIterator, Callable, List
+from typing import Callable, List
 
-from serving_runtime import logs, operations, security
+from serving_runtime import logs, security
 from serving_runtime.errors import StartError
 from serving_runtime.operations import ErrorForm
-from serving_runtime.server import transport
+from serving_runtime.server import own_operations
 from serving_runtime.server.admission.admission import Admission
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.admission.streams import StreamForwarder
 from serving_runtime.server.front_lock import FrontLock
-from serving_runtime.server.grpc import auto, open_inference, reflection
-from serving_runtime.server.grpc.health_service import HealthService
-from serving_runtime.server.grpc.model_service import ModelService
-from serving_runtime.server.grpc.open_inference import OpenInferenceService
+from serving_runtime.server.grpc import auto, open_inference
 from serving_runtime.server.health import Health, Phase
+from serving_runtime.server.http import auto as http_auto
+from serving_runtime.server.http.doors import Doors
 from serving_runtime.server.memory_watch import MemoryWatch
 from serving_runtime.server.metrics import Counters
 from serving_runtime.server.silence import Silence
-from serving_runtime.server.transport import (
-    NO_HEADERS,
-    Reply,
-    Request,
-    Routes,
-    StreamHandler,
-    Transport,
-    UnaryHandler,
-)
+from serving_runtime.server.transport import Routes, Transport
 from serving_runtime.server.workers.busy_watch import BusyWatch
 from serving_runtime.server.workers.processes import Spawn
 from serving_runtime.server.workers.supervisor import Supervisor
@@ -49,6 +40,7 @@ class Server:
         self._settings = settings
         self._security = security.from_settings(settings)
         self._health = Health()
+        self._doors = Doors(self._health)
         self._counters = Counters()
         self._lock = FrontLock(settings.debug)
         self._dispatcher = Dispatcher(settings, self._counters, self._lock)
@@ -92,7 +84,11 @@ class Server:
 
     async def _start_up(self) -> None:
         """Listen, then load: health is answered while the model loads."""
-        await self._start_transports()
+        routes = own_operations.bind(
+            self._health, self._doors, self._admission.admit, self._streams.answer
+        )
+        await self._start_grpc(routes)
+        await self._start_http(routes)
         security.log_summary(self._settings)
         security.watch_files(self._security)
         self._watch_signals()
@@ -101,40 +97,20 @@ class Server:
         self._busy_watch.begin()
         self._memory_watch.begin()
 
-    async def _start_transports(self) -> None:
+    async def _start_grpc(self, routes: Routes) -> None:
         host, port = self._settings.host, self._settings.port
-        grpc = await auto.choose(self._routes(), self._settings, self._lock, self._security)
+        grpc = await auto.choose(routes, self._settings, self._lock, self._security)
         port = await grpc.start(host, port, self._settings.grpc_socket)
         self._transports.append(grpc)
         logger.info("listening on %s:%d", host, port)
         if self._settings.grpc_socket:
             logger.info("listening on unix:%s", self._settings.grpc_socket)
 
-    def _routes(self) -> Routes:
-        """Bind each operation of the table to what answers it."""
-        health, of_front = HealthService(self._health), OpenInferenceService(self._health)
-        models = ModelService(self._health)
-        answers = {
-            operations.HEALTH_CHECK: health.check,
-            operations.STATUS: health.status,
-            operations.MODEL_STATUS: models.status,
-            operations.RELOAD_CONFIG: models.reload_config,
-            operations.SERVER_LIVE: of_front.server_live,
-            operations.SERVER_READY: of_front.server_ready,
-            operations.MODEL_READY: of_front.model_ready,
-            operations.SERVER_METADATA: of_front.server_metadata,
-        }
-        streams = {
-            operations.HEALTH_WATCH: health.watch,
-            operations.REFLECTION_V1: reflection.answer_all,
-            operations.REFLECTION_V1ALPHA: reflection.answer_all,
-        }
-        return transport.bind(
-            forward=self._admission.admit,
-            forward_stream=self._streams.answer,
-            unary={row: _immediate(answer) for row, answer in answers.items()},
-            streams={row: _of_messages(answer) for row, answer in streams.items()},
-        )
+    async def _start_http(self, routes: Routes) -> None:
+        chosen, doors = self._settings, self._doors
+        http = await http_auto.start(routes, chosen, self._lock, self._security, doors)
+        if http is not None:
+            self._transports.append(http)
 
     def _watch_signals(self) -> None:
         loop = asyncio.get_event_loop()
@@ -206,23 +182,6 @@ class Server:
         until = time.monotonic() + seconds
         while not self._hurry.is_set() and not condition() and time.monotonic() < until:
             await asyncio.sleep(POLL_SECONDS)
-
-
-def _immediate(answer: Callable[[bytes], Reply]) -> UnaryHandler:
-    """Make a handler of a function that answers at once, past the admission queue."""
-
-    def handle(request: Request) -> Callable[[], None]:
-        request.respond(answer(request.payload), NO_HEADERS)
-        return lambda: None
-
-    return handle
-
-
-def _of_messages(
-    answer: Callable[[AsyncIterator[bytes]], AsyncGenerator[bytes, None]],
-) -> StreamHandler:
-    """Make a handler of a function that needs nothing but a stream's messages."""
-    return lambda stream: answer(stream.messages)
 
 
 def serve(settings: Settings, spawn: Spawn, budget: MemoryBudget) -> int:

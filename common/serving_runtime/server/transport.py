@@ -120,6 +120,13 @@ class Transport(abc.ABC):
             StartError: the address cannot be listened on.
         """
 
+    def bound_messages(self, max_bytes: int) -> None:
+        """Refuse larger messages before they have come, while holding the lock.
+
+        Less than the settings say, since there is no memory for more; the queue refuses them in
+        any case. A transport that cannot change its limit does nothing.
+        """
+
     def bound_arrivals(self, max_calls: int) -> None:
         """Take the messages of at most so many calls for the model at a time; the lock is held.
 

@@ -1,7 +1,7 @@
 """Read every setting from environment variables; a bad value stops the start."""
 
 import os
-from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
 from serving_runtime.errors import SettingError
 from serving_runtime.settings import parsing
@@ -11,7 +11,8 @@ from serving_runtime.settings.parsing import Parser
 class Setting(NamedTuple):
     """One setting: the variable that holds it, how it is read, and what it means.
 
-    ``former`` is the name of the variable in earlier releases, empty if it had no other.
+    ``former`` is the name of the variable in earlier releases, empty if it had no other; ``hosts``
+    is that of a host of models, which counts where the setting's own is unset.
     """
 
     variable: str
@@ -20,11 +21,12 @@ class Setting(NamedTuple):
     default: str
     meaning: str
     former: str = ""
+    hosts: str = ""
 
     @property
     def names(self) -> Tuple[str, ...]:
         """Return the variables that set it, today's name first."""
-        return (self.variable, self.former) if self.former else (self.variable,)
+        return tuple(it for it in (self.variable, self.former, self.hosts) if it)
 
 
 class Source(NamedTuple):
@@ -38,6 +40,11 @@ class Source(NamedTuple):
     origin: str
     variable: str
 
+    @property
+    def is_default(self) -> bool:
+        """Whether nothing sets it."""
+        return self.origin == "default"
+
 
 class Settings(NamedTuple):
     """All settings of a service, read and checked. Times in seconds, sizes in bytes."""
@@ -45,6 +52,14 @@ class Settings(NamedTuple):
     port: int
     host: str
     grpc_socket: str
+    http_port: Optional[int]
+    http_socket: str
+    http_aliases: FrozenSet[str]
+    http_idle_seconds: float
+    http_max_connections: int
+    cors_origins: FrozenSet[str]
+    aip_predict_route: str
+    aip_health_route: str
     model_dir: str
     model_name: str
     workers: int
@@ -83,6 +98,8 @@ class Settings(NamedTuple):
     log_calls: str
     slow_call_seconds: float
     debug: bool
+    unset: FrozenSet[str] = frozenset()
+    """The attributes that have their default since nothing sets them."""
 
     @property
     def max_batch_calls(self) -> int:
@@ -99,7 +116,8 @@ class Settings(NamedTuple):
         Raises:
             SettingError: a value cannot be read; the text names it and the form expected.
         """
-        return cls(**read(SETTINGS, environ))
+        unset = {it.setting.attribute for it in sources(SETTINGS, environ) if it.is_default}
+        return cls(**read(SETTINGS, environ), unset=frozenset(unset))
 
 
 # fmt: off
@@ -107,6 +125,14 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("APP_PORT", "port", parsing.PORT, "9090", "Port of the gRPC service; 0 takes a free one."),
     Setting("RUNTIME_HOST", "host", parsing.TEXT, "[::]", "Address to listen on; the default means every one, IPv4 and IPv6."),
     Setting("RUNTIME_GRPC_SOCKET", "grpc_socket", parsing.SOCKET_PATH, "", "Path of a Unix domain socket to serve gRPC on as well, for clients on the same machine (`--address unix:PATH`); only its owner and group may connect (mode 0660)."),
+    Setting("RUNTIME_HTTP_PORT", "http_port", parsing.PORT_OR_OFF, "8080", "Port of the HTTP service; 0 takes a free one, `off` serves gRPC alone. Where the default is taken, or is APP_PORT, gRPC alone is served, with a warning. AIP_HTTP_PORT, which Vertex AI sets, counts where it is unset.", hosts="AIP_HTTP_PORT"),
+    Setting("RUNTIME_HTTP_SOCKET", "http_socket", parsing.SOCKET_PATH, "", "Path of a Unix domain socket to serve HTTP on as well (`curl --unix-socket PATH`); only its owner and group may connect (mode 0660)."),
+    Setting("RUNTIME_HTTP_ALIASES", "http_aliases", parsing.HTTP_ALIASES, "", "Paths of other hosts of models, beside the usual ones: any of `sagemaker` (`/ping`, `/invocations`), `vertex` (`/predict`, `/health`) and `mlflow` (`/invocations`, `/ping`, `/health`), separated by commas."),
+    Setting("RUNTIME_HTTP_IDLE_TIMEOUT", "http_idle_seconds", parsing.POSITIVE_SECONDS, "75s", "How long a client's HTTP connection may be idle between two requests; longer than proxies keep theirs, so that none is closed while a request comes."),
+    Setting("RUNTIME_HTTP_MAX_CONNECTIONS", "http_max_connections", parsing.POSITIVE, "4096", "Most HTTP connections at a time; for one more an idle one is closed, and where none is idle it is answered 503, but for health."),
+    Setting("RUNTIME_CORS_ORIGINS", "cors_origins", parsing.ORIGINS, "", "Pages that may call by HTTP from a browser, such as `https://example.org`, separated by commas, or `*` for all; without it only the service's own may."),
+    Setting("AIP_PREDICT_ROUTE", "aip_predict_route", parsing.PATH_OF_URL, "", "Path by which Vertex AI asks for predictions, which it sets."),
+    Setting("AIP_HEALTH_ROUTE", "aip_health_route", parsing.PATH_OF_URL, "", "Path by which Vertex AI asks for readiness, which it sets."),
     Setting("MODEL_DIR", "model_dir", parsing.FILE, "", "The model directory; by default `/model`, or `/mnt/models` if only that exists."),
     Setting("MODEL_NAME", "model_name", parsing.TEXT, "", "What the model is called where clients ask for it by name (Open Inference); by default the contract's `model_name`, else the model directory's name (but for `/model` and `/mnt/models`), else `model`. The contract's name answers too."),
     Setting("RUNTIME_WORKERS", "workers", parsing.COUNT, "1", "Worker processes; where the framework allows it they share one loaded model; 0 runs the model inside the front's process, for debugging."),
@@ -132,7 +158,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_TLS_KEY", "tls_key", parsing.FILE, "", "File (PEM) of the certificate's private key, without a password."),
     Setting("RUNTIME_TLS_CLIENT_CA", "tls_client_ca", parsing.FILE, "", "File (PEM) of the CAs whose certificates clients must show; without it they need none."),
     Setting("RUNTIME_TOKEN_FILE", "token_file", parsing.FILE, "", "File of bearer tokens, one a line: calls need one of them as `authorization: Bearer TOKEN`; without it they need none."),
-    Setting("RUNTIME_OPEN_HEALTH", "open_health", parsing.SWITCH, "1", "Whether health checks (`grpc.health.v1.Health`, and Open Inference's `ServerLive`, `ServerReady` and `ModelReady`) need no token."),
+    Setting("RUNTIME_OPEN_HEALTH", "open_health", parsing.SWITCH, "1", "Whether health checks (`grpc.health.v1.Health`, Open Inference's `ServerLive`, `ServerReady` and `ModelReady`, and by HTTP `/livez`, `/readyz`, `/healthz`, `/`, `/v2/health/live`, `/v2/health/ready` and a model's `/ready`) need no token."),
     Setting("RUNTIME_GRPC_TRANSPORT", "grpc_transport", parsing.one_of("auto", "completion_queue", "asyncio"), "auto", "What accepts gRPC's calls: `completion_queue` drives grpcio's core directly, and is faster; `asyncio` is grpcio's public server; `auto` takes the first if a trial call at the start succeeds, else the second.", former="RUNTIME_LISTENER"),
     Setting("RUNTIME_CAST", "cast", parsing.one_of("same_kind", "strict"), "same_kind", "`same_kind` converts inputs within a kind where no value is lost; `strict` refuses every other dtype."),
     Setting("RUNTIME_CONTRACT", "contract", parsing.one_of("lenient", "strict"), "lenient", "`strict` refuses to start if the contract's shapes contradict the model's own; `lenient` warns and checks the model's."),

@@ -3,7 +3,7 @@
 import math
 import os
 import re
-from typing import Any, Callable, Mapping, NamedTuple
+from typing import Any, Callable, FrozenSet, Mapping, NamedTuple, Optional
 
 SIZE_UNITS = {
     "": 1, "b": 1,
@@ -79,6 +79,42 @@ def seconds(least: float) -> Callable[[str], float]:
     return parse
 
 
+def port_or_off(text: str) -> Optional[int]:
+    """Read a port; None for ``off``."""
+    return None if text.strip().lower() == "off" else integer(0, 65535)(text)
+
+
+def words_of(*choices: str) -> Callable[[str], FrozenSet[str]]:
+    """Return a function that reads any of a few words, in any case, separated by commas."""
+
+    def parse(text: str) -> FrozenSet[str]:
+        words = _listed(text.lower())
+        if not words <= {*choices}:
+            raise ValueError(text)
+        return words
+
+    return parse
+
+
+def origins(text: str) -> FrozenSet[str]:
+    """Read origins as browsers write them, separated by commas; ``*`` is all."""
+    found = _listed(text.lower())
+    if not all(it == "*" or re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/\s?#]+", it) for it in found):
+        raise ValueError(text)
+    return found
+
+
+def path_of_url(text: str) -> str:
+    """Read the path of a URL; empty for none."""
+    if text and not re.fullmatch(r"/[^\s?#{}]*", text):
+        raise ValueError(text)
+    return text
+
+
+def _listed(text: str) -> FrozenSet[str]:
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
+
+
 def auto_or(parse: Callable[[str], float]) -> Callable[[str], float]:
     """Return a function that reads ``auto`` as 0, and all else as ``parse`` does."""
     return lambda text: 0 if text.strip().lower() == "auto" else parse(text)
@@ -122,6 +158,12 @@ TEXT = Parser(str, "text")
 FILE = Parser(lambda text: os.path.abspath(text) if text else "", "text")
 SOCKET_PATH = Parser(socket_path, f"an absolute path of at most {MAX_SOCKET_PATH_BYTES} bytes")
 PORT = Parser(integer(0, 65535), "a port number, 0 to 65535")
+PORT_OR_OFF = Parser(port_or_off, "a port number, 0 to 65535, or off")
+HTTP_ALIASES = Parser(
+    words_of("sagemaker", "vertex", "mlflow"), "any of sagemaker, vertex, mlflow, with commas"
+)
+ORIGINS = Parser(origins, "origins such as https://example.org, with commas, or *")
+PATH_OF_URL = Parser(path_of_url, "a path such as /predict")
 COUNT = Parser(integer(0, 1024), "a whole number, 0 to 1024")
 POSITIVE = Parser(integer(1, 10**6), "a whole number, 1 to 1000000")
 AUTO_COUNT = Parser(auto_or(integer(1, 1024)), "auto, or a whole number, 1 to 1024")

@@ -7,6 +7,7 @@ from serving_runtime.cli import main
 
 # Modules beside the tests: pytest's importlib mode leaves the path alone.
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from tiny_rest import rest_service  # noqa: F401  a fixture
 from tiny_service import _no_settings, service  # noqa: F401  fixtures
 
 

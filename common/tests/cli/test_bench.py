@@ -3,9 +3,10 @@ import json
 import grpc
 import pytest
 
-from serving_runtime.bench import display, level, samples, saturation
+from serving_runtime.bench import callers, display, level, load, samples, saturation
 from serving_runtime.bench.percentiles import percentile
 from serving_runtime.cli.tables import table
+from serving_runtime.client import connect, rest_metadata
 from serving_runtime.client import metadata as client_metadata
 from serving_runtime.contract import serialise
 from serving_runtime.errors import StartError
@@ -155,20 +156,20 @@ def test_errors_are_counted_by_status(service):
     """Calls that fail are no calls per second; an answer of no bytes is a failure, too."""
     service.failure = (grpc.StatusCode.RESOURCE_EXHAUSTED, "full")
     request = samples.request(ROWS, 1, as_content=True)
-    load = level.Load(service.address, request, 0.1, 10.0, 2)
-    found = level.measure(load, 2, lambda *told: None)
+    wanted = load.Load(service.address, request, 0.1, 10.0, 2)
+    found = level.measure(wanted, 2, lambda *told: None)
     assert found.answered == found.calls_per_second == found.p99_ms == 0
     assert list(found.errors) == ["RESOURCE_EXHAUSTED"]
     service.failure = None
     service._predict = lambda payload: b""
-    assert list(level.measure(load, 2, lambda *told: None).errors) == [level.EMPTY]
+    assert list(level.measure(wanted, 2, lambda *told: None).errors) == [callers.EMPTY]
 
 
 def test_progress_is_shown_while_calls_are_made(service):
     """Whoever watches hears the callers, the time and the calls answered so far."""
-    load = level.Load(service.address, samples.request(ROWS, 1, as_content=False), 0.6, 10.0)
+    wanted = load.Load(service.address, samples.request(ROWS, 1, as_content=False), 0.6, 10.0)
     seen = []
-    found = level.measure(load, 1, lambda *told: seen.append(told))
+    found = level.measure(wanted, 1, lambda *told: seen.append(told))
     assert {callers for callers, _, _ in seen} == {1}
     assert sorted(seen) == seen
     assert seen[-1][2] == found.answered > 0
@@ -279,3 +280,80 @@ def test_flags_that_cannot_be_read(command, arguments):
     code, _, err = command("bench", *arguments)
     assert code == 2
     assert "expected" in err
+
+
+METADATA = {
+    "name": "tiny",
+    "versions": ["1"],
+    "platform": "tiny",
+    "inputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 3]}],
+    "outputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 3]}],
+    "properties": {
+        "signature_name": "rows",
+        "signature.other": json.dumps(
+            {
+                "inputs": [
+                    {"name": "s", "datatype": "BYTES", "shape": [2]},
+                    {"name": "s:missing", "datatype": "BOOL", "shape": [2]},
+                    {"name": "c", "datatype": "COMPLEX64", "shape": []},
+                ],
+                "outputs": [],
+            }
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize("encoding", [(), ("--typed",)])
+def test_by_http_the_figures_are_the_same(command, rest_service, tmp_path, encoding):
+    """Where the address is a URL: the service is asked for its metadata, and then called."""
+    rest_service.metadata = METADATA
+    path = tmp_path / "out.json"
+    arguments = ("--rows", "2", "--concurrency", "1,3", "--seconds", "100ms", "--json", path)
+    code, out, err = command(
+        *("bench", "--address", rest_service.address, "--signature", "rows"),
+        *(*arguments, *encoding),
+    )
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()[2:4]] == ["1", "3"]
+    told = json.loads(path.read_text())
+    assert [it["errors"] for it in told["levels"]] == [{}, {}]
+    assert all(it["answered"] for it in told["levels"])
+    request = rest_service.requests[-1]
+    assert str(request.tensors["x"]) == "float32[2, 3]"
+    assert request.reply_context.is_binary != bool(encoding)
+
+
+def test_a_contract_told_by_http_has_every_signature(rest_service):
+    """But for the inputs that may be left out; what has no datatype keeps its own name."""
+    rest_service.metadata = METADATA
+    with connect(rest_service.address) as client:
+        found = rest_metadata.contract(client, 10)
+    assert [
+        (it.name, [(field.name, str(field)) for field in it.inputs]) for it in found.signatures
+    ] == [
+        ("other", [("s", "string[2]"), ("c", "complex64[]")]),
+        ("rows", [("x", "float32[-1, 3]")]),
+    ]
+    rest_service.metadata = {"name": "tiny"}
+    with connect(rest_service.address) as client, pytest.raises(StartError, match="--contract"):
+        rest_metadata.contract(client, 10)
+
+
+def test_errors_by_http_are_counted_by_status(rest_service):
+    """Also where the service hangs up after each answer, and where nobody is there."""
+    rest_service.hangs_up, rest_service.more_headers = True, (("connection", "close"),)
+    wanted = load.Load(rest_service.address, b"{}", 0.1, 10.0, path="/v2/models/tiny/infer")
+    rest_service.failure = (429, b'{"error": "full"}')
+    assert list(level.measure(wanted, 2, lambda *told: None).errors) == ["HTTP_429"]
+    rest_service.failure = (200, b"")
+    assert list(level.measure(wanted, 2, lambda *told: None).errors) == [callers.EMPTY]
+    nobody = wanted._replace(address="http://127.0.0.1:1")
+    assert list(level.measure(nobody, 2, lambda *told: None).errors) == ["UNAVAILABLE"]
+
+
+def test_nobody_there_by_http_is_one_message(command):
+    """With what may help."""
+    code, out, err = command("bench", "--address", "http://127.0.0.1:1", "--deadline", "5s")
+    assert (code, out) == (1, "")
+    assert "http://127.0.0.1:1: UNAVAILABLE: Connection refused" in err

@@ -253,6 +253,34 @@ def test_missing_file(predict):
     assert "missing.json: No such file" in err
 
 
+@pytest.mark.parametrize("encoding", ["--content", "--typed"])
+def test_by_http_it_is_the_same(command, rest_service, encoding):
+    """Where the address is a URL; the encoding is the one chosen."""
+    address = ("--address", rest_service.address)
+    sent = '{"x": [[1.5, 2.0]], "s": ["grün", null]}'
+    code, out, err = command("predict", *address, encoding, "--input", sent, "--format", "json")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        "s": ["grün", ""],
+        "s:missing": [False, True],
+        "x": [[3.0, 4.0]],
+    }
+    assert rest_service.requests[0].reply_context.is_binary == (encoding == "--content")
+
+
+def test_failures_by_http_are_one_message_each(command, rest_service):
+    """The service's words, a URL that is none, and what has no form there."""
+    rest_service.failure = (400, b'{"error": "no"}')
+    for address, sent, told in (
+        (rest_service.address, '{"x": 1}', "400 Bad Request: no\n  request id: abc123\n"),
+        ("http://", '{"x": 1}', "HOST:PORT"),
+        (rest_service.address, '{"x": {"y": 1}}', 'input "x" is MAP'),
+    ):
+        code, out, err = command("predict", "--address", address, "--input", sent)
+        assert (code, out) == (1, "")
+        assert told in err
+
+
 def test_grpc_failure_is_status_and_details(predict, service):
     """A refused call prints the status, the details and the request's id."""
     service.failure = (grpc.StatusCode.RESOURCE_EXHAUSTED, "the queue is full")
@@ -285,6 +313,39 @@ def test_health_asks_the_question_that_is_meant(command, service, words, name):
     assert (code, out) == (1, "NOT_SERVING\n")
     assert name.encode() in service.asked_health
     assert err.startswith(f"{words[1] if '--probe' in words else 'readiness'}: it")
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1), (401, 1)])
+def test_health_by_http_has_the_same_exit_codes(command, rest_service, status, code):
+    """503 is NOT_SERVING; what is no answer about health is shown as it is."""
+    rest_service.health = status
+    assert command("health", "--address", rest_service.address)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        ((), "/readyz"),
+        (("--probe", "readiness"), "/readyz"),
+        (("--probe", "liveness"), "/livez"),
+        (("--probe", "container"), "/healthz"),
+    ],
+)
+def test_health_by_http_asks_the_question_that_is_meant(command, rest_service, words, path):
+    """By the path that the service knows it by."""
+    rest_service.health = 503
+    code, out, err = command("health", "--address", rest_service.address, *words)
+    assert (code, out) == (1, "NOT_SERVING\n")
+    assert rest_service.paths == [path]
+    assert err.startswith(f"{words[1] if words else 'readiness'}: it")
+
+
+def test_health_by_http_knows_no_services_of_grpc(command, rest_service):
+    """Their health is the service's own, which needs no name."""
+    address = rest_service.address
+    code, _, err = command("health", "--address", address, "--service", "a.Service")
+    assert code != 0
+    assert "--service names a gRPC service" in err
 
 
 def test_health_has_one_question_at_a_time(command):

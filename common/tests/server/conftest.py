@@ -109,7 +109,8 @@ def loop():
     asyncio.set_event_loop(loop)
     yield loop
     for transport in list(loop._transports.values()):
-        transport.abort()
+        with contextlib.suppress(AttributeError):  # of one that has closed after its last bytes
+            transport.abort()
     # 3.6 has it in another place, and lists those that are done too.
     every = getattr(asyncio, "all_tasks", getattr(asyncio.Task, "all_tasks", None))(loop)
     loop.run_until_complete(_settled([task for task in every if not task.done()]))

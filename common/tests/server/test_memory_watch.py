@@ -20,7 +20,7 @@ class FakeTransport:
 
     def __init__(self, lock):
         self.asked = []
-        self.max_arriving, self.passed_on = None, 0
+        self.max_arriving, self.max_message, self.passed_on = None, None, 0
         self._lock = lock
 
     def shed(self, refusal):
@@ -28,6 +28,11 @@ class FakeTransport:
         self._lock.assert_held()
         self.asked.append(refusal)
         return 3 if refusal else 0
+
+    def bound_messages(self, max_bytes):
+        """Note how large a message may be."""
+        self._lock.assert_held()
+        self.max_message = max_bytes
 
     def bound_arrivals(self, max_calls):
         """Note how many may arrive at a time."""
@@ -167,6 +172,7 @@ def test_few_messages_arrive_at_a_time_where_there_is_little_memory(make):
     world.serving.append("worker-1")
     world.watch.look()
     assert 1 < world.transport.max_arriving < 10
+    assert 0 < world.transport.max_message < 1 << 28
     ample = make(is_container=False)
     ample.serving.append("worker-1")
     ample.watch.look()

@@ -167,10 +167,3 @@ def test_a_model_that_cannot_be_loaded_stops_the_transports_at_once(make, run, a
     with pytest.raises(StartError, match="there is no model"):
         run(server.run())
     assert asked == [("only", "stop", 0)]
-
-
-def test_every_operation_is_bound(make, loop):
-    """Whatever the table of operations lists: a row that nobody answers stops the start."""
-    routes = make()._routes()
-    assert {row.is_stream for row in routes.streams} == {True}
-    assert {row.is_stream for row in routes.unary} == {False}

@@ -167,10 +167,13 @@ class Front(RuleBasedStateMachine):
         assert not waiting or not any(map(self.has_room, living))
 
     def has_room(self, worker):
-        """Whether a worker would be given what waits: what has seen one end waits for it alone."""
-        if any(call.deaths for call in self.world.open_calls):
-            return not self.world.held(worker)
-        return len(self.running(worker)) < self.summary["concurrency"]
+        """Whether a worker would be given what waits: what has seen one end has it alone."""
+        running = self.running(worker)
+        begun = [self.world.calls[call.id] for batch in running for call in batch]
+        # Also one whose client has gone: it may end this worker as well.
+        if any(call.deaths for call in [*begun, *self.world.open_calls]):
+            return not running
+        return len(running) < self.summary["concurrency"]
 
     def running(self, worker):
         """Return the batches of which a worker has not answered all."""
@@ -332,3 +335,25 @@ def test_a_call_that_hangs_for_a_minute_has_its_worker_replaced(busy_world):
         busy_world.settle()
     assert worker.kills == 1
     assert 2.0 + 60.0 < busy_world.clock.monotonic() - 1000.0 < 2.0 + 60.0 + 1.0 + 1.0
+
+
+def test_a_call_that_saw_a_worker_end_is_alone_also_when_its_client_has_gone(busy_world):
+    """It may end this worker as well: what comes later waits until it is over."""
+    [first] = busy_world.spawner.workers
+    first.die()
+    busy_world.settle()
+    second = busy_world.spawner.workers[-1]
+    second.is_loaded = True
+    second.ready(concurrency=3)
+    busy_world.settle()
+    [alone] = busy_world.held(second)
+    with busy_world.lock:
+        busy_world.calls[alone.id].cancel()
+    busy_world.settle()
+    busy_world.admit(1, 60.0)
+    busy_world.settle()
+    assert [call.id for call in busy_world.held(second)] == [alone.id]
+    second.answered.add(alone.id)
+    second.reply(alone)
+    busy_world.settle()
+    assert len(busy_world.held(second)) == 1

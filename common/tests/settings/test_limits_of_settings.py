@@ -7,6 +7,8 @@ from serving_runtime.settings import SETTINGS, Settings
 BOUNDS = {
     "RUNTIME_MAX_BATCH_SIZE": (["1", "2", "999999", "1000000"], ["0", "1000001"]),
     "RUNTIME_MAX_CONNECTION_CALLS": (["1", "2", "999999", "1000000"], ["0", "1000001"]),
+    "RUNTIME_HTTP_MAX_CONNECTIONS": (["1", "2", "999999", "1000000"], ["0", "1000001"]),
+    "RUNTIME_HTTP_IDLE_TIMEOUT": (["100ms", "101ms", "86399s", "24h"], ["99ms", "86401s"]),
     "RUNTIME_MAX_QUEUE": (["1", "2", "999999", "1000000"], ["0", "1000001"]),
     "RUNTIME_MAX_MESSAGE_BYTES": (["1", "2147483646", "2147483647"], ["0", "2147483648"]),
     "RUNTIME_MAX_EXPANDED_BYTES": (["1", str(2**50 - 1), str(2**50)], ["0", str(2**50 + 1)]),

@@ -24,14 +24,16 @@ def test_meaning_is_a_sentence(setting):
 
 def test_table_and_fields_are_the_same():
     """Each setting of the table has a field, in the same order, and no field lacks one."""
-    assert tuple(setting.attribute for setting in SETTINGS) == Settings._fields
+    assert tuple(setting.attribute for setting in SETTINGS) == Settings._fields[:-1]
+    assert Settings._fields[-1] == "unset"
 
 
 def test_variables_are_ours_or_the_known_ones():
     """No two settings share a variable, and new ones begin with RUNTIME_."""
     assert len(BY_VARIABLE) == len(SETTINGS)
     foreign = {name for name in BY_VARIABLE if not name.startswith("RUNTIME_")}
-    assert foreign == {"APP_PORT", "MODEL_DIR", "MODEL_NAME"}
+    vertex = {"AIP_PREDICT_ROUTE", "AIP_HEALTH_ROUTE"}
+    assert foreign == {"APP_PORT", "MODEL_DIR", "MODEL_NAME", *vertex}
 
 
 def test_nothing_set_gives_the_defaults():

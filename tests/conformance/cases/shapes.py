@@ -16,9 +16,9 @@ def mirror(title, sent, back):
     return answered(title, "mirror", "mirror", {"x": sent}, y=back)
 
 
-ONES = {"x": tensor("float32", np.ones(1000))}
-# Widened to float64, a request within the limit gets a reply beyond it.
-TOO_MANY = {"x": tensor("float32", np.ones(900))}
+ONES = {"x": tensor("float32", np.ones(950))}
+# Widened to float64, a request within the limit gets a reply beyond it: also one of more digits.
+TOO_MANY = {"x": tensor("float32", np.full(900, 0.1))}
 SMALL = {"RUNTIME_MAX_MESSAGE_BYTES": "4KiB"}
 MANY_AXES = floats([1] * 8 + [2], 1, 2)
 

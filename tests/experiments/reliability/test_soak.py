@@ -52,7 +52,7 @@ def test_diet_has_everything(exchanges):
     """Each kind, each method that is forwarded, and each status that a request can bring about."""
     assert {exchange.kind for exchange in exchanges} == set(Kind) - {Kind.CRASHES}
     assert {exchange.method for exchange in exchanges} >= {
-        *(row.grpc_method for row in operations.FORWARDED),
+        *(row.grpc_method for row in operations.FORWARDED if row.grpc_method),
         operations.STATUS.grpc_method,
         operations.HEALTH_CHECK.grpc_method,
     }

@@ -60,7 +60,7 @@ UNCARRIED_MODELS = ("maps", "crowd")
 UNCARRIED_SIGNATURES = ("identity_map", "nested")
 ID = "größer 1"
 
-_CALLS = (
+CALLS = (
     (ProblemKind.NO_SIGNATURE, re.compile("the request names no signature()")),
     (ProblemKind.UNKNOWN_SIGNATURE, re.compile('the model has no signature "(.*)"$')),
     (ProblemKind.UNKNOWN_OUTPUT, re.compile('the signature has no output "(.*)"$')),
@@ -91,7 +91,7 @@ class OpenInference(Wire):
     def read(self, answer: Answer) -> Outcome:
         """Return what an answer says; its values must be in the form of the request."""
         if answer.status != OK:
-            return Outcome({}, answer.status, wrong_in(answer.details, _CALLS), answer.details)
+            return Outcome({}, answer.status, wrong_in(answer.details, CALLS), answer.details)
         message = Response.FromString(answer.payload)
         outputs = outputs_of(message)
         # Written again it is the same, so nothing else was in it.
@@ -183,21 +183,30 @@ def _add(tensors, name: str, tensor: Tensor, typed: Optional[object]) -> None:
     tensors.add(name=name, datatype=form.datatype, shape=tensor.array.shape, contents=typed)
 
 
-def _read(message, content: Optional[bytes]) -> Tensor:
-    dtype = DTYPES[message.datatype]
-    form = FORMS[dtype]
-    if content is None:
-        entries = list(getattr(message.contents, form.field))
-        array = _objects(entries) if dtype == STRING else np.array(entries, form.element)
-    elif dtype == STRING:
+def tensor_of_raw(dtype: str, shape, content: bytes) -> Tensor:
+    """Return the tensor in raw contents."""
+    if dtype == STRING:
         array = _objects(_elements(content))
     else:
-        array = np.frombuffer(content, form.element)
-    if dtype == "bfloat16":
-        array = (array.astype("<u4") << 16).view("<f4")
-    if dtype == "float16":
-        array = array.view("<f2")
+        array = np.frombuffer(content, FORMS[dtype].element)
+    return Tensor(dtype, _wide(dtype, array).reshape(list(shape)))
+
+
+def _read(message, content: Optional[bytes]) -> Tensor:
+    dtype = DTYPES[message.datatype]
+    if content is not None:
+        return tensor_of_raw(dtype, message.shape, content)
+    form = FORMS[dtype]
+    entries = list(getattr(message.contents, form.field))
+    array = _objects(entries) if dtype == STRING else np.array(entries, form.element)
     return Tensor(dtype, array.reshape(list(message.shape)))
+
+
+def _wide(dtype: str, array: np.ndarray) -> np.ndarray:
+    """Return halves, which are bits, as numbers."""
+    if dtype == "bfloat16":
+        return (array.astype("<u4") << 16).view("<f4")
+    return array.view("<f2") if dtype == "float16" else array
 
 
 def _objects(elements) -> np.ndarray:

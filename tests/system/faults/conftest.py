@@ -6,6 +6,7 @@ __all__ = ["dial", "launch", "loopback_without_proxy", "obedient", "serve"]
 
 # About processes, which no transport knows: these take the one that the service would choose.
 OVER_ONE_TRANSPORT = (
+    "test_http",
     "test_orphans",
     "test_start",
     "test_strays",

@@ -116,7 +116,7 @@ ACCEPTED = {
 READ = [
     row.grpc_method
     for row in operations.FORWARDED
-    if row not in operations.REFUSED and not row.is_stream
+    if row.grpc_method and row not in operations.REFUSED and not row.is_stream
 ]
 
 

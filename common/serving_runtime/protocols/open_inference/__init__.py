@@ -1,5 +1,6 @@
-"""inference.GRPCInferenceService: Open Inference v2, and what Triton adds to it.
+"""Open Inference v2, by gRPC and by REST, and what Triton adds to it.
 
-``infer`` and ``metadata`` are what its operations mean, ``wording`` how problems read,
-``protobuf_codec`` how requests and replies are written; the rest is about its tensors.
+``infer``, ``rest``, ``metadata``, ``statistics`` and ``repository`` are what its operations mean,
+``wording`` how problems read. ``protobuf_codec`` is how gRPC's requests and replies are written,
+``json_codec`` how REST's are; the rest is about its tensors.
 """

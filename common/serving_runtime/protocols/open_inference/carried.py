@@ -1,10 +1,11 @@
 """Know which signatures Open Inference can carry: it has no maps, complex or quantised numbers."""
 
-from typing import Tuple
+from typing import Dict, Tuple
 
+from serving_runtime import validation
 from serving_runtime.protocols.open_inference.datatypes import UNCARRIED, name_of
 from serving_runtime.protocols.open_inference.encoding import CARRIED_BY
-from serving_runtime.signature import Field, Signature
+from serving_runtime.signature import Contract, Field, Signature
 
 
 def reason_not(signature: Signature) -> str:
@@ -18,6 +19,15 @@ def reason_not(signature: Signature) -> str:
         f"the signature {signature.name} has {' and '.join(found)}, for which Open Inference has "
         f"no datatype: call {CARRIED_BY}"
     )
+
+
+def reasons(contract: Contract) -> Dict[str, str]:
+    """Return why signatures are not served by this protocol, by the names that choose them."""
+    found = {
+        name: reason_not(signature)
+        for name, signature in validation.by_requested_name(contract).items()
+    }
+    return {name: reason for name, reason in found.items() if reason}
 
 
 def _needs(side: str, fields: Tuple[Field, ...]) -> str:

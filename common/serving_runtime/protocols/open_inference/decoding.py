@@ -33,7 +33,7 @@ def decode_all(message: Any, max_expanded_bytes: int) -> Decoded:
     """
     inputs, raw = message.inputs, message.raw_input_contents
     for tensor in inputs:
-        parameters.refuse_of_input(tensor)
+        parameters.refuse_of_input(tensor.name, tensor.parameters)
     if raw and len(raw) != len(inputs):
         raise InvalidInput(
             f"{len(raw)} raw_input_contents for {len(inputs)} inputs: expected one for each "
@@ -50,7 +50,7 @@ def decode_all(message: Any, max_expanded_bytes: int) -> Decoded:
             problems.add_unreadable(tensor.name, str(problem))
             if problems.is_full:
                 raise InvalidInput(str(problems), problems=problems.found) from None
-    _check_empty_rows(found.tensors, max_expanded_bytes)
+    check_empty_rows(found.tensors, max_expanded_bytes)
     return found
 
 
@@ -74,7 +74,12 @@ def _tensor(tensor: Any, raw: Optional[bytes]) -> Tensor:
     return Tensor(datatype.dtype, array)
 
 
-def _check_empty_rows(tensors: Dict[str, Value], max_expanded_bytes: int) -> None:
+def check_empty_rows(tensors: Dict[str, Value], max_expanded_bytes: int) -> None:
+    """Check what rows without columns, which cost the client nothing, may cost a model.
+
+    Raises:
+        RequestOverBudget: it is more than that many bytes.
+    """
     arrays = [value.array for value in tensors.values() if isinstance(value, Tensor)]
     needed = sum(it.shape[0] * it.itemsize for it in arrays if it.ndim and not it.size)
     if needed > max_expanded_bytes:

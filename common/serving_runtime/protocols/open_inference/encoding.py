@@ -60,7 +60,7 @@ def tensors(values: Mapping[str, Value], as_raw: bool) -> List[Part]:
         return _in_raw_contents(values)
     parts: List[Part] = []
     for name, value in values.items():
-        datatype, array = _carried(name, value)
+        datatype, array = carried(name, value)
         tag, size, content = _typed_content(datatype, array)
         parts += (_typed_head(name, datatype.name, array.shape, tag, size), content)
     return parts
@@ -73,27 +73,35 @@ def _has_halves(values: Mapping[str, Value]) -> bool:
 def _in_raw_contents(values: Mapping[str, Value]) -> List[Part]:
     heads: List[Part] = []
     contents: List[Part] = []
-    content: Part
     for name, value in values.items():
-        datatype, array = _carried(name, value)
-        if datatype.name == BYTES:
-            content, size = _elements(array)
-        else:
-            content, size = _content(datatype, array), array.size * datatype.element.itemsize
+        datatype, array = carried(name, value)
+        content, size = raw_content(datatype, array)
         head, raw_head = _raw_heads(name, datatype.name, array.shape, size)
         heads.append(head)
         contents += (raw_head, content)
     return heads + contents
 
 
-def _carried(name: str, value: Value) -> Tuple[Datatype, np.ndarray]:
+def carried(name: str, value: Value, side: str = "output") -> Tuple[Datatype, np.ndarray]:
+    """Return the datatype and the values of an ``input`` or ``output``.
+
+    Raises:
+        Unimplemented: the protocol has no datatype for it.
+    """
     if isinstance(value, Tensor) and value.dtype in BY_DTYPE:
         return BY_DTYPE[value.dtype], value.array
     kind = name_of(value.dtype if isinstance(value, Tensor) else MAP)
     raise Unimplemented(
-        f"output {quoted(name)} is {kind}, for which Open Inference has no datatype: call "
+        f"{side} {quoted(name)} is {kind}, for which Open Inference has no datatype: call "
         f"{CARRIED_BY}"
     )
+
+
+def raw_content(datatype: Datatype, array: np.ndarray) -> Tuple[Part, int]:
+    """Return values as raw contents, and how many bytes those are."""
+    if datatype.name == BYTES:
+        return _elements(array)
+    return _content(datatype, array), array.size * datatype.element.itemsize
 
 
 def _elements(array: np.ndarray) -> Tuple[bytes, int]:

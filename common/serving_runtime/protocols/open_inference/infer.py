@@ -1,8 +1,7 @@
 """What ModelInfer means, and ModelStreamInfer, of which each message is an inference of its own."""
 
-from typing import Dict, Mapping
+from typing import Mapping
 
-from serving_runtime import validation
 from serving_runtime.errors import ServingError, Unimplemented
 from serving_runtime.ipc.attributes import EMPTY
 from serving_runtime.ipc.frames import Bytes
@@ -26,7 +25,7 @@ class Infer(ModelProtocol):
         super().__init__(contract, settings)
         self._names = served.names_of(contract, settings)
         self._head = protobuf_codec.model_head(self._names.name, self._names.version)
-        self._uncarried = _uncarried(contract)
+        self._uncarried = carried.reasons(contract)
 
     @classmethod
     def alignment_offset(cls, length_bytes: int) -> int:
@@ -70,12 +69,3 @@ class StreamInfer(Infer):
     def failure(self, payload: Bytes, details: str) -> Bytes:
         """Write a ModelStreamInferResponse that says what went wrong, with the request's id."""
         return stream.failure(protobuf_codec.identity_of(payload), details)
-
-
-def _uncarried(contract: Contract) -> Dict[str, str]:
-    """Return why a signature is not served here, by the names that choose it."""
-    reasons = {
-        name: carried.reason_not(signature)
-        for name, signature in validation.by_requested_name(contract).items()
-    }
-    return {name: reason for name, reason in reasons.items() if reason}

@@ -136,7 +136,7 @@ def _input(view: memoryview, span: Span) -> Dict[int, Span]:
 def _check_parameters(view: memoryview, spans: Sequence[Span]) -> None:
     try:
         with parsed(Input(), b"".join(view[start:stop] for start, stop in spans)) as message:
-            parameters.refuse_of_input(message)
+            parameters.refuse_of_input(message.name, message.parameters)
     except ServingError:
         raise Unusual from None
 

@@ -11,10 +11,12 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional
 from hydro_serving_grpc.messages import enum_type, message_class
 from serving_runtime import validation
 from serving_runtime.errors import ServingError, Unimplemented
-from serving_runtime.ipc.attributes import EMPTY
+from serving_runtime.ipc.attributes import EMPTY, MODEL_VERSION
 from serving_runtime.ipc.frames import Bytes
+from serving_runtime.model_names import ModelNames
 from serving_runtime.protocols.open_inference import carried, served, wording
 from serving_runtime.protocols.open_inference.datatypes import BYTES, name_of
+from serving_runtime.protocols.open_inference.json_replies import as_json
 from serving_runtime.protocols.open_inference.served import PLATFORM
 from serving_runtime.protocols.protocol import ContractProtocol, Encoded
 from serving_runtime.settings import Settings
@@ -22,7 +24,7 @@ from serving_runtime.signature import FREE, Contract, Field, Signature
 
 _MetadataResponse = message_class("inference.ModelMetadataResponse")
 _ConfigResponse = message_class("inference.ModelConfigResponse")
-_DATA_TYPES = dict(enum_type("inference.DataType").items())
+_DATA_TYPES = frozenset(enum_type("inference.DataType").keys())
 
 
 class AboutModel(ContractProtocol):
@@ -46,13 +48,17 @@ class AboutModel(ContractProtocol):
 
     def answer(self, payload: Bytes, target: str, attributes: Mapping[str, str]) -> Encoded:
         """Return what is known of the model."""
-        served.check_asked(self.request_type, payload, self._names)
+        self._check(payload, target, attributes)
         if self._answer is None:
-            self._answer = self._message().SerializeToString(deterministic=True), EMPTY
+            self._answer = self._written()
         return self._answer
 
+    def _check(self, payload: Bytes, target: str, attributes: Mapping[str, str]) -> None:
+        """Check that the served model is the one that is asked for."""
+        served.check_asked(self.request_type, payload, self._names)
+
     @abc.abstractmethod
-    def _message(self) -> Any:
+    def _written(self) -> Encoded:
         """Return the answer."""
 
 
@@ -61,17 +67,8 @@ class Metadata(AboutModel):
 
     request_type = "ModelMetadataRequest"
 
-    def _message(self) -> Any:
-        signature = shown(self._contract)
-        names = self._names
-        message = _MetadataResponse(name=names.name, versions=[names.version], platform=PLATFORM)
-        for field in signature.inputs + signature.optional_inputs:
-            message.inputs.add(**_described(field))
-        for field in signature.outputs:
-            message.outputs.add(**_described(field))
-        for name, value in _properties(self._contract, signature).items():
-            message.properties[name] = value
-        return message
+    def _written(self) -> Encoded:
+        return _serialized(_MetadataResponse(**described_model(self._contract, self._names)))
 
 
 class Config(AboutModel):
@@ -79,21 +76,75 @@ class Config(AboutModel):
 
     request_type = "ModelConfigRequest"
 
-    def _message(self) -> Any:
-        signature = shown(self._contract)
-        rows = self._settings.max_batch_rows if signature.is_stackable else 0
-        message = _ConfigResponse()
-        config = message.config
-        config.name, config.platform, config.backend = self._names.name, PLATFORM, PLATFORM
-        config.max_batch_size = rows
-        for field in signature.inputs:
-            config.input.add(**_configured(field, bool(rows)))
-        for field in signature.optional_inputs:
-            config.input.add(optional=True, **_configured(field, bool(rows)))
-        for field in signature.outputs:
-            config.output.add(**_configured(field, bool(rows)))
-        config.model_transaction_policy.decoupled = False
-        return message
+    def _written(self) -> Encoded:
+        max_rows = self._settings.max_batch_rows
+        config = configured_model(self._contract, self._names, max_rows)
+        return _serialized(_ConfigResponse(config=config))
+
+
+class RestMetadata(AboutModel):
+    """What is asked for at the model's path."""
+
+    def word(self, error: ServingError) -> str:
+        """Return an error's text with the datatypes of this protocol."""
+        return wording.word_rest(error)
+
+    def _check(self, payload: Bytes, target: str, attributes: Mapping[str, str]) -> None:
+        self._names.check(target, attributes.get(MODEL_VERSION, ""))
+
+    def _written(self) -> Encoded:
+        return as_json(described_model(self._contract, self._names))
+
+
+class RestConfig(RestMetadata):
+    """The same as Config, in JSON."""
+
+    def _written(self) -> Encoded:
+        max_rows = self._settings.max_batch_rows
+        return as_json(configured_model(self._contract, self._names, max_rows))
+
+
+def described_model(contract: Contract, names: ModelNames) -> Dict[str, Any]:
+    """Return a model's metadata.
+
+    Raises:
+        Unimplemented: this protocol cannot carry any of its signatures.
+    """
+    signature = shown(contract)
+    return {
+        "name": names.name,
+        "versions": [names.version],
+        "platform": PLATFORM,
+        "inputs": _all_described(signature.inputs + signature.optional_inputs),
+        "outputs": _all_described(signature.outputs),
+        "properties": _properties(contract, signature),
+    }
+
+
+def configured_model(contract: Contract, names: ModelNames, max_rows: int) -> Dict[str, Any]:
+    """Return a model's configuration.
+
+    Raises:
+        Unimplemented: this protocol cannot carry any of its signatures.
+    """
+    signature = shown(contract)
+    rows = max_rows if signature.is_stackable else 0
+    optional = [
+        {"optional": True, **_configured(field, bool(rows))} for field in signature.optional_inputs
+    ]
+    return {
+        "name": names.name,
+        "platform": PLATFORM,
+        "backend": PLATFORM,
+        "max_batch_size": rows,
+        "input": [_configured(field, bool(rows)) for field in signature.inputs] + optional,
+        "output": [_configured(field, bool(rows)) for field in signature.outputs],
+        "model_transaction_policy": {"decoupled": False},
+    }
+
+
+def _serialized(message: Any) -> Encoded:
+    return message.SerializeToString(deterministic=True), EMPTY
 
 
 def shown(contract: Contract) -> Signature:
@@ -149,6 +200,6 @@ def _configured(field: Field, has_rows: bool) -> Dict[str, Any]:
     dims = described["shape"][1:] if has_rows else described["shape"]
     return {
         "name": field.name,
-        "data_type": _DATA_TYPES.get(f"TYPE_{kind}", _DATA_TYPES["TYPE_INVALID"]),
+        "data_type": f"TYPE_{kind}" if f"TYPE_{kind}" in _DATA_TYPES else "TYPE_INVALID",
         "dims": dims,
     }

@@ -3,7 +3,7 @@
 See: https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_parameters.md
 """
 
-from typing import Any, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Iterable, Mapping, NamedTuple, Optional, Tuple
 
 from serving_runtime.errors import InvalidInput, Unimplemented
 from serving_runtime.protocols.request import SequenceStep
@@ -13,6 +13,8 @@ SIGNATURE_NAME = "signature_name"
 TIMEOUT = "timeout"
 SEQUENCE_ID, SEQUENCE_START, SEQUENCE_END = "sequence_id", "sequence_start", "sequence_end"
 _KNOWN = (SIGNATURE_NAME, TIMEOUT, SEQUENCE_ID, SEQUENCE_START, SEQUENCE_END)
+# Those of the extension for binary data, which gRPC has no use for.
+KNOWN_OVER_REST = frozenset((*_KNOWN, "binary_data_output", "binary_data", "binary_data_size"))
 _MICROSECONDS = 1_000_000
 _SHARED_MEMORY = "shared_memory_"
 _CLASSIFICATION = "classification"
@@ -42,44 +44,73 @@ def read(message: Any) -> Head:
     sent = message.parameters
     given = {name: _value(sent[name]) for name in _KNOWN if name in sent} if sent else {}
     for output in message.outputs:
-        _refuse_of_output(output)
+        asked = {name: _value(value) for name, value in output.parameters.items()}
+        refuse_of_output(output.name, asked)
+    names = tuple(output.name for output in message.outputs)
+    return head_of(message.model_name, message.model_version, names, given)
+
+
+def head_of(
+    model_name: str, model_version: str, output_names: Tuple[str, ...], given: Mapping[str, Any]
+) -> Head:
+    """Return a request's head.
+
+    Args:
+        model_name: that it is for.
+        model_version: that it is for.
+        output_names: that it asks for.
+        given: its parameters, as Python's own values.
+
+    Raises:
+        InvalidInput: a parameter that is known has a value that is none.
+    """
     return Head(
-        message.model_name,
-        message.model_version,
+        model_name,
+        model_version,
         _text(given, SIGNATURE_NAME),
-        tuple(output.name for output in message.outputs),
+        output_names,
         _sequence(given) if given else None,
         _timeout(given) if given else 0.0,
     )
 
 
-def refuse_of_input(tensor: Any) -> None:
+def refuse_of_input(name: str, given: Iterable[str]) -> None:
     """Refuse an input whose values are not in the request.
 
     Args:
-        tensor: an InferInputTensor.
+        name: of the input.
+        given: the names of its parameters.
 
     Raises:
         Unimplemented: they are in shared memory.
     """
-    _refuse_shared_memory(tensor, "input", "send its values in the request")
+    _refuse_shared_memory("input", name, given, "send its values in the request")
 
 
-def _refuse_of_output(tensor: Any) -> None:
-    _refuse_shared_memory(tensor, "output", "its values come in the reply")
-    if _CLASSIFICATION in tensor.parameters and _value(tensor.parameters[_CLASSIFICATION]):
+def refuse_of_output(name: str, given: Mapping[str, Any]) -> None:
+    """Refuse an output that is asked for in a form that is not served.
+
+    Args:
+        name: of the output.
+        given: its parameters.
+
+    Raises:
+        Unimplemented: its values are wanted in shared memory, or classified.
+    """
+    _refuse_shared_memory("output", name, given, "its values come in the reply")
+    if given.get(_CLASSIFICATION):
         raise Unimplemented(
-            f"output {quoted(tensor.name)} asks for {_CLASSIFICATION}, which is not served: its "
+            f"output {quoted(name)} asks for {_CLASSIFICATION}, which is not served: its "
             "values come as they are"
         )
 
 
-def _refuse_shared_memory(tensor: Any, side: str, remedy: str) -> None:
+def _refuse_shared_memory(side: str, name: str, given: Iterable[str], remedy: str) -> None:
     # Sorted: a map of protobuf's has any order.
-    for name in sorted(tensor.parameters):
-        if name.startswith(_SHARED_MEMORY):
+    for parameter in sorted(given):
+        if parameter.startswith(_SHARED_MEMORY):
             raise Unimplemented(
-                f"{side} {quoted(tensor.name)} has {quoted(name)}, but shared memory is not "
+                f"{side} {quoted(name)} has {quoted(parameter)}, but shared memory is not "
                 f"served: {remedy}"
             )
 
@@ -96,7 +127,12 @@ def _text(given: Mapping[str, Any], name: str) -> str:
     return value or ""
 
 
-def _flag(given: Mapping[str, Any], name: str) -> bool:
+def flag(given: Mapping[str, Any], name: str) -> bool:
+    """Return whether a parameter is true.
+
+    Raises:
+        InvalidInput: it is neither true nor false.
+    """
     value = given.get(name)
     if value is not None and not isinstance(value, bool):
         raise _wrong(name, value, "true or false")
@@ -119,7 +155,7 @@ def _sequence(given: Mapping[str, Any]) -> Optional[SequenceStep]:
         raise _wrong(SEQUENCE_ID, number, "a number or a text")
     if not number:
         return None
-    return SequenceStep(str(number), _flag(given, SEQUENCE_START), _flag(given, SEQUENCE_END))
+    return SequenceStep(str(number), flag(given, SEQUENCE_START), flag(given, SEQUENCE_END))
 
 
 def _wrong(name: str, value: Any, expected: str) -> InvalidInput:

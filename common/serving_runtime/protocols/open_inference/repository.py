@@ -1,12 +1,15 @@
 """Answer what Triton's clients ask of a repository of models: there is one model, and it stays."""
 
-from typing import Mapping, Type
+from typing import Dict, Mapping, Type
 
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.errors import ServingError, Unimplemented
 from serving_runtime.ipc.attributes import EMPTY
 from serving_runtime.ipc.frames import Bytes
+from serving_runtime.model_names import ModelNames
+from serving_runtime.protocols.json import reading
 from serving_runtime.protocols.open_inference import served, wording
+from serving_runtime.protocols.open_inference.json_replies import as_json
 from serving_runtime.protocols.protobuf.parsing import parsed
 from serving_runtime.protocols.protocol import ContractProtocol, Encoded
 
@@ -45,9 +48,18 @@ class Index(ContractProtocol):
         """Return the RepositoryIndexResponse."""
         with parsed(_IndexRequest(), payload):
             names = served.names_of(self._contract, self._settings)
-        message = _IndexResponse()
-        message.models.add(name=names.name, version=names.version, state="READY")
+        message = _IndexResponse(models=[_listed(names)])
         return bytes(message.SerializeToString()), EMPTY
+
+
+class RestIndex(Index):
+    """The same in JSON; whatever is asked for, there is that one."""
+
+    def answer(self, payload: Bytes, target: str, attributes: Mapping[str, str]) -> Encoded:
+        """Return the list of the models."""
+        if payload:
+            reading.read(payload, lambda reader: reader.members(reader.root, "the body"))
+        return as_json([_listed(served.names_of(self._contract, self._settings))])
 
 
 class Refused(Index):
@@ -62,6 +74,10 @@ class Refused(Index):
             Unimplemented: always.
         """
         raise Unimplemented(f"{self.method} is not served: {REASONS[self.method]}")
+
+
+def _listed(names: ModelNames) -> Dict[str, str]:
+    return {"name": names.name, "version": names.version, "state": "READY", "reason": ""}
 
 
 def refusal_of(method: str) -> Type[Refused]:

@@ -1,13 +1,14 @@
 """Answer ModelStatistics, as Triton's load generator reads it, of the worker that is asked."""
 
-from typing import Any, Mapping
+from typing import Any, Dict, Mapping
 
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.errors import ServingError
-from serving_runtime.ipc.attributes import EMPTY
+from serving_runtime.ipc.attributes import EMPTY, MODEL_VERSION
 from serving_runtime.ipc.frames import Bytes
 from serving_runtime.protocols.counts import Counts, Totals
 from serving_runtime.protocols.open_inference import served, wording
+from serving_runtime.protocols.open_inference.json_replies import as_json
 from serving_runtime.protocols.protocol import ContractProtocol, Encoded
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract
@@ -41,25 +42,40 @@ class Statistics(ContractProtocol):
     def answer(self, payload: Bytes, target: str, attributes: Mapping[str, str]) -> Encoded:
         """Return the ModelStatisticsResponse."""
         served.check_asked("ModelStatisticsRequest", payload, self._names)
-        return bytes(self._message().SerializeToString()), EMPTY
+        return bytes(_Response(**self._counted()).SerializeToString()), EMPTY
 
-    def _message(self) -> Any:
+    def _counted(self) -> Dict[str, Any]:
         totals = self._counts.totals()
-        message = _Response()
-        model = message.model_stats.add(name=self._names.name, version=self._names.version)
-        model.last_inference = int(totals.last_run * _MILLISECONDS)
-        model.inference_count, model.execution_count = totals.rows, totals.runs
-        stats = model.inference_stats
-        stats.fail.count = totals.failed
-        for duration, seconds in (
-            (stats.success, _all_seconds(totals)),
-            (stats.queue, totals.queue_seconds),
-            (stats.compute_input, totals.decode_seconds),
-            (stats.compute_infer, totals.model_seconds),
-            (stats.compute_output, totals.encode_seconds),
-        ):
-            duration.count, duration.ns = totals.answered, int(seconds * _NANOSECONDS)
-        return message
+        durations = {
+            "success": _all_seconds(totals),
+            "queue": totals.queue_seconds,
+            "compute_input": totals.decode_seconds,
+            "compute_infer": totals.model_seconds,
+            "compute_output": totals.encode_seconds,
+        }
+        stats = {
+            name: {"count": totals.answered, "ns": int(seconds * _NANOSECONDS)}
+            for name, seconds in durations.items()
+        }
+        stats["fail"] = {"count": totals.failed, "ns": 0}
+        model = {
+            "name": self._names.name,
+            "version": self._names.version,
+            "last_inference": int(totals.last_run * _MILLISECONDS),
+            "inference_count": totals.rows,
+            "execution_count": totals.runs,
+            "inference_stats": stats,
+        }
+        return {"model_stats": [model]}
+
+
+class RestStatistics(Statistics):
+    """The same in JSON, of the model that the path names."""
+
+    def answer(self, payload: Bytes, target: str, attributes: Mapping[str, str]) -> Encoded:
+        """Return what was counted."""
+        self._names.check(target, attributes.get(MODEL_VERSION, ""))
+        return as_json(self._counted())
 
 
 def _all_seconds(totals: Totals) -> float:

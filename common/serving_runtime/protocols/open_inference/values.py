@@ -42,19 +42,27 @@ def shape_of(dims: Sequence[int]) -> Tuple[int, ...]:
     return shapes.resolve(list(shape), 0)
 
 
-def from_raw(datatype: Datatype, shape: Tuple[int, ...], content: memoryview) -> np.ndarray:
+def from_raw(
+    datatype: Datatype, shape: Tuple[int, ...], content: memoryview, called: str = RAW
+) -> np.ndarray:
     """Return the array in raw contents, a view of them where they are as in memory.
+
+    Args:
+        datatype: of the tensor.
+        shape: of the tensor.
+        content: the bytes.
+        called: what clients call those.
 
     Raises:
         InvalidInput: they are not as long as the shape wants it, or hold what is no value.
     """
     count = shapes.element_count(shape)
     if datatype.name == BYTES:
-        return _objects(split(content, count), shape)
+        return _objects(split(content, count, called), shape)
     wanted = count * datatype.element.itemsize
     if len(content) != wanted:
         raise InvalidInput(
-            f"{_counted(len(content), 'byte')} of {RAW}, but {described(datatype, shape)} "
+            f"{_counted(len(content), 'byte')} of {called}, but {described(datatype, shape)} "
             f"takes {wanted}"
         )
     if not count:
@@ -62,11 +70,11 @@ def from_raw(datatype: Datatype, shape: Tuple[int, ...], content: memoryview) ->
     values = np.ndarray(shape, datatype.element, content)
     if datatype.dtype == "bool" and values.view(np.uint8).max() > 1:
         # NumPy would take any byte for a bool, and then add and compare those wrongly.
-        raise InvalidInput(f"{RAW} of BOOL have bytes other than 0 and 1")
+        raise InvalidInput(f"{called} of BOOL have bytes other than 0 and 1")
     return bfloat16.from_bits(values) if datatype.dtype == "bfloat16" else values
 
 
-def split(content: memoryview, count: int) -> List[bytes]:
+def split(content: memoryview, count: int, called: str) -> List[bytes]:
     """Return the elements of BYTES in raw contents, each behind its length.
 
     Raises:
@@ -74,7 +82,7 @@ def split(content: memoryview, count: int) -> List[bytes]:
     """
     if count * _LENGTH.size > len(content):
         raise InvalidInput(
-            f"{_counted(len(content), 'byte')} of {RAW} cannot be {_counted(count, 'element')} "
+            f"{_counted(len(content), 'byte')} of {called} cannot be {_counted(count, 'element')} "
             f"of BYTES, which begin with {_LENGTH.size} bytes of length each"
         )
     elements: List[bytes] = []
@@ -83,11 +91,13 @@ def split(content: memoryview, count: int) -> List[bytes]:
         start = at + _LENGTH.size
         at = start + _LENGTH.unpack_from(content, at)[0] if start <= end else end + 1
         if at > end:
-            raise InvalidInput(f"{RAW} of BYTES end within element {number} of {count}")
+            raise InvalidInput(f"{called} of BYTES end within element {number} of {count}")
         elements.append(bytes(content[start:at]))
     if at < end:
         left = _counted(end - at, "byte")
-        raise InvalidInput(f"{left} of {RAW} left over after {_counted(count, 'element')} of BYTES")
+        raise InvalidInput(
+            f"{left} of {called} left over after {_counted(count, 'element')} of BYTES"
+        )
     return elements
 
 

@@ -2,7 +2,10 @@
 
 from serving_runtime.errors import BrokenResult, Problem, ProblemKind, ServingError
 from serving_runtime.protocols.open_inference.datatypes import in_datatypes
+from serving_runtime.protocols.open_inference.encoding import CARRIED_BY
 from serving_runtime.validation.problems import describe
+
+CARRIED_BY_REST = "POST /v1/models/{model}:predict"
 
 
 def word(error: ServingError) -> str:
@@ -13,6 +16,11 @@ def word(error: ServingError) -> str:
         ours = describe(problem, side)
         text = text.replace(ours, describe(_in_datatypes(problem), side), 1)
     return text
+
+
+def word_rest(error: ServingError) -> str:
+    """Return it likewise, with what HTTP has for what this protocol cannot carry."""
+    return word(error).replace(CARRIED_BY, CARRIED_BY_REST)
 
 
 def _in_datatypes(problem: Problem) -> Problem:

@@ -45,7 +45,7 @@ def _call_logger(events: EventLog) -> Observer:
     def log_call(call: FrontCall, outcome: Reply) -> None:
         values = (
             call.request_id,
-            call.operation.grpc_method.rpartition("/")[2],
+            call.operation.log_name,
             outcome.status.name,
             round((time.monotonic() - call.received) * 1000, 1),
             len(call.payload),

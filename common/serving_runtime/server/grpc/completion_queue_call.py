@@ -5,8 +5,8 @@ import time
 from typing import Any, Callable, Optional
 
 from serving_runtime.operations import Operation
+from serving_runtime.server.arrivals import Arrivals
 from serving_runtime.server.grpc import cygrpc as core
-from serving_runtime.server.grpc.arrivals import Arrivals
 from serving_runtime.server.grpc.status import NO_REQUEST, failed
 from serving_runtime.server.grpc.transport import read_request
 from serving_runtime.server.transport import NO_HEADERS, Headers, Reply, UnaryHandler

@@ -16,9 +16,9 @@ import grpc
 
 from serving_runtime.errors import ServingError
 from serving_runtime.security import NO_SECURITY, Security
+from serving_runtime.server.arrivals import Arrivals
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import cygrpc as core
-from serving_runtime.server.grpc.arrivals import Arrivals
 from serving_runtime.server.grpc.completion_queue_call import BoundCall, UnaryCall, UnaryHost
 from serving_runtime.server.grpc.completion_queue_stream import StreamCall, StreamHost, resolve
 from serving_runtime.server.grpc.options import server_options

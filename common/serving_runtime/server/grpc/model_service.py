@@ -10,20 +10,10 @@ from google.protobuf.message import DecodeError
 
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.errors import InvalidInput, Status, Unimplemented
+from serving_runtime.server.about import ERRORS, STATES
 from serving_runtime.server.grpc.status import failed
-from serving_runtime.server.health import Health, Phase
+from serving_runtime.server.health import Health
 from serving_runtime.server.transport import Reply
-
-# What each phase is called there. A service that loads its model again is loading, which is what
-# its clients wait for; one that cannot is at its end.
-STATES = {
-    Phase.LOADING: "LOADING",
-    Phase.SERVING: "AVAILABLE",
-    Phase.NO_WORKER: "LOADING",
-    Phase.LOST: "END",
-    Phase.DRAINING: "UNLOADING",
-}
-ERRORS = (Phase.NO_WORKER, Phase.LOST)
 
 _StatusRequest = message_class("tensorflow.serving.GetModelStatusRequest")
 _StatusResponse = message_class("tensorflow.serving.GetModelStatusResponse")

@@ -7,13 +7,10 @@ from google.protobuf.message import DecodeError
 import serving_runtime
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.errors import InvalidInput, ServingError, Status
+from serving_runtime.server.about import EXTENSIONS, SERVER_NAME
 from serving_runtime.server.grpc.status import failed
 from serving_runtime.server.health import Health, Question
 from serving_runtime.server.transport import Reply
-
-SERVER_NAME = "serving-runtime"
-# In Triton's names. Those that are in every server of Open Inference have none.
-EXTENSIONS = ("model_configuration", "parameters", "statistics")
 
 _ServerLive = message_class("inference.ServerLiveResponse")
 _ServerReady = message_class("inference.ServerReadyResponse")

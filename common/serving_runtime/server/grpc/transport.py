@@ -13,7 +13,6 @@ from serving_runtime.server.grpc import port_sockets
 from serving_runtime.server.grpc.credentials import server_credentials
 from serving_runtime.server.grpc.options import max_age_seconds
 from serving_runtime.server.grpc.status import failed
-from serving_runtime.server.grpc.unix_socket import UnixSocket, refused
 from serving_runtime.server.transport import (
     REQUEST_ID,
     RESET_STATE,
@@ -24,6 +23,7 @@ from serving_runtime.server.transport import (
     Stream,
     Transport,
 )
+from serving_runtime.server.unix_socket import UnixSocket, refused
 from serving_runtime.settings import Settings
 
 

@@ -112,7 +112,7 @@ class BusyWatch:
         for call in late[:MAX_NAMED]:
             fields = {
                 "id": call.request_id,
-                "method": call.operation.grpc_method.rpartition("/")[2],
+                "method": call.operation.log_name,
                 "state": "running" if call.number in held else "waiting",
                 "deadline_in_s": round(call.deadline - time.monotonic()),
             }

@@ -4,7 +4,13 @@ import pytest
 
 from hydro_serving_grpc.messages import enum_type, message_class
 from serving_runtime.errors import InvalidInput, ModelNotFound, Unimplemented
-from serving_runtime.protocols.open_inference.metadata import Config, Metadata
+from serving_runtime.ipc.attributes import MODEL_VERSION
+from serving_runtime.protocols.open_inference.metadata import (
+    Config,
+    Metadata,
+    RestConfig,
+    RestMetadata,
+)
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Field, Nullable, Signature
 
@@ -110,3 +116,43 @@ def test_a_configuration_without_rows_has_whole_shapes():
     assert [(it.data_type, list(it.dims)) for it in config.output] == [
         (DataType.Value("TYPE_BOOL"), [])
     ]
+
+
+@pytest.mark.parametrize("asked", [("", {}), ("own", {}), ("own", {MODEL_VERSION: "3"})])
+def test_over_rest_the_path_names_the_model(asked):
+    """The answer is the same as over gRPC, in JSON."""
+    answering = RestMetadata(Contract("own", (ROWS,), 3), SETTINGS)
+    payload, attributes = answering.answer(b"", *asked)
+    assert attributes == {}
+    message = told(Metadata, ROWS)
+    assert json.loads(payload.decode()) == {
+        "name": "own",
+        "versions": ["3"],
+        "platform": message.platform,
+        "inputs": [_as_object(it) for it in message.inputs],
+        "outputs": [_as_object(it) for it in message.outputs],
+        "properties": dict(message.properties),
+    }
+
+
+@pytest.mark.parametrize("kind", [RestMetadata, RestConfig])
+def test_over_rest_other_models_are_not_found(kind):
+    """And so are other versions."""
+    for target, version in (("other", "3"), ("own", "2")):
+        with pytest.raises(ModelNotFound):
+            kind(Contract("own", (ROWS,), 3), SETTINGS).answer(
+                b"", target, {MODEL_VERSION: version}
+            )
+
+
+def test_over_rest_a_configuration_names_its_types():
+    """As Triton writes them in JSON."""
+    payload, _ = RestConfig(Contract("own", (ROWS,), 3), SETTINGS).answer(b"", "own", {})
+    config = json.loads(payload.decode())
+    assert (config["name"], config["max_batch_size"]) == ("own", 16)
+    assert config["input"][1] == {"name": "x", "data_type": "TYPE_BF16", "dims": [2]}
+    assert config["output"] == [{"name": "y", "data_type": "TYPE_FP16", "dims": []}]
+
+
+def _as_object(tensor):
+    return {"name": tensor.name, "datatype": tensor.datatype, "shape": list(tensor.shape)}

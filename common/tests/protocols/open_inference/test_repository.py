@@ -1,9 +1,11 @@
+import json
+
 import pytest
 
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.errors import InvalidInput, Unimplemented
 from serving_runtime.protocols.open_inference import repository
-from serving_runtime.protocols.open_inference.repository import Index
+from serving_runtime.protocols.open_inference.repository import Index, RestIndex
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract
 
@@ -19,6 +21,17 @@ def test_the_index_has_the_one_model():
     assert attributes == {}
     with pytest.raises(InvalidInput):
         Index(CONTRACT, SETTINGS).answer(b"\xff", "", {})
+
+
+@pytest.mark.parametrize("body", [b"", b'{"ready": true}'])
+def test_over_rest_the_index_is_a_list(body):
+    """A body is no must; one that is there is JSON."""
+    payload, _ = RestIndex(CONTRACT, SETTINGS).answer(body, "", {})
+    assert json.loads(payload.decode()) == [
+        {"name": "served", "version": "3", "state": "READY", "reason": ""}
+    ]
+    with pytest.raises(InvalidInput):
+        RestIndex(CONTRACT, SETTINGS).answer(b"[]", "", {})
 
 
 @pytest.mark.parametrize("method", sorted(repository.REASONS))

@@ -1,10 +1,13 @@
+import json
+
 import pytest
 
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.errors import InvalidInput, ModelNotFound
+from serving_runtime.ipc.attributes import MODEL_VERSION
 from serving_runtime.ipc.frames import Timings
 from serving_runtime.protocols.counts import Counts
-from serving_runtime.protocols.open_inference.statistics import Statistics
+from serving_runtime.protocols.open_inference.statistics import RestStatistics, Statistics
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract
 
@@ -58,3 +61,19 @@ def test_what_is_asked_of_another_model_is_refused(statistics):
         told(statistics, name="other")
     with pytest.raises(InvalidInput):
         statistics.answer(b"\xff", "", {})
+
+
+def test_over_rest_the_same_is_told_in_json():
+    """Of the model that the path names, or of whatever is served."""
+    statistics = RestStatistics(Contract("own", (), 3), Settings.from_env({}))
+    counts = Counts()
+    statistics.observe(counts)
+    counts.ran(4)
+    counts.answered(Timings(0.25, 0.5, 1.0, 2.0, 4))
+    for target, attributes in (("", {}), ("own", {MODEL_VERSION: "3"})):
+        [model] = json.loads(statistics.answer(b"", target, attributes)[0].decode())["model_stats"]
+        assert (model["name"], model["inference_count"]) == ("own", 4)
+        assert model["inference_stats"]["success"] == {"count": 1, "ns": 3_750_000_000}
+        assert model["inference_stats"]["fail"] == {"count": 0, "ns": 0}
+    with pytest.raises(ModelNotFound):
+        statistics.answer(b"", "other", {})

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from serving_runtime.errors import BrokenResult, InvalidInput, NotAvailable
+from serving_runtime.errors import BrokenResult, InvalidInput, NotAvailable, Unimplemented
 from serving_runtime.protocols.open_inference import wording
+from serving_runtime.protocols.open_inference.encoding import CARRIED_BY
 from serving_runtime.signature import Field, Signature, Tensor
 from serving_runtime.validation import validate_inputs, validate_outputs
 
@@ -50,3 +51,10 @@ def test_an_error_without_problems_keeps_its_text():
     """Its words may be a model's own."""
     assert wording.word(InvalidInput("x of float32 must not be 0")) == "x of float32 must not be 0"
     assert wording.word(NotAvailable("loading")) == "loading"
+
+
+def test_rest_names_what_http_has():
+    """A call of gRPC is no help to who has none."""
+    refusal = Unimplemented(f"no datatype: call {CARRIED_BY}")
+    assert wording.word(refusal) == f"no datatype: call {CARRIED_BY}"
+    assert wording.word_rest(refusal) == "no datatype: call POST /v1/models/{model}:predict"

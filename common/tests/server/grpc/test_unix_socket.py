@@ -10,8 +10,8 @@ from echoes import ECHO, echo
 
 from serving_runtime.errors import StartError
 from serving_runtime.server.front_lock import FrontLock
-from serving_runtime.server.grpc.unix_socket import UnixSocket
 from serving_runtime.server.transport import Routes
+from serving_runtime.server.unix_socket import UnixSocket
 
 OPTIONS = [("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)]
 ROUTES = Routes({ECHO: echo}, {})

@@ -1,6 +1,6 @@
 import pytest
 
-from serving_runtime.server.grpc.arrivals import Arrivals
+from serving_runtime.server.arrivals import Arrivals
 
 
 @pytest.fixture

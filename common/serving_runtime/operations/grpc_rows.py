@@ -1,75 +1,8 @@
-"""The one table of operations: what clients can ask for, who answers, what each transport calls it.
+"""The rows of what is asked for by gRPC."""
 
-Routes, reflection, the services that health names, what needs no token and the worker's registry
-of protocols are all derived from it. A new operation is a row here and a module of its protocol's
-folder; a new transport is a column.
-"""
+from typing import Tuple
 
-import enum
-from typing import NamedTuple, Tuple
-
-
-class AnsweredBy(enum.Enum):
-    """Who answers an operation."""
-
-    MODEL = "model"  # a worker, by calling the model; waits in the admission queue
-    CONTRACT = "contract"  # a worker, from the model's contract alone
-    FRONT = "front"  # the front itself, at once and in every phase
-
-
-class ErrorForm(enum.Enum):
-    """How a failure is reported to the client, beside the transport's own status."""
-
-    STATUS = "status"  # one line of details beside a gRPC status; there is no body
-    # A message of Open Inference's streams, which go on: of one message, not of the stream.
-    STREAM_MESSAGE = "stream_message"
-
-
-class Operation(NamedTuple):
-    """One row of the table."""
-
-    key: str
-    """Its name inside of the service: ``<protocol>.<operation>``; travels in frames."""
-
-    answered_by: AnsweredBy
-    """The model, the contract, or the front."""
-
-    grpc_method: str
-    """Its full gRPC method name, ``/package.Service/Method``; empty where gRPC has none."""
-
-    is_stream: bool = False
-    """Whether gRPC clients open a stream; else one request has one reply. One that workers answer
-    is forwarded message by message, each as a call of its own."""
-
-    may_retry: bool = False
-    """Whether it is tried once more when the worker that ran it ends."""
-
-    error_form: ErrorForm = ErrorForm.STATUS
-    """What a failure's body looks like."""
-
-    is_health: bool = False
-    """Whether RUNTIME_OPEN_HEALTH opens it to callers without a token."""
-
-    @property
-    def protocol(self) -> str:
-        """The protocol's folder below ``protocols/``, or whose convention the front follows."""
-        return self.key.partition(".")[0]
-
-    @property
-    def grpc_service(self) -> str:
-        """The gRPC service's full name, such as ``grpc.health.v1.Health``."""
-        return self.grpc_method[1:].partition("/")[0]
-
-    @property
-    def grpc_name(self) -> str:
-        """The gRPC method's own name, such as ``Check``."""
-        return self.grpc_method.rpartition("/")[2]
-
-    @property
-    def is_forwarded(self) -> bool:
-        """Whether workers answer it: the front then forwards it unread."""
-        return self.answered_by is not AnsweredBy.FRONT
-
+from serving_runtime.operations.operation import AnsweredBy, ErrorForm, Operation
 
 _TFS = "/tensorflow.serving.PredictionService"
 _OIP = "/inference.GRPCInferenceService"
@@ -168,7 +101,7 @@ REFLECTION_V1ALPHA = Operation(
     "reflection.v1alpha", AnsweredBy.FRONT, _REFLECTION.format("v1alpha"), is_stream=True
 )
 
-ALL: Tuple[Operation, ...] = (
+ROWS: Tuple[Operation, ...] = (
     PREDICT,
     CLASSIFY,
     REGRESS,
@@ -194,6 +127,3 @@ ALL: Tuple[Operation, ...] = (
     REFLECTION_V1,
     REFLECTION_V1ALPHA,
 )
-FORWARDED = tuple(operation for operation in ALL if operation.is_forwarded)
-BY_KEY = {operation.key: operation for operation in ALL}
-BY_GRPC_METHOD = {operation.grpc_method: operation for operation in ALL if operation.grpc_method}

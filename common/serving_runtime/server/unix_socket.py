@@ -1,8 +1,8 @@
 """Listen on a Unix domain socket, without taking one that somebody else listens on.
 
 grpc's core removes what it finds at a socket's path, also what another server is reached by, and
-again when it ends. So it listens at a path of its own beside it, which is then renamed: clients
-find a socket that answers, with the permissions that it should have, or none.
+again when it ends. So whoever serves listens at a path of its own beside it, which is then renamed:
+clients find a socket that answers, with the permissions that it should have, or none.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from serving_runtime.errors import StartError
 # Only the owner and the group may connect.
 UMASK = 0o777 & ~0o660
 CONNECT_SECONDS = 1.0
-_OTHER = "choose another path with RUNTIME_GRPC_SOCKET (or --grpc-socket)"
+_OTHER = "choose another path (RUNTIME_GRPC_SOCKET or --grpc-socket, RUNTIME_HTTP_SOCKET likewise)"
 
 
 class UnixSocket:

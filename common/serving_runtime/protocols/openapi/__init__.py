@@ -1,0 +1,5 @@
+"""OpenAPI: a document of what can be asked over HTTP, made from the model's own contract.
+
+``schemas`` describes values, ``rows`` and ``tensors`` the two families of bodies that hold them,
+``samples`` makes the examples, ``paths`` describes each operation, ``document`` puts it together.
+"""
