@@ -31,7 +31,7 @@ def make(spark: Any, model: Model, folder: Path) -> bool:
     loaded = _saved(spark, model, fitted, str(folder / "files"))
     header = {"spark": spark.version, "java": _java(spark)}
     answers.write(folder, model, header, _found(spark, model, loaded))
-    for path in folder.rglob("*.crc"):
+    for path in [*folder.rglob("*.crc"), *folder.rglob("_SUCCESS")]:  # which nobody reads
         path.unlink()
     return True
 
