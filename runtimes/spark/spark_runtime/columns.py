@@ -1,6 +1,6 @@
 """Describe a pipeline's columns, as far as they are known before a row comes."""
 
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional, Tuple
 
 from serving_runtime.signature import ANY, FREE, STRING, Field
 
@@ -84,7 +84,6 @@ class Schema:
         self.given = given
         self.inputs: Dict[str, Column] = {}
         self.added: Dict[str, Column] = {}
-        self._dropped: List[str] = []
 
     def find(self, name: str) -> Optional[Column]:
         """Return a column that is there already, or that is declared to come."""

@@ -10,7 +10,7 @@ from serving_runtime import logs
 from serving_runtime.errors import LoadError
 from spark_runtime.columns import Column, Schema
 from spark_runtime.saved import Saved
-from spark_runtime.stages import Stage, Table, Unsupported, flattened, refused, registered
+from spark_runtime.stages import Stage, Table, Unsupported, flattened, registered
 from spark_runtime.stages.stage import ColumnStage
 
 logger = logs.get_logger(__name__)
@@ -23,6 +23,7 @@ _WAYS_OUT = (
     "of PyPI), with RUNTIME_SPARK_ENGINE=spark; or score files with `serving-runtime batch` on a "
     "Spark cluster"
 )
+_FOREIGN = "it is none of Spark ML's own stages that this runtime knows"
 _DAMAGE = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 
@@ -121,7 +122,7 @@ def _opened(saved: Saved, reasons: List[str]) -> Optional[Stage]:
     """Read a stage, or note why it cannot be evaluated."""
     stage = registered().get(saved.name)
     if stage is None:
-        reasons.append(_reason(saved, refused.reason(saved.name)))
+        reasons.append(_reason(saved, _FOREIGN))
         return None
     opened: List[Stage] = []
     with _noted(saved, reasons):

@@ -21,11 +21,7 @@ from spark_runtime.sql.operators import (
     number,
 )
 from spark_runtime.sql.syntax import Node
-from spark_runtime.sql.values import (
-    STRING,
-    Values,
-    of_column,
-)
+from spark_runtime.sql.values import STRING, Values, of_column
 from spark_runtime.unsupported import Unsupported
 
 

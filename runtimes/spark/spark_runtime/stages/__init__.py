@@ -3,6 +3,7 @@
 from spark_runtime.columns import Table
 from spark_runtime.stages import (
     assembling,
+    baskets,
     categories,
     clustering,
     combining,
@@ -17,6 +18,7 @@ from spark_runtime.stages import (
     similarity,
     sql,
     text,
+    topics,
     trees,
 )
 from spark_runtime.stages.containers import CONTAINERS, flattened
@@ -37,7 +39,9 @@ FAMILIES = (
     trees,
     probabilistic,
     clustering,
+    topics,
     similarity,
+    baskets,
     sql,
     containers,
 )

@@ -9,7 +9,7 @@ from serving_runtime.signature import FREE
 from spark_runtime.columns import ANY_NUMBER, VECTOR, Column, Schema, Table, vector_of
 from spark_runtime.stages.categories import advice
 from spark_runtime.stages.encoding import slots_of
-from spark_runtime.stages.stage import ColumnStage, Stage, evaluates
+from spark_runtime.stages.stage import OfVectors, Stage, evaluates
 from spark_runtime.unsupported import Unsupported
 from spark_runtime.vectors import Sparse, Vectors, picked
 
@@ -106,16 +106,6 @@ def _sparse(column: Any) -> Sparse:
     whole = np.asarray(column, np.float64).reshape(len(column), -1)
     rows, indices = np.nonzero(whole)
     return Sparse(len(whole), whole.shape[1], rows, indices, whole[rows, indices])
-
-
-class OfVectors(ColumnStage):
-    """A stage that makes a vector of a vector."""
-
-    takes = vector_of(FREE)
-
-    def gives(self, column: Column, at: int) -> Column:
-        """Return that these are vectors of the same size."""
-        return vector_of(column.size, column.slots)
 
 
 class _Picking(OfVectors):

@@ -4,14 +4,7 @@ from typing import Any, Dict, List
 
 import numpy as np
 
-from spark_runtime.columns import (
-    ANY_NUMBER,
-    ANY_TEXT,
-    NUMBER,
-    Column,
-    Slot,
-    vector_of,
-)
+from spark_runtime.columns import ANY_NUMBER, ANY_TEXT, NUMBER, Column, Slot, vector_of
 from spark_runtime.java.numerals import as_texts
 from spark_runtime.saved import number
 from spark_runtime.stages.stage import ColumnStage, evaluates

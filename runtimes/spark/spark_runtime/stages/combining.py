@@ -1,30 +1,17 @@
 """Evaluate what multiplies the numbers of vectors with each other."""
 
 import math
-from typing import (
-    Any,
-    List,
-    Tuple,
-)
+from typing import Any, List, Tuple
 
 import numpy as np
 
 from serving_runtime.signature import FREE
-from spark_runtime.columns import (
-    ANY_NUMBER,
-    VECTOR,
-    Column,
-    Schema,
-    Table,
-    vector_of,
-)
-from spark_runtime.stages.assembling import OfColumns, OfVectors, numbers_of
+from spark_runtime.columns import ANY_NUMBER, VECTOR, Column, Schema, Table, vector_of
+from spark_runtime.stages.assembling import OfColumns, numbers_of
 from spark_runtime.stages.encoding import slots_of
-from spark_runtime.stages.stage import evaluates
+from spark_runtime.stages.stage import OfVectors, evaluates
 from spark_runtime.unsupported import Unsupported
-from spark_runtime.vectors import (
-    dense,
-)
+from spark_runtime.vectors import dense
 
 
 @evaluates("feature.Interaction")

@@ -4,10 +4,7 @@ from typing import Any, Dict, List, NamedTuple
 
 import numpy as np
 
-from spark_runtime.vectors import (
-    Vectors,
-    picked,
-)
+from spark_runtime.vectors import Vectors, picked
 
 Node = Dict[str, Any]
 

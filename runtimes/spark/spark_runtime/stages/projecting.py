@@ -1,23 +1,14 @@
 """Evaluate what turns vectors in their space."""
 
+import functools
 import math
-from typing import (
-    Any,
-)
+from typing import Any
 
 import numpy as np
 
-from spark_runtime.columns import (
-    Column,
-    vector_of,
-)
-from spark_runtime.stages.scaling import OfVectors
-from spark_runtime.stages.stage import evaluates
-from spark_runtime.vectors import (
-    dense,
-    matrix,
-    products,
-)
+from spark_runtime.columns import Column, vector_of
+from spark_runtime.stages.stage import OfVectors, evaluates
+from spark_runtime.vectors import dense, matrix, products
 
 
 @evaluates("feature.DCT")
@@ -31,6 +22,7 @@ class Dct(OfVectors):
         return products(vectors, cosines.T if self.param("inverse", False) else cosines)
 
 
+@functools.lru_cache(maxsize=8)
 def _cosines(size: int) -> np.ndarray:
     frequencies, places = np.arange(size)[:, None], np.arange(size)[None]
     # Reduced to one turn first, since a cosine of a large number loses digits.

@@ -5,20 +5,9 @@ from typing import Any, List, Tuple
 
 import numpy as np
 
-from serving_runtime.signature import FREE
 from spark_runtime.columns import ANY_NUMBER, NUMBER, VECTOR, Column, vector_of
-from spark_runtime.stages.stage import ColumnStage, evaluates
+from spark_runtime.stages.stage import ColumnStage, OfVectors, evaluates
 from spark_runtime.vectors import Sparse, Vectors, dense, total, vector
-
-
-class OfVectors(ColumnStage):
-    """A stage that makes vectors of the same size."""
-
-    takes = vector_of(FREE)
-
-    def gives(self, column: Column, at: int) -> Column:
-        """Return that these are vectors of the same size."""
-        return vector_of(column.size, column.slots)
 
 
 def _inverse(values: np.ndarray) -> np.ndarray:

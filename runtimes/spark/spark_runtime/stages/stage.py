@@ -6,7 +6,8 @@ from typing import Any, Callable, Dict, List, Tuple, Type, TypeVar
 import numpy as np
 
 from serving_runtime.errors import InvalidInput
-from spark_runtime.columns import Column, Schema, Table
+from serving_runtime.signature import FREE
+from spark_runtime.columns import Column, Schema, Table, vector_of
 from spark_runtime.saved import Saved
 
 
@@ -114,6 +115,16 @@ class ColumnStage(Stage):
     @abc.abstractmethod
     def apply(self, column: Any, at: int) -> Any:
         """Return the output of the ``at``-th input."""
+
+
+class OfVectors(ColumnStage):
+    """A stage that makes vectors of the same size."""
+
+    takes = vector_of(FREE)
+
+    def gives(self, column: Column, at: int) -> Column:
+        """Return that these are vectors of the same size."""
+        return vector_of(column.size, column.slots)
 
 
 _Class = TypeVar("_Class", bound=Type[Stage])
