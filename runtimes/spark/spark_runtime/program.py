@@ -1,5 +1,6 @@
 """Answer the calls of one signature: arrays into columns, stages, columns into arrays."""
 
+import functools
 from typing import Any, Callable, List, Mapping, Tuple
 
 import numpy as np
@@ -36,8 +37,11 @@ class Program:
         self._inputs: List[Tuple[str, _Convert]] = [
             (field.name, _converter(columns[field.name])) for field in signature.inputs
         ]
-        self._outputs = [(field.name, is_row_of(field)) for field in signature.outputs]
-
+        made = {**columns, **schema.added}
+        self._outputs: List[Tuple[str, _Convert]] = [
+            (field.name, _finisher(field, made.get(field.name, ANY_NUMBER)))
+            for field in signature.outputs
+        ]
         # Of an expression's results some may be null, which these have no value for.
         self._whole_numbers = [
             field.name
@@ -53,7 +57,7 @@ class Program:
         """
         table: Table = {name: convert(arrays[name]) for name, convert in self._inputs}
         self._pipeline.transform(table)
-        found = {name: _array(table[name], is_row) for name, is_row in self._outputs}
+        found = {name: finish(table[name]) for name, finish in self._outputs}
         for name in self._whole_numbers:
             _refuse_null(name, found[name])
         return found
@@ -114,8 +118,43 @@ def _words(array: Any) -> List[List[str]]:
     return [[word for word in row if word is not None] for row in rows.tolist()]
 
 
-def _array(column: Any, is_row: bool) -> Any:
+def _finisher(field: Field, column: Column) -> _Convert:
+    if column.kind == WORDS:
+        width = field.shape[-1] if field.shape else FREE
+        return functools.partial(_alike if width == FREE else _filled_up, field.name, width)
+    return _first_row if is_row_of(field) else _rows
+
+
+def _first_row(column: Any) -> Any:
+    return (column.toarray() if isinstance(column, Sparse) else column)[0]
+
+
+def _rows(column: Any) -> Any:
     # What is larger is made dense by those who know how large a reply may be.
-    if isinstance(column, Sparse) and (is_row or column.count * column.size <= _MOST_DENSE):
-        column = column.toarray()
-    return column[0] if is_row else column
+    if isinstance(column, Sparse) and column.count * column.size <= _MOST_DENSE:
+        return column.toarray()
+    return column
+
+
+def _filled_up(name: str, width: int, lists: List[List[str]]) -> Any:
+    """Return lists as rows of one width, with empty texts at their ends."""
+    found = np.full((len(lists), width), "", object)
+    for row, texts in enumerate(lists):
+        if len(texts) > width:
+            raise InvalidInput(
+                f'row {row}: the output "{name}" has {len(texts)} texts, and the contract has '
+                f"places for {width}"
+            )
+        found[row, : len(texts)] = texts
+    return found
+
+
+def _alike(name: str, width: int, lists: List[List[str]]) -> Any:
+    """Return lists as rows; they are not filled up, as others would decide about a row's answer."""
+    sizes = sorted({len(texts) for texts in lists})
+    if len(sizes) > 1:
+        raise InvalidInput(
+            f'the rows of the output "{name}" have from {sizes[0]} to {sizes[-1]} texts: ask for '
+            "one row at a time, or declare the most that there may be, as in shape: [-1, 20]"
+        )
+    return np.array(lists, object).reshape(len(lists), sizes[0] if sizes else 0)

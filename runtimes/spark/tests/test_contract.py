@@ -65,6 +65,36 @@ def test_a_contract_may_name_a_wide_column(files, save_pipeline, serve):
     assert found["wide"].toarray().sum() == 3
 
 
+def lists_of(width):
+    """Return a contract of lists of words."""
+    return read_yaml(
+        "name: predict\ninputs:\n  text: {shape: [-1], type: string}\n"
+        f"outputs:\n  words: {{shape: [-1, {width}], type: string}}\n"
+    )
+
+
+def test_lists_are_filled_up_to_a_declared_length(files, save_pipeline, serve):
+    """Short lists end in empty texts; one that is longer is the caller's mistake."""
+    save_pipeline(files, TOKENIZER)
+    _, model = serve(lists_of(3))
+    found = model.predict("predict", {"text": np.array(["a b c", "d"], object)})
+    assert found["words"].tolist() == [["a", "b", "c"], ["d", "", ""]]
+    with pytest.raises(InvalidInput, match='row 0: the output "words" has 4 texts, and the contra'):
+        model.predict("predict", {"text": np.array(["a b c d"], object)})
+
+
+def test_lists_of_any_length_are_not_filled_up(files, save_pipeline, serve):
+    """A row has the answer that it has alone, so lists of several lengths are refused."""
+    save_pipeline(files, TOKENIZER)
+    _, model = serve(lists_of(-1))
+    found = model.predict("predict", {"text": np.array(["a b", "c d"], object)})
+    assert found["words"].tolist() == [["a", "b"], ["c", "d"]]
+    with pytest.raises(InvalidInput, match="from 1 to 2 texts: ask for one row at a time"):
+        model.predict("predict", {"text": np.array(["a b", "c"], object)})
+    none = model.predict("predict", {"text": np.array([], object)})
+    assert none["words"].shape == (0, 0)
+
+
 def test_columns_of_which_nothing_is_known_are_asked_for(files, save_pipeline, serve):
     """A hasher takes numbers and texts: the message names the columns and both ways to say it."""
     save_pipeline(files, HASHER)
