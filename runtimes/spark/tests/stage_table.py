@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 from spark_runtime.stages import CONTAINERS, FAMILIES, registered
-from spark_runtime.stages.refused import REASONS
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = re.compile(r"<!-- stages: .*?<!-- end of stages -->", re.DOTALL)
@@ -20,7 +19,6 @@ def table():
         "| --- | --- |",
         *(f"| {family} | {names} |" for family, names in _families()),
         f"| what holds stages | {_listed(CONTAINERS)} |",
-        *(f"| not evaluated: {reason} | {names} |" for reason, names in _refused()),
         "<!-- end of stages -->",
     ]
     return "\n".join(lines)
@@ -33,11 +31,6 @@ def _families():
         ]
         if set(names) - set(INTERNAL):
             yield module.__name__.rpartition(".")[2].replace("_", " "), _listed(names)
-
-
-def _refused():
-    for reason in dict.fromkeys(REASONS.values()):
-        yield reason, _listed(name for name, it in REASONS.items() if it == reason)
 
 
 def _listed(names):

@@ -27,11 +27,11 @@ def test_stages_of_others_are_listed(files, save_pipeline, serve):
     save_pipeline(
         files,
         ("feature.Tokenizer", {"inputCol": "text", "outputCol": "words"}),
-        ("clustering.LocalLDAModel", {"featuresCol": "tf"}),
+        ("feature.SQLTransformer", {"statement": "SELECT * FROM __THIS__ WHERE a > 1"}),
         ("com.example.Lemmatizer", {}),
     )
     message = message_of(serve)
-    assert "1_stage_01 (org.apache.spark.ml.clustering.LocalLDAModel)" in message
+    assert "1_stage_01 (org.apache.spark.ml.feature.SQLTransformer)" in message
     assert "com.example.Lemmatizer" in message
     assert "none of Spark ML's own" in message
     assert "RUNTIME_SPARK_ENGINE=spark" in message

@@ -27,7 +27,7 @@ def test_a_spark_that_is_missing_stops_the_start(files, save, monkeypatch):
 
 def test_a_contract_is_asked_for_where_the_stages_are_not_known(files, save):
     """What NumPy cannot evaluate cannot be described either."""
-    save(files, "clustering.LocalLDAModel", featuresCol="features")
+    save(files, "com.example.Lemmatizer")
     with pytest.raises(LoadError, match="there is no contract, and none can be made") as caught:
         loader.infer_contract(files, None, SPARK)
     assert "contract.yaml" in caught.value.fix
@@ -35,7 +35,7 @@ def test_a_contract_is_asked_for_where_the_stages_are_not_known(files, save):
 
 def test_a_contract_is_taken_as_it_is(files, save):
     """Only Spark could say more, and its session starts with the first call."""
-    save(files, "clustering.LocalLDAModel", featuresCol="features")
+    save(files, "com.example.Lemmatizer")
     declared = read_yaml("name: f\ninputs:\n  x: {shape: [-1], type: double}\n"
                          "outputs:\n  y: {shape: [-1], type: double}\n")  # fmt: skip
     assert loader.infer_contract(files, declared, SPARK) is None

@@ -7,29 +7,21 @@ import pytest
 
 from runtimes.spark.tests import pyspark_classes, stage_table
 from spark_runtime.stages import CONTAINERS, registered
-from spark_runtime.stages.refused import REASONS
 
 LISTED = json.loads(pyspark_classes.LISTED.read_text(encoding="utf-8"))
-KNOWN = {*registered(), *CONTAINERS, *REASONS}
+KNOWN = {*registered(), *CONTAINERS}
 
 
 @pytest.mark.parametrize("name", LISTED)
-def test_each_stage_of_pyspark_is_evaluated_or_has_a_reason(name):
-    """No stage of any version that was looked at is missing by oversight."""
+def test_each_stage_of_pyspark_is_evaluated(name):
+    """No stage of any version that was looked at is missing."""
     assert name in KNOWN
 
 
-@pytest.mark.parametrize(
-    "name", sorted(KNOWN - set(stage_table.INTERNAL) - {"clustering.LDAModel"})
-)
+@pytest.mark.parametrize("name", sorted(KNOWN - set(stage_table.INTERNAL)))
 def test_each_stage_here_is_one_of_pyspark(name):
     """A name that is misspelt here would never be met."""
     assert name in LISTED
-
-
-def test_nothing_is_both_evaluated_and_refused():
-    """A reason that is none any more would mislead."""
-    assert not set(REASONS) & set(registered())
 
 
 def test_the_readme_has_the_table_of_stages():

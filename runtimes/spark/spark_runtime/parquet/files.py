@@ -12,7 +12,16 @@ from spark_runtime.parquet.schema import Node, read_schema
 from spark_runtime.parquet.thrift import Struct, Thrift
 
 _MAGIC = b"PAR1"
-_DAMAGE = (IndexError, KeyError, TypeError, ValueError, StopIteration, struct.error, zlib.error)
+_DAMAGE = (
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+    StopIteration,
+    RecursionError,
+    struct.error,
+    zlib.error,
+)
 
 
 def read_rows(path: Path) -> List[Dict[str, Any]]:

@@ -49,6 +49,8 @@ def read_column(content: bytes, chunk: Struct, leaf: Node) -> Values:
     while left > 0:
         head = Thrift(content, at)
         header = head.struct()
+        if header[3] < 0:
+            raise ParquetError("a page is damaged: its size is below zero")
         at = head.at + header[3]
         body = content[head.at : at]
         if header[1] == _DICTIONARY_PAGE:
