@@ -25,26 +25,32 @@ CALLS = {1: {OURS: 2000, THEIRS: 8}, 1000: {OURS: 40, THEIRS: 8}}
 ROUNDS = 5
 
 
+class EngineError(Exception):
+    """An engine has ended without an answer."""
+
+
 class Engine:
     """One engine in a process of its own, ready to answer.
 
     Args:
         name: of RUNTIME_SPARK_ENGINE.
+
+    Raises:
+        EngineError: it does not start.
     """
 
     def __init__(self, name: str) -> None:
+        self.name = name
         started = time.perf_counter()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "experiments.benchmarks.spark", name],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
             text=True,
         )
         self._ask(1, 1)
         self.start_seconds = time.perf_counter() - started
-        self.name = name
 
     def seconds(self, rows: int) -> float:
         """Return what one call of so many rows takes, the median of several."""
@@ -52,7 +58,11 @@ class Engine:
 
     def _ask(self, rows: int, calls: int) -> float:
         print(rows, calls, file=self._process.stdin, flush=True)
-        return float(next(iter(self._process.stdout or ()), "nan"))
+        answer = next(iter(self._process.stdout or ()), "")
+        if not answer:
+            self.end()
+            raise EngineError(f"{self.name} ended with exit code {self._process.returncode}")
+        return float(answer)
 
     def end(self) -> float:
         """End it; returns the memory that it had at the end, in MB."""
