@@ -9,7 +9,7 @@ import numpy as np
 RAW, TYPED = "raw", "typed"
 MEBIBYTE_FLOATS = 2**20 // 4
 
-IRIS, NOOP, ENDS, NETWORK = "iris", "noop", "ends", "network"
+IRIS, NOOP, ENDS, NETWORK, IMAGE = "iris", "noop", "ends", "network", "image"
 # How each model's input and output are called, everywhere.
 INPUT, OUTPUT = "x", "y"
 
@@ -21,7 +21,7 @@ class Case(NamedTuple):
         name: on the command line and in results.
         title: in tables.
         model: which of the models answers: see servers/models.py.
-        make: returns the input, float32[rows, columns].
+        make: returns the input, float32[rows, …].
         answer: returns the right output for the input.
         encoding: RAW sends the array's bytes, TYPED its values in a typed field.
         framework: what the model needs beyond NumPy, or scikit-learn for iris.
@@ -75,6 +75,14 @@ def ends(x: np.ndarray) -> np.ndarray:
     return x[:, [0, -1]]
 
 
+def _image() -> np.ndarray:
+    return (np.arange(3 * 224 * 224, dtype=np.float32) % 251 / 8).reshape(1, 3, 224, 224)
+
+
+def _corners(x: np.ndarray) -> np.ndarray:
+    return ends(x.reshape(len(x), -1))
+
+
 # A network whose weights are written down here, so that every framework has the very same one.
 NETWORK_SIZES = (64, 256, 256, 10)
 
@@ -111,6 +119,7 @@ CASES = (
     Case("1mib-echo", "1 MiB there and back", NOOP, lambda: ramp(1), lambda x: x, RAW),
     Case("16mib-raw", "16 MiB raw", ENDS, lambda: ramp(16), ends, RAW),
     Case("16mib-typed", "16 MiB typed values", ENDS, lambda: ramp(16), ends, TYPED),
+    Case("image-json", "[1, 3, 224, 224] as JSON", IMAGE, _image, _corners),
     Case("tensorflow", "TensorFlow, 64-256-256-10", NETWORK, _picture, network, RAW, "tensorflow"),
     Case("pytorch", "PyTorch, 64-256-256-10", NETWORK, _picture, network, RAW, "pytorch"),
 )

@@ -18,6 +18,7 @@ import re
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -172,7 +173,6 @@ def with_empty_as_errors(load: Load, reply_bytes: int) -> Load:
 WRK_SCRIPT = """\
 local file = io.open(os.getenv("REQUEST_BODY"), "rb")
 wrk.method, wrk.body = "POST", file:read("*a")
-wrk.headers["Content-Type"] = "application/json"
 function done(summary, latency)
   local e = summary.errors
   io.write(string.format(
@@ -185,7 +185,7 @@ end
 """
 
 
-def wrk(url: str, body: bytes, shape: Shape, seconds: float) -> Load:
+def wrk(url: str, body: bytes, headers: Mapping[str, str], shape: Shape, seconds: float) -> Load:
     """Post a body for a while; HTTP/1.1 has one request at a time on each connection."""
     with tempfile.TemporaryDirectory() as folder:
         data, script = Path(folder, "request"), Path(folder, "post.lua")
@@ -193,6 +193,7 @@ def wrk(url: str, body: bytes, shape: Shape, seconds: float) -> Load:
         script.write_text(WRK_SCRIPT)
         # wrk's durations are whole seconds.
         command = ["wrk", "-t1", f"-c{shape.callers}", f"-d{max(1, round(seconds))}s"]
+        command += [part for it in headers.items() for part in ("-H", ": ".join(it))]
         command += ["--timeout", "30s", "-s", str(script), url]
         printed = _run(["env", f"REQUEST_BODY={data}", *command], seconds)
     return read_wrk(printed)

@@ -105,9 +105,8 @@ def _pair(sides: Sequence[Side], shape: Shape, seconds: float, number: int) -> l
 
 
 def _sample(side: Side, shape: Shape, seconds: float) -> Sample:
-    url = f"http://127.0.0.1:{side.up.port}{side.asked.path}"
     before = cpu_seconds(side.front), cpu_seconds(side.worker)
-    done = load.h2load(url, side.asked.request, shape, seconds, side.up.reply_bytes)
+    done = rounds.loaded(side.asked, side.up, shape, seconds)
     after = cpu_seconds(side.front), cpu_seconds(side.worker)
     calls = done.requests - done.errors
     if not calls:

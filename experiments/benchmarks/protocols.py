@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from experiments.benchmarks import wire
 from experiments.benchmarks.cases import INPUT, OUTPUT, RAW, Case
 
 GRPC, HTTP = "grpc", "http"
+Headers = Mapping[str, str]
 # What the models' one signature is called where a protocol has signatures.
 SIGNATURE = "predict"
 CALL_SECONDS = 60
@@ -26,6 +27,11 @@ INFERENCE_FIELDS = {
 VARINT_DTYPES = ("<i4", "<i8")
 
 
+def json_headers(case: Case) -> Headers:
+    """Return the headers of a request in JSON."""
+    return {"Content-Type": "application/json"}
+
+
 class Protocol(NamedTuple):
     """How requests are written and answers are read.
 
@@ -35,22 +41,26 @@ class Protocol(NamedTuple):
             in where the model is part of it.
         encode: returns the request of a case.
         decode: returns the output of an answer; may raise ValueError for what is no answer.
+        headers: returns those of a case's requests over HTTP.
     """
 
     kind: str
     path: str
     encode: Callable[[Case], bytes]
     decode: Callable[[bytes], np.ndarray]
+    headers: Callable[[Case], Headers] = json_headers
 
 
-def ask(kind: str, port: int, path: str, request: bytes) -> bytes:
+def ask(kind: str, port: int, path: str, request: bytes, headers: Headers) -> bytes:
     """Send one request to this machine and return the answer as it came.
 
     Raises:
         ValueError: an answer over HTTP is a failure.
         grpc.RpcError, OSError, http.client.HTTPException: there was no answer.
     """
-    return (_ask_grpc if kind == GRPC else _ask_http)(port, path, request)
+    if kind == GRPC:
+        return _ask_grpc(port, path, request)
+    return _ask_http(port, path, request, headers)
 
 
 def _ask_grpc(port: int, method: str, request: bytes) -> bytes:
@@ -62,10 +72,10 @@ def _ask_grpc(port: int, method: str, request: bytes) -> bytes:
         return bytes(channel.unary_unary(method, None, None)(request, timeout=CALL_SECONDS))
 
 
-def _ask_http(port: int, path: str, request: bytes) -> bytes:
+def _ask_http(port: int, path: str, request: bytes, headers: Headers) -> bytes:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=CALL_SECONDS)
     try:
-        connection.request("POST", path, request, {"Content-Type": "application/json"})
+        connection.request("POST", path, request, dict(headers))
         response = connection.getresponse()
         body = response.read()
     finally:
@@ -175,6 +185,28 @@ def json_inference(case: Case) -> bytes:
     return json.dumps({"id": "1", "inputs": [tensor]}).encode()
 
 
+def rest_inference(case: Case) -> bytes:
+    """Write the same, with raw values as the extension for binary data has them."""
+    if case.encoding != RAW:
+        return json_inference(case)
+    return _binary_head(case) + case.make().astype("<f4").tobytes()
+
+
+def rest_headers(case: Case) -> Headers:
+    """Return the headers of that."""
+    if case.encoding != RAW:
+        return json_headers(case)
+    length = str(len(_binary_head(case)))
+    return {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": length}
+
+
+def _binary_head(case: Case) -> bytes:
+    x = case.make()
+    tensor = {"name": INPUT, "datatype": "FP32", "shape": x.shape,
+              "parameters": {"binary_data_size": x.nbytes}}  # fmt: skip
+    return json.dumps({"inputs": [tensor]}).encode()
+
+
 def read_json_inference(reply: bytes) -> np.ndarray:
     """Read the first output of an Open Inference Protocol answer over REST."""
     return np.array(_json(reply, "outputs")[0]["data"])
@@ -202,3 +234,4 @@ PREDICT = Protocol(GRPC, "/tensorflow.serving.PredictionService/Predict",
 INFERENCE = Protocol(GRPC, "/inference.GRPCInferenceService/ModelInfer",
                      infer_request, read_infer_response)  # fmt: skip
 JSON_INFERENCE = Protocol(HTTP, "/v2/models/{model}/infer", json_inference, read_json_inference)
+REST_INFERENCE = JSON_INFERENCE._replace(encode=rest_inference, headers=rest_headers)

@@ -77,7 +77,7 @@ def warm_up(asked: Asked, up: Server) -> None:
     Raises:
         LoadError: the generator failed.
     """
-    _load(asked, up, WARM_UP, WARM_UP_SECONDS)
+    loaded(asked, up, WARM_UP, WARM_UP_SECONDS)
 
 
 def measured(asked: Asked, up: Server, shape: Shape, seconds: float, empty: Result) -> Result:
@@ -98,7 +98,7 @@ def measured(asked: Asked, up: Server, shape: Shape, seconds: float, empty: Resu
         return empty._replace(problem=f"before: {problem}")
     before = measure.use(up.pid)
     try:
-        done = _load(asked, up, shape, seconds)
+        done = loaded(asked, up, shape, seconds)
     except load.LoadError as error:
         return empty._replace(problem=str(error))
     after = measure.use(up.pid)
@@ -124,8 +124,13 @@ def _figures(empty: Result, done: Load, cpu_seconds: float) -> Result:
     )
 
 
-def _load(asked: Asked, up: Server, shape: Shape, seconds: float) -> Load:
+def loaded(asked: Asked, up: Server, shape: Shape, seconds: float) -> Load:
+    """Load a peer with the generator of its protocol.
+
+    Raises:
+        LoadError: the generator failed.
+    """
     url = f"http://127.0.0.1:{up.port}{asked.path}"
     if asked.peer.protocol.kind == GRPC:
         return load.h2load(url, asked.request, shape, seconds, up.reply_bytes)
-    return load.wrk(url, asked.request, shape, seconds)
+    return load.wrk(url, asked.request, asked.headers, shape, seconds)

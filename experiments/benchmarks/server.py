@@ -51,6 +51,11 @@ class Asked(NamedTuple):
         """The method's full name, or the URL's path."""
         return self.peer.protocol.path.format(model=self.case.model)
 
+    @property
+    def headers(self) -> protocols.Headers:
+        """Those of the request, over HTTP."""
+        return self.peer.protocol.headers(self.case)
+
     def answer(self, port: int) -> bytes:
         """Ask once; returns the answer as it came, if it is right.
 
@@ -59,7 +64,7 @@ class Asked(NamedTuple):
             NO_ANSWER: there is none, or none that can be read.
         """
         protocol = self.peer.protocol
-        reply = protocols.ask(protocol.kind, port, self.path, self.request)
+        reply = protocols.ask(protocol.kind, port, self.path, self.request, self.headers)
         check(self.case, protocol.decode(reply))
         return reply
 

@@ -21,15 +21,17 @@ from experiments.benchmarks.load import Shape, shape_of
 from experiments.benchmarks.peers.registry import BY_NAME as PEERS
 from experiments.benchmarks.peers.serving_runtime import OURS
 from experiments.benchmarks.rounds import Plan
+from experiments.benchmarks.targets import HTTP_PEERS
 
 ALL = tuple(PEERS)
 # The echoes of one thread say nothing that the others do not.
 SMALL = tuple(name for name in ALL if name not in ("limit-cpp-1", "limit-asyncio", "limit-worker"))
 ECHOES = ("serving-runtime", "limit-cpp", "limit-queue")
-LARGE = ("serving-runtime", "serving-runtime-v2", "seeds", "mlserver", "kserve", "triton",
-         "torchserve", "limit-cpp-callback")  # fmt: skip
+LARGE = ("serving-runtime", "serving-runtime-v2", "serving-runtime-rest", "seeds", "mlserver",
+         "kserve", "triton", "torchserve", "limit-cpp-callback")  # fmt: skip
 # What others make of 16 MiB of typed values takes them minutes.
 LARGEST = ("serving-runtime", "mlserver", "kserve", "limit-cpp-callback")
+OVER_REST = ("serving-runtime-rest", *HTTP_PEERS)
 FRAMEWORKS = ("serving-runtime", "mlserver", "kserve", "triton", "torchserve", "litserve")
 # Peers, cases, shapes and rounds: targets need the medians of small ones most.
 PLANS = (
@@ -37,6 +39,7 @@ PLANS = (
     (ECHOES, ("noop",), "1 8 64 64/1", 2),
     (LARGE, ("1mib-raw", "1mib-typed", "1mib-echo", "16mib-raw"), "1 8", 1),
     (LARGEST, ("16mib-typed",), "1 8", 1),
+    (OVER_REST, ("image-json",), "1 8", 1),
     (FRAMEWORKS, ("tensorflow", "pytorch"), "8 64", 1),
 )
 # What may be asked of two processes of Python is said of a run of its own.

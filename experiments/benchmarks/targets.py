@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from experiments.benchmarks import batch, memory
 from experiments.benchmarks.peers.registry import BY_NAME as PEERS
-from experiments.benchmarks.peers.serving_runtime import OPEN_INFERENCE
+from experiments.benchmarks.peers.serving_runtime import OPEN_INFERENCE, REST
 from experiments.benchmarks.report import OURS, Summary, is_ours, shape_title
 from experiments.benchmarks.rounds import NO_ANSWER
 
@@ -15,7 +15,16 @@ WORKER_ECHO = "limit-worker"
 MLSERVER, KSERVE = ("mlserver", "mlserver-in-process"), ("kserve",)
 # Peers whose model has a process of its own, as ours has.
 WITH_WORKER = ("mlserver", "triton", "torchserve", "ray-serve", "litserve", "bentoml")
-REAL_PEERS = tuple(name for name, peer in PEERS.items() if not peer.is_limit and not is_ours(name))
+# Over REST: the four that are most alike, and all of them.
+HTTP_ECHO, MOSEC, FOUR = (
+    "limit-http",
+    "mosec",
+    ("kserve-rest", "mlserver-rest", "litserve", "bentoml"),
+)
+HTTP_PEERS = (*FOUR, "ray-serve-rest", MOSEC)
+# Those that came with REST are compared with REST alone.
+REAL_PEERS = tuple(name for name, peer in PEERS.items() if not peer.is_limit and not is_ours(name)
+                   and name not in ("mlserver-rest", "ray-serve-rest", MOSEC))  # fmt: skip
 SPEED, P50, START, MEMORY = "requests_per_second", "p50_ms", "cold_start_seconds", "pss_mb"
 SMALL_SECONDS = 8e-6
 # Memory that a long run may end up with beyond what it began with: the measurement's own noise.
@@ -108,6 +117,10 @@ class Found:
         """Compare the speed of iris over another protocol of ours with the fastest of some."""
         return self._compared(words, LEAST, bound, peers, ("iris", shape, SPEED), mine)
 
+    def of_rest(self, words: str, sense: str, bound: float, peers, key: tuple[str, str, str]):
+        """Compare a figure of ours over REST with the best of some."""
+        return self._compared(words, sense, bound, peers, key, REST.name)
+
     def less(self, words: str, bound: float, peers: Iterable[str], key: tuple[str, str, str]):
         """Compare a figure of ours, of which less is better, with the least of some peers."""
         return self._compared(words, MOST, bound, peers, key)
@@ -139,6 +152,7 @@ def targets(
     return [
         *_small(found),
         *_open_inference(found),
+        *_rest(found),
         *_large(found),
         *_codec(codec),
         *_cost(found),
@@ -167,6 +181,22 @@ def _open_inference(found: Found) -> Iterator[Target]:
     for name, bound, peers in compared:
         words = f"iris over Open Inference, {shape_title('64')}: speed against {name}"
         yield found.faster_by(OPEN_INFERENCE.name, words, bound, peers, "64")
+
+
+def _rest(found: Found) -> Iterator[Target]:
+    for shape in ("1", "8", "64"):
+        key, about = ("iris", shape, SPEED), f"iris over REST, {shape_title(shape)}: speed against"
+        four = f"{about} the best of KServe, MLServer, LitServe and BentoML"
+        yield found.of_rest(four, LEAST, 4, FOUR, key)
+        yield found.of_rest(f"{about} mosec", LEAST, 1, [MOSEC], key)
+    yield found.of_rest(f"{about} httptools' bare echo", LEAST, 0.3, [HTTP_ECHO], key)
+    words = "iris over REST, 1 at a time: p50 against the best peer's"
+    yield found.of_rest(words, MOST, 1, HTTP_PEERS, ("iris", "1", P50))
+    for shape in ("1", "8"):
+        words = f"1 MiB in REST's binary data, {shape_title(shape)}: speed against our gRPC"
+        yield found.of_rest(words, LEAST, 0.8, [OURS], ("1mib-raw", shape, SPEED))
+        words = f"[1, 3, 224, 224] as JSON, {shape_title(shape)}: speed against the best peer"
+        yield found.of_rest(words, LEAST, 3, HTTP_PEERS, ("image-json", shape, SPEED))
 
 
 def _large(found: Found) -> Iterator[Target]:

@@ -25,7 +25,7 @@ PEERS = (
         "bentoml",
         ("bentoml", "numpy", "scikit-learn"),
         JSON,
-        ("iris", "noop", "1mib-typed"),
+        ("iris", "noop", "1mib-typed", "image-json"),
         nothing,
         _start,
     ),

@@ -25,5 +25,7 @@ def _peer(name: str, title: str, protocol: Protocol, cases: tuple[str, ...]) -> 
 
 PEERS = (
     _peer("kserve", "KServe gRPC", INFERENCE, ("iris", *ARRAYS, "pytorch")),
-    _peer("kserve-rest", "KServe REST", JSON_INFERENCE, ("iris", "noop", "1mib-typed")),
+    _peer(
+        "kserve-rest", "KServe REST", JSON_INFERENCE, ("iris", "noop", "1mib-typed", "image-json")
+    ),
 )

@@ -1,12 +1,13 @@
 """The bare transport: servers that answer a prebuilt reply show what there is to be had."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
 
-from experiments.benchmarks.cases import RAW
+from experiments.benchmarks.cases import OUTPUT, RAW
 from experiments.benchmarks.peers import ARRAYS, FRAMEWORKS, SERVERS, Peer, Setup, Start
-from experiments.benchmarks.protocols import PREDICT, predict_response
+from experiments.benchmarks.protocols import JSON_INFERENCE, PREDICT, predict_response
 from tools.offline import packages
 
 ENVIRONMENT = "limits"
@@ -72,6 +73,12 @@ def _cpp(threads: int):
     return start
 
 
+def _prepare_http(setup: Setup) -> None:
+    y = setup.case.answer(setup.case.make()).ravel().tolist()
+    body = json.dumps({"outputs": [{"name": OUTPUT, "data": y}]})
+    (setup.folder / REPLY).write_text(body)
+
+
 def _limit(name: str, title: str, prepare, start) -> Peer:
     peer = Peer(name, title, ENVIRONMENT, ("grpcio",), PREDICT, CASES, prepare, start)
     return peer._replace(is_limit=True, brings=FRAMEWORKS)
@@ -85,4 +92,6 @@ PEERS = (
     _limit("limit-worker", "limit: completion queue and a worker process", _prepare,
            _python("echo_worker.py")),
     _limit("limit-asyncio", "limit: grpcio's asyncio server", _prepare, _python("echo_asyncio.py")),
+    _limit("limit-http", "limit: httptools on asyncio", _prepare_http, _python("echo_http.py"))
+    ._replace(protocol=JSON_INFERENCE, packages=("httptools",), cases=("iris", "noop")),
 )  # fmt: skip

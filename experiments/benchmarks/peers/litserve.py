@@ -18,7 +18,7 @@ PEERS = (
         "litserve",
         ("litserve", "numpy", "scikit-learn"),
         JSON,
-        ("iris", "noop", "1mib-typed", *FRAMEWORKS),
+        ("iris", "noop", "1mib-typed", "image-json", *FRAMEWORKS),
         nothing,
         _start,
     ),

@@ -12,16 +12,19 @@ from experiments.benchmarks.peers import (
     Setup,
     Start,
 )
-from experiments.benchmarks.protocols import INFERENCE
+from experiments.benchmarks.protocols import HTTP, INFERENCE, JSON_INFERENCE, Protocol
 
 
-def _prepare(workers: int):
+def _prepare(workers: int, protocol: Protocol):
     def prepare(setup: Setup) -> None:
-        http_port, metrics_port = setup.other_ports[:2]
+        ports = [setup.port, setup.other_ports[0]]  # gRPC's, then HTTP's
+        if protocol.kind == HTTP:
+            ports.reverse()
+        metrics_port = setup.other_ports[1]
         settings = {
             "host": "127.0.0.1",
-            "grpc_port": setup.port,
-            "http_port": http_port,
+            "grpc_port": ports[0],
+            "http_port": ports[1],
             "metrics_port": metrics_port,
             "parallel_workers": workers,
             "grpc_max_message_length": MESSAGE_BYTES,
@@ -48,13 +51,15 @@ def _start(setup: Setup) -> Start:
     return Start(command, {"PYTHONPATH": str(SERVERS)})
 
 
-def _peer(name: str, title: str, workers: int) -> Peer:
+def _peer(name: str, title: str, workers: int, protocol: Protocol, cases) -> Peer:
     packages = ("mlserver", "mlserver-sklearn", "grpcio", "numpy", "scikit-learn", "uvloop")
-    cases = ("iris", *ARRAYS, *FRAMEWORKS)
-    return Peer(name, title, "mlserver", packages, INFERENCE, cases, _prepare(workers), _start)
+    prepare = _prepare(workers, protocol)
+    return Peer(name, title, "mlserver", packages, protocol, cases, prepare, _start)
 
 
+CASES = ("iris", *ARRAYS, *FRAMEWORKS)
 PEERS = (
-    _peer("mlserver", "MLServer gRPC, one worker", 1),
-    _peer("mlserver-in-process", "MLServer gRPC, in process", 0),
+    _peer("mlserver", "MLServer gRPC, one worker", 1, INFERENCE, CASES),
+    _peer("mlserver-in-process", "MLServer gRPC, in process", 0, INFERENCE, CASES),
+    _peer("mlserver-rest", "MLServer REST, one worker", 1, JSON_INFERENCE, ("iris", "image-json")),
 )

@@ -7,6 +7,7 @@ from experiments.benchmarks.peers import (
     limits,
     litserve,
     mlserver,
+    mosec,
     ray_serve,
     seeds,
     serving_runtime,
@@ -24,6 +25,7 @@ MODULES = (
     ray_serve,
     litserve,
     bentoml,
+    mosec,
     limits,
 )
 PEERS: tuple[Peer, ...] = tuple(peer for module in MODULES for peer in module.PEERS)

@@ -1,11 +1,11 @@
-"""This repository's own service, as `serving-runtime serve` starts it; called in two protocols."""
+"""This repository's own service, as `serving-runtime serve` starts it, in three protocols."""
 
 import shutil
 from pathlib import Path
 
-from experiments.benchmarks.cases import IRIS, NETWORK
+from experiments.benchmarks.cases import IMAGE, IRIS, NETWORK
 from experiments.benchmarks.peers import ARRAYS, FRAMEWORKS, Peer, Setup, Start
-from experiments.benchmarks.protocols import INFERENCE, PREDICT
+from experiments.benchmarks.protocols import INFERENCE, PREDICT, REST_INFERENCE
 
 CONTRACT = """\
 name: predict
@@ -19,13 +19,15 @@ SETTINGS = {"RUNTIME_CONNECTION_AGE": "24h"}
 FUNCTIONS = {
     "noop": 'def predict(x):\n    return {"y": x}\n',
     "ends": 'def predict(x):\n    return {"y": x[:, [0, -1]]}\n',
+    "image": 'def predict(x):\n    return {"y": x.reshape(len(x), -1)[:, [0, -1]]}\n',
 }
 
 
 def _prepare(setup: Setup) -> None:
     files = setup.folder / "model" / "files"
     files.mkdir(parents=True)
-    contract = CONTRACT.format(columns=-1, shape="[-1, -1]", dtype="float32")
+    columns = "3, 224, 224" if setup.case.model == IMAGE else -1
+    contract = CONTRACT.format(columns=columns, shape="[-1, -1]", dtype="float32")
     if setup.case.model == IRIS:
         shutil.copy(setup.models / "iris.joblib", files)
         contract = CONTRACT.format(columns=4, shape="[-1]", dtype="int64")
@@ -63,6 +65,11 @@ def _start(setup: Setup) -> Start:
     return Start(command, {**SETTINGS, **named})
 
 
+def _start_http(setup: Setup) -> Start:
+    of_grpc = _start(setup._replace(port=setup.other_ports[0]))
+    return of_grpc._replace(command=[*of_grpc.command, "--http-port", str(setup.port)])
+
+
 OURS = Peer(
     "serving-runtime",
     "this runtime",
@@ -76,4 +83,11 @@ OURS = Peer(
 OPEN_INFERENCE = OURS._replace(
     name="serving-runtime-v2", title="this runtime, Open Inference", protocol=INFERENCE
 )
-PEERS = (OURS, OPEN_INFERENCE)
+REST = OURS._replace(
+    name="serving-runtime-rest",
+    title="this runtime, Open Inference REST",
+    protocol=REST_INFERENCE,
+    cases=("iris", "noop", "1mib-raw", "1mib-typed", "image-json"),
+    start=_start_http,
+)
+PEERS = (OURS, OPEN_INFERENCE, REST)

@@ -14,12 +14,18 @@ NETWORK_SIZES = (64, 256, 256, 10)
 
 
 def load(name, folder, framework=""):
-    """Return the model's function: an array float32[rows, columns] in, an array out."""
+    """Return the model's function: an array float32[rows, …] in, an array out."""
     if name == "iris":
         return _iris(folder)
     if name == "network":
         return {"tensorflow": _tensorflow, "pytorch": _pytorch}[framework](folder)
-    return {"noop": lambda x: x, "ends": lambda x: x[:, [0, -1]]}[name]
+    return {"noop": lambda x: x, "ends": _ends, "image": lambda x: _ends(x.reshape(len(x), -1))}[
+        name
+    ]
+
+
+def _ends(x):
+    return x[:, [0, -1]]
 
 
 def train(folder):

@@ -1,4 +1,4 @@
-"""Ray Serve over gRPC: argv is MODEL FOLDER FRAMEWORK GRPC_PORT HTTP_PORT.
+"""Ray Serve over gRPC and HTTP: argv is MODEL FOLDER FRAMEWORK GRPC_PORT HTTP_PORT.
 
 Ray takes the functions that register a service by name, and messages that it can pickle: a
 message of protobuf's own, BytesValue, carries the input's bytes.
@@ -36,7 +36,7 @@ def add_to_server(servicer, server):
 
 @serve.deployment(max_ongoing_requests=MAX_ONGOING)
 class Served:
-    """Answers float32 bytes with the bytes of the answer."""
+    """Answers float32 bytes with the bytes of the answer, and JSON with JSON."""
 
     def __init__(self, name, folder, framework):
         self.answer = models.load(name, folder, framework)
@@ -45,6 +45,11 @@ class Served:
         """Answer one row; numbers go back as float32, whatever they are."""
         y = self.answer(np.frombuffer(request.value, np.float32)[None])
         return wrappers_pb2.BytesValue(value=np.asarray(y, np.float32).tobytes())
+
+    async def __call__(self, request):
+        """Answer `{"x": [[...]]}` over HTTP with `{"y": [...]}`."""
+        x = (await request.json())[models.INPUT]
+        return {models.OUTPUT: np.asarray(self.answer(np.array(x, np.float32))).tolist()}
 
 
 def main(name, folder, framework, grpc_port, http_port):

@@ -34,7 +34,7 @@ def test_every_case_can_be_encoded(peer, case):
     assert len(peer.protocol.encode(case)) > case.make().nbytes / 2
 
 
-@pytest.mark.parametrize("name", ["noop", "ends"])
+@pytest.mark.parametrize("name", ["noop", "ends", "image"])
 def test_models_are_what_the_cases_expect(name):
     """The functions that peers call give the answers that are checked."""
     for case in cases.CASES:
