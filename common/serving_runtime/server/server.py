@@ -69,12 +69,8 @@ class Server:
             self._counters,
             None if self._tracer is None else self._tracer.begin,
         )
-        self._streams = StreamForwarder(
-            settings,
-            self._lock,
-            self._admission.admit,
-            {ErrorForm.STREAM_MESSAGE: open_inference.stream_failure},
-        )
+        failures = {ErrorForm.STREAM_MESSAGE: open_inference.stream_failure}
+        self._streams = StreamForwarder(settings, self._lock, self._admission.admit, failures)
         # Those that have started.
         self._transports: List[Transport] = []
         self._memory_watch = MemoryWatch(
