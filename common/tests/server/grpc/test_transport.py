@@ -10,6 +10,7 @@ from echoes import ECHO, STREAM, echo
 from serving_runtime.errors import DETAIL_BYTES, InvalidInput, StartError, Status
 from serving_runtime.operations import AnsweredBy, Operation
 from serving_runtime.server.front_lock import FrontLock
+from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
 from serving_runtime.server.metrics import GrpcCounts
 from serving_runtime.server.transport import Reply, Routes
 
@@ -530,8 +531,19 @@ def test_a_message_that_is_too_large_is_counted(run, service, settings, make, un
             await until(lambda: service.requests)
             call.cancel()
             await until(lambda: counts.unknown.codes[Status.CANCELLED] == 1)
+            silent = channel.stream_unary(ECHO.grpc_method)(nothing())
+            await until(lambda: counts.unknown.started == 3)
+            silent.cancel()
+            await until(lambda: sum(counts.unknown.codes) == 3)
         await transport.stop(0)
 
+    async def nothing():
+        await asyncio.Event().wait()
+        yield b""
+
     run(scenario())
-    assert counts.unknown.started == sum(counts.unknown.codes) == 2
-    assert counts.refusals == {"request_too_large": 1}
+    assert counts.unknown.started == sum(counts.unknown.codes) == 3
+    # Of a client that goes without a message grpcio's public server says nothing else.
+    guessed = counts.unknown.codes[Status.RESOURCE_EXHAUSTED] - 1
+    assert guessed <= (make is AsyncioTransport)
+    assert counts.refusals == {"request_too_large": 1 + guessed}
