@@ -51,6 +51,14 @@ RULES = (
         planted=("serving_runtime.server.health", "from grpc import StatusCode"),
     ),
     Rule(
+        "OpenTelemetry stays where spans are kept",
+        who=("serving_runtime",),
+        but=("serving_runtime.server.tracing.sdk",),
+        never=("opentelemetry",),
+        why="it is an extra: without it, and where no spans are wanted, nothing may import it",
+        planted=("serving_runtime.server.tracing.calls", "import opentelemetry"),
+    ),
+    Rule(
         "the HTTP library stays in the parser",
         who=("serving_runtime.server",),
         but=("serving_runtime.server.http.parser",),

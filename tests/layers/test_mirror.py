@@ -204,6 +204,10 @@ ELSEWHERE = {
         )
     },
     "server/unix_socket.py": ("server/grpc/test_unix_socket.py", "what core does to a path"),
+    "server/tracing/sdk.py": (
+        "server/tracing/test_calls.py",
+        "needs OpenTelemetry: tests/system/monitoring tries it with a collector",
+    ),
     "server/http/counting.py": (
         "server/http/test_counts.py",
         "counts are right where they are made",

@@ -1,6 +1,7 @@
 """The life of the front: start, serve, shut down gracefully."""
 
 import asyncio
+import os
 import signal
 import time
 from typing import Callable, Iterable, List, Tuple
@@ -8,7 +9,7 @@ from typing import Callable, Iterable, List, Tuple
 from serving_runtime import logs, security
 from serving_runtime.errors import StartError
 from serving_runtime.operations import METRICS, ErrorForm
-from serving_runtime.server import own_operations
+from serving_runtime.server import own_operations, tracing
 from serving_runtime.server.admission import call_log
 from serving_runtime.server.admission.admission import Admission
 from serving_runtime.server.admission.dispatcher import Dispatcher
@@ -17,6 +18,7 @@ from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import auto, open_inference
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.http import auto as http_auto
+from serving_runtime.server.http import statuses
 from serving_runtime.server.http.doors import Doors
 from serving_runtime.server.memory_watch import MemoryWatch
 from serving_runtime.server.metrics import Counters, GrpcCounts, HttpCounts
@@ -58,19 +60,17 @@ class Server:
         self._busy_watch = BusyWatch(
             settings, self._dispatcher, self._supervisor, self._health, self._counters
         )
+        self._tracer = tracing.start(os.environ, statuses.status_of)
         self._admission = Admission(
             settings,
             self._dispatcher,
             self._health,
             self._supervisor.state_epoch.headers,
             self._counters,
+            None if self._tracer is None else self._tracer.begin,
         )
-        self._streams = StreamForwarder(
-            settings,
-            self._lock,
-            self._admission.admit,
-            {ErrorForm.STREAM_MESSAGE: open_inference.stream_failure},
-        )
+        failures = {ErrorForm.STREAM_MESSAGE: open_inference.stream_failure}
+        self._streams = StreamForwarder(settings, self._lock, self._admission.admit, failures)
         # Those that have started.
         self._transports: List[Transport] = []
         self._memory_watch = MemoryWatch(
@@ -206,6 +206,8 @@ class Server:
         await self._stop_transports(grace_seconds=1.0)
         # 7. Close the model, and end its workers.
         await self._supervisor.close(max(1.0, until - time.monotonic()))
+        if self._tracer is not None:
+            await self._tracer.close()
         logger.info("stopped", extra={"fields": self._counters.nonzero()})
 
     @property

@@ -3,6 +3,7 @@
 import http.client
 import time
 
+import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from hydro_serving_grpc.messages import message_class
@@ -84,6 +85,7 @@ def test_each_call_by_grpc_is_counted_once(serve, dial):
     }
 
 
+@pytest.mark.nightly
 def test_each_request_by_http_is_counted_once(serve):
     """By the route's template and the status; what has no route is one series."""
     server = serve(RUNTIME_HTTP_PORT="0", MODEL_NAME="model")
@@ -137,6 +139,7 @@ def test_counts_survive_the_workers(serve, dial):
     assert metrics.value("serving_runtime_worker_starts_total") == 3
 
 
+@pytest.mark.nightly
 def test_calls_that_their_clients_give_up_are_counted(serve, dial):
     """Cancelled is cancelled, and late is late; each is one call that was handled."""
     server = serve(RUNTIME_HTTP_PORT="0")
@@ -157,6 +160,7 @@ def test_calls_that_their_clients_give_up_are_counted(serve, dial):
     server.note("go").write_text("")
 
 
+@pytest.mark.nightly
 def test_a_message_that_is_too_large_is_counted(serve, dial, transport):
     """Though gRPC itself refuses it, and grpcio's public server tells nobody."""
     server = serve(RUNTIME_HTTP_PORT="0", RUNTIME_MAX_MESSAGE_BYTES="64KiB")

@@ -38,6 +38,7 @@ class Admission:
         health: whether any call is.
         state_headers: what each answer says of a stateful model's state.
         counters: what is counted.
+        begin_span: records a call; None where none is recorded.
     """
 
     def __init__(
@@ -47,7 +48,9 @@ class Admission:
         health: Health,
         state_headers: Callable[[], List[Tuple[str, str]]],
         counters: Counters,
+        begin_span: Optional[Callable[[FrontCall], None]] = None,
     ) -> None:
+        self._begin_span = begin_span
         self._settings = settings
         self._log_call = call_log.observer(settings, dispatcher.lock)
         self._dispatcher = dispatcher
@@ -66,6 +69,8 @@ class Admission:
         call.when_done(lambda call, outcome: self._respond(request, call, outcome))
         if self._log_call is not None:
             call.when_done(self._log_call)
+        if self._begin_span is not None:
+            self._begin_span(call)
         if self._health.takes_calls:
             self._submit(call, request.reset_state)
         else:

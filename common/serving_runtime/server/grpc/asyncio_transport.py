@@ -122,7 +122,7 @@ class _Arriving:
         began = self._began.pop(task, None)
         if began is None:
             return
-        if task.cancelled():
+        if task.cancelled():  # else its message was too large, or its client has gone before
             counts.end(Status.CANCELLED, time.monotonic() - began)
         else:
             counts.end_unread(time.monotonic() - began)

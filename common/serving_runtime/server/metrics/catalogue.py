@@ -29,7 +29,7 @@ _OURS = "serving_runtime_"
 
 # fmt: off
 GRPC_STARTED = Metric("grpc_server_started_total", _C, _GRPC, "Calls that have come by gRPC.")
-GRPC_HANDLED = Metric("grpc_server_handled_total", _C, (*_GRPC, "grpc_code"), "Calls that were answered, or given up by their client.")
+GRPC_HANDLED = Metric("grpc_server_handled_total", _C, (*_GRPC, "grpc_code"), "Calls that were answered, or given up by their client; over grpcio's public server (RUNTIME_GRPC_TRANSPORT=asyncio) one that goes before its message is whole counts as one whose message was too large.")
 GRPC_SECONDS = Metric("grpc_server_handling_seconds", _H, _GRPC, "From a call's arrival to its answer.")
 HTTP_SECONDS = Metric("http_server_request_duration_seconds", _H, ("http_request_method", "http_route", "http_response_status_code"), "From a request's arrival to its answer; 499 is a client that has gone before.")
 READY = Metric(f"{_OURS}ready", _G, (), "1 while the service is ready, as its health says.")
