@@ -8,6 +8,7 @@ from pathlib import Path
 from serving_runtime import errors
 from serving_runtime.errors import InvalidInput, Problem, ProblemKind, ServingError
 from serving_runtime.protocols.tensorflow_serving import wording
+from serving_runtime.server.http import statuses
 from serving_runtime.server.metrics import catalogue
 from serving_runtime.signature import Contract, Field, Signature
 from serving_runtime.validation.problems import describe
@@ -33,11 +34,12 @@ MODEL = Contract("", (PREDICT, PREDICT._replace(name="score")))
 
 
 def reasons() -> Iterator[str]:
-    """Give the table of the errors of a call: reason, status of gRPC, what it means."""
-    yield "| Reason | gRPC status | What happened |"
-    yield "| --- | --- | --- |"
+    """Give the table of the errors of a call: reason, statuses of gRPC and HTTP, what it means."""
+    yield "| Reason | gRPC status | HTTP | What happened |"
+    yield "| --- | --- | --- | --- |"
     for error in _classes():
-        yield f"| `{error.reason}` | {error.status.name} | {_summary(error)} |"
+        http = statuses.BY_REASON[error.reason]
+        yield f"| `{error.reason}` | {error.status.name} | {http} | {_summary(error)} |"
 
 
 def problems() -> Iterator[str]:

@@ -7,14 +7,10 @@ from typing import Dict, Iterator, List, Set, Tuple
 
 # Written by programs from figures; their links are checked, the paths in them are of those runs.
 GENERATED = {f"docs/{name}.md" for name in ("images", "performance", "reliability", "settings")}
-# The changelog has names that are gone, on purpose.
+# The changelog has names that are gone, on purpose; it only grows, so its words are not counted.
 WITH_FORMER_NAMES = {"CHANGELOG.md"}
-# It only grows.
-WITHOUT_BOUND = WITH_FORMER_NAMES
-# Rooms that are announced, what commands make, what users write, and the framework of an example.
-NOT_IN_THE_TREE = re.compile(
-    r"(server/http|protocols/open_inference|build|\.venvs|files|src|lib|runtimes/polynomial)(/|$)"
-)
+# What commands make, what users write, and the framework of an example.
+NOT_IN_THE_TREE = re.compile(r"(build|\.venvs|files|src|lib|runtimes/polynomial)(/|$)")
 # Where a path may begin: documents shorten what their readers see before them.
 BASES = ("", "common/", "common/serving_runtime/", "protos/hydro_serving_grpc/", "runtimes/*/")
 
@@ -51,7 +47,7 @@ def problems_of(document: Path, root: Path) -> Iterator[str]:
 
 def words_of(document: Path) -> int:
     """Return how many words of a document are written by hand."""
-    if f"docs/{document.name}" in GENERATED or document.name in WITHOUT_BOUND:
+    if f"docs/{document.name}" in GENERATED or document.name in WITH_FORMER_NAMES:
         return 0
     if document.name.endswith(".template.md"):
         return 0
