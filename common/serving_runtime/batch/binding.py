@@ -64,6 +64,8 @@ def bind(signature: Signature, schema: Any, wishes: Wishes, is_text: bool) -> Bi
     Raises:
         StartError: a column is missing or of another type, or an output has no form in a table.
     """
+    if wishes.keep != (EVERYTHING,):
+        _check_present(wishes.keep or (), schema.names, "--keep")
     inputs = _inputs(signature, list(schema.names), wishes)
     for each in inputs:
         types.check_input(each.field, [schema.field(name) for name in each.columns], is_text)
@@ -120,7 +122,6 @@ def _width(field: Field) -> Optional[int]:
 def _kept(inputs: Sequence[Input], names: List[str], wishes: Wishes) -> Tuple[str, ...]:
     if wishes.keep == (EVERYTHING,):
         return tuple(names)
-    _check_present(wishes.keep or (), names, "--keep")
     taken = {name for each in inputs for name in each.columns}
     default = tuple(name for name in names if name not in taken)
     return default if wishes.keep is None else wishes.keep

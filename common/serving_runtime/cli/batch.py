@@ -1,9 +1,10 @@
 """Score files with a model: Parquet, CSV, JSON lines or Arrow in, a folder of Parquet files out.
 
 Each input of the model is read from the column of its name; if the only one has no such column, the
-columns together are its rows. A bad row goes to `_bad_rows.jsonl`, with the reason, and stops
-nothing. The same command, given again, continues where it was interrupted. `--master` runs it on a
-Spark cluster. Needs the extra: pip install 'serving-runtime[batch]'.
+columns together are its rows. A process for each CPU scores, unless `--workers` is given. A bad row
+goes to `_bad_rows.jsonl`, with the reason, and stops nothing. The same command, given again,
+continues where it was interrupted. `--master` runs it on a Spark cluster. Needs the extra: pip
+install 'serving-runtime[batch]'.
 """
 
 import argparse
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
-    flags.add_model(parser)
+    flags.add_choice(parser)
     parser.usage = "%(prog)s [MODEL_DIR] --input PATH --output DIR [--SETTING VALUE ...]"
     group = parser.add_argument_group("the data")
     group.add_argument(
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_columns(group)
     _add_ways(group)
+    flags.add(parser)
 
 
 def _add_columns(group: "argparse._ArgumentGroup") -> None:

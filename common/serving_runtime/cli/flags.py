@@ -71,6 +71,13 @@ def _help(setting: Setting) -> str:
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that choose the model, and a flag for each setting, to ``parser``."""
+    add_choice(parser)
+    add(parser)
+    parser.usage = "%(prog)s [MODEL_DIR] [--runtime NAME] [--SETTING VALUE ...]"
+
+
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that choose the model to ``parser``."""
     parser.add_argument(
         "MODEL_DIR",
         nargs="?",
@@ -83,8 +90,6 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         default="",
         help="the framework's runtime; by default the one that recognises the files",
     )
-    add(parser)
-    parser.usage = "%(prog)s [MODEL_DIR] [--runtime NAME] [--SETTING VALUE ...]"
 
 
 def overrides(arguments: argparse.Namespace) -> Dict[str, str]:

@@ -91,3 +91,11 @@ def test_results_have_the_types_of_the_contract():
     scalars = Signature("one", (Field("x", "int8", ()),), (Field("y", "bool", (2, 2)),))
     found = bind(scalars, pa.schema([("x", pa.int8())]), Wishes(), False)
     assert found.schema.types == [pa.list_(pa.list_(pa.bool_()))]
+
+
+def test_a_column_to_keep_that_is_missing_is_named():
+    """Also where the others do not make up the only input without it."""
+    schema = pa.schema([(name, pa.float64()) for name in ("id", "a", "b")])
+    signature = Signature("infer", (Field("x", "float64", (FREE, 2)),), ())
+    with pytest.raises(StartError, match='--keep: the data has no column "ids"'):
+        bind(signature, schema, Wishes(keep=("ids",)), False)
