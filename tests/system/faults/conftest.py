@@ -32,14 +32,29 @@ MOSTLY_OVER_ONE = (
     "test_stateful",
     "test_stuck",
 )
-# Of the other modules: what clients' own programs do, or what the transports' own tests show too.
+# Of the other modules: what clients' own programs do, how processes start and end, or what the
+# transports' own tests show too.
 TESTS_MOSTLY_OVER_ONE = (
+    "test_a_bad_unload_does_not_spoil_the_end",
+    "test_a_hung_call_does_not_hold_up_the_end",
+    "test_a_path_that_cannot_be_used_ends_the_start",
+    "test_a_second_server_is_told_that_the_socket_is_taken",
+    "test_a_signal_while_loading_ends_the_service",
+    "test_a_stream_tells_of_the_state_that_its_answers_are_of",
+    "test_a_token_is_sent_nowhere_else_unasked",
     "test_clients_that_go_on_calling_are_served_past_a_silence",
     "test_clients_that_stay_and_call_nothing_are_not_waited_for",
     "test_health_check_of_the_image_goes_on_working",
     "test_health_check_with_client_certificates",
+    "test_messages_are_refused_while_the_model_loads",
+    "test_repeated_values_grow_only_so_far",
     "test_servers_behind_a_balancer_restart_in_turn_without_loss",
+    "test_signals_up_to_the_very_end_change_nothing",
+    "test_the_model_is_ready_by_its_names_only",
+    "test_the_model_is_unloaded_once_a_worker",
+    "test_tokens_are_renewed_while_it_runs",
     "test_verbs_are_told_by_flags",
+    "test_what_is_of_no_use_stops_the_start",
 )
 
 

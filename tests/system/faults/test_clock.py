@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.callers import Callers
+from tests.support.forms import by_day
 from tests.support.processes import wait_until
 from tests.support.servers import PREDICT, SERVING, assert_bit_exact, channel, request
 from tools.offline import packages
@@ -52,7 +53,7 @@ def year_in(days):
     return time.gmtime(time.time() + days * 86400).tm_year
 
 
-@pytest.mark.parametrize("days", [400, -400])
+@pytest.mark.parametrize("days", by_day([400, -400], -400))
 def test_calls_are_answered_across_a_step(server, step, days):
     """Calls that run, those that come, and health: no deadline passes early, and none is lost."""
     with Callers(server.address, 4) as others, channel(server.address) as connection:
@@ -67,7 +68,7 @@ def test_calls_are_answered_across_a_step(server, step, days):
     assert f"\n{year_in(days)}-" in server.log, "the service's clock did not step"
 
 
-@pytest.mark.parametrize("days", [400, -400])
+@pytest.mark.parametrize("days", by_day([400, -400], -400))
 def test_deadlines_are_as_long_after_a_step(server, step, dial, days):
     """A call whose deadline passed while it waited is not run, and the next one is."""
     call = dial(server).unary_unary(PREDICT, None, None)

@@ -5,6 +5,7 @@ import pytest
 
 from tests.support import models
 from tests.support.callers import Callers
+from tests.support.forms import by_day
 from tests.support.processes import alive, wait_until
 from tests.support.servers import PREDICT, SERVING, assert_bit_exact, failure, request
 
@@ -125,9 +126,17 @@ def test_a_thread_that_hangs_beside_others_that_move_harms_none(serve, begin):
 
 
 @pytest.mark.parametrize(
-    ("wait", "signature"), [("until", "infer"), ("await", "plain")], ids=["loop", "threads"]
+    ("what", "wait", "signature"),
+    by_day(
+        [
+            (what, *kind)
+            for what in ("exit 3", "segfault")
+            for kind in (("until", "infer"), ("await", "plain"))
+        ],
+        ("segfault", "until", "infer"),
+        ("exit 3", "await", "plain"),
+    ),
 )
-@pytest.mark.parametrize("what", ["exit 3", "segfault"])
 def test_a_crash_fails_none_that_ran_beside_its_cause(serve, begin, what, wait, signature):
     """Each is tried once more, alone, so that a second crash hits its cause only."""
     server = serve(RUNTIME_CONCURRENCY="16")

@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from tests.support import models
+from tests.support.forms import by_day
 from tests.support.processes import wait_until
 from tests.support.servers import NOT_SERVING, SERVING, assert_bit_exact, failure, request
 
@@ -19,9 +20,10 @@ def infer(what, x):
 def table(rows, weights, count):
     return {"y": rows[:, 0]}
 """
+HARM = ["os._exit(3)", "raise ValueError('no')"]
 
 
-@pytest.mark.parametrize("harm", ["os._exit(3)", "raise ValueError('no')"])
+@pytest.mark.parametrize("harm", by_day(HARM, "os._exit(3)"))
 def test_a_model_that_cannot_be_loaded_again_is_tried_ever_less_often(launch, tmp_path, dial, harm):
     """Meanwhile health and calls say that there is no worker; and it recovers by itself."""
     server = launch(models.write(tmp_path / "model", LOADS_ONCE)).wait_serving()

@@ -4,6 +4,7 @@ import signal
 import pytest
 
 from tests.support.callers import Callers
+from tests.support.forms import by_day
 from tests.support.processes import wait_until
 from tests.support.servers import PREDICT, SERVING, assert_bit_exact, failure, request
 
@@ -35,7 +36,13 @@ def kill(server, victim):
 
 
 @pytest.mark.parametrize(
-    ("what", "workers"), [*((what, 1) for what in ENDS), ("exit 3", 2), ("segfault", 2)]
+    ("what", "workers"),
+    by_day(
+        [*((what, 1) for what in ENDS), ("exit 3", 2), ("segfault", 2)],
+        ("segfault", 1),
+        ("leave-child 4", 1),
+        ("exit 3", 2),
+    ),
 )
 def test_a_crash_is_noticed_by_its_cause_alone(serve, dial, what, workers):
     """While 32 others are served, a call that ends its process fails alone, and learns how."""
@@ -54,7 +61,7 @@ def test_a_crash_is_noticed_by_its_cause_alone(serve, dial, what, workers):
     assert_bit_exact(dial(server))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", by_day([1, 2], 2))
 def test_workers_killed_from_outside_cost_no_call(serve, workers):
     """Ten workers killed under load, one after the other, lose not one call."""
     server = serve(RUNTIME_WORKERS=str(workers))

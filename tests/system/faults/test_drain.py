@@ -13,6 +13,7 @@ from serving_runtime.server.silence import LONG_ENOUGH_SECONDS
 from tests.support import models
 from tests.support.balancer import Balancer
 from tests.support.callers import OWN_CONNECTION, Callers
+from tests.support.forms import by_day
 from tests.support.processes import wait_until
 from tests.support.servers import (
     NOT_SERVING,
@@ -218,7 +219,10 @@ def unload():
     """
 
 
-@pytest.mark.parametrize("ending", ["while True: pass", "raise ValueError('no')", "os._exit(3)"])
+ENDINGS = ["while True: pass", "raise ValueError('no')", "os._exit(3)"]
+
+
+@pytest.mark.parametrize("ending", by_day(ENDINGS, "while True: pass"))
 def test_a_bad_unload_does_not_spoil_the_end(launch, tmp_path, ending):
     """An unload() that hangs, raises or exits changes neither the exit code nor what is left."""
     model = models.write(tmp_path / "model", UNLOADING + ending)

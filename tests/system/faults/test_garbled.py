@@ -3,6 +3,7 @@ import struct
 import pytest
 
 from tests.support.callers import Callers
+from tests.support.forms import by_day
 from tests.support.processes import wait_until
 from tests.support.servers import SERVING, assert_bit_exact, failure, request
 from tests.support.targets import TWO_WORKERS
@@ -24,7 +25,7 @@ GARBAGE = {
 }
 
 
-@pytest.mark.parametrize("name", GARBAGE)
+@pytest.mark.parametrize("name", by_day(GARBAGE, "text", "a giant length"))
 @pytest.mark.parametrize("workers", ["1", TWO_WORKERS])
 def test_garbage_in_a_workers_socket_costs_only_whoever_wrote_it(serve, dial, name, workers):
     """The worker is ended and replaced; calls that it held are answered by another."""

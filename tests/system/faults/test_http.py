@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from tests.support import models
 from tests.support.http_callers import HttpCallers, ask, connect, get, request
 from tests.support.processes import wait_until
 
@@ -143,10 +144,17 @@ def test_a_thousand_stalled_bodies_harm_nobody(serve, call):
         assert get(call(server), "/readyz").status == 200
 
 
+@pytest.fixture(scope="module")
+def smuggled_at(launch, tmp_path_factory):
+    """One server for all ways to smuggle."""
+    model = models.write_obedient(tmp_path_factory.mktemp("model") / "obedient")
+    return launch(model).wait_serving()
+
+
 @pytest.mark.parametrize("case", SMUGGLED)
-def test_smuggling(serve, call, case):
+def test_smuggling(smuggled_at, call, case):
     """The request is refused, the connection ends, and what was hidden in it is never run."""
-    server = serve()
+    server = smuggled_at
     hidden = b"POST /v2/models/obedient/infer HTTP/1.1\r\nHost: a\r\nContent-Length: "
     body = request("note smuggled")
     with raw(server) as client:

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.support.forms import by_day
 from tests.support.processes import children, wait_until, zombies
 from tests.support.servers import GOLDEN_X, PREDICT, ask, assert_bit_exact, expected, request
 
@@ -41,7 +42,7 @@ UNSHARE = [
 ][:1]
 
 
-@pytest.mark.parametrize("what", ["loop", "hold 1000", ""])
+@pytest.mark.parametrize("what", by_day(["loop", "hold 1000", ""], "hold 1000", ""))
 def test_workers_die_with_the_front(serve, dial, what):
     """However the front ends, its workers end too, whatever they are doing."""
     server = serve(RUNTIME_WORKERS="2")

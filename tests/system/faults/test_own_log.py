@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from tests.support import models
+from tests.support.forms import by_day
 from tests.support.servers import failure, request
 
 CONFIGURE = """
@@ -34,7 +35,7 @@ def table(rows, weights, count):
 """
 
 
-@pytest.mark.parametrize("where", list(WHERE))
+@pytest.mark.parametrize("where", by_day(WHERE, "import"))
 def test_a_traceback_is_in_the_log_whatever_the_model_configures(launch, tmp_path, dial, where):
     """Clients that get no details are sent to the log, so the reason must be there."""
     model = models.write(tmp_path / "model", f"{CONFIGURE}\n{WHERE[where]}\n{FUNCTIONS}")

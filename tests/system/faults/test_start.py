@@ -5,6 +5,7 @@ import pytest
 
 from serving_runtime import contract
 from tests.support import models
+from tests.support.forms import by_day
 from tests.support.processes import wait_until
 from tests.support.servers import (
     NOT_SERVING,
@@ -92,9 +93,11 @@ IMPORTS = {
     "def (": "SyntaxError",
     "threading.Thread(target=time.sleep, args=[9e9]).start(); boom": "name 'boom' is not defined",
 }
+DAILY_IMPORTS = ("raise ValueError('bad weights')", "sys.exit(0)", "os._exit(7)",
+                 "ctypes.string_at(0)", "import not_there")  # fmt: skip
 
 
-@pytest.mark.parametrize("line", IMPORTS)
+@pytest.mark.parametrize("line", by_day(IMPORTS, *DAILY_IMPORTS))
 def test_a_model_that_fails_at_import(launch, tmp_path, line):
     """Whatever stops the import of the user's code is told in one message."""
     code = f"import ctypes, os, sys, threading, time\n{line}\n"
@@ -121,7 +124,7 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", by_day(SETTINGS, "APP_PORT", "RUNTIME_WORKERS"))
 def test_a_bad_setting(launch, obedient, name):
     """A setting that cannot be read is named, with its value and the form expected."""
     value, words = SETTINGS[name]
