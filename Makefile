@@ -45,7 +45,7 @@ STRICT       := $(if $(filter true,$(CI)),1,$(REQUIRE_ALL_PYTHONS))
 # Environments are made one after another: they share the packages' metadata in the checkout.
 .NOTPARALLEL:
 .PHONY: help demo serve test environments lint style types floor documents drift dockerfiles dockerfiles-drift workflows format \
-    protos faults clients repository apt nightly coverage planted unit-plan clean matrix-check matrix-check-online matrix-plan \
+    protos faults clients repository cluster apt nightly coverage planted unit-plan clean matrix-check matrix-check-online matrix-plan \
     matrix-table matrix-drift vulnerabilities vulnerabilities-renew bake bases images images-all lock-supported outdated \
     push manifest sign register bench performance compare ablation fuzz soak reliability
 
@@ -69,7 +69,7 @@ test: environments  ## Run all checks and tests that need Python and git alone (
 
 nightly: environments  ## Run what takes longer: long forms, the middle Python, coverage, all images (hours)
 	@FORMS=all CASES=1000000 SECONDS=600 $(LANE) nightly --jobs 1 $(UNIT_PYTHONS:%=unit-%) $(FRAMEWORKS:%=unit-%) \
-	    planted coverage fuzz reliability images-all
+	    cluster planted coverage fuzz reliability images-all
 
 coverage: env-dev  ## Run all tests that need no image, the long ones too, with coverage
 	$(DEV)/python -m pytest -q -m "not apt" --cov --cov-report=term $(SHARED_TESTS) tests
@@ -256,6 +256,10 @@ clients: env-dev
 
 repository: env-dev
 	$(DEV)/$(PYTEST) tests --ignore=tests/system --ignore=tests/conformance
+
+# Batch scoring on a standalone Spark cluster.
+cluster: env-spark
+	.venvs/spark/bin/python -m pytest -q -m nightly common/tests/batch/test_spark.py
 
 # What needs programs of the system, which it installs where it may.
 apt: env-dev

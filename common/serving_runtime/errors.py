@@ -2,7 +2,7 @@
 
 import enum
 import re
-from typing import Callable, NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Sequence, Tuple
 
 DETAIL_BYTES = 1024
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -107,7 +107,7 @@ class QueueFull(LimitExceeded):
 
 
 class RequestTooLarge(LimitExceeded):
-    """There is no memory for so large a request."""
+    """More bytes than a request may have, or than there is memory for."""
 
     reason = "request_too_large"
 
@@ -209,32 +209,6 @@ class SettingError(StartError):
     """A setting has a value that cannot be read."""
 
 
-class Answer(NamedTuple):
-    """What a failed call brings its client: a status, one line, and the reason in one word."""
-
-    status: Status
-    details: str
-    reason: str
-
-
-def answer_for(
-    error: BaseException, detail: bool = True, word: Callable[[ServingError], str] = str
-) -> Answer:
-    """Turn any exception of a call into its status, one line of details and its reason.
-
-    Args:
-        error: what was raised; anything but a ServingError is the model's failure, shown as its
-            ``repr``, which is what Hydrosphere's clients compare.
-        detail: False hides what the model raised (``RUNTIME_ERROR_DETAIL=none``).
-        word: writes an error's text as the protocol's clients know it.
-    """
-    if isinstance(error, ServingError) and not isinstance(error, ModelFailed):
-        return Answer(error.status, one_line(word(error)), error.reason)
-    reason = error.reason if isinstance(error, ModelFailed) else ModelFailed.reason
-    text = _text_of(error) if detail else "the model failed; the log has the reason"
-    return Answer(Status.INTERNAL, one_line(text), reason)
-
-
 def one_line(text: str, limit_bytes: int = DETAIL_BYTES) -> str:
     """Fold ``text`` to one line of at most ``limit_bytes`` of UTF-8.
 
@@ -246,15 +220,6 @@ def one_line(text: str, limit_bytes: int = DETAIL_BYTES) -> str:
     if len(encoded) <= limit_bytes:
         return encoded.decode("utf-8")
     return encoded[: limit_bytes - 3].decode("utf-8", "ignore") + "..."
-
-
-def _text_of(error: BaseException) -> str:
-    if isinstance(error, ModelFailed):
-        return str(error)
-    try:
-        return repr(error)
-    except BaseException:  # noqa: BLE001  user code's __repr__ may raise anything
-        return type(error).__name__
 
 
 def nearest(name: str, names: Tuple[str, ...]) -> str:

@@ -1,7 +1,7 @@
 """The seam: what a framework's loader implements so that common can serve it."""
 
 import abc
-from typing import TYPE_CHECKING, Dict, FrozenSet, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -96,6 +96,14 @@ class Model(abc.ABC):
         dtypes = (*FLOATS, ANY, STRING) if self.string_type is str else FLOATS
         fields = signature.inputs if signature.is_of_columns else ()
         return tuple(Nullable(field.name) for field in fields if field.dtype in dtypes)
+
+    def samples(self, signature: Signature) -> Mapping[str, Any]:
+        """Return a value for each input of a signature whose zero, or empty text, may be refused.
+
+        Such as a category that an encoder has seen. It stands in every place of the input, or, as a
+        sequence, along the last axis. By default there are none.
+        """
+        return {}
 
     def close(self) -> None:
         """Release what the model holds; called once, after the last call."""

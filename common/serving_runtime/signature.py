@@ -90,7 +90,8 @@ class Signature(NamedTuple):
 
     ``method`` is what a SavedModel names as its purpose, such as ``tensorflow/serving/predict``,
     and empty where the artefact has no such thing: some protocols have operations for signatures of
-    one purpose only. ``nullable``: the inputs that may have missing values.
+    one purpose only. ``nullable``: the inputs that may have missing values. ``samples``: by
+    the names of inputs, values that the model is known to take where it may refuse zeros.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Signature(NamedTuple):
     outputs: Tuple[Field, ...]
     method: str = ""
     nullable: Tuple[Nullable, ...] = ()
+    samples: Tuple[Tuple[str, Any], ...] = ()
 
     @property
     def is_stackable(self) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from experiments.benchmarks import (
     ablation,
     baseline,
+    batch,
     cli_arguments,
     codec,
     comparison,
@@ -24,7 +25,6 @@ from experiments.benchmarks import (
 )
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.curves import BY_NAME as CURVES
-from experiments.benchmarks.peers.registry import BY_NAME as PEERS
 from experiments.benchmarks.rounds import Plan
 from tools.offline.packages import NotDebianError
 
@@ -127,6 +127,11 @@ def _of_ablation(verb: argparse.ArgumentParser) -> None:
     cli_arguments.add_folder(verb)
 
 
+def _of_batch(verb: argparse.ArgumentParser) -> None:
+    batch.describe(verb)
+    cli_arguments.add_folder(verb)
+
+
 def _of_all(verb: argparse.ArgumentParser) -> None:
     cli_arguments.add_seconds(verb, suite.SECONDS)
     cli_arguments.add_requests(verb)
@@ -143,18 +148,6 @@ def _of_report(verb: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where performance.md and its folder go (default: beside the results)",
     )
-
-
-def _list(arguments: argparse.Namespace) -> int:
-    for case in CASES.values():
-        print(f"case   {case.name:<12} {case.title}")
-    for curve in CURVES.values():
-        print(f"curve  {curve.name:<12} {curve.title}")
-    for peer in PEERS.values():
-        wanted = {peer.environment_for(CASES[name]) for name in peer.cases}
-        states = [f"{it} {'ready' if setup.is_ready(it) else 'missing'}" for it in sorted(wanted)]
-        print(f"peer   {peer.name:<20} {peer.title:<36} {', '.join(states)}")
-    return 0
 
 
 def _setup(arguments: argparse.Namespace) -> int:
@@ -189,6 +182,10 @@ def _memory(arguments: argparse.Namespace) -> int:
 
 def _codec(arguments: argparse.Namespace) -> int:
     return codec.run(arguments.results / "codec.json")
+
+
+def _batch(arguments: argparse.Namespace) -> int:
+    return batch.run(arguments.rows, arguments.rounds, arguments.results / batch.FILE)
 
 
 def _profile(arguments: argparse.Namespace) -> int:
@@ -230,12 +227,13 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 VERBS = {
-    "list": ("show peers, cases, curves and what is set up", _list, _nothing),
+    "list": ("show peers, cases, curves and what is set up", cli_arguments.show_choices, _nothing),
     "setup": ("make the peers' environments and models", _setup, cli_arguments.add_selection),
     "run": ("load the peers in turns", _run, _of_run),
     "growth": ("load our service with more and more of one thing", _growth, _of_growth),
     "memory": ("watch our service's memory over very many requests", _memory, _of_memory),
     "codec": ("measure reading and writing tensors in process", _codec, cli_arguments.add_folder),
+    "batch": ("measure batch scoring beside a loop by hand", _batch, _of_batch),
     "profile": ("record flame graphs of our service under load", _profile, _of_profile),
     "protocols": ("measure our other protocols beside Predict", _protocols, _of_protocols),
     "compare": ("measure this tree beside another, in pairs", _compare, _of_compare),

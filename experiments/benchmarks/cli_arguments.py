@@ -8,6 +8,7 @@ from pathlib import Path
 from experiments.benchmarks import load, memory, setup
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.cases import Case
+from experiments.benchmarks.curves import BY_NAME as CURVES
 from experiments.benchmarks.peers import Peer
 from experiments.benchmarks.peers.registry import BY_NAME as PEERS
 
@@ -62,6 +63,19 @@ def add_folder(verb: argparse.ArgumentParser) -> None:
 def add_pairs(verb: argparse.ArgumentParser, default: int) -> None:
     """Describe `--pairs`."""
     verb.add_argument("--pairs", type=int, default=default, help=f"(default {default})")
+
+
+def show_choices(arguments: argparse.Namespace) -> int:
+    """Print what there is to choose, and what of it is set up."""
+    for case in CASES.values():
+        print(f"case   {case.name:<12} {case.title}")
+    for curve in CURVES.values():
+        print(f"curve  {curve.name:<12} {curve.title}")
+    for peer in PEERS.values():
+        wanted = {peer.environment_for(CASES[name]) for name in peer.cases}
+        states = [f"{it} {'ready' if setup.is_ready(it) else 'missing'}" for it in sorted(wanted)]
+        print(f"peer   {peer.name:<20} {peer.title:<36} {', '.join(states)}")
+    return 0
 
 
 def chooser(known):

@@ -7,14 +7,22 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments.benchmarks import ceiling, memory, paired_tables, report, scaling_tables, setup
+from experiments.benchmarks import (
+    batch,
+    ceiling,
+    memory,
+    paired_tables,
+    report,
+    scaling_tables,
+    setup,
+)
 from experiments.benchmarks.cases import BY_NAME as CASES
 from experiments.benchmarks.targets import LEAST, Target, targets
 
 TEMPLATE = setup.ROOT / "experiments" / "benchmarks" / "performance.template.md"
 DOCUMENT, FOLDER = "performance.md", "performance"
 FILES = ("results", "growth", "memory", "codec", "startup", "profile", "ceiling",
-         "protocols", "comparison", "ablation")  # fmt: skip
+         "protocols", "comparison", "ablation", "batch")  # fmt: skip
 NOTHING = "Not measured."
 
 Told = dict[str, Any]
@@ -63,7 +71,7 @@ def read(folder: Path) -> dict[str, Told]:
 def text(told: Mapping[str, Told]) -> str:
     """Return the document."""
     summaries = report.summarise(told["results"]) if told["results"] else []
-    reached = targets(summaries, told["codec"], told["memory"])
+    reached = targets(summaries, told["codec"], told["memory"], told["batch"])
     parts = {
         "origin": _origin(told["results"]),
         "verdicts": _verdicts(reached),
@@ -73,6 +81,7 @@ def text(told: Mapping[str, Told]) -> str:
         "growth": scaling_tables.sections(told["growth"], FOLDER) or NOTHING,
         "memory": _memory(told["memory"]),
         "codec": _codec(told["codec"]),
+        "batch": _if_measured(batch.table, told["batch"]),
         "startup": _startup(told["startup"]),
         "profiles": _profiles(told["profile"]),
         "protocols": _if_measured(paired_tables.protocols, told["protocols"]),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.benchmarks import (
+    batch,
     cli_arguments,
     codec,
     comparison,
@@ -65,6 +66,7 @@ def run(folder: Path, seconds: float, requests: int, once: bool) -> int:
         lambda: scaling.run(CURVES, min(seconds, GROWTH_SECONDS), folder / "growth.json"),
         lambda: memory.run(requests, "iris", folder / "memory.json"),
         lambda: codec.run(folder / "codec.json"),
+        lambda: batch.run(batch.ROWS, 1 if once else batch.ROUNDS, folder / batch.FILE),
         lambda: _start_up(folder / "startup.json"),
         lambda: profiles.run(cases, PROFILE_SHAPE, min(3 * seconds, PROFILE_SECONDS), folder),
     )

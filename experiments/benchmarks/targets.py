@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from experiments.benchmarks import memory
+from experiments.benchmarks import batch, memory
 from experiments.benchmarks.peers.registry import BY_NAME as PEERS
 from experiments.benchmarks.peers.serving_runtime import OPEN_INFERENCE
 from experiments.benchmarks.report import OURS, Summary, is_ours, shape_title
@@ -121,13 +121,19 @@ class Found:
         return Target(words, sense, bound, ratio, PEERS[best].title)
 
 
-def targets(summaries: Iterable[Summary], codec: Mapping[str, Any], grown: Mapping[str, Any]):
+def targets(
+    summaries: Iterable[Summary],
+    codec: Mapping[str, Any],
+    grown: Mapping[str, Any],
+    scored: Mapping[str, Any],
+):
     """Return all that must be reached, with what was.
 
     Args:
         summaries: of the comparison.
         codec: what codec.py has measured, or nothing.
         grown: what memory.py has measured, or nothing.
+        scored: what batch.py has measured, or nothing.
     """
     found = Found(summaries)
     return [
@@ -137,6 +143,7 @@ def targets(summaries: Iterable[Summary], codec: Mapping[str, Any], grown: Mappi
         *_codec(codec),
         *_cost(found),
         _growth(grown),
+        *_batch(scored),
     ]
 
 
@@ -211,3 +218,10 @@ def _growth(grown: Mapping[str, Any]) -> Target:
     thousands = last["requests"] / 1000
     noise = GROWTH_SHARE * last["held_mb"] * 2**20 / thousands
     return Target(words, MOST, noise, memory.slope(grown), unit="bytes per 1000")
+
+
+def _batch(scored: Mapping[str, Any]) -> Iterator[Target]:
+    found = batch.ratios(scored) if scored else {}
+    for case, way, bound in (("iris", batch.ONE, 0.6), ("forest", batch.ALL, 1)):
+        words = f"batch scoring of {batch.TITLES[case]}, {way}: speed against a plain loop"
+        yield Target(words, LEAST, bound, found.get((case, way)))

@@ -10,15 +10,14 @@ import os
 import re
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import grpc
-
-from experiments.reliability import serving
+from experiments.reliability import calling, serving
+from experiments.reliability.calling import Calling
 from experiments.reliability.experiment import Experiment, Findings, Goal
-from tests.support.callers import NO_RETRIES, OWN_CONNECTION, Callers
+from tests.support.callers import Callers
 from tests.support.processes import name_of, parent_of, wait_until
-from tests.support.servers import Server, assert_bit_exact, channel, failure, request
+from tests.support.servers import Server
 
 # For the reason that the experiment `kills` has, connections do not grow old.
 SETTINGS = {"RUNTIME_HANG_GRACE": "100ms", "RUNTIME_CONNECTION_AGE": "1h"}
@@ -53,20 +52,23 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--calls", type=int, default=100, help="calls that hang, of each kind (default 100)")
     add("--clients", type=int, default=4, help="clients that call all the time (default 4)")
+    calling.add_protocol(parser)
 
 
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     """Send one call that hangs after the other, of each kind."""
-    options = (NO_RETRIES, OWN_CONNECTION)
+    how = calling.of(arguments)
     with serving.obedient(**SETTINGS) as server:
-        with channel(server.address, *options) as connection:
-            assert_bit_exact(connection)
+        with how.connect(server) as connection:
+            how.check(connection)
             # As many clients as later, since gRPC's pool of threads grows with them.
-            with Callers(server.address, arguments.clients, options=options):
+            with how.callers(server, arguments.clients):
                 pass
             before = belongings(server)
-            with Callers(server.address, arguments.clients, options=options) as others:
-                hangs = {kind: _hang(connection, kind, arguments.calls, tell) for kind in HANGS}
+            with how.callers(server, arguments.clients) as others:
+                hangs = {
+                    kind: _hang(how, connection, kind, arguments.calls, tell) for kind in HANGS
+                }
                 others.wait_answers(arguments.clients)
             after = _settled(server, before, arguments.calls * len(HANGS))
         left = _left_behind(server) if _is_more(after, before) else []
@@ -76,12 +78,12 @@ def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
 
 
 def _hang(
-    connection: grpc.Channel, kind: str, calls: int, tell: Callable[[str], None]
+    how: Calling, connection: Any, kind: str, calls: int, tell: Callable[[str], None]
 ) -> list[Hang]:
     ended = []
     for _ in range(calls):
         began = time.monotonic()
-        status = failure(connection, request(kind), timeout=DEADLINE_SECONDS).status
+        status = how.failure(connection, kind, DEADLINE_SECONDS).status
         ended.append(Hang(status, time.monotonic() - began))
     tell(f"{kind}: {calls} calls ended")
     return ended

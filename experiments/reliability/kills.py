@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from signal import SIGKILL
 from typing import Any, NamedTuple
 
-from experiments.reliability import serving
+from experiments.reliability import calling, serving
 from experiments.reliability.experiment import Experiment, Findings, Goal
-from tests.support.callers import NO_RETRIES, OWN_CONNECTION, Callers
+from tests.support.callers import Callers
 from tests.support.servers import Server
 
 # With retries off, grpcio loses a call now and then (one of 144,403) that a client begins just as
@@ -44,13 +44,13 @@ def describe(parser: argparse.ArgumentParser) -> None:
         help="how many calls there must be (default 50000)")  # fmt: skip
     add("--clients", type=int, default=8, help="clients that call all the time (default 8)")
     add("--seed", type=int, default=1, help="of the choice of workers (default 1)")
+    calling.add_protocol(parser)
 
 
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     """Kill one random worker after the other while clients call."""
-    options = (NO_RETRIES, OWN_CONNECTION)
     with serving.obedient(**SETTINGS) as server:
-        with Callers(server.address, arguments.clients, options=options) as callers:
+        with calling.of(arguments).callers(server, arguments.clients) as callers:
             times = _kill_all(server, callers, arguments, tell)
             callers.wait_answers(max(1, arguments.requests - callers.answered))
         serving.wait_workers(server, serving.WORKERS + arguments.kills)

@@ -11,17 +11,27 @@ import argparse
 import asyncio
 import collections
 import contextlib
+import http.client
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import grpc
 
-from experiments.reliability import open_loop, serving
+from experiments.reliability import calling, open_loop, serving
 from experiments.reliability.experiment import Experiment, Findings, Goal
-from experiments.reliability.open_loop import LATE, OK, REFUSED, WRONG, Load, Target
-from tests.support import models
-from tests.support.servers import CHECK, SERVING, channel
+from experiments.reliability.open_loop import (
+    LATE,
+    OK,
+    REFUSED,
+    WRONG,
+    GrpcTarget,
+    HttpTarget,
+    Load,
+    Target,
+)
+from tests.support import http_callers, models
+from tests.support.servers import CHECK, SERVING, Server, channel
 
 CONTRACT = """
 signatures:
@@ -61,7 +71,7 @@ class Prober:
 
     def __init__(self, address: str) -> None:
         self.asked = self.answered = 0
-        self._address = address
+        self.address = address
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._probe, daemon=True)
 
@@ -74,12 +84,25 @@ class Prober:
         self._thread.join()
 
     def _probe(self) -> None:
-        with channel(self._address) as connection:
+        with channel(self.address) as connection:
             check = connection.unary_unary(CHECK, None, None)
             while not self._stopped.wait(PROBE_SECONDS):
                 self.asked += 1
                 with contextlib.suppress(grpc.RpcError):
                     self.answered += check(b"", timeout=PROBE_TIMEOUT_SECONDS) == SERVING
+
+
+class HttpProber(Prober):
+    """Asks for it over HTTP."""
+
+    def _probe(self) -> None:
+        with contextlib.closing(http_callers.connect(self.address, PROBE_TIMEOUT_SECONDS)) as it:
+            while not self._stopped.wait(PROBE_SECONDS):
+                self.asked += 1
+                try:
+                    self.answered += http_callers.get(it, "/readyz").status == http.client.OK
+                except OSError:
+                    it.close()
 
 
 class Level(NamedTuple):
@@ -101,6 +124,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("--batch", type=int, default=1, help="RUNTIME_MAX_BATCH_SIZE (default 1)")
     add("--deadline-ms", type=float, default=500, help="deadline of every call (default 500)")
     add("--seed", type=int, default=8, help="of the times at which calls are sent (default 8)")
+    calling.add_protocol(parser)
 
 
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
@@ -108,17 +132,19 @@ def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     source = MODEL.format(seconds=arguments.call_ms / 1000)
     settings = {"RUNTIME_MAX_BATCH_SIZE": str(arguments.batch), "RUNTIME_LOG_CALLS": "0"}
     with serving.served(lambda root: models.write(root, source, CONTRACT), **settings) as server:
-        levels, stalls = asyncio.run(_measure(server.address, arguments, tell))
+        levels, stalls = asyncio.run(_measure(server, arguments, tell))
         lateness = [float(line) for line in server.note("runs").read_text().splitlines()]
     return _findings(levels, stalls, lateness)
 
 
 async def _measure(
-    address: str, arguments: argparse.Namespace, tell: Callable[[str], None]
+    server: Server, arguments: argparse.Namespace, tell: Callable[[str], None]
 ) -> tuple[list[Level], Level]:
     """Return what came of each load, and of one that is light while the model stalls."""
-    deadline = arguments.deadline_ms / 1000
-    target, stalling = Target(address, deadline), Target(address, deadline, STALL_EVERY)
+    deadline, is_http = arguments.deadline_ms / 1000, arguments.protocol == calling.HTTP
+    address = server.http_address if is_http else server.address
+    kind = HttpTarget if is_http else GrpcTarget
+    target, stalling = kind(address, deadline), kind(address, deadline, STALL_EVERY)
     try:
         levels = [await _try(target, times, arguments, tell) for times in arguments.times]
         return levels, await _try(stalling, 0.5, arguments, tell)
@@ -130,11 +156,12 @@ async def _measure(
 async def _try(
     target: Target, times: float, arguments: argparse.Namespace, tell: Callable[[str], None]
 ) -> Level:
-    patient = Target(target.address, PATIENT_SECONDS)
+    patient = type(target)(target.address, PATIENT_SECONDS)
     callers = 4 * arguments.batch
     peak = (await open_loop.saturate(patient, arguments.peak_seconds, callers)).goodput
     await patient.close()
-    with Prober(target.address) as prober:
+    is_http = arguments.protocol == calling.HTTP
+    with (HttpProber if is_http else Prober)(target.address) as prober:
         load = await open_loop.offer(target, times * peak, arguments.seconds, arguments.seed)
     tell(f"{times * peak:.0f} a second, {times:g} times the peak: {load.goodput:.0f} in time")
     return Level(times, peak, load, prober)

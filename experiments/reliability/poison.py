@@ -11,18 +11,17 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-import grpc
-
-from experiments.reliability import serving
+from experiments.reliability import calling, serving
 from experiments.reliability.experiment import Experiment, Findings, Goal
-from tests.support.callers import NO_RETRIES, OWN_CONNECTION, Callers
-from tests.support.servers import Failure, Server, channel, failure, request
+from tests.support.callers import Callers
+from tests.support.servers import Failure, Server
 
 # For the reason that the experiment `kills` has, connections do not grow old.
 SETTINGS = {"RUNTIME_LOG_CALLS": "0", "RUNTIME_CONNECTION_AGE": "1h"}
 MAX_BURNT = 2
 ENDS = ("segfault", "exit 0", "exit 3")
 PROGRESS_REQUESTS = 20
+FAILURE_SECONDS = 60.0
 
 
 class Poisoning(NamedTuple):
@@ -48,14 +47,19 @@ def describe(parser: argparse.ArgumentParser) -> None:
         help="other requests for each of them, at least (default 100)")  # fmt: skip
     add("--clients", type=int, default=8, help="clients that send the others (default 8)")
     add("--seed", type=int, default=1, help="of the choice of ends (default 1)")
+    calling.add_protocol(parser)
 
 
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     """Send one such request after the other while clients call."""
-    options = (NO_RETRIES, OWN_CONNECTION)
-    with serving.obedient(**SETTINGS) as server, channel(server.address, *options) as connection:
-        with Callers(server.address, arguments.clients, options=options) as innocents:
-            poisonings = _poison_all(server, connection, innocents, arguments, tell)
+    how = calling.of(arguments)
+    with serving.obedient(**SETTINGS) as server, how.connect(server) as connection:
+
+        def fail(deed: str) -> Failure:
+            return how.failure(connection, deed, FAILURE_SECONDS)
+
+        with how.callers(server, arguments.clients) as innocents:
+            poisonings = _poison_all(server, fail, innocents, arguments, tell)
             innocents.wait_answers(arguments.innocent)
         ended = serving.ends(server)
     return _findings(poisonings, innocents, ended, arguments)
@@ -63,14 +67,14 @@ def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
 
 def _poison_all(
     server: Server,
-    connection: grpc.Channel,
+    fail: Callable[[str], Failure],
     innocents: Callers,
     arguments: argparse.Namespace,
     tell: Callable[[str], None],
 ) -> list[Poisoning]:
     choice, poisonings = random.Random(arguments.seed), []
     for number in range(arguments.poison):
-        poisonings.append(_quarantine(server, connection, f"ran-{number}", choice.choice(ENDS)))
+        poisonings.append(_quarantine(server, fail, f"ran-{number}", choice.choice(ENDS)))
         innocents.wait_answers(arguments.innocent)
         if (number + 1) % PROGRESS_REQUESTS == 0:
             tell(f"{number + 1} poison requests, {innocents.answered} others answered, "
@@ -78,12 +82,11 @@ def _poison_all(
     return poisonings
 
 
-def _quarantine(server: Server, connection: grpc.Channel, name: str, end: str) -> Poisoning:
-    payload = request(f"note {name} then {end}")
-    began = time.monotonic()
-    first = failure(connection, payload)
+def _quarantine(server: Server, fail: Callable[[str], Failure], name: str, end: str) -> Poisoning:
+    deed, began = f"note {name} then {end}", time.monotonic()
+    first = fail(deed)
     between, burnt = time.monotonic(), server.runs(name)
-    second = failure(connection, payload)
+    second = fail(deed)
     again = server.runs(name) - burnt
     return Poisoning(first, burnt, between - began, second, again, time.monotonic() - between)
 

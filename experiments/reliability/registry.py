@@ -5,6 +5,7 @@ from experiments.reliability import (
     floods,
     fuzz_in_process,
     fuzz_on_wire,
+    fuzz_rest,
     hangs,
     idle_connections,
     isolation,
@@ -13,10 +14,12 @@ from experiments.reliability import (
     overload,
     poison,
     restarts,
+    slow_bodies,
     slow_loris,
     soak,
     stock_clients,
 )
+from experiments.reliability.calling import over_http
 from experiments.reliability.experiment import Experiment
 
 EXPERIMENTS: tuple[Experiment, ...] = (
@@ -35,4 +38,11 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     stock_clients.EXPERIMENT,
     soak.EXPERIMENT,
     isolation.EXPERIMENT,
+    fuzz_rest.EXPERIMENT,
+    over_http(kills.EXPERIMENT),
+    over_http(poison.EXPERIMENT),
+    over_http(hangs.EXPERIMENT),
+    over_http(overload.EXPERIMENT),
+    slow_bodies.EXPERIMENT,
+    over_http(restarts.EXPERIMENT),
 )

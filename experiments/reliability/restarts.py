@@ -1,5 +1,7 @@
 """Rolling restarts: replace the servers behind a balancer in turn, under load, and lose no call.
 
+Over HTTP the balancer is HAProxy, which forwards requests and asks for readiness.
+
 The clients are grpcio's as they come, each with a connection of its own; the balancer forwards
 connections, knows nothing of gRPC, and looks at health. The times of the drain are shorter than
 the defaults, so that hundreds of restarts take minutes: what ties them together is the same.
@@ -13,12 +15,16 @@ from pathlib import Path
 from signal import SIGTERM
 from typing import Any, NamedTuple
 
+from experiments.benchmarks.server import free_ports
+from experiments.reliability import calling, serving
 from experiments.reliability.experiment import Experiment, Findings, Goal
 from serving_runtime.cli import kubernetes
 from serving_runtime.settings import Settings
 from tests.support import models
 from tests.support.balancer import Balancer
 from tests.support.callers import OWN_CONNECTION, Callers
+from tests.support.haproxy import Proxy
+from tests.support.http_callers import HttpCallers
 from tests.support.processes import wait_until
 from tests.support.servers import Server
 
@@ -53,7 +59,8 @@ class Replicas:
     ) -> None:
         self._folder, self._settings = folder, settings
         self._model = write(folder / "model")
-        self.servers = [self._launch() for _ in range(REPLICAS)]
+        self.http_ports = free_ports(REPLICAS)
+        self.servers = [self._launch(place) for place in range(REPLICAS)]
 
     def end(self) -> None:
         """End all of them."""
@@ -67,11 +74,13 @@ class Replicas:
         old.signal(SIGTERM)
         end = End(old.wait(), time.monotonic() - began, len(old.processes), old.log)
         old.end()
-        self.servers[place] = self._launch()
+        self.servers[place] = self._launch(place)
         return end
 
-    def _launch(self) -> Server:
-        return Server(self._model, self._folder, **self._settings).wait_serving()
+    def _launch(self, place: int) -> Server:
+        port = str(self.http_ports[place])
+        settings = {"RUNTIME_HTTP_PORT": port, **serving.OBEDIENT, **self._settings}
+        return Server(self._model, self._folder, **settings).wait_serving()
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -87,6 +96,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("--clients", type=int, default=8, help="clients that call all the time (default 8)")
     add("--drain-delay", default="500ms", help="RUNTIME_DRAIN_DELAY (default 500ms)")
     add("--connection-age", default="500ms", help="RUNTIME_CONNECTION_AGE (default 500ms)")
+    calling.add_protocol(parser)
 
 
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
@@ -110,10 +120,9 @@ def _roll(
 ) -> tuple[list[End], Callers]:
     ends = []
     share = arguments.requests // arguments.restarts + 1
-    with Balancer(replicas.servers) as balancer:
+    with _balancer(replicas, arguments) as balancer:
         _wait_used(balancer)
-        options = (OWN_CONNECTION,)
-        with Callers(balancer.address, arguments.clients, options=options) as callers:
+        with _callers(balancer.address, arguments) as callers:
             for number in range(arguments.restarts):
                 wanted = callers.answered + share
                 ends.append(replicas.replace(number % REPLICAS))
@@ -124,7 +133,19 @@ def _roll(
     return ends, callers
 
 
-def _wait_used(balancer: Balancer) -> None:
+def _balancer(replicas: Replicas, arguments: argparse.Namespace) -> Any:
+    if arguments.protocol == calling.GRPC:
+        return Balancer(replicas.servers)
+    return Proxy(replicas.http_ports, *free_ports(1))
+
+
+def _callers(address: str, arguments: argparse.Namespace) -> Any:
+    if arguments.protocol == calling.GRPC:
+        return Callers(address, arguments.clients, options=(OWN_CONNECTION,))
+    return HttpCallers(address, arguments.clients, moves=False)
+
+
+def _wait_used(balancer: Any) -> None:
     wait_until(lambda: all(map(balancer.is_used, balancer.servers)), "healthy servers")
 
 
@@ -160,8 +181,8 @@ def _figures(ends: list[End], callers: Callers, settings: dict[str, str]) -> dic
 
 EXPERIMENT = Experiment(
     "restarts",
-    "Servers behind a balancer restart one after the other under load, and no call of grpcio's "
-    "clients, with their default settings, fails.",
+    "Servers behind a balancer restart one after the other under load, and no call of clients "
+    "with their default settings fails.",
     describe,
     run,
 )

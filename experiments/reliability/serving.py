@@ -13,6 +13,8 @@ from tests.support.processes import wait_until
 from tests.support.servers import Server, assert_bit_exact, channel, failure
 
 WORKERS = 2
+# By which clients of HTTP call the model that does what requests say.
+OBEDIENT = {"MODEL_NAME": "obedient"}
 # What a process comes to need with any request at all, such as code that it had not run before.
 WARM_CALLS = 20
 _END = re.compile(r"worker-\d+ (?:was killed|exited)")
@@ -43,7 +45,8 @@ def served(
 @contextlib.contextmanager
 def obedient(**settings: str) -> Iterator[Server]:
     """Serve the model that does what requests say, on two workers."""
-    with served(models.write_obedient, RUNTIME_WORKERS=str(WORKERS), **settings) as server:
+    workers = {"RUNTIME_WORKERS": str(WORKERS)}
+    with served(models.write_obedient, **workers, **OBEDIENT, **settings) as server:
         wait_workers(server, WORKERS)
         yield server
 
@@ -51,7 +54,7 @@ def obedient(**settings: str) -> Iterator[Server]:
 @contextlib.contextmanager
 def warm(**settings: str) -> Iterator[Server]:
     """Serve the same model on one worker, which has answered and refused some calls already."""
-    with served(models.write_obedient, **settings) as server:
+    with served(models.write_obedient, **OBEDIENT, **settings) as server:
         with channel(server.address) as connection:
             for _ in range(WARM_CALLS):
                 assert_bit_exact(connection)

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.reliability import soak_clients, soak_diet, soak_samples
+from experiments.reliability import soak_clients, soak_diet, soak_model, soak_samples
 from experiments.reliability.experiment import Experiment, Findings, Goal
 from experiments.reliability.soak_clients import Task
-from experiments.reliability.soak_diet import Kind
+from experiments.reliability.soak_exchange import WRONG, Kind
 from experiments.reliability.soak_samples import Sample
 from tests.support.servers import Server
 
@@ -95,7 +95,7 @@ class _Record:
 def soak(wanted: Soak, progress: Callable[[str], None]) -> Findings:
     """Run a server and its clients, and say what came of it."""
     with tempfile.TemporaryDirectory() as folder:
-        model = soak_diet.write_model(Path(folder, "model"))
+        model = soak_model.write_model(Path(folder, "model"))
         server = Server(model, Path(folder), **SETTINGS)
         try:
             record = _Record(server.wait_serving(), Path(folder))
@@ -153,7 +153,7 @@ def _counts(record: _Record) -> dict[str, int]:
 def _goals(record: _Record, growth_mb: float) -> list[Goal]:
     problems = record.problems
     pooled = [sample.pool_threads for sample in record.samples]
-    wrong = sum(count for text, count in problems.items() if soak_diet.WRONG in text)
+    wrong = sum(count for text, count in problems.items() if WRONG in text)
     return [
         Goal("memory that grows (PSS of all processes)", growth_mb, "MB per million requests",
              at_most=MB_PER_MILLION),

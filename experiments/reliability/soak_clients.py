@@ -11,7 +11,7 @@ import grpc
 from grpc import aio
 
 from experiments.reliability import soak_diet
-from experiments.reliability.soak_diet import Exchange, Kind
+from experiments.reliability.soak_exchange import Exchange, Kind
 from serving_runtime.client import channel_options
 from tests.support.callers import OWN_CONNECTION
 from tests.support.services import WATCH, HealthRequest, HealthResponse

@@ -4,7 +4,7 @@ import signal
 import time
 from collections.abc import Sequence
 
-from serving_runtime.errors import ServingError, answer_for
+from serving_runtime.errors import ServingError
 from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.model_names import ModelNames
 from serving_runtime.operations import BY_GRPC_METHOD
@@ -14,6 +14,7 @@ from serving_runtime.server.grpc.model_service import ModelService
 from serving_runtime.server.grpc.open_inference import OpenInferenceService
 from serving_runtime.server.grpc.status import details_of
 from serving_runtime.server.health import Health, Phase
+from serving_runtime.worker.answers import answer_for
 from serving_runtime.worker.predictor import Predictor
 from tests.fuzz import corpus, echo_model
 from tests.fuzz.corpus import Case

@@ -54,7 +54,7 @@ ONE_PROTOCOLS_OWN = tuple(
     if name not in SHARED_BY_PROTOCOLS and any(it.startswith(name + ".") for it in TREE)
 )
 CLIENTS = ("serving_runtime.client", "serving_runtime.cli", "serving_runtime.bench")
-PROGRAMS = (*CLIENTS, "serving_runtime.image")
+PROGRAMS = (*CLIENTS, "serving_runtime.image", "serving_runtime.batch")
 
 # Rooms that have a rule before they are built.
 TO_COME = (

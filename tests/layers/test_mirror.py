@@ -14,7 +14,20 @@ VERB = "a part of one verb, whose output is what counts"
 WIRE = "one reading of a message, right only if it agrees with the others"
 FORMAT = "a step between a file and a contract, which the files of all formats go through"
 BOTH = "what both transports must do alike is one file"
+SCORING = "a step of scoring files, right if all rows come out of it"
 ELSEWHERE = {
+    **{
+        f"batch/{name}.py": ("batch/test_job.py", SCORING)
+        for name in ("extra", "loading", "parts", "pool", "results", "worker", "writers")
+    },
+    **{
+        f"batch/readers/{name}.py": ("batch/readers/test_readers.py", "one format of several")
+        for name in ("arrow", "csv_lines", "json_lines", "parquet", "table")
+    },
+    "batch/__init__.py": ("batch/test_spark.py", "what it has needs a session"),
+    "batch/spark/": ("batch/test_spark.py", "what it does takes a session"),
+    "batch/types.py": ("batch/test_binding.py", "says which columns can be bound"),
+    "cli/batch.py": ("batch/test_job.py", VERB),
     "bench/": ("cli/test_bench.py", VERB),
     "image/": ("cli/test_image.py", VERB),
     "cli/__init__.py": (
@@ -31,6 +44,8 @@ ELSEWHERE = {
     "cli/reference.py": ("cli/test_config.py", VERB),
     "cli/signatures.py": ("cli/test_contract.py", VERB),
     "cli/tables.py": ("cli/test_contract.py", VERB),
+    "cli/top_screen.py": ("cli/test_top.py", VERB),
+    "client/scraped.py": ("cli/test_top.py", "reads what that verb shows"),
     "client/connection.py": ("server/grpc/test_secured_transports.py", "needs a server with TLS"),
     "client/failures.py": (
         "client/test_rest.py",
@@ -51,6 +66,7 @@ ELSEWHERE = {
         "framework/test_user_code.py",
         "users' errors come from their code",
     ),
+    "ipc/tuples.py": ("ipc/test_frames.py", "frames are made with it"),
     "model.py": ("worker/test_predictor.py", "an interface, held to by who calls it"),
     "operations/http_rows.py": ("server/http/test_routes.py", "a table, right if it is served"),
     "operations/operation.py": ("server/grpc/test_transport.py", "the columns of that table"),
@@ -94,9 +110,13 @@ ELSEWHERE = {
         "security/test_tokens.py",
         "needs files that change: those of tokens",
     ),
-    "server/metrics.py": (
+    "server/metrics/counters.py": (
         "server/admission/test_dispatcher.py",
         "counts are right where they are made",
+    ),
+    "server/metrics/catalogue.py": (
+        "server/metrics/test_exposition.py",
+        "a table: what is written follows it",
     ),
     "server/grpc/asyncio_transport.py": ("server/grpc/test_transport.py", BOTH),
     "server/grpc/completion_queue_call.py": (
@@ -158,7 +178,7 @@ ELSEWHERE = {
             "protocols/openapi/test_document.py",
             "a part of one document, right if the whole is valid",
         )
-        for name in ("paths", "rows", "samples", "schemas", "tensors")
+        for name in ("paths", "rows", "samples", "schemas", "signatures", "tensors")
     },
     **{
         f"protocols/tabular/{name}.py": (
@@ -173,9 +193,22 @@ ELSEWHERE = {
     ),
     **{
         f"server/http/{name}.py": ("server/http/test_connection.py", "a part of each connection")
-        for name in ("arriving", "exchange", "flow", "host", "limits", "refusals", "submission")
+        for name in (
+            "arriving",
+            "exchange",
+            "flow",
+            "host",
+            "limits",
+            "receiving",
+            "refusals",
+            "submission",
+        )
     },
     "server/unix_socket.py": ("server/grpc/test_unix_socket.py", "what core does to a path"),
+    "server/http/counting.py": (
+        "server/http/test_counts.py",
+        "counts are right where they are made",
+    ),
     "server/http/writing.py": ("server/http/test_transport.py", "right if clients read it so"),
     "server/admission/worker.py": (
         "server/admission/test_dispatcher.py",

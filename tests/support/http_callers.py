@@ -4,10 +4,11 @@ import http.client
 import itertools
 import json
 import threading
+import time
 from typing import List, NamedTuple, Optional, Sequence
 
 from tests.support.processes import wait_until
-from tests.support.servers import expected
+from tests.support.servers import Failure, expected
 
 PATH = "/v2/models/{}/infer"
 
@@ -75,8 +76,9 @@ class HttpCallers:
     """
 
     def __init__(self, address: str, count: int = 16, moves: bool = True) -> None:
-        self.failures: List[str] = []
-        self.answered = 0
+        self.failures: List[Failure] = []
+        # When each good answer came, on the monotonic clock.
+        self.answer_times: List[float] = []
         self._address, self._moves = address, moves
         self._stopped = threading.Event()
         self._lock = threading.Lock()
@@ -94,6 +96,11 @@ class HttpCallers:
     def __exit__(self, *error: object) -> None:
         self.stop()
         self.wait_gone()
+
+    @property
+    def answered(self) -> int:
+        """How many good answers have come."""
+        return len(self.answer_times)
 
     def stop(self) -> None:
         """Begin no call any more."""
@@ -125,12 +132,19 @@ class HttpCallers:
         """Call once; return whether the connection ends, None if it has failed."""
         try:
             answer = ask(connection, request(x=x))
-            problem = "" if answer.status == 200 else f"{answer.status} {answer.body}"
-            if not problem and answer.y != expected(x):
-                problem = f"{answer.y} for {x}"
+            problem = _problem(answer, x)
         except (OSError, http.client.HTTPException) as error:
-            answer, problem = None, repr(error)
+            answer, problem = None, Failure("NONE", repr(error))
         with self._lock:
-            self.answered += not problem
-            self.failures += [problem] if problem else []
+            if problem is None:
+                self.answer_times.append(time.monotonic())
+            else:
+                self.failures.append(problem)
         return answer.closes if answer else None
+
+
+def _problem(answer: Answer, x: List[float]) -> Optional[Failure]:
+    """Return what is wrong with an answer, if anything."""
+    if answer.status != 200:
+        return Failure(str(answer.status), str(answer.body))
+    return None if answer.y == expected(x) else Failure("WRONG", f"{answer.y} for {x}")

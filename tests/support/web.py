@@ -31,7 +31,15 @@ class Web:
 
     def __init__(self, log) -> None:
         self.port = _port_in(log)
+        self._log = log
         self.address = f"http://127.0.0.1:{self.port}"
+
+    @property
+    def grpc_port(self) -> str:
+        """The port of the same server where clients of gRPC are."""
+        found = re.search(r"listening on (?!http)\S+:(\d+)", "".join(self._log))
+        assert found, "".join(self._log)
+        return found.group(1)
 
     def get(self, path: str, **headers: str) -> Response:
         """Get what is at a path."""

@@ -10,9 +10,9 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional
+from typing import TYPE_CHECKING, Iterator, List, Optional
 
-from serving_runtime.cli import addresses, credentials
+from serving_runtime.cli import addresses, credentials, flags
 from serving_runtime.cli.tables import table
 from serving_runtime.errors import StartError
 from serving_runtime.settings import parsing
@@ -54,7 +54,7 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rows",
         metavar="N",
-        type=_read_by(parsing.POSITIVE),
+        type=flags.read_by(parsing.POSITIVE),
         default=1,
         help="rows of each request, where the inputs' first axis is free (default 1)",
     )
@@ -69,7 +69,7 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds",
         metavar="TIME",
-        type=_read_by(parsing.POSITIVE_SECONDS),
+        type=flags.read_by(parsing.POSITIVE_SECONDS),
         default=5.0,
         help="how long each number of callers is measured (default 5s)",
     )
@@ -83,25 +83,14 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--connections",
         metavar="N",
-        type=_read_by(parsing.POSITIVE),
+        type=flags.read_by(parsing.POSITIVE),
         default=1,
         help="over how many connections callers are spread (default 1; by HTTP each has its own)",
     )
 
 
-def _read_by(parser: parsing.Parser) -> Callable[[str], Any]:
-    def read(text: str) -> Any:
-        try:
-            return parser.parse(text)
-        except ValueError:
-            problem = f"{text!r} cannot be read: expected {parser.form}"
-            raise argparse.ArgumentTypeError(problem) from None
-
-    return read
-
-
 def _numbers(text: str) -> List[int]:
-    read = _read_by(parsing.POSITIVE)
+    read = flags.read_by(parsing.POSITIVE)
     return [read(part) for part in text.split(",")]
 
 

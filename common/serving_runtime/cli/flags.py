@@ -2,10 +2,11 @@
 
 import argparse
 import os
-from typing import Callable, Dict, Mapping, NamedTuple, Tuple
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Tuple
 
 from serving_runtime.framework import discovery
 from serving_runtime.settings import SETTINGS, Setting
+from serving_runtime.settings.parsing import Parser
 
 EVERY_RUNTIME = "every runtime"
 
@@ -104,15 +105,25 @@ def effective(arguments: argparse.Namespace) -> Mapping[str, str]:
     return {**kept, **flagged}
 
 
+def read_by(parser: Parser) -> Callable[[str], Any]:
+    """Return an argument's type that refuses a text as a setting does."""
+
+    def read(text: str) -> Any:
+        try:
+            return parser.parse(text)
+        except ValueError:
+            problem = f"{text!r} cannot be read: expected {parser.form}"
+            raise argparse.ArgumentTypeError(problem) from None
+
+    return read
+
+
 def _checked(setting: Setting) -> Callable[[str], str]:
     """Return a function that refuses a text that the setting cannot read, and else returns it."""
+    read = read_by(setting.parser)
 
     def check(text: str) -> str:
-        try:
-            setting.parser.parse(text)
-        except ValueError:
-            problem = f"{text!r} cannot be read: expected {setting.parser.form}"
-            raise argparse.ArgumentTypeError(problem) from None
+        read(text)
         return text
 
     return check

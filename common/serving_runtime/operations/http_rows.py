@@ -110,8 +110,29 @@ PING = _rest(
     (_get("/ping", "sagemaker", "mlflow"), _get("/health", "mlflow", "vertex")),
     is_health=True,
 )
+METRICS = _rest("http.metrics", AnsweredBy.FRONT, (_get("/metrics"),))
 # Balancers ask for it by default, and KServe's clients: whether the service is alive.
 ROOT = _rest("http.root", AnsweredBy.FRONT, (_get("/"),), is_health=True)
+
+
+def _page(key: str, path: str) -> Operation:
+    return Operation(
+        key,
+        AnsweredBy.FRONT,
+        error_form=ErrorForm.ERROR_OBJECT,
+        is_open=True,
+        http_routes=(_get(path),),
+    )
+
+
+# Browsers get the first at `/` too.
+PAGE = _page("page.html", "/page")
+PAGE_SCRIPT = _page("page.script", "/page.js")
+PAGE_STYLE = _page("page.style", "/page.css")
+PAGE_FILES = (PAGE, PAGE_SCRIPT, PAGE_STYLE)
+# What moves on it, which is the model's.
+PAGE_NUMBERS = _rest("page.numbers", AnsweredBy.FRONT, (_get("/page.json"),))
+PAGE_ROWS = (*PAGE_FILES, PAGE_NUMBERS)
 
 ROWS: Tuple[Operation, ...] = (
     REST_INFER,
@@ -137,5 +158,7 @@ ROWS: Tuple[Operation, ...] = (
     READYZ,
     HEALTHZ,
     PING,
+    METRICS,
     ROOT,
+    *PAGE_ROWS,
 )

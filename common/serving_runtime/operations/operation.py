@@ -60,6 +60,9 @@ class Operation(NamedTuple):
     is_health: bool = False
     """Whether RUNTIME_OPEN_HEALTH opens it to callers without a token."""
 
+    is_open: bool = False
+    """Whether anybody may ask for it, with a token or without: it tells nothing of the model."""
+
     http_routes: Tuple[HttpRoute, ...] = ()
     """How HTTP asks for it; none where HTTP cannot."""
 

@@ -1,6 +1,6 @@
 """Bind each operation of the table to what answers it: a worker, or the front itself."""
 
-from typing import AsyncGenerator, AsyncIterator, Callable
+from typing import AsyncGenerator, AsyncIterator, Callable, NamedTuple
 
 from serving_runtime import operations
 from serving_runtime.server import transport
@@ -9,6 +9,7 @@ from serving_runtime.server.grpc.health_service import HealthService
 from serving_runtime.server.grpc.model_service import ModelService
 from serving_runtime.server.grpc.open_inference import OpenInferenceService
 from serving_runtime.server.health import Health
+from serving_runtime.server.http import page
 from serving_runtime.server.http.doors import Doors
 from serving_runtime.server.transport import (
     NO_HEADERS,
@@ -20,14 +21,31 @@ from serving_runtime.server.transport import (
 )
 
 
+class Counted(NamedTuple):
+    """What answers who asks what was counted.
+
+    ``scrape`` has the metrics, ``overview`` what moves on the page; ``statistics`` forwards
+    questions for a model's statistics, with what was counted.
+    """
+
+    scrape: UnaryHandler
+    overview: Callable[[Request], Reply]
+    statistics: UnaryHandler
+
+
 def bind(
-    health: Health, doors: Doors, forward: UnaryHandler, forward_stream: StreamHandler
+    health: Health,
+    doors: Doors,
+    counted: Counted,
+    forward: UnaryHandler,
+    forward_stream: StreamHandler,
 ) -> Routes:
     """Return what answers each operation.
 
     Args:
         health: of which the front's own operations tell.
         doors: those of HTTP.
+        counted: answers who asks what was counted.
         forward: answers what workers answer.
         forward_stream: answers streams whose messages workers answer.
     """
@@ -49,11 +67,17 @@ def bind(
         operations.REFLECTION_V1ALPHA: reflection.answer_all,
     }
     of_payload = {row: _immediate(_of_payload(answer)) for row, answer in answers.items()}
-    of_http = {row: _immediate(answer) for row, answer in doors.answers().items()}
+    of_counts = {
+        operations.METRICS: counted.scrape,
+        operations.MODEL_STATISTICS: counted.statistics,
+        operations.REST_MODEL_STATISTICS: counted.statistics,
+    }
+    asked = {**doors.answers(), operations.PAGE_NUMBERS: counted.overview}
+    of_http = {row: _immediate(answer) for row, answer in asked.items()}
     return transport.bind(
         forward=forward,
         forward_stream=forward_stream,
-        unary={**of_payload, **of_http},
+        unary={**of_payload, **of_http, **page.handlers(), **of_counts},
         streams={row: _of_messages(answer) for row, answer in streams.items()},
     )
 

@@ -33,10 +33,13 @@ class Mark(NamedTuple):
 
 
 def with_nullable(contract: Contract, model: Model) -> Contract:
-    """Return a contract whose signatures know which inputs may have missing values."""
+    """Return a contract that knows which inputs may have missing values, and samples of them."""
     return contract._replace(
         signatures=tuple(
-            signature._replace(nullable=_unambiguous(signature, model.nullable(signature)))
+            signature._replace(
+                nullable=_unambiguous(signature, model.nullable(signature)),
+                samples=tuple(model.samples(signature).items()),
+            )
             for signature in contract.signatures
         )
     )

@@ -7,6 +7,7 @@ from serving_runtime.ipc import frames, stream
 from serving_runtime.ipc.frames import Bytes, CallFrame, ReplyFrame
 from serving_runtime.ipc.segment_reader import AlignmentOffset
 from serving_runtime.ipc.shared_payloads import SharedPayloads
+from serving_runtime.metrics import CHANGES
 
 # What one read takes in; a larger frame is read into memory of its own.
 READ_BYTES = 1 << 16
@@ -55,6 +56,8 @@ class Channel:
         parts: List[Bytes] = []
         for reply in replies:
             parts.extend(frames.pack_reply(reply, self._shared.place(reply.payload)))
+        if CHANGES.pending:  # of the model's own metrics, counted before its calls are answered
+            parts.insert(0, frames.pack(frames.METRICS, CHANGES.take()))
         # Control frames first: offered memory is mapped by the time that the next calls come.
         self._send([*self._shared.control_frames(), *parts])
 
@@ -98,36 +101,42 @@ class _Reader:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._scratch = memoryview(bytearray(READ_BYTES))
-        # What was received and not given out yet.
-        self._left = memoryview(b"")
+        # What was received last, and how much of it was given out.
+        self._received = memoryview(b"")
+        self._at = 0
 
     def read(self, size: int) -> Optional[memoryview]:
         """Return the next ``size`` bytes, or None if the stream ends before."""
-        if len(self._left) < size and not self._fill(size):
-            return None
-        wanted, self._left = self._left[:size], self._left[size:]
-        return wanted
+        start, end = self._at, self._at + size
+        if end > len(self._received):
+            if not self._fill(size):
+                return None
+            start, end = 0, size
+        self._at = end
+        return self._received[start:end]
 
     def _fill(self, size: int) -> bool:
         """Receive until ``size`` bytes are there, or more; return whether they are."""
+        left = self._received[self._at :]
         if size > READ_BYTES:
-            return self._receive_into(bytearray(size), size)
-        while len(self._left) < size:
+            return self._receive_into(bytearray(size), left)
+        while len(left) < size:
             count = self._connection.recv_into(self._scratch)
             if count == 0:
                 return False
             # Copied: what was given out stays as it is, for as long as a model keeps it.
-            self._left = memoryview(bytearray().join([self._left, self._scratch[:count]]))
+            left = memoryview(bytearray().join([left, self._scratch[:count]]))
+        self._received = left
         return True
 
-    def _receive_into(self, buffer: bytearray, size: int) -> bool:
-        """Receive just ``size`` bytes, a large payload's, into a buffer of their own."""
-        view, done = memoryview(buffer), len(self._left)
-        view[:done] = self._left
-        while done < size:
+    def _receive_into(self, buffer: bytearray, left: memoryview) -> bool:
+        """Receive just as much as a buffer of its own takes, a large payload's."""
+        view, done = memoryview(buffer), len(left)
+        view[:done] = left
+        while done < len(buffer):
             count = self._connection.recv_into(view[done:])
             if count == 0:
                 return False
             done += count
-        self._left = view
+        self._received = view
         return True

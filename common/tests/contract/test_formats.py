@@ -42,7 +42,13 @@ FIELDS = st.recursive(
     max_leaves=5,
 )
 SIGNATURES = st.builds(
-    Signature, NAMES, named(FIELDS), named(FIELDS).filter(bool), UNSAID, st.just(())
+    Signature,
+    NAMES,
+    named(FIELDS),
+    named(FIELDS).filter(bool),
+    UNSAID,
+    st.just(()),
+    st.just(()),
 )
 CONTRACTS = st.builds(
     Contract, st.one_of(st.just(""), NAMES), named(SIGNATURES).filter(bool), st.just(0)

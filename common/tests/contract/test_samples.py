@@ -50,6 +50,30 @@ def test_maps():
     assert samples(Field("x", "map"))["x"] == {}
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "dtype", "expected"),
+    [
+        (Field("x", "string", (-1,)), "Oslo", "string", [b"Oslo"]),
+        (Field("x", "string", ()), "ü", "string", "ü".encode()),
+        (Field("x", "string", (-1, 2)), ("a", "b"), "string", [[b"a", b"b"]]),
+        (Field("x", "any", (-1,)), "Oslo", "string", [b"Oslo"]),
+        (Field("x", "any"), 2, "float32", 2.0),
+        (Field("x", "int64", (2,)), 3, "int64", [3, 3]),
+        (Field("x", "bool", (-1,)), True, "bool", [True]),
+    ],
+    ids=str,
+)
+def test_what_a_model_is_known_to_take(field, value, dtype, expected):
+    """It stands in every place, or along the last axis; other inputs are zeros as ever."""
+    other = Field("other", "int8", (-1,))
+    found = sample_inputs(Signature("predict", (other, field), (), samples=(("x", value),)))
+    assert list(found) == ["other", "x"]
+    assert found["other"].array.tolist() == [0]
+    assert found["x"].dtype == dtype
+    assert found["x"].array.dtype == NUMPY_DTYPES[dtype]
+    assert found["x"].array.tolist() == expected
+
+
 def test_arrays_of_maps():
     """A free dimension has one, a fixed one as many as it says; too many are refused."""
     field = Field("x", "map", (-1,), (Field("a", "bool", ()),))

@@ -2,8 +2,8 @@ import logging
 
 import pytest
 
-from serving_runtime import security
-from serving_runtime.errors import SettingError
+from serving_runtime import operations, security
+from serving_runtime.errors import NotAuthenticated, SettingError
 
 OPEN = "may call the model"
 
@@ -26,6 +26,20 @@ def test_half_of_tls_stops_the_start(settings, given, named):
 def test_nothing_is_on_by_default(settings):
     """As Hydrosphere's runtimes always were."""
     assert security.from_settings(settings()) == security.NO_SECURITY == (None, None)
+
+
+def test_page_is_open_and_health_may_be(settings, tmp_path):
+    """The page's files tell nothing of the model; its calls need a token like all others."""
+    tokens = tmp_path / "tokens"
+    tokens.write_text("secret")
+    tokens.chmod(0o600)
+    chosen = settings(token_file=str(tokens), open_health=False)
+    access = security.from_settings(chosen).access
+    for row in operations.PAGE_FILES:
+        access.check(row.key, None)
+    for row in (operations.REST_PREDICT, operations.PAGE_NUMBERS, operations.ROOT):
+        with pytest.raises(NotAuthenticated):
+            access.check(row.key, None)
 
 
 def logged(settings, caplog, **changes):

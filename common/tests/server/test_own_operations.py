@@ -3,6 +3,7 @@ from serving_runtime.operations import AnsweredBy
 from serving_runtime.server import own_operations
 from serving_runtime.server.health import Health
 from serving_runtime.server.http.doors import Doors
+from serving_runtime.server.own_operations import Counted
 
 
 def forward(request):
@@ -14,13 +15,27 @@ async def forward_stream(stream):
     yield b""
 
 
+def overview(request):
+    """Stand for what answers the page's questions."""
+
+
+def scrape(request):
+    """Stand for what answers who asks for the metrics."""
+
+
+def statistics(request):
+    """Stand for what forwards questions for a model's statistics."""
+
+
 def test_every_operation_is_bound(loop):
     """Whatever the table of operations lists: a row that nobody answers stops the start."""
     health = Health()
-    routes = own_operations.bind(health, Doors(health), forward, forward_stream)
+    counted = Counted(scrape, overview, statistics)
+    routes = own_operations.bind(health, Doors(health), counted, forward, forward_stream)
     assert {row.is_stream for row in routes.streams} == {True}
     assert {row.is_stream for row in routes.unary} == {False}
-    of_front = {row for row, handler in routes.unary.items() if handler is not forward}
+    of_workers = (forward, statistics)
+    of_front = {row for row, handler in routes.unary.items() if handler not in of_workers}
     assert of_front == {
         row for row in operations.ALL if row.answered_by is AnsweredBy.FRONT and not row.is_stream
     }

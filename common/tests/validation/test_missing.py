@@ -185,6 +185,7 @@ def test_columns_are_several_inputs_of_one_axis_or_none(monkeypatch, fields, str
     contract = Contract("", (Signature("s", fields, OUTPUTS),))
     (signature,) = validation.with_nullable(contract, Plain()).signatures
     assert [it.name for it in signature.nullable] == names
+    assert signature.samples == ()
 
 
 def test_masks_are_optional_inputs_of_what_is_no_float():

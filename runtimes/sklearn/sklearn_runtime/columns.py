@@ -1,8 +1,10 @@
 """Name an estimator's columns, in the order that it takes them, with what is known of each."""
 
-from typing import Any, Dict, Sequence, Tuple
+from typing import Any, Dict, Mapping, Sequence, Tuple
 
-from serving_runtime.signature import STRING, Field, Nullable, Signature
+import numpy as np
+
+from serving_runtime.signature import ANY, NUMPY_DTYPES, STRING, Field, Nullable, Signature
 from sklearn_runtime import evidence, structure
 from sklearn_runtime.evidence import Evidence
 
@@ -54,6 +56,35 @@ def nullable(estimator: Any, signature: Signature, is_by_column: bool) -> Tuple[
     known = named(estimator, [field.name for field in signature.inputs])
     found = ((field, known.get(field.name, evidence.UNKNOWN)) for field in signature.inputs)
     return tuple(_nullable(field, it) for field, it in found if it.takes_missing)
+
+
+def samples(estimator: Any, signature: Signature, is_by_column: bool) -> Mapping[str, Any]:
+    """Return values that the estimator takes, of inputs in which it may refuse others.
+
+    Args:
+        estimator: fitted.
+        signature: that is served.
+        is_by_column: whether each input is a column; else the one input is the whole table.
+    """
+    if not is_by_column:
+        (field,) = signature.inputs
+        values = [it.value for it in whole(estimator, (field.shape or ())[1:])]
+        is_fit = all(_is_of(field, value) for value in values)
+        is_of_one_kind = len({isinstance(value, str) for value in values}) == 1
+        return {field.name: tuple(values)} if is_fit and is_of_one_kind else {}
+    known = named(estimator, [field.name for field in signature.inputs])
+    found = {it.name: known[it.name].value for it in signature.inputs if it.name in known}
+    return {it.name: found[it.name] for it in signature.inputs if _is_of(it, found.get(it.name))}
+
+
+def _is_of(field: Field, value: Any) -> bool:
+    """Whether a value can be an element of a field."""
+    if isinstance(value, str):
+        return field.dtype in (STRING, ANY)
+    if field.dtype == STRING or field.dtype not in NUMPY_DTYPES:
+        return False
+    dtype = NUMPY_DTYPES[field.dtype]
+    return isinstance(value, (int, float)) and np.can_cast(np.min_scalar_type(value), dtype)
 
 
 def _of_table(estimator: Any, fields: Sequence[Field]) -> Tuple[Nullable, ...]:

@@ -1,7 +1,7 @@
 """Serve a fitted estimator: contract, inputs, methods and results put together."""
 
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -77,6 +77,11 @@ class EstimatorProgram:
         return columns.nullable(
             self._estimator, signature, inputs.is_by_column(signature, self._estimator)
         )
+
+    def samples(self, signature: Signature) -> Mapping[str, Any]:
+        """Return values that encoders have seen, by the inputs that they are for."""
+        is_by_column = inputs.is_by_column(signature, self._estimator)
+        return columns.samples(self._estimator, signature, is_by_column)
 
     def run(self, signature_name: str, arrays: Arrays) -> Arrays:
         """Answer a request.

@@ -1,7 +1,7 @@
 """Serve fitted estimators with scikit-learn's interface, and ONNX models."""
 
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 from serving_runtime.model import Arrays, Model
 from serving_runtime.signature import Contract, Nullable, Signature
@@ -27,6 +27,10 @@ class SklearnModel(Model):
     def nullable(self, signature: Signature) -> Tuple[Nullable, ...]:
         """Return which inputs may have missing values, and what stands for one."""
         return self._program.nullable(signature)
+
+    def samples(self, signature: Signature) -> Mapping[str, Any]:
+        """Return values that encoders have seen, since others may be refused."""
+        return self._program.samples(signature)
 
 
 def load(files: Path, contract: Optional[Contract], **options: Any) -> Model:

@@ -1,6 +1,6 @@
 """Serve ONNX models with onnxruntime: names, dtypes and shapes are the model's own."""
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -47,6 +47,10 @@ class OnnxProgram:
     def nullable(self, signature: Signature) -> Tuple[Nullable, ...]:
         """Return the columns of floats: ONNX has no other missing value than NaN."""
         return signature.nullable_floats
+
+    def samples(self, signature: Signature) -> Mapping[str, Any]:
+        """Return nothing: a graph does not show what it refuses."""
+        return {}
 
     def run(self, signature_name: str, arrays: Arrays) -> Arrays:
         """Answer a request.

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from experiments.benchmarks import (
+    batch,
     ceiling,
     cli_arguments,
     codec,
@@ -22,6 +23,13 @@ from experiments.benchmarks.rounds import Result
 
 CHILD = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'])"
 FIGURES = (1.0,) * 6
+SCORED = {
+    "results": [
+        {"case": case, "way": way, "rows": 10, **batch.Spent(seconds, 1.0, 50.0, "")._asdict()}
+        for case in batch.CASES
+        for way, seconds in ((batch.LOOP, 2.0), (batch.ONE, 2.5), (batch.ALL, 1.25))
+    ]
+}
 
 
 @pytest.fixture
@@ -43,7 +51,7 @@ def test_everything_measures_all_that_must_be_reached(answered):
     results = answered(suite.PLANS)
     told = {"seconds": dict.fromkeys(("memcpy", "decode", "encode", "small"), 1e-6)}
     grown = {"results": [{"requests": count, "held_mb": 1.0} for count in range(0, 1001, 100)]}
-    found = targets.targets(report.summarise({"results": results}), told, grown)
+    found = targets.targets(report.summarise({"results": results}), told, grown, SCORED)
     assert [it.words for it in found if it.found is None] == []
 
 
@@ -59,6 +67,17 @@ def test_each_target_against_a_limit_has_its_ceiling(answered):
     assert rows[-1] == f"| {last} | ≥ 0.5 | 1,500 | 2,000 | 0.75 | 1,000 | 0.50 |"
     assert not any(report.NOTHING in row for row in rows)
     assert report.NOTHING in ceiling.table({"results": []})
+
+
+def test_batch_scoring_is_shown_beside_the_loop():
+    """How many rows a second, and how many times the loop's; a wrong result has no figures."""
+    rows = batch.table(SCORED).splitlines()
+    assert rows[2] == "| iris, logistic regression | 10 | loop | 5 | 1.00 | 100000.00 | 50 |"
+    assert rows[4].startswith(
+        "| iris, logistic regression | 10 | a process for each CPU | 8 | 1.60 |"
+    )
+    wrong = [{**it, "problem": "other rows"} for it in SCORED["results"]]
+    assert len(batch.table({"results": wrong}).splitlines()) == 2
 
 
 def test_what_is_not_set_up_is_left_out_and_said(monkeypatch, capsys):

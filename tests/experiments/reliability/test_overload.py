@@ -8,11 +8,11 @@ from experiments.reliability import open_loop, overload
 measures = pytest.mark.nightly
 
 
-@pytest.fixture(scope="module")
-def findings():
+@pytest.fixture(scope="module", params=["grpc", "http"])
+def findings(request):
     """Offer a service twice and ten times its peak, for a few seconds."""
-    words = "--times 2 10 --seconds 3 --peak-seconds 1.5 --call-ms 20"
-    return overload.EXPERIMENT.try_with(words)
+    words = "--times 2 10 --seconds 3 --peak-seconds 1.5 --call-ms 20 --protocol "
+    return overload.EXPERIMENT.try_with(words + request.param)
 
 
 @measures

@@ -5,7 +5,7 @@ from signal import SIGTERM
 import grpc
 import pytest
 
-from experiments.reliability import restarts
+from experiments.reliability import calling, restarts
 from serving_runtime.cli import kubernetes
 from serving_runtime.settings import Settings
 from tests.support import models
@@ -51,6 +51,14 @@ def test_rolling_restarts_lose_nothing():
     findings = restarts.EXPERIMENT.try_with("--restarts 3 --requests 300")
     assert findings.missed == []
     assert findings.counts["restarts"] == 3
+    assert findings.counts["requests"] >= 300
+
+
+@pytest.mark.apt
+def test_restarts_behind_a_proxy_of_http_lose_nothing():
+    """Nor do those of servers of HTTP, behind HAProxy."""
+    findings = calling.over_http(restarts.EXPERIMENT).try_with("--restarts 3 --requests 300")
+    assert findings.missed == []
     assert findings.counts["requests"] >= 300
 
 

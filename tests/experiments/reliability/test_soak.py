@@ -9,7 +9,7 @@ import pytest
 from experiments.reliability import soak, soak_clients, soak_diet, soak_samples
 from experiments.reliability.experiment import Goal
 from experiments.reliability.soak_clients import Task
-from experiments.reliability.soak_diet import Kind
+from experiments.reliability.soak_exchange import Kind
 from experiments.reliability.soak_samples import Sample
 from serving_runtime import operations
 

@@ -4,6 +4,7 @@ from itertools import chain
 from typing import Any, List, NamedTuple, Tuple
 
 from serving_runtime.errors import InvalidInput
+from serving_runtime.ipc.tuples import make_tuple
 from serving_runtime.protocols.json.wording import index_text, shown
 from serving_runtime.protocols.shapes import MAX_RANK
 
@@ -40,7 +41,7 @@ def flatten(node: Any, place: str) -> Flat:
             raise InvalidInput(f"{place} is nested deeper than {MAX_RANK} lists")
         level = list(chain.from_iterable(level))
         kinds = frozenset(map(type, level))
-    return Flat(level, tuple(shape), kinds)
+    return make_tuple(Flat, (level, tuple(shape), kinds))
 
 
 def _ragged(level: List[Any], shape: List[int], place: str) -> str:

@@ -25,7 +25,7 @@ class _NotRight(Exception):
 
 
 # From so many bytes on, an object of Python's for each number costs more than pysimdjson's nodes.
-_LONG_BYTES = 3072
+LONG_BYTES = 3072
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MAX_DIGITS = 400  # a double has 309 at most
 # Of both libraries, between them and all their versions.
@@ -76,7 +76,7 @@ def _attempt(
 
 def _quick_parsers(payload: Bytes) -> Iterator[Callable[[Bytes], Reader]]:
     has_both = libraries.simdjson is not None and libraries.orjson is not None
-    if _may_use_simdjson(payload) and (len(payload) > _LONG_BYTES or not has_both):
+    if _may_use_simdjson(payload) and (len(payload) > LONG_BYTES or not has_both):
         yield TapeReader
     if libraries.orjson is not None:
         yield _by_orjson

@@ -5,6 +5,7 @@ from typing import Any, Callable, Dict, FrozenSet, List, NoReturn, Optional, Tup
 import numpy as np
 
 from serving_runtime.errors import InvalidInput
+from serving_runtime.ipc.tuples import make_tuple
 from serving_runtime.protocols.json.lists import Flat
 from serving_runtime.protocols.json.reader import AS_NAN, REFUSED, Read, Reader, Wanted
 from serving_runtime.protocols.json.wording import index_text, shown
@@ -50,9 +51,11 @@ def tensor_of(flat: Flat, wanted: Wanted, may_overflow: bool) -> Read:
         array = _floats(flat, wanted, may_overflow)
     else:
         array = _READERS[casts.kind(wanted.dtype)](flat, wanted)
-    tensor = Tensor(wanted.dtype, array.reshape(flat.shape))
+    if len(flat.shape) != 1:
+        array = array.reshape(flat.shape)
+    tensor = make_tuple(Tensor, (wanted.dtype, array))
     if missing is None or wanted.nulls == AS_NAN:
-        return Read(tensor)
+        return make_tuple(Read, (tensor, None))
     return Read(tensor, missing.reshape(flat.shape))
 
 

@@ -40,9 +40,9 @@ def numbers(array: np.ndarray, has_tokens: bool) -> bytes:
     Raises:
         NoJson: a value is infinite.
     """
-    if array.dtype == np.float16:
-        array = array.astype(np.float32)
     if array.dtype not in _KNOWN:
+        if array.dtype == np.float16:
+            return numbers(array.astype(np.float32), has_tokens)
         return _slowly(array, has_tokens)
     is_scalar = not array.ndim
     array = np.ascontiguousarray(array)  # which makes a scalar an array of one

@@ -9,9 +9,11 @@ from serving_runtime.errors import InvalidInput
 from serving_runtime.ipc.frames import Bytes
 from serving_runtime.protocols.json import reading
 from serving_runtime.protocols.json.reader import Reader
+from serving_runtime.protocols.json.reading import LONG_BYTES
 from serving_runtime.protocols.open_inference import decoding, values
 from serving_runtime.protocols.open_inference.binary_data import BinaryData, header_length
 from serving_runtime.protocols.open_inference.datatypes import BY_DTYPE, Datatype
+from serving_runtime.protocols.open_inference.json_recent import RecentRequests
 from serving_runtime.protocols.open_inference.json_replies import RestContext, identity_member
 from serving_runtime.protocols.open_inference.json_requests import (
     NOTHING_ASKED,
@@ -52,7 +54,11 @@ _OFFSETS: Dict[int, int] = {}
 
 
 def decode(
-    payload: Bytes, attributes: Mapping[str, str], nullable: Nullable, max_expanded_bytes: int
+    payload: Bytes,
+    attributes: Mapping[str, str],
+    nullable: Nullable,
+    max_expanded_bytes: int,
+    recent: Optional[RecentRequests] = None,
 ) -> Request:
     """Read an inference request; arrays are views of the payload where they are binary data.
 
@@ -61,6 +67,7 @@ def decode(
         attributes: of the call: where its JSON ends.
         nullable: the inputs that may have missing values, by the names that choose a signature.
         max_expanded_bytes: how much memory a model may need for rows without columns.
+        recent: those that came before, where they are remembered.
 
     Raises:
         InvalidInput: it is no such request, or not one whose tensors can be told apart.
@@ -69,7 +76,9 @@ def decode(
     """
     view = memoryview(payload)
     start = header_length(view, attributes)
-    if start is not None and start <= _MAX_JSON_BYTES:
+    if start is None:
+        return _read_json(view, nullable, max_expanded_bytes, recent)
+    if start <= _MAX_JSON_BYTES:
         remembered = _BY_TEXT.get(bytes(view[:start]))
         if remembered is not None and remembered.size == len(view) - start:
             request = _reread(view, start, remembered)
@@ -85,6 +94,23 @@ def alignment_offset(length_bytes: int) -> int:
         length_bytes: of the payload; where its values are is known from the last one as long.
     """
     return _OFFSETS.get(length_bytes, 0)
+
+
+def _read_json(
+    view: memoryview,
+    nullable: Nullable,
+    max_expanded_bytes: int,
+    recent: Optional[RecentRequests],
+) -> Request:
+    """Read a request without binary data."""
+    if recent is None or len(view) > LONG_BYTES:
+        return _read(view, None, nullable, max_expanded_bytes)
+    text = bytes(view)
+    request = recent.read(text)
+    if request is None:
+        request = _read(view, None, nullable, max_expanded_bytes)
+        recent.remember(text, request)
+    return request
 
 
 def _read(

@@ -12,13 +12,16 @@ from typing import Any, Callable, List, Mapping, NamedTuple, Tuple
 import numpy as np
 
 from serving_runtime.errors import InvalidInput
+from serving_runtime.ipc.tuples import make_tuple
 from serving_runtime.protocols.json import writing
+from serving_runtime.protocols.json.lists import flatten
 from serving_runtime.protocols.json.reader import AS_NAN, MARKED, Read, Reader, Wanted
-from serving_runtime.protocols.json.values import utf8
+from serving_runtime.protocols.json.values import tensor_of, utf8
 from serving_runtime.protocols.json.writing import NoJson
 from serving_runtime.protocols.open_inference import encoding, values
 from serving_runtime.protocols.open_inference.binary_data import BinaryData
 from serving_runtime.protocols.open_inference.datatypes import (
+    BY_DTYPE,
     BYTES,
     DATATYPES,
     Datatype,
@@ -36,6 +39,14 @@ _AS_NAN = {it.name: Wanted(it.dtype, it.name, DATA, AS_NAN) for it in DATATYPES.
 _MARKED = {
     name: it if it.dtype in FLOATS else it._replace(nulls=MARKED) for name, it in _AS_NAN.items()
 }
+
+
+class Form(NamedTuple):
+    """What the values of a tensor are read as, and its shape."""
+
+    wanted: Wanted
+    datatype: Datatype
+    shape: Tuple[int, ...]
 
 
 class Written(NamedTuple):
@@ -71,10 +82,31 @@ def read(reader: Reader, members: Mapping[str, Any], content: Any, is_nullable: 
     if data is None:
         raise InvalidInput(f'no values: expected "{DATA}"')
     (dtype, array), missing = reader.array(data, (_MARKED if is_nullable else _AS_NAN)[called])
-    if array.shape != shape:
-        _check_flat(array.shape, datatype, shape)
-        array = array.reshape(shape)
-    return Read(Tensor(dtype, array), None if missing is None else missing.reshape(shape))
+    tensor = Tensor(dtype, _shaped(array, datatype, shape))
+    return Read(tensor, None if missing is None else missing.reshape(shape))
+
+
+def form_of(tensor: Tensor, is_nullable: bool) -> Form:
+    """Return the form of a tensor that was read."""
+    datatype = BY_DTYPE[tensor.dtype]
+    wanted = (_MARKED if is_nullable else _AS_NAN)[datatype.name]
+    return Form(wanted, datatype, tensor.array.shape)
+
+
+def of_plain(data: Any, form: Form) -> Tensor:
+    """Return a tensor of a known form.
+
+    Args:
+        data: its values, as Python's own.
+        form: what they are read as.
+
+    Raises:
+        InvalidInput: they are wrong, or one is missing.
+    """
+    (dtype, array), missing = tensor_of(flatten(data, DATA), form.wanted, may_overflow=False)
+    if missing is not None:
+        raise InvalidInput(f'"{DATA}" has missing values')
+    return make_tuple(Tensor, (dtype, _shaped(array, form.datatype, form.shape)))
 
 
 def text(reader: Reader, members: Mapping[str, Any], key: str, place: str = "") -> str:
@@ -136,6 +168,13 @@ def _shape(reader: Reader, members: Mapping[str, Any]) -> Tuple[int, ...]:
         if type(size) is not int:
             reader.refuse(size, f'"shape"[{number}]', "a size")
     return values.shape_of(sizes)
+
+
+def _shaped(array: np.ndarray, datatype: Datatype, shape: Tuple[int, ...]) -> np.ndarray:
+    if array.shape == shape:
+        return array
+    _check_flat(array.shape, datatype, shape)
+    return array.reshape(shape)
 
 
 def _check_flat(found: Tuple[int, ...], datatype: Datatype, shape: Tuple[int, ...]) -> None:

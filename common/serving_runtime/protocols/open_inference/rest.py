@@ -13,6 +13,7 @@ from serving_runtime.protocols.open_inference import (
     served,
     wording,
 )
+from serving_runtime.protocols.open_inference.json_recent import RecentRequests
 from serving_runtime.protocols.protocol import Encoded, ModelProtocol
 from serving_runtime.protocols.request import Request
 from serving_runtime.settings import Settings
@@ -28,6 +29,7 @@ class RestInfer(ModelProtocol):
         self._head = json_replies.model_head(self._names.name, self._names.version)
         self._uncarried = carried.reasons(contract)
         self._nullable = _nullable(contract)
+        self._recent = RecentRequests(self._nullable)
 
     @classmethod
     def alignment_offset(cls, length_bytes: int) -> int:
@@ -42,7 +44,11 @@ class RestInfer(ModelProtocol):
         """Read an inference request."""
         self._names.check(target, attributes.get(MODEL_VERSION, ""))
         request = json_codec.decode(
-            payload, attributes, self._nullable, self._settings.max_expanded_bytes
+            payload,
+            attributes,
+            self._nullable,
+            self._settings.max_expanded_bytes,
+            self._recent,
         )
         if request.signature_name in self._uncarried:
             raise Unimplemented(self._uncarried[request.signature_name])

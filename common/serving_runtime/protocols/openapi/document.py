@@ -15,7 +15,7 @@ from serving_runtime.ipc.frames import Bytes
 from serving_runtime.model_names import ModelNames
 from serving_runtime.operations import HttpRoute, Operation
 from serving_runtime.protocols.json import requests
-from serving_runtime.protocols.openapi import paths, rows, tensors
+from serving_runtime.protocols.openapi import paths, rows, signatures, tensors
 from serving_runtime.protocols.openapi.paths import ERROR, JSON, PAGES, Served
 from serving_runtime.protocols.protocol import ContractProtocol, Encoded
 from serving_runtime.settings import Settings, default_model_dir
@@ -68,6 +68,7 @@ def of_model(contract: Contract, settings: Settings) -> Dict[str, Any]:
         },
         "paths": _paths(served, names, settings),
         "components": {"schemas": _schemas(served), "responses": paths.failures()},
+        signatures.EXTENSION: signatures.described(contract, served.predicted, settings),
     }
     if settings.token_file:
         document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}

@@ -1,4 +1,4 @@
-"""Make the examples: requests of zeros and empty texts, which every check passes."""
+"""Make the examples: requests of zeros and empty texts, or of what the model is known to take."""
 
 from typing import Any, Dict, Mapping, Optional
 
@@ -16,7 +16,7 @@ MAX_VALUES = 4096
 
 def of_predict(signature: Signature, is_default: bool) -> Optional[Dict[str, Any]]:
     """Return a body for ``:predict``; None if it would be too long."""
-    values = _values(signature)
+    values = of_inputs(signature)
     if values is None:
         return None
     named = {} if is_default else {"signature_name": signature.name}
@@ -50,7 +50,8 @@ def _tensor(field: Field, value: Tensor) -> Dict[str, Any]:
     }
 
 
-def _values(signature: Signature) -> Optional[Dict[str, Any]]:
+def of_inputs(signature: Signature) -> Optional[Dict[str, Any]]:
+    """Return a value for each input, by its name; None if they would be too long."""
     if _is_long(signature):
         return None
     return {name: _plain(value) for name, value in sample_inputs(signature).items()}
@@ -89,7 +90,7 @@ def _each(value: Any) -> Any:
 def _of_tensor(tensor: Tensor) -> Any:
     array = tensor.array
     if array.dtype == object:
-        array = np.full(array.shape, "", dtype=object)
+        array = np.array(np.frompyfunc(bytes.decode, 1, 1)(array), dtype=object)
     elif array.dtype.kind == "c":
         array = np.stack([array.real, array.imag], axis=-1)
     return array.tolist()

@@ -2,6 +2,7 @@
 
 The rules:
 
+* ``receiving.py`` is the half that reads, and this the one that answers.
 * What it does is a state of `states.py`; it changes by the events of that table alone.
 * One request at a time is answered: what comes behind it is kept, and no more is read until then.
 * All of it happens in the event loop's thread. Where a call is taken or given up, the front lock is
@@ -11,79 +12,47 @@ The rules:
 * ``due`` is when whoever looks now and then (``on_due``) is to end what takes too long.
 """
 
-import asyncio
-import math
 import time
-from typing import Any, Optional
+from typing import Optional
 
-from serving_runtime.server.http import compression, replies, writing
+from serving_runtime.server.http import writing
 from serving_runtime.server.http.exchange import Answerable, Exchange
-from serving_runtime.server.http.flow import Flow
 from serving_runtime.server.http.gate import Passed
 from serving_runtime.server.http.host import ConnectionHost
-from serving_runtime.server.http.limits import Limits
-from serving_runtime.server.http.parser import Head, RequestParser
+from serving_runtime.server.http.parser import Head
+from serving_runtime.server.http.receiving import Receiver
 from serving_runtime.server.http.refusals import EarlyReply, Refusal
 from serving_runtime.server.http.states import Event, State, follow
 from serving_runtime.server.transport import Headers, Reply
 
 _STALLED = Refusal(408, "the request did not come within the time that there is for it")
+_IDLE, _ARRIVING = State.IDLE, State.ARRIVING
+_ANSWERED = Event.ANSWERED
 
 
-class HttpConnection(asyncio.Protocol, Answerable):
+class HttpConnection(Receiver, Answerable):
     """The connection of one client.
 
     Args:
         host: the transport.
-
-    Attributes:
-        due: when ``on_due`` is to be called, on the monotonic clock.
-        is_surplus: whether only health is answered here.
     """
 
     def __init__(self, host: ConnectionHost) -> None:
-        self._host = host
-        self._limits = host.limits
-        self._parser = RequestParser(host.limits)
-        self._state = State.IDLE
-        self._socket: Any = None
+        super().__init__(host)
         self._exchange: Optional[Exchange] = None
-        # Of a request that is not whole.
-        self._passed: Optional[Passed] = None
-        self._body_due = self.due = math.inf
-        self.is_surplus = False
-
-    @property
-    def state(self) -> State:
-        """What it is doing."""
-        return self._state
-
-    def connection_made(self, transport: Any) -> None:
-        """Begin; asyncio calls it."""
-        self._socket = transport
-        self._flow = Flow(transport)
-        self.due = time.monotonic() + self._limits.idle_seconds
-        self._host.on_open(self)
 
     def connection_lost(self, error: Optional[Exception]) -> None:
         """End, and give up what is not answered; asyncio calls it."""
         self._state = follow(self._state, Event.LOST)
         self._host.on_closed(self)
         exchange, self._exchange = self._exchange, None
+        passed = self._passed if exchange is None else exchange.passed
+        if passed is not None:
+            self._counter.end_gone(passed)
         if exchange is not None:
             self._host.submission.settle()
             with self._host.lock:
                 exchange.abandon()
-
-    def data_received(self, data: bytes) -> None:
-        """Take in what the client has sent; asyncio calls it."""
-        if self._state is State.ENDING:
-            return
-        if self._state is not State.ANSWERING and self._flow.may_read:
-            self._receive(data)
-        else:
-            self._parser.hold(data)
-            self._flow.pause()
 
     def pause_writing(self) -> None:
         """Note that the client does not read its replies; asyncio calls it."""
@@ -93,33 +62,21 @@ class HttpConnection(asyncio.Protocol, Answerable):
     def resume_writing(self) -> None:
         """Go on, since it does again; asyncio calls it."""
         self._flow.is_blocked = False
-        if self._state is State.IDLE:
-            self._rest()
+        if self._state is _IDLE:
+            self.due = time.monotonic() + self._limits.idle_seconds
             self._go_on()
-
-    def bound(self, limits: Limits) -> None:
-        """Have other limits from the next request on."""
-        self._limits = self._parser.limits = limits
-
-    def hold(self, is_held: bool) -> None:
-        """Read no more of a body that is arriving, or go on with it."""
-        self._flow.is_held = is_held
-        if is_held:
-            self.due = math.inf
-            self._flow.pause()
-        elif self._state is State.ARRIVING:
-            self.due = time.monotonic() + self._limits.gap_seconds
-            self._host.loop.call_soon(self._go_on)  # not while the front lock is held
 
     def refuse(self, refusal: EarlyReply) -> None:
         """Answer a request that is not whole, or none, and end the connection."""
-        if self._state is not State.IDLE and self._state is not State.ARRIVING:
+        if self._state is not _IDLE and self._state is not _ARRIVING:
             return
+        self._counter.end_early(refusal, self._passed)
+        self._passed = None
         self._write(writing.early(refusal), self._parser.head, closes=True, lingers=True)
 
     def close_idle(self) -> bool:
         """End the connection if it waits for a request; return whether it did."""
-        if self._state is not State.IDLE or self._parser.has_rest:
+        if self._state is not _IDLE or self._parser.has_rest:
             return False
         self._end()
         return True
@@ -132,7 +89,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         """End what takes too long."""
         if self._flow.has_moved():
             self.due = now + self._limits.gap_seconds
-        elif self._state is State.ARRIVING:
+        elif self._state is _ARRIVING:
             self.refuse(_STALLED)
         elif self._flow.is_blocked or not self.close_idle():
             self.abort()
@@ -140,6 +97,12 @@ class HttpConnection(asyncio.Protocol, Answerable):
     def answer(self, exchange: Exchange, reply: Reply, headers: Headers) -> None:
         """Write the reply to the request."""
         if exchange is not self._exchange:
+            return
+        usual = writing.usual(exchange, reply, headers, self._host.writer)
+        if usual is not None and not self._closes(exchange.head):
+            self._settle(exchange, 200)
+            self._socket.write(usual)
+            self._on_answered()
             return
         written = writing.of_reply(exchange, reply, headers)
         if not written.is_packed_later:
@@ -151,110 +114,46 @@ class HttpConnection(asyncio.Protocol, Answerable):
         """Have the event loop's thread write it."""
         self._host.loop.call_soon_threadsafe(self.answer, exchange, reply, headers)
 
-    def _receive(self, data: bytes) -> None:
-        try:
-            if not self._parser.receive(data):
-                self._on_part()
-                return
-        except EarlyReply as early:
-            self.refuse(early)
-            return
-        if self._passed is not None:
-            self._host.arriving.end(self)
-        self._on_whole(*self._parser.take())
-
-    def _on_part(self) -> None:
-        """Look at the head as soon as it is there, so that no body comes in vain."""
-        now, is_first = time.monotonic(), self._state is State.IDLE
-        if is_first and self._parser.is_clean:  # of the empty lines that some clients send
-            return
-        self._state = follow(self._state, Event.BEGUN)
-        if is_first:
-            self.due = now + self._limits.head_seconds
-        head = self._parser.head
-        if head is None:
-            return
-        if self._passed is None:
-            self._passed = self._host.gate.admit(head, self.is_surplus)
-            self._body_due = now + self._limits.body_seconds
-            if b"expect" in head.headers and not head.is_old:
-                self._socket.write(replies.CONTINUE)
-            if self._passed.match.is_forwarded:
-                self._host.arriving.begin(self)
-        if not self._flow.is_held:
-            self.due = min(now + self._limits.gap_seconds, self._body_due)
-
-    def _on_whole(self, head: Head, body: bytes) -> None:
-        self._state = follow(self._state, Event.WHOLE)
-        self.due = math.inf
-        passed, self._passed = self._passed, None
-        try:
-            passed = passed or self._host.gate.admit(head, self.is_surplus)
-            if passed.coding:
-                self._unpack(head, passed, body)
-                return
-        except EarlyReply as early:
-            self._write(writing.early(early), head, not head.keeps_alive)
-            return
-        self._begin(head, passed, body)
-
     def _begin(self, head: Head, passed: Passed, body: bytes) -> None:
-        exchange = Exchange(self, head, passed, body, self._host.loop_thread)
-        self._exchange = exchange
+        self._exchange = exchange = Exchange(self, head, passed, body, self._host.loop_thread)
         self._host.submission.submit(exchange)
-
-    def _unpack(self, head: Head, passed: Passed, body: bytes) -> None:
-        most, coding = self._limits.max_body_bytes, passed.coding
-        unpacked = compression.unpack_small(body, coding, most)
-        if unpacked is not None:
-            self._begin(head, passed, unpacked)
-            return
-
-        def then(outcome: Any) -> None:
-            if self._state is not State.ANSWERING:  # the client has gone
-                return
-            if isinstance(outcome, EarlyReply):
-                self._write(writing.early(outcome), head, not head.keeps_alive)
-            else:
-                self._begin(head, passed, outcome)
-
-        self._host.in_thread(lambda: compression.unpack(body, coding, most), then)
 
     def _finish(self, exchange: Exchange, written: writing.Written) -> None:
         if exchange is self._exchange:
-            self._exchange = None
-            self._host.submission.settle()
-            self._write(written, exchange.head, not exchange.head.keeps_alive)
+            self._settle(exchange, written.status)
+            self._write(written, exchange.head, self._closes(exchange.head))
+
+    def _settle(self, exchange: Exchange, status: int) -> None:
+        self._exchange = None
+        self._counter.end(exchange.passed, status)
+        self._host.submission.settle()
+
+    def _refuse_whole(self, refusal: EarlyReply, head: Head, passed: Optional[Passed]) -> None:
+        self._counter.end_early(refusal, passed)
+        self._write(writing.early(refusal), head, self._closes(head))
+
+    def _closes(self, head: Head) -> bool:
+        """Return whether the connection ends with the reply to a whole request."""
+        return self._host.is_closing or self.is_surplus or not head.keeps_alive
 
     def _write(
         self, written: writing.Written, head: Optional[Head], closes: bool, lingers: bool = False
     ) -> None:
-        closes = closes or self._host.is_closing or self.is_surplus
         for piece in written.as_bytes(self._host.writer, head, closes):
             self._socket.write(piece)
         if closes:
             self._end(lingers)
-            return
-        self._state = follow(self._state, Event.ANSWERED)
-        self._rest()
-        if self._flow.is_paused or self._parser.has_rest:
-            self._host.loop.call_soon(self._go_on)
+        else:
+            self._on_answered()
 
-    def _rest(self) -> None:
+    def _on_answered(self) -> None:
         """Wait for the next request, unless the client does not read the last reply."""
-        if not self._flow.is_blocked:
+        self._state = follow(self._state, _ANSWERED)
+        flow = self._flow
+        if not flow.is_blocked:
             self.due = time.monotonic() + self._limits.idle_seconds
-
-    def _go_on(self) -> None:
-        """Read what has been kept, and then what the client sends."""
-        if self._is_reading() and self._parser.has_rest:
-            self._receive(b"")
-        if self._is_reading():
-            self._flow.resume()
-
-    def _is_reading(self) -> bool:
-        waits = self._state is State.IDLE or self._state is State.ARRIVING
-        return waits and self._flow.may_read
+        if flow.is_paused or self._parser.has_rest:
+            self._host.loop.call_soon(self._go_on)
 
     def _end(self, lingers: bool = False) -> None:
         """Close, once all is sent.

@@ -4,9 +4,9 @@ import abc
 import threading
 from typing import Callable, Optional
 
-from serving_runtime import logs, operations
+from serving_runtime import logs
 from serving_runtime.errors import Status
-from serving_runtime.ipc.attributes import ACCEPT, CONTENT_TYPE, HEADER_LENGTH
+from serving_runtime.ipc.tuples import make_tuple
 from serving_runtime.server.http.gate import Passed
 from serving_runtime.server.http.parser import Head
 from serving_runtime.server.transport import NO_HEADERS, Headers, Reply, Request
@@ -74,28 +74,11 @@ class Exchange:
             cancel()
 
     def _request(self) -> Request:
-        match, headers = self.passed.match, self.head.headers
-        attributes = match.attributes
-        if b"inference-header-content-length" in headers:
-            length = self.head.text(b"inference-header-content-length")
-            attributes = {**attributes, HEADER_LENGTH: length}
-        if match.operation is operations.INVOCATIONS:
-            attributes = {
-                **attributes,
-                CONTENT_TYPE: self.head.text(b"content-type"),
-                ACCEPT: self.head.text(b"accept"),
-            }
+        passed, match = self.passed, self.passed.match
         body, self._body = self._body, b""
-        return Request(
-            match.operation,
-            body,
-            self.head.text(b"x-request-id") if b"x-request-id" in headers else "",
-            self.passed.seconds_left,
-            self.head.text(b"x-reset-state") if b"x-reset-state" in headers else None,
-            self._respond,
-            match.target,
-            attributes,
-        )
+        parts = (match.operation, body, passed.request_id, passed.seconds_left, passed.reset_state,
+                 self._respond, match.target, passed.attributes)  # fmt: skip
+        return make_tuple(Request, parts)
 
     def _respond(self, reply: Reply, headers: Headers) -> None:
         connection, self._connection = self._connection, None

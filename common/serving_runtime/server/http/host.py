@@ -8,8 +8,10 @@ from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.http.arriving import ArrivingBodies
 from serving_runtime.server.http.gate import Gate
 from serving_runtime.server.http.limits import Limits
+from serving_runtime.server.http.parser import RecentHeads
 from serving_runtime.server.http.replies import ReplyWriter
 from serving_runtime.server.http.submission import Submission
+from serving_runtime.server.metrics.transports import HttpCounts
 
 
 class ConnectionHost(abc.ABC):
@@ -17,6 +19,7 @@ class ConnectionHost(abc.ABC):
 
     Attributes:
         limits: of each connection.
+        heads: those that come again.
         gate: what requests must pass.
         arriving: whose bodies are.
         submission: begins exchanges.
@@ -25,9 +28,11 @@ class ConnectionHost(abc.ABC):
         loop: the event loop.
         loop_thread: its thread.
         is_closing: whether each connection ends with its next reply.
+        counts: of requests.
     """
 
     limits: Limits
+    heads: RecentHeads
     gate: Gate
     arriving: ArrivingBodies
     submission: Submission
@@ -36,6 +41,7 @@ class ConnectionHost(abc.ABC):
     loop: asyncio.AbstractEventLoop
     loop_thread: int
     is_closing: bool
+    counts: HttpCounts
 
     @abc.abstractmethod
     def in_thread(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:

@@ -29,7 +29,7 @@ class ReplyWriter:
     """Writes heads of replies, with today's date; the same lines are written once."""
 
     def __init__(self) -> None:
-        self._date = b""
+        self._date = self._json = b""
         self._common: Dict[Tuple[int, str], bytes] = {}
         self.tick()
 
@@ -38,6 +38,11 @@ class ReplyWriter:
         # Python takes the names of days and months from C's locale, unless it is told otherwise.
         self._date = time.strftime(_DATE, time.gmtime(time.time())).encode()
         self._common.clear()
+        self._json = self._write_common(200, JSON) + b"content-length: "
+
+    def json(self, body: bytes) -> bytes:
+        """Return the whole reply with JSON that nothing is wrong with."""
+        return b"%b%d\r\n\r\n%b" % (self._json, len(body), body)
 
     def head(
         self,

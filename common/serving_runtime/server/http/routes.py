@@ -4,13 +4,14 @@ A path is looked up whole, among those that were asked for before; only a new on
 """
 
 import re
-from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Pattern, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Pattern, Tuple
 from urllib.parse import unquote_to_bytes
 
 from serving_runtime import operations
 from serving_runtime.ipc.attributes import MODEL_VERSION
 from serving_runtime.operations import HttpRoute, Operation
 from serving_runtime.server.http.refusals import Refusal
+from serving_runtime.server.metrics.transports import HttpCounts, HttpRequests
 from serving_runtime.server.transport import NO_ATTRIBUTES, Attributes, Routes, UnaryHandler
 from serving_runtime.settings import Settings
 
@@ -28,13 +29,18 @@ _OPTIONS = "OPTIONS"
 
 
 class Match(NamedTuple):
-    """What is asked for: an operation, what answers it, and what the path says beside that."""
+    """What is asked for: an operation, what answers it, and what the path says beside that.
+
+    ``for_browsers`` is what a client gets instead that asks for HTML, where there is such a thing.
+    """
 
     operation: Operation
     handler: UnaryHandler
+    counts: HttpRequests
     target: str = ""
     attributes: Attributes = NO_ATTRIBUTES
     is_forwarded: bool = False
+    for_browsers: "Optional[Match]" = None
 
 
 Matches = Mapping[bytes, Match]  # by method
@@ -47,23 +53,30 @@ class RouteTable:
         routes: the handlers.
         settings: which aliases there are, and the paths that a host chooses.
         model_name: returns what the model is called, once that is known.
+        counts: what is counted.
     """
 
     def __init__(
-        self, routes: Routes, settings: Settings, model_name: Callable[[], str] = str
+        self,
+        routes: Routes,
+        settings: Settings,
+        model_name: Callable[[], str] = str,
+        counts: Optional[HttpCounts] = None,
     ) -> None:
+        self.counts = counts or HttpCounts()
         self._model_name = model_name
         self._seen: Dict[bytes, Matches] = {}
         self._by_path: Dict[str, Dict[str, Match]] = {}
         self._listed: List[str] = []
         for row, handler in routes.unary.items():
-            shown = ""
-            for method, path in _paths_of(row, settings):
+            ways = list(_paths_of(row, settings))
+            for method, path in ways:
+                counted = self.counts.of(row, *ways[0])
                 self._by_path.setdefault(path, {})[method] = Match(
-                    row, handler, is_forwarded=row.is_forwarded
+                    row, handler, counted, is_forwarded=row.is_forwarded
                 )
-                shown = shown or f"{method} {path}"
-            self._listed += [shown] if shown else []
+            self._listed += [" ".join(ways[0])] if ways else []
+        self._give_browsers_the_page()
         # Those with the most letters of their own first: `…/{model}:predict` is no `…/{model}`.
         paths = sorted(self._by_path, key=lambda path: -len(re.sub("{.*?}", "", path)))
         self._patterns = [(_pattern_of(path), path) for path in paths if "{" in path]
@@ -84,6 +97,15 @@ class RouteTable:
         """Return the methods of a path, as the header Allow has them; empty for an unknown path."""
         found = self._seen.get(path) or self._look_up(path)
         return ", ".join((*(it.decode() for it in found), _OPTIONS)) if found else ""
+
+    def _give_browsers_the_page(self) -> None:
+        """Have browsers find the page at the root, where there is one."""
+        [root], [page] = operations.ROOT.http_routes, operations.PAGE.http_routes
+        at_root = self._by_path.get(root.path, {})
+        if root.method in at_root and page.path in self._by_path:
+            usual, of_page = at_root[root.method], self._by_path[page.path][page.method]
+            shown = of_page._replace(counts=usual.counts)
+            at_root[root.method] = usual._replace(for_browsers=shown)
 
     def _look_up(self, path: bytes) -> Matches:
         text = path.decode("latin-1")
@@ -119,6 +141,8 @@ class RouteTable:
 
 def _paths_of(row: Operation, settings: Settings) -> Iterator[Tuple[str, str]]:
     """Yield the methods and paths by which a row is asked for with these settings."""
+    if row in operations.PAGE_ROWS and not settings.page:
+        return
     for route in row.http_routes:
         path = _path_of(route, settings)
         if path and (not route.aliases or settings.http_aliases & {*route.aliases}):

@@ -18,6 +18,8 @@ from serving_runtime.server.transport import Reply
 # Larger bodies are written by themselves, since joining them to their head would copy them.
 JOINED_BYTES = 64 << 10
 _OK = Status.OK
+# Of metrics and of the page, mostly.
+_TEXTS = ("text/", "application/openmetrics-text")
 _KEPT_ALIVE = (("connection", "keep-alive"),)
 _PACKED = (("content-encoding", "gzip"), ("vary", "Accept-Encoding"))
 
@@ -64,6 +66,15 @@ def early(reply: EarlyReply) -> Written:
     return Written(reply.status, OF_ERRORS, error_body(reply.text), reply.headers)
 
 
+def usual(
+    exchange: Exchange, reply: Reply, headers: Headers, writer: ReplyWriter
+) -> Optional[bytes]:
+    """Return the whole reply that nearly all requests get, at once; None for all others."""
+    if reply.status is not _OK or reply.attributes or headers or not exchange.passed.is_usual:
+        return None
+    return writer.json(reply.payload) if len(reply.payload) < JOINED_BYTES else None
+
+
 def of_reply(exchange: Exchange, reply: Reply, headers: Headers) -> Written:
     """Return the reply of an operation."""
     status, body, content_type = 200, reply.payload, JSON
@@ -87,5 +98,6 @@ def of_reply(exchange: Exchange, reply: Reply, headers: Headers) -> Written:
 
 def _is_packed(head: Head, written: Written) -> bool:
     """Return whether to pack a reply: binary tensors hardly become smaller."""
-    is_worth_it = len(written.body) >= compression.LEAST_BYTES and written.content_type == JSON
+    is_text = written.content_type == JSON or written.content_type.startswith(_TEXTS)
+    is_worth_it = is_text and len(written.body) >= compression.LEAST_BYTES
     return is_worth_it and compression.is_wanted(head.text(b"accept-encoding"))

@@ -15,7 +15,10 @@ The drawing is made from the table, by ``drawing``:
 """
 
 import enum
-from typing import Dict, List, Tuple
+from typing import Dict, Tuple
+
+from serving_runtime.server import transitions
+from serving_runtime.server.transitions import ImpossibleEventError
 
 
 class State(enum.Enum):
@@ -57,10 +60,6 @@ TRANSITIONS: Dict[Tuple[State, Event], State] = {
 }
 
 
-class ImpossibleEventError(Exception):
-    """Something has happened that cannot happen in this state."""
-
-
 def follow(state: State, event: Event) -> State:
     """Return the state after an event.
 
@@ -74,17 +73,5 @@ def follow(state: State, event: Event) -> State:
 
 
 def drawing() -> str:
-    """Return the table as a drawing: what may happen in each state, and what it leads to."""
-    lines: List[str] = []
-    for state in State:
-        leading = [(event, to) for (origin, event), to in TRANSITIONS.items() if origin is state]
-        if not leading:
-            lines.append(state.name)
-        for index, (event, target) in enumerate(leading):
-            start = f"{state.name} ".ljust(8, "─") if index == 0 else " " * 8
-            fork = "─┬─" if index == 0 else "├─"
-            if index == len(leading) - 1:
-                fork = "───" if index == 0 else "└─"
-            arrow = f"{event.name.lower()} ".ljust(10, "─")
-            lines.append(f"{start}{fork.rjust(3)} {arrow}> {target.name}")
-    return "\n".join(lines)
+    """Return the table as a drawing."""
+    return transitions.drawing(State, TRANSITIONS)

@@ -12,20 +12,22 @@ The rules:
 
 import asyncio
 import time
-from typing import Callable, List, NamedTuple, Sequence
+from typing import Callable, List, NamedTuple, Sequence, Tuple
 
 from serving_runtime.ipc import frames
 from serving_runtime.ipc.frames import CallFrame, GarbledError
 from serving_runtime.ipc.shared_payloads import SharedPayloads
 from serving_runtime.ipc.stream import joined
+from serving_runtime.ipc.tuples import make_tuple
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.worker import Worker
 from serving_runtime.server.front_lock import FrontLock
+from serving_runtime.server.transitions import ImpossibleEventError
 from serving_runtime.server.transport import Reply
 from serving_runtime.server.workers import lifecycle
 from serving_runtime.server.workers.calls_in_flight import BatchesInFlight, CallsInFlight
 from serving_runtime.server.workers.frame_reader import FrameReader, ModelSummary
-from serving_runtime.server.workers.lifecycle import Event, ImpossibleEventError, State
+from serving_runtime.server.workers.lifecycle import Event, State
 from serving_runtime.server.workers.processes import Spawned
 from serving_runtime.server.workers.socket import WorkerSocket
 from serving_runtime.server.workers.watchdog import Watchdog
@@ -44,6 +46,7 @@ class Events(NamedTuple):
     refused: Callable[["WorkerLink"], None]
     reset: Callable[[FrontCall], None]
     ended: Callable[["WorkerLink", List[FrontCall]], None]
+    reported: Callable[[bytes], None]
 
 
 class WorkerLink(Worker):
@@ -89,6 +92,7 @@ class WorkerLink(Worker):
             self._shared,
             self._on_loaded,
             self._on_refused,
+            events.reported,
         )
         self._watchdog = Watchdog(settings.hang_grace_seconds, self.in_flight, lock, self._on_hang)
         self._socket = WorkerSocket(spawned.connection, lock, self._on_data, self._on_end)
@@ -118,6 +122,11 @@ class WorkerLink(Worker):
     def is_busy(self) -> bool:
         """Whether it holds calls that it has not answered."""
         return self._state is State.BUSY
+
+    @property
+    def shared(self) -> Tuple[int, int]:
+        """How many segments of memory it is given requests by, and their bytes."""
+        return self._shared.offered
 
     @property
     def has_answered(self) -> bool:
@@ -236,7 +245,7 @@ class WorkerLink(Worker):
 
 
 def _for_worker(call: FrontCall) -> CallFrame:
-    return CallFrame(
+    parts = (
         call.number,
         call.operation.key,
         call.request_id,
@@ -248,3 +257,4 @@ def _for_worker(call: FrontCall) -> CallFrame:
         0,
         call.received,
     )
+    return make_tuple(CallFrame, parts)

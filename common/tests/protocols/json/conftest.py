@@ -21,7 +21,7 @@ def with_libraries(monkeypatch):
         has_simdjson, has_orjson, is_long = READERS[name]
         monkeypatch.setattr(libraries, "simdjson", found[0] if has_simdjson else None)
         monkeypatch.setattr(libraries, "orjson", found[1] if has_orjson else None)
-        monkeypatch.setattr(reading, "_LONG_BYTES", 0 if is_long or name == "both" else 3072)
+        monkeypatch.setattr(reading, "LONG_BYTES", 0 if is_long or name == "both" else 3072)
         monkeypatch.setattr(writing, "_KNOWN", writing._known())
 
     return hide

@@ -12,6 +12,7 @@ from serving_runtime.errors import ServingError
 from serving_runtime.ipc.attributes import HEADER_LENGTH
 from serving_runtime.protocols.json import libraries, reading
 from serving_runtime.protocols.open_inference import json_codec
+from serving_runtime.protocols.open_inference.json_recent import RecentRequests
 from tests.support.cases import comparable
 from tests.support.odd_rest_inferences import draw, spoilt
 
@@ -22,16 +23,19 @@ SIMDJSON, ORJSON = libraries.simdjson, libraries.orjson
 # The libraries that a row has; the first is what all others are held against.
 ROWS = ((None, None), (SIMDJSON, None), (None, ORJSON), (SIMDJSON, ORJSON))
 NULLABLE = {"": frozenset(("x0",)), "s": frozenset()}
+# With all libraries requests are remembered, from one case to the next.
+RECENT = RecentRequests(NULLABLE)
 
 
 def read(body, attributes, row, monkeypatch):
     """Return what a row reads, in a form that can be compared."""
     monkeypatch.setattr(libraries, "simdjson", row[0])
     monkeypatch.setattr(libraries, "orjson", row[1])
-    monkeypatch.setattr(reading, "_LONG_BYTES", 300)
+    monkeypatch.setattr(reading, "LONG_BYTES", 300)
     json_codec._BY_TEXT.clear()
     try:
-        request = json_codec.decode(body, attributes, NULLABLE, 1 << 20)
+        recent = RECENT if row == ROWS[-1] else None
+        request = json_codec.decode(body, attributes, NULLABLE, 1 << 20, recent)
     except ServingError as error:
         return type(error).__name__, str(error)
     tensors = {name: comparable(value) for name, value in request.tensors.items()}
@@ -41,7 +45,7 @@ def read(body, attributes, row, monkeypatch):
 def assert_same(body, attributes, monkeypatch):
     """Check that each row reads the same; return whether it was read."""
     expected = read(body, attributes, ROWS[0], monkeypatch)
-    for row in ROWS[1:]:
+    for row in (*ROWS[1:], ROWS[-1]):  # the last one remembers
         assert read(body, attributes, row, monkeypatch) == expected, (row, body, attributes)
     return not isinstance(expected, tuple) or hasattr(expected, "tensors")
 

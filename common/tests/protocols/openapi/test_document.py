@@ -79,9 +79,22 @@ def test_examples_of_one_map_are_read(shape, answered):
     assert (list(request.tensors), request.unreadable) == (["users"], {})
 
 
+def test_examples_are_what_the_model_is_known_to_take():
+    """An encoder refuses a text that it has not seen, such as an empty one."""
+    known = TABLE._replace(samples=(("city", "Köln"), ("age", 7)))
+    document = document_of(Contract("t", (known,)))
+    [described] = document["x-serving-runtime"]["signatures"]
+    assert [it["example"] for it in described["inputs"]] == [[7], ["Köln"], [0.0]]
+    shown = [example for _, example in bodies_in(document)]
+    assert {"instances": [{"age": 7, "city": "Köln", "h": 0.0}]} in [
+        {"instances": it["instances"]} for it in shown if "instances" in it
+    ]
+
+
 def test_each_operation_of_http_is_described():
     """A row that has no page would be missing from it."""
-    rows = {row.key for row in operations.ALL if row.http_routes}
+    served = set(operations.ALL) - {*operations.PAGE_ROWS}
+    rows = {row.key for row in served if row.http_routes}
     assert rows == set(PAGES)
 
 
@@ -124,3 +137,37 @@ def test_a_missing_value_may_be_null():
     takes_null = {name for name, it in columns.items() if {"type": "null"} in it.get("anyOf", [])}
     assert takes_null == {"age", "h"}
     assert columns["age:missing"]["type"] == "boolean"
+
+
+@each_contract
+def test_signatures_are_there_as_the_page_reads_them(contract):
+    """Each with its inputs and outputs as the contract has them, the default one first."""
+    found = document_of(contract, port=1234)["x-serving-runtime"]
+    assert found["grpc_port"] == 1234
+    by_name = {it["name"]: it for it in found["signatures"]}
+    assert set(by_name) == set(contract.names)
+    if "serving_default" in by_name:
+        assert found["signatures"][0]["name"] == "serving_default"
+    for signature in contract.signatures:
+        described = by_name[signature.name]
+        for fields, shown in (
+            (signature.inputs, described["inputs"]),
+            (signature.outputs, described["outputs"]),
+        ):
+            expected = [
+                (it.name, it.dtype, None if it.shape is None else list(it.shape)) for it in fields
+            ]
+            assert [(it["name"], it["dtype"], it["shape"]) for it in shown] == expected
+
+
+def test_page_is_told_what_may_be_missing_and_what_no_standard_has():
+    """Nullable columns, examples that are short enough, subfields of maps, datatypes."""
+    table, odd = document_of(CONTRACTS[2])["x-serving-runtime"]["signatures"][::-1]
+    assert [it["is_nullable"] for it in table["inputs"]] == [True, True, True]
+    assert [it["example"] for it in table["inputs"]] == [[0], [""], [0.0]]
+    assert table["is_open_inference"] is True
+    assert odd["is_open_inference"] is False
+    assert [it["name"] for it in odd["inputs"][3]["subfields"]] == ["name", "ok"]
+    [large] = document_of(CONTRACTS[3])["x-serving-runtime"]["signatures"]
+    assert "example" not in large["inputs"][0]
+    assert large["inputs"][0]["datatype"] == "FP32"

@@ -27,7 +27,7 @@ def gate(settings, tmp_path):
             path = tmp_path / "tokens"
             path.write_text(token, encoding="ascii")
             path.chmod(0o600)
-            is_open = {row.key for row in operations.ALL if row.is_health}
+            is_open = {row.key for row in operations.ALL if row.is_health or row.is_open}
             access = TokenAuthenticator(str(path), is_open)
         table = RouteTable(ROUTES, settings())
         return Gate(table, access, Origins(frozenset(origins)), LIMITS)
@@ -127,3 +127,19 @@ def test_while_memory_is_short_only_the_model_s_calls_are_refused(gate):
     shedding.shedding = MemoryExhausted("memory is short")
     assert early(shedding).status == 503
     assert shedding.admit(head("/livez", method="GET"))
+
+
+@pytest.mark.parametrize(
+    ("accept", "key"),
+    [
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "page.html"),
+        ("*/*", "http.root"),
+        ("application/json", "http.root"),
+    ],
+)
+def test_browsers_get_the_page(gate, accept, key):
+    """At the root, for which others get whether the service is alive; a token is not needed."""
+    for token in ("", "secret"):
+        passed = gate(token).admit(head("/", f"Accept: {accept}", method="GET"))
+        assert passed.match.operation.key == key
+    assert gate().admit(head("/", method="GET")).match.operation is operations.ROOT

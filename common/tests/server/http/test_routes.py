@@ -40,9 +40,14 @@ FOUND = [
     ("GET", "/v1/models/m/versions/2", "kserve_v1.model", "m", "2"),
     ("GET", "/v1/models", "kserve_v1.models", "", ""),
     ("GET", "/", "http.root", "", ""),
+    ("GET", "/page", "page.html", "", ""),
+    ("HEAD", "/page.js", "page.script", "", ""),
+    ("GET", "/page.css", "page.style", "", ""),
+    ("GET", "/page.json", "page.numbers", "", ""),
     ("GET", "/livez", "http.livez", "", ""),
     ("HEAD", "/readyz", "http.readyz", "", ""),
     ("GET", "/healthz", "http.healthz", "", ""),
+    ("GET", "/metrics", "http.metrics", "", ""),
     ("GET", "/openapi.json", "openapi.document", "", ""),
     ("GET", "/v2/models/%C3%A4%2Fb", "open_inference.rest_metadata", "\xe4/b", ""),
     ("GET", "/v2/models/%FF", "open_inference.rest_metadata", "\ufffd", ""),
@@ -109,6 +114,28 @@ def test_aliases_are_there_when_they_are_switched_on(table, alias):
         assert found(with_alias, method, path)
         with pytest.raises(Refusal):
             table().find(method.encode(), path.encode())
+
+
+def test_browsers_find_the_page_at_the_root(table):
+    """Only there, since every other path has one answer; it counts as what it was asked by."""
+    routes = table()
+    root = found(routes, "GET", "/")
+    assert root.for_browsers.operation is operations.PAGE
+    assert root.for_browsers.counts is root.counts
+    assert root.counts is not found(routes, "GET", "/page").counts
+    assert found(routes, "HEAD", "/").for_browsers is root.for_browsers
+    assert found(routes, "GET", "/livez").for_browsers is None
+
+
+def test_page_may_be_switched_off(table):
+    """Then its files are not there, and browsers get what all get."""
+    without = table(page=False)
+    assert found(without, "GET", "/").for_browsers is None
+    for path in (b"/page", b"/page.js", b"/page.css", b"/page.json"):
+        with pytest.raises(Refusal) as caught:
+            without.find(b"GET", path)
+        assert caught.value.status == 404
+        assert "/page" not in caught.value.text.partition(";")[2]
 
 
 def test_a_host_may_choose_paths(table):

@@ -3,7 +3,8 @@ import textwrap
 import pytest
 
 from serving_runtime.server.http import states
-from serving_runtime.server.http.states import Event, ImpossibleEventError, State
+from serving_runtime.server.http.states import Event, State
+from serving_runtime.server.transitions import ImpossibleEventError
 
 
 def test_the_drawing_is_that_of_the_table():

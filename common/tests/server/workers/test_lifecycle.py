@@ -2,8 +2,9 @@ import textwrap
 
 import pytest
 
+from serving_runtime.server.transitions import ImpossibleEventError
 from serving_runtime.server.workers import lifecycle
-from serving_runtime.server.workers.lifecycle import Event, ImpossibleEventError, State
+from serving_runtime.server.workers.lifecycle import Event, State
 
 
 def test_the_drawing_is_that_of_the_table():

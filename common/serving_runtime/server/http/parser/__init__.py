@@ -9,25 +9,52 @@ The rules:
   here on every row: folded header lines, names without letters, versions but 1.0 and 1.1, requests
   of 1.1 without a Host, and chunks in 1.0. Tests run on the oldest release.
 * Bodies of a known length are not read by llhttp: their bytes are kept as they came. Chunks are.
+* A head whose very bytes have come before is not read again.
 * Trailers are dropped: none may pass for a header.
 * After a Refusal nothing more may be received.
 """
 
 import re
-from typing import List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from serving_runtime.server.http.limits import Limits
 from serving_runtime.server.http.parser.chunks import Chunks
 from serving_runtime.server.http.parser.head import CHUNKED, Head, read_head
 from serving_runtime.server.http.refusals import Refusal
 
-__all__ = ["CHUNKED", "Head", "RequestParser"]
+__all__ = ["CHUNKED", "Head", "RecentHeads", "RequestParser"]
 
-# Longer ones are not kept: connections may be many.
+# Longer ones are not kept.
 MAX_KEPT_BYTES = 2048
+MAX_KEPT = 128
 _NO_HEAD = Head(b"", b"", {}, is_old=False)
 _END = b"\r\n\r\n"
 _BARE_LF = re.compile(rb"(?<!\r)\n")
+
+
+class RecentHeads:
+    """Reads heads, and knows those that have come before; clients mostly send the same again."""
+
+    def __init__(self) -> None:
+        self._heads: Dict[bytes, Head] = {}
+
+    def read(self, raw: bytes, limits: Limits) -> Head:
+        """Return what a head says.
+
+        Raises:
+            Refusal: it is none.
+        """
+        known = self._heads.get(raw)
+        if known is not None:
+            return known
+        head = read_head(raw, limits)
+        # One in chunks may still be told that its connection ends.
+        if len(raw) <= MAX_KEPT_BYTES and head.length != CHUNKED:
+            if len(self._heads) >= MAX_KEPT:
+                self._heads.clear()
+            self._heads[raw] = head
+            head.raw = raw
+        return head
 
 
 class RequestParser:
@@ -35,24 +62,25 @@ class RequestParser:
 
     Args:
         limits: of heads and bodies.
+        heads: those of all connections.
 
     Attributes:
         limits: those of the next request.
         head: of the request that is arriving, or is whole; None before its head is there.
     """
 
-    __slots__ = ("_chunks", "_last", "_last_raw", "_missing", "_pieces", "_rest", "head", "limits")
+    __slots__ = ("_chunks", "_heads", "_last", "_missing", "_pieces", "_rest", "head", "limits")
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, heads: RecentHeads) -> None:
         self.limits = limits
         self.head: Optional[Head] = None
+        self._heads = heads
         # Of a head that is not whole, or behind a whole request.
         self._rest = b""
         self._pieces: List[bytes] = []
         self._missing = 0
         self._chunks: Optional[Chunks] = None
-        # The head before, as it came and as it was read.
-        self._last_raw = b""
+        # The last head that may be known when it comes again.
         self._last = _NO_HEAD
 
     @property
@@ -86,12 +114,23 @@ class RequestParser:
                     return False
             if end > self.limits.max_head_bytes:
                 raise _too_long(data)
-            self._begin(self._head_of(data[: end + 4]))
+            self._begin(self._heads.read(data[: end + 4], self.limits))
             data = data[end + 4 :]
             self._rest = b""
         elif self._rest:
             data, self._rest = self._rest + data, b""
         return self._receive_body(data) if self._chunks is None else self._receive_chunks(data)
+
+    def at_once(self, data: bytes) -> Optional[Tuple[Head, bytes]]:
+        """Return a request that comes whole and alone, with the very head of one before it.
+
+        None for any other, of which nothing is taken: ``receive`` is for those.
+        """
+        head = self._last
+        size = len(head.raw)
+        if len(data) != size + head.length or not size or not data.startswith(head.raw):
+            return None
+        return None if self._rest or self.head is not None else (head, data[size:])
 
     def take(self) -> Tuple[Head, bytes]:
         """Return the request that is whole, and make room for the next one."""
@@ -106,21 +145,13 @@ class RequestParser:
         self._pieces = []
         return head, body
 
-    def _head_of(self, raw: bytes) -> Head:
-        """Read a head; clients mostly send the very bytes that they sent before."""
-        if raw == self._last_raw:
-            return self._last
-        head = read_head(raw, self.limits)
-        # One in chunks may still be told that its connection ends.
-        if len(raw) <= MAX_KEPT_BYTES and head.length != CHUNKED:
-            self._last_raw, self._last = raw, head
-        return head
-
     def _begin(self, head: Head) -> None:
         self.head = head
         self._missing = head.length
         if head.length == CHUNKED:
             self._chunks = Chunks(self.limits.max_body_bytes)
+        if head.raw:
+            self._last = head
 
     def _receive_odd(self, data: bytes) -> bytes:
         """Keep a head that is not whole, and refuse early what will never be one."""

@@ -1,7 +1,7 @@
 """Read the head of a request by llhttp, and refuse what its older releases let through."""
 
 import re
-from typing import Dict
+from typing import Any, Dict
 
 import httptools
 
@@ -15,6 +15,7 @@ WANTED = frozenset((
     b"accept-encoding",
     b"access-control-request-method",
     b"authorization",
+    b"baggage",
     b"connection",
     b"content-encoding",
     b"content-length",
@@ -23,6 +24,8 @@ WANTED = frozenset((
     b"host",
     b"inference-header-content-length",
     b"origin",
+    b"traceparent",
+    b"tracestate",
     b"transfer-encoding",
     b"x-request-id",
     b"x-request-timeout",
@@ -30,7 +33,14 @@ WANTED = frozenset((
 ))  # fmt: skip
 
 # Those of them that most requests do not have.
-RARE = frozenset((b"content-encoding", b"expect", b"origin", b"x-request-timeout"))
+RARE = frozenset((
+    b"baggage",
+    b"content-encoding",
+    b"expect",
+    b"origin",
+    b"traceparent",
+    b"x-request-timeout",
+))  # fmt: skip
 CHUNKED = -1
 _HOST = re.compile(rb"[^\s,/?#@\\]*")
 
@@ -46,9 +56,13 @@ class Head:
         keeps_alive: whether the client wants to go on.
         is_plain: whether no header is there that most requests do not have.
         is_old: whether it is of HTTP/1.0, where connections end unless both say otherwise.
+        raw: as it came, where it may be known when it comes again; else empty.
+        passed: what was found of it when it came before; for who decides whether it may go on.
     """
 
-    __slots__ = ("headers", "is_old", "is_plain", "keeps_alive", "length", "method", "path")
+    __slots__ = (
+        "headers", "is_old", "is_plain", "keeps_alive", "length", "method", "passed", "path", "raw",
+    )  # fmt: skip
 
     def __init__(
         self, method: bytes, path: bytes, headers: Dict[bytes, bytes], is_old: bool
@@ -57,6 +71,8 @@ class Head:
         self.path = path
         self.headers = headers
         self.length = 0
+        self.raw = b""
+        self.passed: Any = None
         self.is_old = is_old
         self.is_plain = RARE.isdisjoint(headers)
         self.keeps_alive = not is_old

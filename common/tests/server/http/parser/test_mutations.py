@@ -5,7 +5,7 @@ import random
 import pytest
 
 from serving_runtime.server.http.limits import Limits
-from serving_runtime.server.http.parser import RequestParser
+from serving_runtime.server.http.parser import RecentHeads, RequestParser
 from serving_runtime.server.http.refusals import Refusal
 
 LIMITS = Limits(100, 75.0, 600.0, max_head_bytes=400, max_header_lines=6)
@@ -18,6 +18,7 @@ SEEDS = (
     b"POST /u HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
     b"Content-Length: 2\r\n\r\nhi",
 )
+HEADS = RecentHeads()  # which are known from one stream to the next
 PIECES = (b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b"\x00", b"\xff", b"0", b"-", b"chunked", b";",
           b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n", b"0\r\n\r\n")  # fmt: skip
 
@@ -34,12 +35,14 @@ def mutated(draw):
 
 def outcome(pieces):
     """Return the requests that some pieces of bytes are, and what ends them."""
-    parser, found = RequestParser(LIMITS), []
+    parser, found = RequestParser(LIMITS, HEADS), []
     try:
         for piece in pieces:
-            is_whole = parser.receive(piece)
+            request = parser.at_once(piece)
+            is_whole = request is not None or parser.receive(piece)
             while is_whole:
-                head, body = parser.take()
+                head, body = request or parser.take()
+                request = None
                 found.append((head.method, head.path, sorted(head.headers.items()), body))
                 if not head.keeps_alive:
                     return found, "end"

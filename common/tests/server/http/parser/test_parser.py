@@ -1,7 +1,12 @@
 import pytest
 
 from serving_runtime.server.http.limits import Limits
-from serving_runtime.server.http.parser import MAX_KEPT_BYTES, RequestParser
+from serving_runtime.server.http.parser import (
+    MAX_KEPT,
+    MAX_KEPT_BYTES,
+    RecentHeads,
+    RequestParser,
+)
 from serving_runtime.server.http.refusals import Refusal
 
 LIMITS = Limits(max_body_bytes=1 << 20, idle_seconds=75.0, body_seconds=600.0)
@@ -22,7 +27,7 @@ BODIES = {"get": b"", "post": b"hello", "chunked": b"hello", "1.0": b"hi", "upgr
 
 def parse(*pieces, limits=LIMITS):
     """Return the requests in some pieces of bytes, and the parser."""
-    parser, found = RequestParser(limits), []
+    parser, found = RequestParser(limits, RecentHeads()), []
     for piece in pieces:
         is_whole = parser.receive(piece)
         while is_whole:
@@ -74,7 +79,7 @@ def test_requests_that_come_together_are_read_one_by_one():
 
 def test_what_is_kept_comes_before_what_comes():
     """Also in the middle of a body, which flow control may hold back."""
-    parser = RequestParser(LIMITS)
+    parser = RequestParser(LIMITS, RecentHeads())
     assert not parser.receive(POST[:-4])
     parser.hold(b"el")
     assert parser.receive(b"lo")
@@ -83,7 +88,7 @@ def test_what_is_kept_comes_before_what_comes():
 
 def test_a_head_is_known_before_its_body():
     """So that no body comes in vain."""
-    parser = RequestParser(LIMITS)
+    parser = RequestParser(LIMITS, RecentHeads())
     assert not parser.receive(
         b"POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000000\r\n\r\n"
     )
@@ -92,7 +97,7 @@ def test_a_head_is_known_before_its_body():
 
 def test_the_connection_ends_behind_chunks_that_others_follow():
     """Where they end is known to the library alone, which has read what follows by then."""
-    parser = RequestParser(LIMITS)
+    parser = RequestParser(LIMITS, RecentHeads())
     assert parser.receive(CHUNKED + POST)
     head, body = parser.take()
     assert body == b"hello"
@@ -136,3 +141,42 @@ def test_a_head_that_comes_again_is_known():
         [(one, _)], parser = parse(data)
         assert parser.receive(data)
         assert parser.take()[0] is not one
+
+
+def test_other_connections_know_it_too():
+    """As many as are kept; then all are forgotten."""
+    heads = RecentHeads()
+    found = []
+    for _ in range(2):
+        parser = RequestParser(LIMITS, heads)
+        assert parser.receive(POST)
+        found.append(parser.take()[0])
+    assert found[0] is found[1]
+    for number in range(MAX_KEPT):
+        heads.read(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number, LIMITS)
+    assert heads.read(POST[:-5], LIMITS) is not found[0]
+
+
+@pytest.mark.parametrize("name", ["get", "post", "1.0", "upgrade"])
+def test_what_comes_again_at_once_is_as_it_was(name):
+    """The same head and a body as long; whatever is otherwise is received as usual."""
+    data, body = WHOLE[name], BODIES[name]
+    _, parser = parse(data)
+    for again in (body, body[::-1]):
+        head, found = parser.at_once(data[: len(data) - len(body)] + again)
+        assert (head.path, head.length, found) == (data.split()[1], len(body), again)
+    for other in (data[:-1], data + b"x", data + data, CHUNKED, GET[:5] + b"x" + GET[6:], b""):
+        assert parser.at_once(other) is None
+    parser.hold(b"GET")
+    assert parser.at_once(data) is None
+
+
+def test_what_is_not_known_again_is_not_taken_at_once():
+    """Chunks, and long heads; nor anything before the first request."""
+    long = POST.replace(b"Host", b"X: %b\r\nHost" % (b"y" * MAX_KEPT_BYTES))
+    for data in (CHUNKED, long):
+        parser = RequestParser(LIMITS, RecentHeads())
+        assert parser.at_once(b"") is None
+        assert parser.receive(data)
+        parser.take()
+        assert parser.at_once(data) is None

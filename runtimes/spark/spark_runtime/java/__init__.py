@@ -1,0 +1,1 @@
+"""Do what Java does where Python would do it otherwise."""

@@ -1,0 +1,1 @@
+"""Evaluate the plain expressions of an SQLTransformer's statement, with SQL's own null."""
