@@ -50,7 +50,7 @@ def run(framework: str, directory: Path, port: int, keep: bool) -> None:
     """Train, write, serve, call and stop, telling of each step."""
     model, sample = directory / "model", directory / "one-digit.json"
     expected = train(framework, model)
-    # A collection that walks over all of the framework, here, would be counted as the server's time.
+    # A collection that walks over the framework, here, would be counted as the server's time.
     if hasattr(gc, "freeze"):  # 3.7 and newer
         gc.freeze()
     write_sample(sample, expected.images[0])

@@ -66,7 +66,6 @@ ELSEWHERE = {
         "framework/test_user_code.py",
         "users' errors come from their code",
     ),
-    "ipc/tuples.py": ("ipc/test_frames.py", "frames are made with it"),
     "model.py": ("worker/test_predictor.py", "an interface, held to by who calls it"),
     "operations/http_rows.py": ("server/http/test_routes.py", "a table, right if it is served"),
     "operations/operation.py": ("server/grpc/test_transport.py", "the columns of that table"),

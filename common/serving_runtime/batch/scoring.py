@@ -12,8 +12,8 @@ from serving_runtime import validation
 from serving_runtime.batch.parts import NOTHING_KNOWN, BadRow, Care, Plan
 from serving_runtime.batch.results import ResultWriter, plain
 from serving_runtime.batch.values import ColumnReader, UnfitRows
-from serving_runtime.errors import answer_for
 from serving_runtime.model import Model
+from serving_runtime.worker.answers import answer_for
 
 Announce = Callable[[int, int], None]
 

@@ -4,6 +4,7 @@ from typing import Any, Dict, Mapping, Optional
 
 from serving_runtime.errors import InvalidInput
 from serving_runtime.ipc.frames import Bytes
+from serving_runtime.ipc.tuples import make_tuple
 from serving_runtime.protocols.open_inference import decoding, encoding, parameters
 from serving_runtime.protocols.open_inference.layout import Layout, find
 from serving_runtime.protocols.open_inference.layout import Request as Message
@@ -23,8 +24,6 @@ from serving_runtime.signature import Tensor, Value
 
 _LAYOUTS: "RecentLayouts[Layout]" = RecentLayouts(find)
 _ALL_READABLE: Dict[str, str] = {}
-# A named tuple's own __new__ is written in Python, and takes three times as long.
-_make_tuple = tuple.__new__
 
 
 def decode(payload: Bytes, max_expanded_bytes: int) -> Request:
@@ -114,7 +113,7 @@ def _read(view: memoryview, layout: Layout) -> Optional[Request]:
         if identity is None:
             return None
         name, version, _, as_raw = context
-        context = _make_tuple(ReplyContext, (name, version, identity, as_raw))
+        context = make_tuple(ReplyContext, (name, version, identity, as_raw))
     return _request(layout.head, tensors, _ALL_READABLE, context)
 
 
@@ -137,4 +136,4 @@ def _request(
 ) -> Request:
     _, _, signature_name, output_names, sequence, timeout_seconds = head
     parts = (signature_name, tensors, output_names, unreadable, context, sequence, timeout_seconds)
-    return _make_tuple(Request, parts)
+    return make_tuple(Request, parts)
