@@ -10,7 +10,7 @@ GENERATED = {f"docs/{name}.md" for name in ("images", "performance", "reliabilit
 # The changelog has names that are gone, on purpose; it only grows, so its words are not counted.
 WITH_FORMER_NAMES = {"CHANGELOG.md"}
 # What commands make, what users write, and the framework of an example.
-NOT_IN_THE_TREE = re.compile(r"(build|\.venvs|files|src|lib|runtimes/polynomial)(/|$)")
+NOT_IN_THE_TREE = re.compile(r"(build|scores|\.venvs|files|src|lib|runtimes/polynomial)(/|$)")
 # Where a path may begin: documents shorten what their readers see before them.
 BASES = ("", "common/", "common/serving_runtime/", "protos/hydro_serving_grpc/", "runtimes/*/")
 

@@ -15,6 +15,7 @@ CHANGES = {
     "a row",
     "the message for a wrong dtype",
     "how batches are formed",
+    "a format of batch scoring",
     "a verb",
     "a setting",
 }
