@@ -105,6 +105,7 @@ def test_each_request_by_http_is_counted_once(serve):
     assert metrics.value("serving_runtime_calls_total", status="OK") == GOOD * len(ROUTES)
 
 
+@pytest.mark.nightly
 def test_what_was_wrong_is_counted_by_its_kind(serve):
     """Each problem of a request, and each input that was converted."""
     server = serve(RUNTIME_HTTP_PORT="0", MODEL_NAME="model")
@@ -219,6 +220,7 @@ def test_a_scrape_neither_takes_long_nor_costs_a_call(serve):
     assert metrics.value("grpc_server_started_total", grpc_method="Predict") == ended
 
 
+@pytest.mark.nightly
 def test_metrics_have_their_token_their_port_and_their_form(serve, tmp_path):
     """They are guarded as calls are, unless opened; a port of their own has nothing else."""
     tokens = tmp_path / "tokens"
@@ -285,4 +287,7 @@ def test_a_model_s_own_metrics_outlive_its_workers(launch, tmp_path, dial):
     assert metrics.value("my_sizes_count") == 2 * GOOD
     assert metrics.value("my_sizes_bucket", le="1.0") == GOOD
     assert metrics.value("my_level") == 7
+    [statistics] = web_of(server).get("/v2/models/model/stats").json["model_stats"]
+    assert statistics["inference_stats"]["success"]["count"] == 2 * GOOD  # of both workers
+    assert statistics["inference_stats"]["fail"]["count"] == 1
     server.end()

@@ -62,8 +62,8 @@ def test_a_model_in_the_fronts_own_process_silences_it_neither(launch, tmp_path,
 
 
 def test_lines_of_a_model_that_configures_nothing_have_the_form_of_ours(launch, tmp_path, dial):
-    """Which process they are of is in each."""
+    """Which process they are of, and which call, is in each."""
     code = f"import logging\ndef change(): pass\n{FUNCTIONS}"
     server = launch(models.write(tmp_path / "model", code)).wait_serving()
     failure(dial(server), request())
-    assert server.log.count("INFO    worker-1 root: called\n") == 1
+    assert server.log.count("INFO    worker-1 root: called id=") == 1

@@ -28,7 +28,13 @@ from serving_runtime import calls
 BODY = {"signature_name": "infer", "instances": [{"what": "", "x": 1.5}]}
 
 
-@pytest.mark.parametrize("prefix", ["", "async "], ids=["function", "coroutine"])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        pytest.param("", id="function"),
+        pytest.param("async ", id="coroutine", marks=pytest.mark.nightly),
+    ],
+)
 def test_a_model_sees_the_trace_of_its_call_and_lines_have_its_id(
     launch, tmp_path, dial, transport, prefix
 ):
