@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 
 from serving_runtime.batch import extra
@@ -22,7 +23,7 @@ def pack_environment() -> str:
     """
     venv_pack = extra.require("venv_pack", "spark")
     try:
-        return str(venv_pack.pack(output=os.path.join(_folder(), "environment.tar.gz")))
+        return str(venv_pack.pack(sys.prefix, output=os.path.join(_folder(), "environment.tar.gz")))
     except venv_pack.VenvPackException as error:
         raise StartError(
             f"this environment cannot be packed for the cluster: {error}",
