@@ -9,6 +9,7 @@ from serving_runtime import errors
 from serving_runtime.errors import InvalidInput, Problem, ProblemKind, ServingError
 from serving_runtime.protocols.tensorflow_serving import wording
 from serving_runtime.server.http import statuses
+from serving_runtime.server.metrics import catalogue
 from serving_runtime.signature import Contract, Field, Signature
 from serving_runtime.validation.problems import describe
 from serving_runtime.validation.selection import choose_signature, validate_output_names
@@ -65,9 +66,19 @@ def decisions() -> Iterator[str]:
     yield ""
 
 
+def metrics() -> Iterator[str]:
+    """Give the table of metrics: name, kind, labels, what it means."""
+    yield "| Metric | Kind | Labels | What it is |"
+    yield "| --- | --- | --- | --- |"
+    for metric in catalogue.ALL:
+        labels = ", ".join(f"`{label}`" for label in metric.labels) or "–"
+        yield f"| `{metric.name}` | {metric.kind.value} | {labels} | {metric.meaning} |"
+
+
 Part = Callable[[], Iterator[str]]
 DOCUMENTS: dict[Path, dict[str, Part]] = {
     ROOT / "docs/errors.md": {"reasons": reasons, "problems": problems},
+    ROOT / "docs/observability.md": {"metrics": metrics},
     ROOT / "docs/decisions/README.md": {"decisions": decisions},
 }
 

@@ -107,7 +107,7 @@ class QueueFull(LimitExceeded):
 
 
 class RequestTooLarge(LimitExceeded):
-    """There is no memory for so large a request."""
+    """More bytes than a request may have, or than there is memory for."""
 
     reason = "request_too_large"
 

@@ -51,6 +51,14 @@ RULES = (
         planted=("serving_runtime.server.health", "from grpc import StatusCode"),
     ),
     Rule(
+        "OpenTelemetry stays where spans are kept",
+        who=("serving_runtime",),
+        but=("serving_runtime.server.tracing.sdk",),
+        never=("opentelemetry",),
+        why="it is an extra: without it, and where no spans are wanted, nothing may import it",
+        planted=("serving_runtime.server.tracing.calls", "import opentelemetry"),
+    ),
+    Rule(
         "the HTTP library stays in the parser",
         who=("serving_runtime.server",),
         but=("serving_runtime.server.http.parser",),
@@ -58,6 +66,14 @@ RULES = (
         names=HTTP_ERRORS,
         why="connections see events of ours, so the library can be changed in one module",
         planted=("serving_runtime.server.http.connection", "import httptools"),
+    ),
+    Rule(
+        "Prometheus' library stays where metrics are written, and read",
+        who=("serving_runtime",),
+        but=("serving_runtime.server.metrics.exposition", "serving_runtime.client.scraped"),
+        never=("prometheus_client",),
+        why="counting costs a call next to nothing, and a start does not import what scrapes need",
+        planted=("serving_runtime.server.metrics.counters", "import prometheus_client"),
     ),
     Rule(
         "the parser does no I/O",

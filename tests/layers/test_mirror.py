@@ -31,6 +31,8 @@ ELSEWHERE = {
     "cli/reference.py": ("cli/test_config.py", VERB),
     "cli/signatures.py": ("cli/test_contract.py", VERB),
     "cli/tables.py": ("cli/test_contract.py", VERB),
+    "cli/top_screen.py": ("cli/test_top.py", VERB),
+    "client/scraped.py": ("cli/test_top.py", "reads what that verb shows"),
     "client/connection.py": ("server/grpc/test_secured_transports.py", "needs a server with TLS"),
     "client/failures.py": (
         "client/test_rest.py",
@@ -94,9 +96,13 @@ ELSEWHERE = {
         "security/test_tokens.py",
         "needs files that change: those of tokens",
     ),
-    "server/metrics.py": (
+    "server/metrics/counters.py": (
         "server/admission/test_dispatcher.py",
         "counts are right where they are made",
+    ),
+    "server/metrics/catalogue.py": (
+        "server/metrics/test_exposition.py",
+        "a table: what is written follows it",
     ),
     "server/grpc/asyncio_transport.py": ("server/grpc/test_transport.py", BOTH),
     "server/grpc/completion_queue_call.py": (
@@ -176,6 +182,14 @@ ELSEWHERE = {
         for name in ("arriving", "exchange", "flow", "host", "limits", "refusals", "submission")
     },
     "server/unix_socket.py": ("server/grpc/test_unix_socket.py", "what core does to a path"),
+    "server/tracing/sdk.py": (
+        "server/tracing/test_calls.py",
+        "needs OpenTelemetry: tests/system/monitoring tries it with a collector",
+    ),
+    "server/http/counting.py": (
+        "server/http/test_counts.py",
+        "counts are right where they are made",
+    ),
     "server/http/writing.py": ("server/http/test_transport.py", "right if clients read it so"),
     "server/admission/worker.py": (
         "server/admission/test_dispatcher.py",

@@ -20,6 +20,7 @@ VERBS = {
     "serve": "serve a model directory over gRPC",
     "validate": "load a model and try each of its signatures, without serving",
     "predict": "send one request to a running service",
+    "top": "show again and again what a running service does",
     "bench": "measure how many calls a running service answers, and how fast",
     "contract": "show a contract, or compile it from YAML",
     "image": "bake a model and its requirements into an image",

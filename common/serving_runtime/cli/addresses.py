@@ -19,7 +19,7 @@ def add(parser: argparse.ArgumentParser, deadline: str) -> None:
     parser.add_argument(
         "--deadline",
         metavar="TIME",
-        type=_seconds,
+        type=seconds,
         default=deadline,
         help=f"how long to wait for the answer (default {deadline})",
     )
@@ -37,7 +37,8 @@ def of(arguments: argparse.Namespace) -> str:
     return f"localhost:{settings.read(of_port, os.environ)['port']}"
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Read a time of an argument."""
     try:
         return float(parsing.POSITIVE_SECONDS.parse(text))
     except ValueError:

@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any, Tuple
 
 from serving_runtime.contract.errors import ContractError
-from serving_runtime.contract.formats import read_any
+from serving_runtime.contract.formats import read_any, titles_of
 from serving_runtime.contract.rules import refuse_unservable
 from serving_runtime.contract.types import DTYPE_NUMBERS, PROFILE_NUMBERS
 from serving_runtime.contract.yaml_form import read_yaml, write_yaml
 from serving_runtime.errors import LoadError
 from serving_runtime.signature import MAP, Contract, Field, Shape, Signature
 
-__all__ = ["parse", "read_contract", "read_yaml", "serialise", "write_yaml"]
+__all__ = ["format_of", "parse", "read_contract", "read_yaml", "serialise", "write_yaml"]
 
 YAML_SUFFIXES = (".yaml", ".yml")
 
@@ -30,6 +30,11 @@ def read_contract(path: Path) -> Contract:
     except OSError as error:
         raise LoadError(f"{path} cannot be read: {error.strerror}") from None
     return parse(data, str(path))
+
+
+def format_of(path: Path) -> str:
+    """Return what wrote a contract that can be read, such as ``Hydrosphere 3.x``."""
+    return "YAML" if path.suffix in YAML_SUFFIXES else " or ".join(titles_of(path.read_bytes()))
 
 
 def parse(data: bytes, source: str = "contract.protobin") -> Contract:

@@ -9,6 +9,7 @@ need be:
 - ``THREAD_VARIABLES``: names of variables by which its libraries are given their number of threads,
   beside those that common sets for all;
 - ``DEFAULTS``: texts by variable, its own defaults for common settings (see ``defaults``);
+- ``LIBRARY``: the module that has the version of its library;
 - ``FORKS``: True if a process that has loaded a model, and not called it, may be forked: it has
   no threads, and what it has loaded has nothing that must be one worker's only.
 
@@ -64,6 +65,12 @@ class Runtime(NamedTuple):
         except ModuleNotFoundError as error:
             return str(error.name)
         return ""
+
+    @property
+    def library_version(self) -> str:
+        """The version of the framework's library, once that is imported; empty if it has none."""
+        library = sys.modules.get(getattr(self.package, "LIBRARY", ""))
+        return str(getattr(library, "__version__", ""))
 
     @property
     def forks(self) -> bool:

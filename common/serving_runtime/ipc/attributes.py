@@ -12,8 +12,17 @@ ACCEPT = "accept"
 CONTENT_TYPE = "content-type"
 HEADER_LENGTH = "inference-header-content-length"  # where JSON ends and binary data begins
 MODEL_VERSION = "model-version"
+STATISTICS = "statistics"  # what the front has counted, where that is asked for: `ipc/totals.py`
+# W3C's, of the trace that a call is part of; their form was checked.
+TRACEPARENT = "traceparent"
+TRACESTATE = "tracestate"
+BAGGAGE = "baggage"
+TRACE_NAMES = (TRACEPARENT, TRACESTATE, BAGGAGE)
+PROBLEMS = "problems"  # of a failed call: the kinds of what was wrong, with commas; for the front
 
-CALL_ATTRIBUTES: FrozenSet[str] = frozenset((ACCEPT, CONTENT_TYPE, HEADER_LENGTH, MODEL_VERSION))
+CALL_ATTRIBUTES: FrozenSet[str] = frozenset(
+    (ACCEPT, CONTENT_TYPE, HEADER_LENGTH, MODEL_VERSION, STATISTICS, *TRACE_NAMES)
+)
 # One for all: a call without any costs no mapping of its own.
 EMPTY: Mapping[str, str] = types.MappingProxyType({})
 

@@ -30,11 +30,13 @@ BATCH, CALL, CLOSE, READY, FAILED, REPLY = range(1, 7)
 PLACED_CALL, PLACED_REPLY, OFFER, FREED, DROPPED = range(7, 12)
 # From the front to a worker, about calls that it runs.
 CANCEL, PARTS_TAKEN = range(12, 14)
+# From a worker: what the model's own code has counted, as JSON; before the replies it belongs to.
+METRICS = 14
 
 # id, deadline, arrival, lengths of operation, request id, target and attributes, part credit, flags
 _CALL = struct.Struct("<QddHHHHHB")
-# id, status, flags, part, lengths of details, reason and attributes, the timings' seconds and rows
-_REPLY = struct.Struct("<QBBIHBH4dI")
+# id, status, flags, part, lengths of details, reason and attributes, signature, the timings
+_REPLY = struct.Struct("<QBBIHBHH4dIII")
 _COUNT = struct.Struct("<I")
 _CANCEL = struct.Struct("<Q")  # id
 _PARTS_TAKEN = struct.Struct("<QI")  # id, how many more
@@ -52,7 +54,9 @@ class Timings(NamedTuple):
     """How long a worker took for a call, in seconds, and how many rows ran with it; 0: unknown.
 
     ``queue_seconds`` is the wait inside of the worker, from the call's arrival to its run;
-    ``model_seconds`` is the whole run's, of all ``rows`` of the batch.
+    ``model_seconds`` is the whole run's, of all ``rows`` of the batch. ``calls`` is how many ran
+    with it, in one reply of each run, and 0 in the others; ``casts``: how many of its inputs were
+    converted.
     """
 
     decode_seconds: float = 0.0
@@ -60,6 +64,8 @@ class Timings(NamedTuple):
     model_seconds: float = 0.0
     encode_seconds: float = 0.0
     rows: int = 0
+    calls: int = 0
+    casts: int = 0
 
 
 NO_TIMINGS = Timings()
@@ -92,7 +98,8 @@ class ReplyFrame(NamedTuple):
 
     ``was_reset``: the model's state was reset for the call, whatever became of the call itself;
     ``reason``: why it failed, as ``ServingError.reason`` has it; ``part`` and ``has_more``: which
-    part of the answer this is, and whether others follow.
+    part of the answer this is, and whether others follow; ``signature``: the number of the one
+    that was called, from 1 in the contract's order, 0 if that is not known.
     """
 
     id: int
@@ -105,6 +112,7 @@ class ReplyFrame(NamedTuple):
     timings: Timings = NO_TIMINGS
     part: int = 0
     has_more: bool = False
+    signature: int = 0
 
 
 def pack_batch(count: int) -> bytes:
@@ -173,7 +181,7 @@ def pack_reply(reply: ReplyFrame, place: Optional[bytes] = None) -> Tuple[bytes,
         place: as ``pack_call`` takes it.
     """
     (number, status, details, payload, was_reset,
-     reason, attributes, timings, part, has_more) = reply  # fmt: skip
+     reason, attributes, timings, part, has_more, signature) = reply  # fmt: skip
     line = details.encode("utf-8", "replace") if details else b""
     why = reason.encode() if reason else b""
     packed = attributes_codec.pack(attributes) if attributes else b""
@@ -182,10 +190,10 @@ def pack_reply(reply: ReplyFrame, place: Optional[bytes] = None) -> Tuple[bytes,
         flags |= _MORE
     if timings is not NO_TIMINGS:
         flags |= _TIMED
-    decode, queue, model, encode, rows = timings
+    decode, queue, model, encode, rows, calls, casts = timings
     head = _REPLY.pack(
-        number, status, flags, part, len(line), len(why), len(packed),
-        decode, queue, model, encode, rows,
+        number, status, flags, part, len(line), len(why), len(packed), signature,
+        decode, queue, model, encode, rows, calls, casts,
     )  # fmt: skip
     if line or why or packed:
         head += line + why + packed
@@ -201,8 +209,8 @@ def unpack_reply(body: bytes) -> ReplyFrame:
         GarbledError: it is no such body.
     """
     try:
-        (number, status, flags, part, details_size, reason_size, size,
-         decode, queue, model, encode, rows) = _REPLY.unpack_from(body)  # fmt: skip
+        (number, status, flags, part, details_size, reason_size, size, signature,
+         decode, queue, model, encode, rows, calls, casts) = _REPLY.unpack_from(body)  # fmt: skip
         details_end = _REPLY.size + details_size
         reason_end = details_end + reason_size
         end = reason_end + size
@@ -214,9 +222,12 @@ def unpack_reply(body: bytes) -> ReplyFrame:
             bool(flags & _WAS_RESET),
             body[details_end:reason_end].decode() if reason_size else "",
             attributes_codec.unpack(body[reason_end:end]) if size else EMPTY,
-            Timings(decode, queue, model, encode, rows) if flags & _TIMED else NO_TIMINGS,
+            Timings(decode, queue, model, encode, rows, calls, casts)
+            if flags & _TIMED
+            else NO_TIMINGS,
             part,
             bool(flags & _MORE),
+            signature,
         )
     except (struct.error, KeyError, ValueError) as error:
         raise GarbledError(f"no reply: {error!r}") from None

@@ -65,6 +65,16 @@ class SegmentWriter:
         # Whether the other end has ever mapped one.
         self._is_mapped = False
 
+    @property
+    def count(self) -> int:
+        """How many segments there are."""
+        return len(self._segments)
+
+    @property
+    def size_bytes(self) -> int:
+        """How much memory they have."""
+        return sum(each.size for each in self._segments.values())
+
     def place(self, payload: Bytes) -> Optional[bytes]:
         """Write a payload into a segment and return its place; None: it must go by the socket."""
         size = len(payload)
@@ -131,8 +141,7 @@ class SegmentWriter:
         return self._has_room(size)
 
     def _has_room(self, size: int) -> bool:
-        taken = sum(each.size for each in self._segments.values())
-        return taken + size <= self.max_bytes and len(self._segments) < MAX_SEGMENTS
+        return self.size_bytes + size <= self.max_bytes and len(self._segments) < MAX_SEGMENTS
 
     def _drop_idle(self, since: float) -> None:
         for segment in [each for each in self._free.values() if each.used < since]:

@@ -11,7 +11,7 @@ of /proc. Nothing has a name in a file system, and nothing is left when both pro
 """
 
 import struct
-from typing import Callable, Dict, List
+from typing import Callable, Dict, List, Tuple
 
 from serving_runtime.ipc import frames
 from serving_runtime.ipc.frames import Bytes
@@ -48,6 +48,11 @@ class SharedPayloads:
     def bound(self, max_bytes: int) -> None:
         """Take at most so much for what this end sends from now on."""
         self._writer.max_bytes = max_bytes
+
+    @property
+    def offered(self) -> Tuple[int, int]:
+        """How many segments this end has made, and their bytes."""
+        return self._writer.count, self._writer.size_bytes
 
     def on_control_frame(self, kind: int, body: Bytes) -> None:
         """Act on an OFFER, FREED or DROPPED frame of the other end; others are a GarbledError."""

@@ -8,7 +8,7 @@ import re
 import time
 from typing import Any, Dict, List, Mapping, Sequence
 
-from serving_runtime.logs import request_ids
+from serving_runtime import calls
 
 # What would start a new line or steer a terminal: a client's text must not forge a log line.
 _CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+")
@@ -109,8 +109,11 @@ def _second(number: int) -> str:
 
 def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
     fields: Mapping[str, Any] = getattr(record, "fields", {})
-    call = request_ids.current()
-    return {"id": call, **fields} if call else fields
+    ids = calls.ids()
+    if not ids:
+        return fields
+    trace_ids = calls.trace_ids()
+    return {"id": ids, **({"trace_id": trace_ids} if trace_ids else {}), **fields}
 
 
 def _folded(text: str) -> str:

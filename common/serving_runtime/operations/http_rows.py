@@ -110,6 +110,7 @@ PING = _rest(
     (_get("/ping", "sagemaker", "mlflow"), _get("/health", "mlflow", "vertex")),
     is_health=True,
 )
+METRICS = _rest("http.metrics", AnsweredBy.FRONT, (_get("/metrics"),))
 # Balancers ask for it by default, and KServe's clients: whether the service is alive.
 ROOT = _rest("http.root", AnsweredBy.FRONT, (_get("/"),), is_health=True)
 
@@ -137,5 +138,6 @@ ROWS: Tuple[Operation, ...] = (
     READYZ,
     HEALTHZ,
     PING,
+    METRICS,
     ROOT,
 )

@@ -5,7 +5,6 @@ from typing import Mapping, Sequence, Tuple
 
 from serving_runtime.errors import ServingError
 from serving_runtime.ipc.frames import Bytes
-from serving_runtime.protocols.counts import Counts
 from serving_runtime.protocols.request import Request
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract, Signature, Value
@@ -95,9 +94,6 @@ class CompositeProtocol(Protocol):
 
 class ContractProtocol(Protocol):
     """An operation that the contract alone answers."""
-
-    def observe(self, counts: Counts) -> None:
-        """Take the counts of what the model has done, for those that tell them."""
 
     @abc.abstractmethod
     def answer(self, payload: Bytes, target: str, attributes: Mapping[str, str]) -> Encoded:

@@ -31,6 +31,7 @@ def from_settings(settings: Settings) -> Security:
         SettingError: a file is missing, or of no use.
     """
     is_open = {row.key for row in operations.ALL if row.is_health and settings.open_health}
+    is_open |= {operations.METRICS.key} if settings.open_metrics else set()
     access = TokenAuthenticator(settings.token_file, is_open) if settings.token_file else None
     return Security(access, _certificates(settings))
 

@@ -191,6 +191,7 @@ class MemoryWatch:
         )
         count = sum(each.shed(self._refusal) for each in self._transports)
         self._counters.memory_refusals += count
+        self._counters.refusals[self._refusal.reason] += count
         memory.give_back_freed_memory()
         if is_first:
             logger.warning(

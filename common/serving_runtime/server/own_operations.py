@@ -21,13 +21,20 @@ from serving_runtime.server.transport import (
 
 
 def bind(
-    health: Health, doors: Doors, forward: UnaryHandler, forward_stream: StreamHandler
+    health: Health,
+    doors: Doors,
+    scrape: UnaryHandler,
+    statistics: UnaryHandler,
+    forward: UnaryHandler,
+    forward_stream: StreamHandler,
 ) -> Routes:
     """Return what answers each operation.
 
     Args:
         health: of which the front's own operations tell.
         doors: those of HTTP.
+        scrape: answers who asks for the metrics.
+        statistics: forwards questions for a model's statistics, with what was counted.
         forward: answers what workers answer.
         forward_stream: answers streams whose messages workers answer.
     """
@@ -49,11 +56,16 @@ def bind(
         operations.REFLECTION_V1ALPHA: reflection.answer_all,
     }
     of_payload = {row: _immediate(_of_payload(answer)) for row, answer in answers.items()}
+    counted = {
+        operations.METRICS: scrape,
+        operations.MODEL_STATISTICS: statistics,
+        operations.REST_MODEL_STATISTICS: statistics,
+    }
     of_http = {row: _immediate(answer) for row, answer in doors.answers().items()}
     return transport.bind(
         forward=forward,
         forward_stream=forward_stream,
-        unary={**of_payload, **of_http},
+        unary={**of_payload, **of_http, **counted},
         streams={row: _of_messages(answer) for row, answer in streams.items()},
     )
 

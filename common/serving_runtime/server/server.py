@@ -1,14 +1,16 @@
 """The life of the front: start, serve, shut down gracefully."""
 
 import asyncio
+import os
 import signal
 import time
-from typing import Callable, List
+from typing import Callable, Iterable, List, Tuple
 
 from serving_runtime import logs, security
 from serving_runtime.errors import StartError
-from serving_runtime.operations import ErrorForm
-from serving_runtime.server import own_operations
+from serving_runtime.operations import METRICS, ErrorForm
+from serving_runtime.server import own_operations, tracing
+from serving_runtime.server.admission import call_log
 from serving_runtime.server.admission.admission import Admission
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.admission.streams import StreamForwarder
@@ -16,9 +18,13 @@ from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import auto, open_inference
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.http import auto as http_auto
+from serving_runtime.server.http import statuses
 from serving_runtime.server.http.doors import Doors
 from serving_runtime.server.memory_watch import MemoryWatch
-from serving_runtime.server.metrics import Counters
+from serving_runtime.server.metrics import Counters, GrpcCounts, HttpCounts
+from serving_runtime.server.metrics.collector import Collector, Gauges
+from serving_runtime.server.model_statistics import with_totals
+from serving_runtime.server.scrape import Scrape
 from serving_runtime.server.silence import Silence
 from serving_runtime.server.transport import Routes, Transport
 from serving_runtime.server.workers.busy_watch import BusyWatch
@@ -41,7 +47,10 @@ class Server:
         self._security = security.from_settings(settings)
         self._health = Health()
         self._doors = Doors(self._health)
-        self._counters = Counters()
+        self._counters = Counters(settings.metrics_bounds)
+        refusals = self._counters.refusals
+        self._grpc_counts = GrpcCounts(settings.metrics_bounds, refusals)
+        self._http_counts = HttpCounts(settings.metrics_bounds, refusals)
         self._lock = FrontLock(settings.debug)
         self._dispatcher = Dispatcher(settings, self._counters, self._lock)
         self._supervisor = Supervisor(
@@ -50,12 +59,14 @@ class Server:
         self._busy_watch = BusyWatch(
             settings, self._dispatcher, self._supervisor, self._health, self._counters
         )
+        self._tracer = tracing.start(os.environ, statuses.status_of)
         self._admission = Admission(
             settings,
             self._dispatcher,
             self._health,
             self._supervisor.state_epoch.headers,
             self._counters,
+            None if self._tracer is None else self._tracer.begin,
         )
         self._streams = StreamForwarder(
             settings,
@@ -68,6 +79,8 @@ class Server:
         self._memory_watch = MemoryWatch(
             budget, self._dispatcher, self._supervisor, self._counters, self._transports
         )
+        collector = Collector(self._counters, self._grpc_counts, self._http_counts, self._gauges())
+        self._scrape = Scrape(collector, self._lock)
         self._failure = ""
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -85,11 +98,17 @@ class Server:
     async def _start_up(self) -> None:
         """Listen, then load: health is answered while the model loads."""
         routes = own_operations.bind(
-            self._health, self._doors, self._admission.admit, self._streams.answer
+            self._health,
+            self._doors,
+            self._scrape.answer,
+            with_totals(self._admission.admit, self._counters.model),
+            self._admission.admit,
+            self._streams.answer,
         )
         await self._start_grpc(routes)
         await self._start_http(routes)
         security.log_summary(self._settings)
+        call_log.log_summary(self._settings)
         security.watch_files(self._security)
         self._watch_signals()
         self._supervisor.start_worker()
@@ -99,7 +118,9 @@ class Server:
 
     async def _start_grpc(self, routes: Routes) -> None:
         host, port = self._settings.host, self._settings.port
-        grpc = await auto.choose(routes, self._settings, self._lock, self._security)
+        grpc = await auto.choose(
+            routes, self._settings, self._lock, self._security, self._grpc_counts
+        )
         port = await grpc.start(host, port, self._settings.grpc_socket)
         self._transports.append(grpc)
         logger.info("listening on %s:%d", host, port)
@@ -107,10 +128,30 @@ class Server:
             logger.info("listening on unix:%s", self._settings.grpc_socket)
 
     async def _start_http(self, routes: Routes) -> None:
-        chosen, doors = self._settings, self._doors
-        http = await http_auto.start(routes, chosen, self._lock, self._security, doors)
-        if http is not None:
-            self._transports.append(http)
+        front = http_auto.Front(self._lock, self._security, self._doors, self._http_counts)
+        settings, alone = self._settings, Routes({}, {})
+        if settings.metrics_port is not None:
+            alone = Routes({METRICS: routes.unary[METRICS]}, {})
+            others = {row: answer for row, answer in routes.unary.items() if row != METRICS}
+            routes = routes._replace(unary=others)
+        for http in (
+            await http_auto.start(routes, settings, front),
+            await http_auto.start_for_metrics(alone, settings, front),
+        ):
+            self._transports += [] if http is None else [http]
+
+    def _gauges(self) -> Gauges:
+        """Return what the metrics say of the moment."""
+        dispatcher, supervisor = self._dispatcher, self._supervisor
+        return Gauges(
+            model_name=self._doors.model_name,
+            is_ready=lambda: self._health.is_serving,
+            running=lambda: dispatcher.running,
+            waiting=lambda: dispatcher.waiting,
+            waiting_bytes=lambda: dispatcher.waiting_bytes,
+            worker_processes=lambda: [link.process.pid for link in supervisor.serving],
+            shared=lambda: _sums(link.shared for link in supervisor.serving),
+        )
 
     def _watch_signals(self) -> None:
         loop = asyncio.get_event_loop()
@@ -168,6 +209,8 @@ class Server:
         await self._stop_transports(grace_seconds=1.0)
         # 7. Close the model, and end its workers.
         await self._supervisor.close(max(1.0, until - time.monotonic()))
+        if self._tracer is not None:
+            await self._tracer.close()
         logger.info("stopped", extra={"fields": self._counters.nonzero()})
 
     @property
@@ -182,6 +225,11 @@ class Server:
         until = time.monotonic() + seconds
         while not self._hurry.is_set() and not condition() and time.monotonic() < until:
             await asyncio.sleep(POLL_SECONDS)
+
+
+def _sums(pairs: Iterable[Tuple[int, int]]) -> Tuple[int, int]:
+    listed = list(pairs)
+    return sum(first for first, _ in listed), sum(second for _, second in listed)
 
 
 def serve(settings: Settings, spawn: Spawn, budget: MemoryBudget) -> int:

@@ -38,4 +38,4 @@ class Silence:
         return now - self._began >= LONG_ENOUGH_SECONDS
 
     def _count(self) -> int:
-        return sum(self._counters.calls.values())
+        return self._counters.model.ended

@@ -26,7 +26,7 @@ from serving_runtime.operations import Operation
 Headers = Sequence[Tuple[str, str]]
 # What a request or a reply says beside its bytes, by name, such as a content type. A transport puts
 # into a request's what the path and the headers say, of an allow-list of names: all others end with
-# the transport, since what they hold comes from a client. gRPC has none.
+# the transport, since what they hold comes from a client.
 Attributes = Mapping[str, str]
 
 NO_HEADERS: Headers = ()
@@ -84,6 +84,7 @@ class Stream(NamedTuple):
     seconds_left: Optional[float]
     reset_state: Optional[str]
     trailers: List[Tuple[str, str]]
+    attributes: Attributes = NO_ATTRIBUTES
 
 
 # Takes a request and returns the function to call if the client goes away before the reply; both

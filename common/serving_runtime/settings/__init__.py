@@ -54,6 +54,9 @@ class Settings(NamedTuple):
     grpc_socket: str
     http_port: Optional[int]
     http_socket: str
+    metrics_port: Optional[int]
+    open_metrics: bool
+    metrics_bounds: Tuple[float, ...]
     http_aliases: FrozenSet[str]
     http_idle_seconds: float
     http_max_connections: int
@@ -97,6 +100,7 @@ class Settings(NamedTuple):
     log_format: str
     log_calls: str
     slow_call_seconds: float
+    log_payload_bytes: int
     debug: bool
     unset: FrozenSet[str] = frozenset()
     """The attributes that have their default since nothing sets them."""
@@ -127,6 +131,9 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_GRPC_SOCKET", "grpc_socket", parsing.SOCKET_PATH, "", "Path of a Unix domain socket to serve gRPC on as well, for clients on the same machine (`--address unix:PATH`); only its owner and group may connect (mode 0660)."),
     Setting("RUNTIME_HTTP_PORT", "http_port", parsing.PORT_OR_OFF, "8080", "Port of the HTTP service; 0 takes a free one, `off` serves gRPC alone. Where the default is taken, or is APP_PORT, gRPC alone is served, with a warning. AIP_HTTP_PORT, which Vertex AI sets, counts where it is unset.", hosts="AIP_HTTP_PORT"),
     Setting("RUNTIME_HTTP_SOCKET", "http_socket", parsing.SOCKET_PATH, "", "Path of a Unix domain socket to serve HTTP on as well (`curl --unix-socket PATH`); only its owner and group may connect (mode 0660)."),
+    Setting("RUNTIME_METRICS_PORT", "metrics_port", parsing.PORT_OR_OFF, "off", "Port of its own for `/metrics`; 0 takes a free one, `off` leaves it on the HTTP port."),
+    Setting("RUNTIME_OPEN_METRICS", "open_metrics", parsing.SWITCH, "0", "Whether `/metrics` needs no token where calls do."),
+    Setting("RUNTIME_METRICS_BUCKETS", "metrics_bounds", parsing.BOUNDS, "0.25ms,0.5ms,1ms,2.5ms,5ms,10ms,25ms,50ms,100ms,250ms,500ms,1s,2.5s,5s,10s,60s", "Largest times of the histograms' buckets in the metrics, separated by commas."),
     Setting("RUNTIME_HTTP_ALIASES", "http_aliases", parsing.HTTP_ALIASES, "", "Paths of other hosts of models, beside the usual ones: any of `sagemaker` (`/ping`, `/invocations`), `vertex` (`/predict`, `/health`) and `mlflow` (`/invocations`, `/ping`, `/health`), separated by commas."),
     Setting("RUNTIME_HTTP_IDLE_TIMEOUT", "http_idle_seconds", parsing.POSITIVE_SECONDS, "75s", "How long a client's HTTP connection may be idle between two requests; longer than proxies keep theirs, so that none is closed while a request comes."),
     Setting("RUNTIME_HTTP_MAX_CONNECTIONS", "http_max_connections", parsing.POSITIVE, "4096", "Most HTTP connections at a time; for one more an idle one is closed, and where none is idle it is answered 503, but for health."),
@@ -170,6 +177,7 @@ SETTINGS: Tuple[Setting, ...] = (
     Setting("RUNTIME_LOG_FORMAT", "log_format", parsing.one_of("text", "json"), "text", "One line of text or of JSON for each record."),
     Setting("RUNTIME_LOG_CALLS", "log_calls", parsing.LOGGED_CALLS, "failed", "Which calls get a line in the log: `failed` are also those slower than `RUNTIME_SLOW_CALL`; health checks never do."),
     Setting("RUNTIME_SLOW_CALL", "slow_call_seconds", parsing.SECONDS, "1s", "A call that takes longer from its arrival to its answer is logged like a failed one; 0 calls none slow."),
+    Setting("RUNTIME_LOG_PAYLOADS", "log_payload_bytes", parsing.PAYLOAD_SIZE, "off", "For debugging: the most bytes of a request and of its reply that stand in a call's line of the log, as text or in base64. What is private in them is logged then."),
     Setting("RUNTIME_DEBUG", "debug", parsing.SWITCH, "0", "Whether the service checks its own rules while it runs, such as who may change what; for those who change its code."),
 )
 # fmt: on

@@ -3,7 +3,7 @@
 import math
 import os
 import re
-from typing import Any, Callable, FrozenSet, Mapping, NamedTuple, Optional
+from typing import Any, Callable, FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
 SIZE_UNITS = {
     "": 1, "b": 1,
@@ -16,6 +16,8 @@ TIME_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.
 
 # grpc takes message sizes and connection ages as 32-bit integers (the ages in milliseconds).
 MAX_MESSAGE_BYTES = 2**31 - 1
+MAX_BOUNDS = 64
+MAX_LOGGED_BYTES = 1 << 16
 MAX_SECONDS = 24 * 3600.0
 # The kernel takes 107; the socket is first made beside its place, with a process' number behind.
 MAX_SOCKET_PATH_BYTES = 107 - len(".4194304")
@@ -79,6 +81,14 @@ def seconds(least: float) -> Callable[[str], float]:
     return parse
 
 
+def bounds(text: str) -> Tuple[float, ...]:
+    """Read times, from the shortest to the longest."""
+    found = tuple(_with_unit(part.strip(), TIME_UNITS) for part in text.split(","))
+    if not 1 <= len(found) <= MAX_BOUNDS or list(found) != sorted(set(found)) or found[0] <= 0:
+        raise ValueError(text)
+    return found
+
+
 def port_or_off(text: str) -> Optional[int]:
     """Read a port; None for ``off``."""
     return None if text.strip().lower() == "off" else integer(0, 65535)(text)
@@ -120,6 +130,11 @@ def auto_or(parse: Callable[[str], float]) -> Callable[[str], float]:
     return lambda text: 0 if text.strip().lower() == "auto" else parse(text)
 
 
+def size_or_off(most: int) -> Callable[[str], int]:
+    """Return a function that reads a size of at most ``most`` bytes; 0 for ``off``."""
+    return lambda text: 0 if text.strip().lower() == "off" else size(most)(text)
+
+
 def socket_path(text: str) -> str:
     """Read the path of a socket, also as gRPC's clients write it: ``unix:/run/model.sock``."""
     if not text:
@@ -158,6 +173,7 @@ TEXT = Parser(str, "text")
 FILE = Parser(lambda text: os.path.abspath(text) if text else "", "text")
 SOCKET_PATH = Parser(socket_path, f"an absolute path of at most {MAX_SOCKET_PATH_BYTES} bytes")
 PORT = Parser(integer(0, 65535), "a port number, 0 to 65535")
+BOUNDS = Parser(bounds, "times such as 1ms,10ms,100ms,1s, the shortest first")
 PORT_OR_OFF = Parser(port_or_off, "a port number, 0 to 65535, or off")
 HTTP_ALIASES = Parser(
     words_of("sagemaker", "vertex", "mlflow"), "any of sagemaker, vertex, mlflow, with commas"
@@ -168,6 +184,7 @@ COUNT = Parser(integer(0, 1024), "a whole number, 0 to 1024")
 POSITIVE = Parser(integer(1, 10**6), "a whole number, 1 to 1000000")
 AUTO_COUNT = Parser(auto_or(integer(1, 1024)), "auto, or a whole number, 1 to 1024")
 SIZE = Parser(size(2**50), "a size such as 64MiB, 1GB or 1048576")
+PAYLOAD_SIZE = Parser(size_or_off(MAX_LOGGED_BYTES), "off, or a size such as 1KiB, at most 64KiB")
 MESSAGE_SIZE = Parser(size(MAX_MESSAGE_BYTES), "a size such as 64MiB, less than 2GiB")
 SECONDS = Parser(seconds(0.0), "a time such as 30s, 250ms or 10min, at most 24h")
 POSITIVE_SECONDS = Parser(seconds(0.1), "a time such as 30s, 250ms or 10min, from 100ms to 24h")

@@ -1,6 +1,6 @@
 """Hold a request's tensors against the signature, so that the model sees only what it declared."""
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 import numpy as np
 
@@ -18,6 +18,7 @@ def validate_inputs(
     policy: str,
     string_type: type,
     unreadable: Optional[Mapping[str, str]] = None,
+    note_casts: Callable[[int], None] = lambda count: None,
 ) -> Arrays:
     """Return the arrays for the model, in the signature's dtypes, writable and contiguous.
 
@@ -27,6 +28,7 @@ def validate_inputs(
         policy: which casts are made, as in ``casts.convert``.
         string_type: ``str`` decodes strings as UTF-8, ``bytes`` leaves them as they are.
         unreadable: why an input's tensor could not be decoded, by the input's name.
+        note_casts: called with how many tensors were converted, where any may have been.
 
     Raises:
         InputMismatch: has every input that is missing, not declared, or does not fit, and why.
@@ -42,14 +44,19 @@ def validate_inputs(
         sent = {*tensors, *(unreadable or ())}
         names = {field.name for field in signature.inputs}
         raise InputMismatch(validator.problems, sent, names)
+    note_casts(validator.casts)
     return arrays
 
 
 class InputValidator:
-    """Makes a request's tensors arrays for the model, and gathers what prevents it."""
+    """Makes a request's tensors arrays for the model, and gathers what prevents it.
+
+    ``casts``: how many were converted to another dtype.
+    """
 
     def __init__(self, policy: str, string_type: type) -> None:
         self.problems = Problems("input")
+        self.casts = 0
         self._policy = policy
         self._string_type = string_type
 
@@ -111,6 +118,8 @@ class InputValidator:
         array = convert_field(field, tensor, self._policy, path, self.problems)
         if array is None:
             return None
+        if field.dtype not in (tensor.dtype, ANY):
+            self.casts += 1
         if array.dtype.kind == "O" and self._string_type is str:
             return self._text(array, path)
         return array if array.flags.carray else array.copy()

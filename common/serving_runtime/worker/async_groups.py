@@ -4,10 +4,9 @@ import asyncio
 import time
 from typing import Callable, Container, List
 
-from serving_runtime import validation
+from serving_runtime import calls, validation
 from serving_runtime.errors import DeadlinePassed
 from serving_runtime.ipc.frames import ReplyFrame
-from serving_runtime.logs import request_ids
 from serving_runtime.worker import batching
 from serving_runtime.worker.batching import Group, Prepared
 from serving_runtime.worker.groups import PASSED, GroupRunner, portions
@@ -43,7 +42,7 @@ class AsyncGroupRunner(GroupRunner):
     async def _answer_alone(self, request: Prepared, awaited: Container[int]) -> ReplyFrame:
         started = time.monotonic()
         call, signature = request.call, request.signature
-        request_ids.enter(call.request_id)
+        calls.enter(((call.request_id, call.attributes),))
         try:
             if not started < call.deadline:
                 raise DeadlinePassed(PASSED)
@@ -60,7 +59,7 @@ class AsyncGroupRunner(GroupRunner):
     async def _answer_stack(self, group: Group, awaited: Container[int], send: Send) -> None:
         """Answer a group with one call; if that fails, each request that is awaited alone."""
         signature, started = group[0].signature, time.monotonic()
-        request_ids.enter_all(request.call.request_id for request in group)
+        calls.enter(batching.entered(group))
         try:
             inputs = batching.stack(group)
             rows = len(next(iter(inputs.values())))

@@ -5,6 +5,7 @@ from typing import Container, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
+from serving_runtime.calls import Entered
 from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.model import Arrays
 from serving_runtime.protocols import ModelProtocol, Request
@@ -14,7 +15,8 @@ from serving_runtime.signature import Signature, Tensor, Value
 class Prepared(NamedTuple):
     """A decoded and validated request, ready to run.
 
-    ``decode_seconds`` is how long that took, ``ready_at`` when it was done.
+    ``decode_seconds`` is how long that took, ``ready_at`` when it was done; ``casts`` is how many
+    of its inputs were converted.
     """
 
     call: CallFrame
@@ -24,6 +26,7 @@ class Prepared(NamedTuple):
     inputs: Arrays
     decode_seconds: float
     ready_at: float
+    casts: int = 0
 
     @property
     def rows(self) -> int:
@@ -32,6 +35,11 @@ class Prepared(NamedTuple):
 
 
 Group = List[Prepared]
+
+
+def entered(group: Group) -> Entered:
+    """Return what is noted of the calls of a group while the model answers it."""
+    return tuple((request.call.request_id, request.call.attributes) for request in group)
 
 
 class RowsLost(Exception):

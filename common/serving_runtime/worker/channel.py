@@ -7,6 +7,7 @@ from serving_runtime.ipc import frames, stream
 from serving_runtime.ipc.frames import Bytes, CallFrame, ReplyFrame
 from serving_runtime.ipc.segment_reader import AlignmentOffset
 from serving_runtime.ipc.shared_payloads import SharedPayloads
+from serving_runtime.metrics import CHANGES
 
 # What one read takes in; a larger frame is read into memory of its own.
 READ_BYTES = 1 << 16
@@ -55,6 +56,8 @@ class Channel:
         parts: List[Bytes] = []
         for reply in replies:
             parts.extend(frames.pack_reply(reply, self._shared.place(reply.payload)))
+        if CHANGES.pending:  # of the model's own metrics, counted before its calls are answered
+            parts.insert(0, frames.pack(frames.METRICS, CHANGES.take()))
         # Control frames first: offered memory is mapped by the time that the next calls come.
         self._send([*self._shared.control_frames(), *parts])
 

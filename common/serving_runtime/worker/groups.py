@@ -3,7 +3,7 @@
 import time
 from typing import Dict, Iterable, Iterator, List, Set, Tuple
 
-from serving_runtime import logs, validation
+from serving_runtime import calls, logs, validation
 from serving_runtime.errors import DeadlinePassed
 from serving_runtime.ipc.frames import ReplyFrame, Timings
 from serving_runtime.model import Model
@@ -35,6 +35,7 @@ class GroupRunner:
             signature.name for signature in contract.signatures if not signature.is_stackable
         )
         self.unstackable: Set[str] = set(self._without_rows)
+        self._numbers = {name: number for number, name in enumerate(contract.names, 1)}
 
     def run(self, group: Group) -> Iterable[List[ReplyFrame]]:
         """Answer a group, or those of it whose deadline has not passed."""
@@ -45,6 +46,7 @@ class GroupRunner:
         # The deadlines' clock, and as fine as perf_counter: on Linux the two are one.
         started = time.monotonic()
         call, signature, was_reset = request.call, request.signature, False
+        calls.enter(((call.request_id, call.attributes),))
         try:
             if not started < call.deadline:
                 raise DeadlinePassed(PASSED)
@@ -54,10 +56,11 @@ class GroupRunner:
             ended = time.monotonic()
             outputs = validation.validate_outputs(signature, results)
             rows = 1 if signature.name in self._without_rows else request.rows
-            self._replies.counts.ran(rows)
             return self._reply(request, outputs, rows, (started, ended, ended), was_reset)
         except BaseException as error:  # noqa: BLE001  user code may raise anything
             return self._failure(request, error, was_reset)
+        finally:
+            calls.enter(calls.NONE)
 
     def _begin(self, request: Prepared) -> bool:
         """Reset the model's state where a sequence begins; return whether it was reset."""
@@ -90,18 +93,20 @@ class GroupRunner:
         it is.
         """
         signature = group[0].signature
+        calls.enter(batching.entered(group))
         try:
             inputs = batching.stack(group)
             rows = len(next(iter(inputs.values())))
             results = self._model.predict(signature.name, inputs)
             ended = time.monotonic()
             outputs = batching.split(validation.validate_outputs(signature, results), group)
-            self._replies.counts.ran(rows)
         except BaseException as error:  # noqa: BLE001  user code may raise anything, SystemExit too
             self._log_failed_stack(group, error)
             for request in group:
                 yield [self._run_alone(request)]
             return
+        finally:
+            calls.enter(calls.NONE)
         yield from portions(self._replies_to(group, outputs, rows, started, ended))
 
     def _replies_to(
@@ -113,10 +118,12 @@ class GroupRunner:
         ended: float,
     ) -> Iterator[ReplyFrame]:
         """Write the replies of a stack; what is wrong with one is its own caller's only."""
+        calls = len(group)  # of the run: the first reply has it
         for request, own in zip(group, outputs):
             try:
                 times = (started, ended, time.monotonic())
-                reply = self._reply(request, own, rows, times)
+                reply = self._reply(request, own, rows, times, calls=calls)
+                calls = 0
             except BaseException as error:  # noqa: BLE001  whatever it is, the others are answered
                 reply = self._failure(request, error)
             yield reply
@@ -128,26 +135,31 @@ class GroupRunner:
         rows: int,
         times: Tuple[float, float, float],
         was_reset: bool = False,
+        calls: int = 1,
     ) -> ReplyFrame:
-        """Write a reply; ``times``: the model began, it was done, and this reply was begun."""
-        _, protocol, decoded, signature, _, decode_seconds, ready_at = request
+        """Write a reply.
+
+        ``times``: the model began, it was done, and this reply was begun; ``calls``: as in Timings.
+        """
+        _, protocol, decoded, signature, _, decode_seconds, ready_at, casts = request
         if decoded.output_names:
             outputs = {name: outputs[name] for name in decoded.output_names}
         encoded = protocol.encode(outputs, decoded, signature)
         started, ended, begun = times
         encode_seconds = time.monotonic() - begun
+        waited, ran = started - ready_at, ended - started
         timings = make_tuple(
-            Timings, (decode_seconds, started - ready_at, ended - started, encode_seconds, rows)
+            Timings, (decode_seconds, waited, ran, encode_seconds, rows, calls, casts)
         )
-        return self._replies.success(request.call, encoded, was_reset, timings)
+        number = self._numbers[signature.name]
+        return self._replies.success(request.call, encoded, was_reset, timings, number)
 
     def _failure(
         self, request: Prepared, error: BaseException, was_reset: bool = False
     ) -> ReplyFrame:
-        self._replies.counts.failed += 1
-        protocol = request.protocol
+        protocol, number = request.protocol, self._numbers[request.signature.name]
         return self._replies.failure(
-            request.call, error, protocol.word, was_reset, protocol.failure
+            request.call, error, protocol.word, was_reset, protocol.failure, number
         )
 
     def _log_failed_stack(self, group: Group, error: BaseException) -> None:

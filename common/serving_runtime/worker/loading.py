@@ -5,9 +5,10 @@ import gc
 import json
 import os
 import tempfile
+import time
 from typing import Iterator, Mapping, Optional, Tuple
 
-from serving_runtime import contract, logs, validation
+from serving_runtime import contract, logs, metrics, validation
 from serving_runtime.contract import agreement
 from serving_runtime.framework import discovery, model_dir
 from serving_runtime.framework.discovery import Runtime
@@ -17,7 +18,7 @@ from serving_runtime.model_names import ModelNames
 from serving_runtime.settings import Settings, default_model_dir
 from serving_runtime.signature import Contract
 from serving_runtime.worker import fork_server, model_snapshot, parent, statefulness
-from serving_runtime.worker.predictor import Predictor
+from serving_runtime.worker.predictor import Origin, Predictor
 from serving_runtime.worker.warm_up import warm_up
 
 logger = logs.get_logger(__name__)
@@ -37,22 +38,34 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
     _name_temporary_folder()
     # Absolute: user code may change the working directory, and the files are looked at again.
     directory = model_dir.locate(os.path.abspath(settings.model_dir or default_model_dir()))
-    process = os.getpid()
+    process, began = os.getpid(), time.monotonic()
     with model_snapshot.verified(environ, directory.root), _without_collecting():
         runtime = discovery.choose(runtime_name, directory.files)
         logger.info("loading %s with the %s runtime", directory.files, runtime.name)
         runtime.import_loader()
         requests = fork_server.ForkRequests.from_env(environ)
         model, agreed = _load(runtime, directory, settings, environ)
+        load_seconds = time.monotonic() - began
         parent.end_unless(process)
     if requests is not None:
         reason_not = _reason_not_forkable(runtime, model, requests.before)
         fork_server.start_fork_server(requests, reason_not)
-    seen = model.changes
-    warm_up(model, agreed, settings.warm_up)
+    if os.getpid() != process:  # forked from the first worker, which sends what it has counted
+        metrics.CHANGES.forget()
+    seen, began = model.changes, time.monotonic()
+    with metrics.CHANGES.paused():
+        warm_up(model, agreed, settings.warm_up)
     if model.changes != seen:
         statefulness.settle(model, settings.stateful)
-    return Predictor(model, agreed, settings)
+    predictor = Predictor(model, agreed, settings)
+    predictor.origin = Origin(
+        runtime.name,
+        runtime.library_version,
+        _format_of_contract(directory),
+        load_seconds,
+        time.monotonic() - began,
+    )
+    return predictor
 
 
 def _load(
@@ -119,8 +132,14 @@ def summary(predictor: Predictor, settings: Settings) -> bytes:
         "version": names.version,
         "concurrency": predictor.concurrency.calls,
         "stacks": predictor.stacks,
+        **predictor.origin._asdict(),
     }
     return json.dumps(known).encode()
+
+
+def _format_of_contract(directory: ModelDirectory) -> str:
+    path = directory.contract_path
+    return "inferred" if path is None else contract.format_of(path)
 
 
 def _declared(directory: ModelDirectory) -> Optional[Contract]:

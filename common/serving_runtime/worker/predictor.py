@@ -1,7 +1,7 @@
 """Answer calls with a loaded model: decode, validate, group, predict, validate, encode."""
 
 import time
-from typing import Callable, Iterator, List, Optional, Sequence, Tuple, TypeVar, Union
+from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union
 
 from serving_runtime import validation
 from serving_runtime.errors import InvalidInput, ServingError, Status
@@ -15,6 +15,17 @@ from serving_runtime.worker.batching import Prepared
 from serving_runtime.worker.groups import GroupRunner
 from serving_runtime.worker.replies import Replies, make_tuple
 
+
+class Origin(NamedTuple):
+    """What loaded a model, what wrote its contract, and how long that and its warm-up took."""
+
+    framework: str = ""
+    framework_version: str = ""
+    contract_format: str = ""
+    load_seconds: float = 0.0
+    warm_up_seconds: float = 0.0
+
+
 Runner = TypeVar("Runner", bound=GroupRunner)
 
 
@@ -23,7 +34,10 @@ class Predictor:
 
     Attributes:
         concurrency: how many calls of the model may run at once.
+        origin: what loaded the model, and how long that took.
     """
+
+    origin = Origin()
 
     def __init__(self, model: Model, contract: Contract, settings: Settings) -> None:
         self.model = model
@@ -32,8 +46,9 @@ class Predictor:
         self._by_model, self._by_parts, self._by_contract = Protocols.of(contract, settings)
         self._signatures = validation.by_requested_name(contract)
         self._replies = Replies(settings)
-        for protocol in self._by_contract.values():
-            protocol.observe(self._replies.counts)
+        self._numbers = {name: number for number, name in enumerate(contract.names, 1)}
+        # Inputs of the request that is being prepared.
+        self._casts = 0
         self._groups = GroupRunner(model, contract, self._replies)
         # Whatever the others may be run with: the parts of a call wait for each other.
         self._in_turn = GroupRunner(model, contract, self._replies)
@@ -87,6 +102,7 @@ class Predictor:
         self, call: CallFrame, protocol: ModelProtocol, started: float
     ) -> Union[Prepared, ReplyFrame]:
         """Make a call ready to run, or refuse it."""
+        number = 0
         try:
             if call.resets_state and not self.model.stateful:
                 raise InvalidInput("the model has no state to reset")
@@ -96,6 +112,7 @@ class Predictor:
             signature = self._signatures.get(request.signature_name)
             if signature is None:
                 signature = validation.choose_signature(self.contract, request.signature_name)
+            number = self._numbers[signature.name]
             if request.output_names:
                 validation.validate_output_names(signature, request.output_names)
             inputs = validation.validate_inputs(
@@ -104,13 +121,20 @@ class Predictor:
                 self._settings.cast,
                 self.model.string_type,
                 request.unreadable,
+                self._note_casts,
             )
+            casts, self._casts = self._casts, 0
             now = time.monotonic()
-            parts = (call, protocol, request, signature, inputs, now - started, now)
+            parts = (call, protocol, request, signature, inputs, now - started, now, casts)
             return make_tuple(Prepared, parts)
         except BaseException as error:  # noqa: BLE001  whatever is raised, the others are answered
-            self._replies.counts.failed += 1
-            return self._replies.failure(call, error, protocol.word, body=protocol.failure)
+            self._casts = 0
+            return self._replies.failure(
+                call, error, protocol.word, body=protocol.failure, signature=number
+            )
+
+    def _note_casts(self, count: int) -> None:
+        self._casts = count
 
     def _compose(self, call: CallFrame, protocol: CompositeProtocol) -> ReplyFrame:
         """Answer a call by several of the model; the first that fails is the answer."""

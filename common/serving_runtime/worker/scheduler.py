@@ -8,11 +8,10 @@ import os
 from typing import Callable, Deque, Dict, Iterable, List, NamedTuple, Optional, Set
 
 from serving_runtime.ipc.frames import ReplyFrame
-from serving_runtime.logs import request_ids
 from serving_runtime.model import Model
 from serving_runtime.signature import Contract
 from serving_runtime.worker.async_groups import AsyncGroupRunner
-from serving_runtime.worker.batching import Group, Prepared
+from serving_runtime.worker.batching import Group
 from serving_runtime.worker.concurrency import Concurrency
 from serving_runtime.worker.parent import end_unless
 from serving_runtime.worker.replies import Replies
@@ -150,19 +149,11 @@ class Scheduler(AsyncGroupRunner):
         if not run.begins():  # nobody has waited for it
             return
         try:
-            request_ids.enter_all(request.call.request_id for request in run.group)
             for replies in super().run(run.group):
                 self._send(replies)
             self._end(run, [])
         except BaseException as error:  # noqa: BLE001  it must not end in silence
             self._outlet.fail(error)
-        finally:
-            request_ids.enter("")
-
-    def _run_alone(self, request: Prepared) -> ReplyFrame:
-        """Run a request by itself, in a thread."""
-        request_ids.enter(request.call.request_id)
-        return super()._run_alone(request)
 
     def _send(self, replies: List[ReplyFrame]) -> None:
         end_unless(self._process)

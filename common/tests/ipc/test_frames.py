@@ -16,7 +16,8 @@ FLAGS = st.booleans()
 MAX_BYTES = 1 << 20
 SECONDS = st.floats(allow_nan=False)
 CALL_ATTRIBUTES = st.dictionaries(st.sampled_from(sorted(attributes.CALL_ATTRIBUTES)), TEXTS)
-TIMINGS = st.builds(Timings, SECONDS, SECONDS, SECONDS, SECONDS, st.integers(0, 2**32 - 1))
+COUNTS = st.integers(0, 2**32 - 1)
+TIMINGS = st.builds(Timings, SECONDS, SECONDS, SECONDS, SECONDS, COUNTS, COUNTS, COUNTS)
 CALLS = st.builds(
     CallFrame,
     NUMBERS,
@@ -42,6 +43,7 @@ REPLIES = st.builds(
     st.just(NO_TIMINGS) | TIMINGS,
     st.integers(0, 2**32 - 1),
     FLAGS,
+    st.integers(0, 2**16 - 1),
 )
 
 
@@ -120,7 +122,7 @@ def test_bytes_of_no_reply_are_an_error_or_a_reply(body):
 
 def test_unknown_status_is_an_error():
     """A number that no Status has cannot come from a worker of the same version."""
-    body = frames._REPLY.pack(1, 200, 0, 0, 0, 0, 0, *frames.NO_TIMINGS)
+    body = frames._REPLY.pack(1, 200, 0, 0, 0, 0, 0, 0, *frames.NO_TIMINGS)
     with pytest.raises(GarbledError, match="200"):
         frames.unpack_reply(body)
 

@@ -7,12 +7,11 @@ import time
 import numpy as np
 import pytest
 
-from serving_runtime import client, operations
+from serving_runtime import calls, client, operations
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
 from serving_runtime.ipc.frames import CallFrame
 from serving_runtime.ipc.stream import Splitter
-from serving_runtime.logs import request_ids
 from serving_runtime.model import Model
 from serving_runtime.signature import Contract, Field, Signature
 from serving_runtime.worker import concurrent_service
@@ -94,7 +93,7 @@ class Noted:
             self.model.running += 1
             self.model.most = max(self.model.most, self.model.running)
             self.model.began.append(self.value)
-            self.model.ids.append(request_ids.current())
+            self.model.ids.append(calls.ids())
         return self.value
 
     def __exit__(self, *error):

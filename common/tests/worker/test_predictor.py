@@ -413,7 +413,7 @@ def test_a_reply_has_its_timings(predictor, make_call, model):
     replies = list(predictor().answer([make_call(), make_call([[1, 2]] * 3)]))
     elapsed = time.monotonic() - started
     for reply in replies:
-        decode, queue, run, encode, rows = reply.timings
+        decode, queue, run, encode, rows, _, _ = reply.timings
         assert 0.02 <= run <= elapsed
         assert min(decode, queue, encode) >= 0
         assert decode + queue + run + encode <= elapsed

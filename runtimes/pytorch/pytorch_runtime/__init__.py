@@ -8,6 +8,8 @@ from serving_runtime.framework import artefacts
 from serving_runtime.settings import Setting, parsing
 from serving_runtime.settings.parsing import Parser
 
+LIBRARY = "torch"
+
 SUFFIXES = (".pt", ".pth", ".pt2", ".safetensors")
 
 

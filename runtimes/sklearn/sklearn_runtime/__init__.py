@@ -7,6 +7,8 @@ from serving_runtime.framework import artefacts
 from serving_runtime.settings import Setting, parsing
 from serving_runtime.settings.parsing import Parser
 
+LIBRARY = "sklearn"
+
 SUFFIXES = (".skops", ".joblib", ".pkl", ".pickle", ".cloudpickle", ".onnx")
 
 

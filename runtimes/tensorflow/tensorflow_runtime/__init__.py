@@ -5,6 +5,8 @@ from typing import Dict, Tuple
 
 from serving_runtime.settings import Setting, parsing
 
+LIBRARY = "tensorflow"
+
 # The variables are TensorFlow's own, so what is set for it elsewhere holds here too. Workers are
 # started with both at their share of the container's CPUs (RUNTIME_THREADS).
 SETTINGS: Tuple[Setting, ...] = (

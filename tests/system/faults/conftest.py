@@ -28,9 +28,11 @@ MOSTLY_OVER_ONE = (
     "test_fork_server",
     "test_hangs",
     "test_in_process",
+    "test_metrics",
     "test_requests",
     "test_stateful",
     "test_stuck",
+    "test_traces",
 )
 # Of the other modules: what clients' own programs do, how processes start and end, or what the
 # transports' own tests show too.

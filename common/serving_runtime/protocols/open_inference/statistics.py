@@ -1,12 +1,12 @@
-"""Answer ModelStatistics, as Triton's load generator reads it, of the worker that is asked."""
+"""Answer ModelStatistics, as Triton's load generator reads it: the front has counted."""
 
 from typing import Any, Dict, Mapping
 
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.errors import ServingError
-from serving_runtime.ipc.attributes import EMPTY, MODEL_VERSION
+from serving_runtime.ipc.attributes import EMPTY, MODEL_VERSION, STATISTICS
 from serving_runtime.ipc.frames import Bytes
-from serving_runtime.protocols.counts import Counts, Totals
+from serving_runtime.ipc.totals import Totals, read_totals
 from serving_runtime.protocols.open_inference import served, wording
 from serving_runtime.protocols.open_inference.json_replies import as_json
 from serving_runtime.protocols.protocol import ContractProtocol, Encoded
@@ -24,7 +24,6 @@ class Statistics(ContractProtocol):
     def __init__(self, contract: Contract, settings: Settings) -> None:
         super().__init__(contract, settings)
         self._names = served.names_of(contract, settings)
-        self._counts = Counts()
 
     @classmethod
     def alignment_offset(cls, length_bytes: int) -> int:
@@ -35,17 +34,13 @@ class Statistics(ContractProtocol):
         """Return an error's text with the datatypes of this protocol."""
         return wording.word(error)
 
-    def observe(self, counts: Counts) -> None:
-        """Tell these counts from now on."""
-        self._counts = counts
-
     def answer(self, payload: Bytes, target: str, attributes: Mapping[str, str]) -> Encoded:
         """Return the ModelStatisticsResponse."""
         served.check_asked("ModelStatisticsRequest", payload, self._names)
-        return bytes(_Response(**self._counted()).SerializeToString()), EMPTY
+        return bytes(_Response(**self._counted(attributes)).SerializeToString()), EMPTY
 
-    def _counted(self) -> Dict[str, Any]:
-        totals = self._counts.totals()
+    def _counted(self, attributes: Mapping[str, str]) -> Dict[str, Any]:
+        totals = read_totals(attributes.get(STATISTICS, ""))
         durations = {
             "success": _all_seconds(totals),
             "queue": totals.queue_seconds,
@@ -75,7 +70,7 @@ class RestStatistics(Statistics):
     def answer(self, payload: Bytes, target: str, attributes: Mapping[str, str]) -> Encoded:
         """Return what was counted."""
         self._names.check(target, attributes.get(MODEL_VERSION, ""))
-        return as_json(self._counted())
+        return as_json(self._counted(attributes))
 
 
 def _all_seconds(totals: Totals) -> float:

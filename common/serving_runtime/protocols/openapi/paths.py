@@ -9,6 +9,8 @@ from serving_runtime.protocols.openapi.schemas import Schema
 from serving_runtime.signature import Contract, Signature
 
 JSON = "application/json"
+TEXT = "text"
+_METRICS = ("text/plain", "application/openmetrics-text")
 _TABLES = ("text/csv", "application/x-npy")
 ERROR: Schema = {
     "type": "object",
@@ -43,7 +45,8 @@ class Served(NamedTuple):
 class Page(NamedTuple):
     """How one operation is described: what it is for, and the schemas' names of its bodies.
 
-    ``reply`` is empty where the reply has no schema of its own; ``example`` makes a request.
+    ``reply`` is empty where the reply has no schema of its own, and ``TEXT`` where it is no JSON;
+    ``example`` makes a request.
     """
 
     tag: str
@@ -98,6 +101,7 @@ PAGES: Mapping[str, Page] = {
     operations.LIVEZ.key: Page(_HEALTH, "Liveness"),
     operations.READYZ.key: Page(_HEALTH, "Readiness"),
     operations.HEALTHZ.key: Page(_HEALTH, "Readiness until the first SERVING, then liveness"),
+    operations.METRICS.key: Page(_HEALTH, "What is counted, as Prometheus reads it", reply=TEXT),
     operations.PING.key: Page(_HEALTH, "Readiness, as hosts ask for it"),
     operations.ROOT.key: Page(_HEALTH, "Whether the server is alive"),
 }  # fmt: skip
@@ -131,6 +135,8 @@ def described(row: Operation, method: str, served: Served) -> Dict[str, Any]:
 
 def _responses(page: Page, is_health: bool) -> Dict[str, Any]:
     content = {JSON: {"schema": _reference(page.reply)}}
+    if page.reply == TEXT:
+        content = {kind: {"schema": {"type": "string"}} for kind in _METRICS}
     if page.tag == _HOSTS:
         content.update({kind: {"schema": {}} for kind in _TABLES})
     success = {"description": "OK", "content": content}

@@ -5,7 +5,18 @@ import secrets
 import time
 from typing import Callable, List, Optional, Tuple
 
-from serving_runtime.errors import InvalidInput, LimitExceeded, ModelFailed, NotAvailable, Status
+from serving_runtime.calls import trace_id_of
+from serving_runtime.errors import (
+    InvalidInput,
+    LimitExceeded,
+    ModelFailed,
+    NotAvailable,
+    ServingError,
+    Status,
+)
+from serving_runtime.ipc.attributes import TRACEPARENT
+from serving_runtime.ipc.frames import NO_TIMINGS
+from serving_runtime.server import trace_context
 from serving_runtime.server.admission import call_log
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.dispatcher import Dispatcher
@@ -27,6 +38,7 @@ class Admission:
         health: whether any call is.
         state_headers: what each answer says of a stateful model's state.
         counters: what is counted.
+        begin_span: records a call; None where none is recorded.
     """
 
     def __init__(
@@ -36,13 +48,16 @@ class Admission:
         health: Health,
         state_headers: Callable[[], List[Tuple[str, str]]],
         counters: Counters,
+        begin_span: Optional[Callable[[FrontCall], None]] = None,
     ) -> None:
+        self._begin_span = begin_span
         self._settings = settings
         self._log_call = call_log.observer(settings, dispatcher.lock)
         self._dispatcher = dispatcher
         self._health = health
         self._state_headers = state_headers
         self._counters = counters
+        self._note, self._note_failure = counters.model.note, counters.model.note_failure
         self._numbers = itertools.count(1)
         # Ids made here: one random half for the service's life, so that calls cost no entropy.
         self._own_ids = secrets.token_hex(4)
@@ -54,10 +69,12 @@ class Admission:
         call.when_done(lambda call, outcome: self._respond(request, call, outcome))
         if self._log_call is not None:
             call.when_done(self._log_call)
+        if self._begin_span is not None:
+            self._begin_span(call)
         if self._health.takes_calls:
             self._submit(call, request.reset_state)
         else:
-            call.fail(NotAvailable(self._health.phase.value))
+            self._refuse(call, NotAvailable(self._health.phase.value))
         return call.cancel
 
     def _submit(self, call: FrontCall, reset_state: Optional[str]) -> None:
@@ -65,18 +82,41 @@ class Admission:
             call.resets_state = _is_wanted(reset_state)
             self._dispatcher.submit(call)
         except (InvalidInput, ModelFailed) as error:
-            call.fail(error)
+            self._refuse(call, error)
         except LimitExceeded as error:
             self._counters.queue_refusals += 1
-            call.fail(error)
+            self._refuse(call, error)
+
+    def _refuse(self, call: FrontCall, error: ServingError) -> None:
+        self._counters.refusals[error.reason] += 1
+        call.fail(error)
 
     def _respond(self, request: Request, call: FrontCall, outcome: Reply) -> None:
         """Answer the client; a failure carries the request id by which the log can be searched."""
-        self._counters.calls[outcome.status.name] += 1
+        status = outcome.status
+        self._note(
+            call.signature,
+            status,
+            call.sent - call.received,
+            call.timings,
+            len(outcome.payload),
+            len(call.payload),
+            call.sent,
+        )
+        if call.attributes:
+            self._exemplify(call)
         headers = self._state_headers()
-        if outcome.status != Status.OK:
+        if status != Status.OK:
+            self._note_failure(outcome.reason, call.problems)
             headers.append(("x-request-id", call.request_id))
         request.respond(outcome, headers)
+
+    def _exemplify(self, call: FrontCall) -> None:
+        """Show what a call took by its trace, if that is recorded."""
+        parent = call.attributes.get(TRACEPARENT, "")
+        if parent and call.timings is not NO_TIMINGS and trace_context.is_sampled(parent):
+            trace_id, waited = trace_id_of(call.attributes), call.sent - call.received
+            self._counters.model.exemplify(call.signature, trace_id, waited, call.timings)
 
     def _call(self, request: Request) -> FrontCall:
         longest = self._settings.request_timeout_seconds

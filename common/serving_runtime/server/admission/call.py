@@ -26,7 +26,10 @@ class FrontCall:
     Attributes:
         target: the model that the request's path names; empty where it names none.
         attributes: what the request says beside its payload, of `ipc.attributes`' allow-list.
+        sent: when a worker was last given it, on the monotonic clock; 0 if none was.
         timings: how long the worker took, once it has answered; for observers.
+        signature: the number of its signature, once a worker has said so; 0 for none.
+        problems: the kinds of what was wrong with it, with commas, likewise.
     """
 
     __slots__ = (
@@ -38,9 +41,12 @@ class FrontCall:
         "number",
         "operation",
         "payload",
+        "problems",
         "received",
         "request_id",
         "resets_state",
+        "sent",
+        "signature",
         "target",
         "timings",
     )
@@ -61,6 +67,9 @@ class FrontCall:
         self.target = ""
         self.attributes: Mapping[str, str] = EMPTY
         self.timings = NO_TIMINGS
+        self.sent = 0.0
+        self.signature = 0
+        self.problems = ""
         self.received = time.monotonic()
         # Whether the model's state is to be reset just before this call.
         self.resets_state = False

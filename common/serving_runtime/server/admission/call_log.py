@@ -1,9 +1,13 @@
 """Log calls of the model: those that fail or are slow, or all."""
 
+import base64
+import codecs
+import re
 import time
-from typing import Callable, Optional
+from typing import Any, Callable, Optional, Tuple
 
 from serving_runtime import logs
+from serving_runtime.calls import trace_id_of
 from serving_runtime.errors import Status
 from serving_runtime.logs.events import EventLog
 from serving_runtime.server.admission.call import FrontCall
@@ -11,10 +15,16 @@ from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.transport import Reply
 from serving_runtime.settings import Settings
 
+logger = logs.get_logger(__name__)
+
 Observer = Callable[[FrontCall, Reply], None]
 
 FIELDS = ("id", "method", "status", "ms", "bytes_in", "bytes_out")
-FIELDS_OF_FAILURE = (*FIELDS, "details")
+# Those that not every line has.
+TRACE_ID = ("trace_id",)
+DETAILS = ("details",)
+PAYLOADS = ("request", "reply")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def observer(settings: Settings, lock: FrontLock) -> Optional[Observer]:
@@ -26,7 +36,7 @@ def observer(settings: Settings, lock: FrontLock) -> Optional[Observer]:
         return None
     events = EventLog(logs.get_logger(__name__), "call")
     lock.after_release(events.flush)
-    log_call = _call_logger(events)
+    log_call = _call_logger(events, settings.log_payload_bytes)
     if settings.log_calls == "all":
         return log_call
     return _failed_or_slow(log_call, settings.slow_call_seconds or float("inf"))
@@ -41,9 +51,10 @@ def _failed_or_slow(log_call: Observer, slow_seconds: float) -> Observer:
     return observe
 
 
-def _call_logger(events: EventLog) -> Observer:
+def _call_logger(events: EventLog, payload_bytes: int) -> Observer:
     def log_call(call: FrontCall, outcome: Reply) -> None:
-        values = (
+        names: Tuple[str, ...] = FIELDS
+        values: Tuple[Any, ...] = (
             call.request_id,
             call.operation.log_name,
             outcome.status.name,
@@ -51,9 +62,37 @@ def _call_logger(events: EventLog) -> Observer:
             len(call.payload),
             len(outcome.payload),
         )
+        trace_id = trace_id_of(call.attributes)
+        if trace_id:
+            names, values = names + TRACE_ID, (*values, trace_id)
         if outcome.details:
-            events.add(FIELDS_OF_FAILURE, (*values, outcome.details))
-        else:
-            events.add(FIELDS, values)
+            names, values = names + DETAILS, (*values, outcome.details)
+        if payload_bytes:
+            shown = (_shown(it, payload_bytes) for it in (call.payload, outcome.payload))
+            names, values = names + PAYLOADS, (*values, *shown)
+        events.add(names, values)
 
     return log_call
+
+
+def log_summary(settings: Settings) -> None:
+    """Log loudly at the start that payloads will be logged, if they will."""
+    if settings.log_payload_bytes:
+        logger.warning(
+            "PAYLOADS ARE LOGGED: THE LOG OF CALLS HAS THE FIRST %d BYTES OF EACH REQUEST AND REPLY"
+            " (RUNTIME_LOG_PAYLOADS), WHATEVER IS PRIVATE IN THEM",
+            settings.log_payload_bytes,
+        )
+
+
+def _shown(payload: bytes, max_bytes: int) -> str:
+    """Return the beginning of a payload: as it is if it is text, else in base64."""
+    first = bytes(payload[:max_bytes])
+    more = f"… {len(payload) - max_bytes} more bytes" if len(payload) > max_bytes else ""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(first)
+    except UnicodeDecodeError:
+        text = "\0"
+    if _CONTROL.search(text):
+        text = "base64:" + base64.b64encode(first).decode()
+    return text + more

@@ -62,6 +62,21 @@ class Dispatcher:
         return not self._calls
 
     @property
+    def waiting(self) -> int:
+        """How many calls wait."""
+        return len(self._waiting)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How large they are."""
+        return self._waiting.size_bytes
+
+    @property
+    def running(self) -> int:
+        """How many calls workers have that are not answered."""
+        return len(self._calls) - len(self._waiting)
+
+    @property
     def unanswered(self) -> Iterable[FrontCall]:
         """The calls that wait or run, the oldest first."""
         return self._calls.values()

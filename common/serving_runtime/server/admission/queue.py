@@ -35,6 +35,11 @@ class AdmissionQueue:
         return len(self._calls)
 
     @property
+    def size_bytes(self) -> int:
+        """How large all that wait are."""
+        return self._bytes
+
+    @property
     def oldest(self) -> FrontCall:
         """The call that is next; there must be one."""
         return next(iter(self._calls.values()))

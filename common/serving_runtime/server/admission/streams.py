@@ -233,6 +233,8 @@ class _ForwardedStream:
             None if deadline is None else deadline - time.monotonic(),
             stream.reset_state if self._count == 1 else None,
             message.respond,
+            "",
+            stream.attributes,
         )
 
 

@@ -1,7 +1,7 @@
 """Choose the gRPC transport: the fast one where it works, else that of grpcio's public server."""
 
 import asyncio
-from typing import Callable
+from typing import Callable, Optional
 
 import grpc
 
@@ -11,6 +11,7 @@ from serving_runtime.operations import AnsweredBy, Operation
 from serving_runtime.security import NO_SECURITY, Security
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
+from serving_runtime.server.metrics import GrpcCounts
 from serving_runtime.server.transport import NO_HEADERS, Reply, Request, Routes, Transport
 from serving_runtime.settings import Settings
 
@@ -21,7 +22,11 @@ TRIAL_SECONDS = 2.0
 
 
 async def choose(
-    routes: Routes, settings: Settings, lock: FrontLock, security: Security = NO_SECURITY
+    routes: Routes,
+    settings: Settings,
+    lock: FrontLock,
+    security: Security = NO_SECURITY,
+    counts: Optional[GrpcCounts] = None,
 ) -> Transport:
     """Return the transport that RUNTIME_GRPC_TRANSPORT asks for, or the best that works here.
 
@@ -29,7 +34,7 @@ async def choose(
         StartError: the one that was asked for does not work with the installed grpcio.
     """
     if settings.grpc_transport == "asyncio":
-        return AsyncioTransport(routes, settings, lock, security)
+        return AsyncioTransport(routes, settings, lock, security, counts)
     try:
         # Imported here since it may already fail: it uses what is private to grpcio.
         from serving_runtime.server.grpc.completion_queue_transport import CompletionQueueTransport
@@ -39,13 +44,13 @@ async def choose(
         if security.certificates is not None:
             secured = CompletionQueueTransport(Routes({}, {}), settings, FrontLock(), security)
             await asyncio.wait_for(_open(secured), TRIAL_SECONDS)
-        return CompletionQueueTransport(routes, settings, lock, security)
+        return CompletionQueueTransport(routes, settings, lock, security, counts)
     except Exception as error:  # noqa: BLE001  whatever it is, the other one serves
         what = f"grpcio {grpc.__version__} cannot be driven by its completion queue: {error!r}"
     if settings.grpc_transport == "completion_queue":
         raise StartError(what, "RUNTIME_GRPC_TRANSPORT=auto or asyncio uses grpcio's public server")
     logger.warning("%s; its asyncio server is used, which is slower", what)
-    return AsyncioTransport(routes, settings, lock, security)
+    return AsyncioTransport(routes, settings, lock, security, counts)
 
 
 async def _try(transport: Transport) -> None:

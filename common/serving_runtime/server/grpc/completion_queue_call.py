@@ -4,11 +4,13 @@ import abc
 import time
 from typing import Any, Callable, Optional
 
+from serving_runtime.errors import Status
 from serving_runtime.operations import Operation
 from serving_runtime.server.arrivals import Arrivals
 from serving_runtime.server.grpc import cygrpc as core
 from serving_runtime.server.grpc.status import NO_REQUEST, failed
-from serving_runtime.server.grpc.transport import read_request
+from serving_runtime.server.grpc.transport import TIMER_SECONDS, read_request
+from serving_runtime.server.metrics.transports import GrpcMethod
 from serving_runtime.server.transport import NO_HEADERS, Headers, Reply, UnaryHandler
 
 # To core a client without a deadline has one in the far future.
@@ -38,25 +40,32 @@ class UnaryHost(abc.ABC):
 class UnaryCall:
     """One request, and its one reply."""
 
-    __slots__ = ("_call", "_cancel", "_deadline", "_handler", "_is_over", "_metadata", "_operation",
-                 "_transport")  # fmt: skip
+    __slots__ = ("_began", "_call", "_cancel", "_counts", "_deadline", "_handler", "_is_cut",
+                 "_is_over", "_metadata", "_operation", "_transport")  # fmt: skip
 
     def __init__(
         self,
         transport: UnaryHost,
         operation: Operation,
         handler: UnaryHandler,
+        counts: GrpcMethod,
         event: Any,
     ) -> None:
+        now = time.monotonic()
+        self._began = now
+        self._counts = counts
+        counts.started += 1
         self._transport = transport
         self._operation = operation
         self._handler = handler
         self._call = event.call
         self._metadata = event.invocation_metadata
         # By the monotonic clock: the other one may be set while the message is on its way.
-        self._deadline = event.call_details.deadline - time.time() + time.monotonic()
+        self._deadline = event.call_details.deadline - time.time() + now
         self._cancel: Optional[Callable[[], None]] = None
         self._is_over = False
+        # Whether core has ended it, which then has told its client why.
+        self._is_cut = False
         self._ask_for_message()
         transport.on_begin(self)
 
@@ -78,7 +87,9 @@ class UnaryCall:
         core.receive_message(self._call, self._on_message)
 
     def _on_message(self, event: Any) -> None:
-        if event.success:  # else core has ended the call: its message was too large, say
+        if not event.success:  # core has ended the call: its message was too large, say
+            self._is_cut = True
+        else:
             payload = core.message_of(event)
             if payload is None:
                 self._respond(NO_REQUEST, NO_HEADERS)
@@ -88,8 +99,20 @@ class UnaryCall:
     def _on_close(self, event: Any) -> None:
         if core.is_cancelled(event):
             cancel = self._cancel
-            if self._end() and cancel is not None:
-                cancel()
+            if self._end():
+                self._count_closed()
+                if cancel is not None:
+                    cancel()
+
+    def _count_closed(self) -> None:
+        """Count a call that was not answered here."""
+        now = time.monotonic()
+        if now >= self._deadline - TIMER_SECONDS:
+            self._counts.end(Status.DEADLINE_EXCEEDED, now - self._began)
+        elif self._is_cut:
+            self._counts.end_unread(now - self._began)
+        else:
+            self._counts.end(Status.CANCELLED, now - self._began)
 
     def _accept(self, payload: bytes) -> None:
         try:
@@ -106,7 +129,10 @@ class UnaryCall:
             self._cancel = cancel
 
     def _respond(self, reply: Reply, headers: Headers) -> None:
-        if self._end() and not self._transport.is_shut:
+        if not self._end():
+            return
+        self._counts.end(reply.status, time.monotonic() - self._began)
+        if not self._transport.is_shut:
             core.answer(self._call, reply, headers, self._transport.on_answer(self))
 
     def _end(self) -> bool:

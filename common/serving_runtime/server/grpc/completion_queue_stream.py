@@ -10,7 +10,8 @@ from serving_runtime.operations import Operation
 from serving_runtime.server.grpc import cygrpc as core
 from serving_runtime.server.grpc.completion_queue_call import MAX_SECONDS
 from serving_runtime.server.grpc.status import FAILED, failed
-from serving_runtime.server.grpc.transport import read_stream
+from serving_runtime.server.grpc.transport import TIMER_SECONDS, read_stream
+from serving_runtime.server.metrics.transports import GrpcMethod
 from serving_runtime.server.transport import Reply, StreamHandler
 
 DONE = Reply(Status.OK, "", b"")
@@ -31,11 +32,20 @@ class StreamCall:
     """A stream of requests, which is iterated over, answered by a task."""
 
     def __init__(
-        self, host: StreamHost, operation: Operation, handler: StreamHandler, event: Any
+        self,
+        host: StreamHost,
+        operation: Operation,
+        handler: StreamHandler,
+        counts: GrpcMethod,
+        event: Any,
     ) -> None:
+        self._began = time.monotonic()
+        self._counts = counts
+        counts.started += 1
         self._host = host
         self._call = event.call
         left = event.call_details.deadline - time.time()
+        self._deadline = self._began + left
         seconds_left = left if left < MAX_SECONDS else None
         stream = read_stream(operation, self, event.invocation_metadata, seconds_left)
         self._trailers = stream.trailers
@@ -80,18 +90,22 @@ class StreamCall:
             self._task.cancel()
 
     async def _answer_all(self) -> None:
-        reply = FAILED
+        reply, status = FAILED, FAILED.status
         try:
             await self._start(core.begin_replies)
             async for payload in self._replies:
                 await self._start(functools.partial(core.send_reply, payload=payload))
                 del payload  # it may be large, and the next one may not come for long
-            reply = DONE
+            reply, status = DONE, DONE.status
         except asyncio.CancelledError:  # an Exception before Python 3.8
+            is_late = time.monotonic() >= self._deadline - TIMER_SECONDS
+            status = Status.DEADLINE_EXCEEDED if is_late else Status.CANCELLED
             raise
         except Exception as error:  # noqa: BLE001  the client is to learn that nothing follows
             reply = failed(error)
+            status = reply.status
         finally:
+            self._counts.end(status, time.monotonic() - self._began)
             await self._replies.aclose()
             if not self._host.is_shut():
                 core.end_replies(self._call, reply, self._trailers)

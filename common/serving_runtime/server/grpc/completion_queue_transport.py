@@ -24,6 +24,7 @@ from serving_runtime.server.grpc.completion_queue_stream import StreamCall, Stre
 from serving_runtime.server.grpc.options import server_options
 from serving_runtime.server.grpc.status import UNKNOWN_METHOD, failed
 from serving_runtime.server.grpc.transport import GrpcTransport
+from serving_runtime.server.metrics import GrpcCounts
 from serving_runtime.server.timer import EarliestTimer
 from serving_runtime.server.transport import NO_HEADERS, Reply, Routes
 from serving_runtime.settings import Settings
@@ -46,19 +47,23 @@ class CompletionQueueTransport(GrpcTransport, UnaryHost):
         settings: Settings,
         lock: FrontLock,
         security: Security = NO_SECURITY,
+        counts: Optional[GrpcCounts] = None,
     ) -> None:
-        super().__init__(routes, settings, lock, security)
+        super().__init__(routes, settings, lock, security, counts)
+        rows = [row for rows in self._routes for row in rows]
+        self._methods = {row.grpc_method.encode(): self._counts.of(row) for row in rows}
         self._has_access_control = security.access is not None
         self._begin: Dict[bytes, Callable[[Any], object]] = {}
         for operation, handler in self._routes.unary.items():
             name = operation.grpc_method.encode()
-            self._begin[name] = functools.partial(UnaryCall, self, operation, handler)
+            counted = self._methods[name]
+            self._begin[name] = functools.partial(UnaryCall, self, operation, handler, counted)
         # What `_on_call` looks in; while calls are shed, another one.
         self._normal_begin = self._begin
         host = StreamHost(self.in_loop, lambda: self.is_shut)
         for operation, stream in self._routes.streams.items():
             name = operation.grpc_method.encode()
-            begin = functools.partial(StreamCall, host, operation, stream)
+            begin = functools.partial(StreamCall, host, operation, stream, self._methods[name])
             self._begin[name] = self._remembering(begin) if operation.is_forwarded else begin
         # Those for the model: of what they receive only core knows how much it is.
         self._streams: weakref.WeakSet[StreamCall] = weakref.WeakSet()
@@ -98,7 +103,7 @@ class CompletionQueueTransport(GrpcTransport, UnaryHost):
         for operation, handler in self._routes.unary.items():
             if operation.is_forwarded:
                 name = operation.grpc_method.encode()
-                begin = functools.partial(BoundCall, self, operation, handler)
+                begin = functools.partial(BoundCall, self, operation, handler, self._methods[name])
                 self._normal_begin[name] = begin
 
     def pass_on_arrivals(self) -> None:
@@ -116,7 +121,7 @@ class CompletionQueueTransport(GrpcTransport, UnaryHost):
             self._begin = self._normal_begin
             return 0
         reply = failed(refusal)
-        refuse = functools.partial(_refuse, reply)
+        refuse = functools.partial(self._refuse_for, refusal.reason, reply)
         rows = (row for routes in self._routes for row in routes if row.is_forwarded)
         self._begin = {
             **self._normal_begin,
@@ -174,17 +179,20 @@ class CompletionQueueTransport(GrpcTransport, UnaryHost):
         if self._has_access_control:  # before any of the request is read
             refusal = self._refusal(method.decode("latin-1"), event.invocation_metadata)
             if refusal is not None:
-                core.answer(event.call, refusal, NO_HEADERS, is_watched=False)
+                self._refuse(refusal, event)
                 return
-        self._begin.get(method, _refuse_unknown)(event)
+        self._begin.get(method, self._refuse_unknown)(event)
+
+    def _refuse_for(self, reason: str, reply: Reply, event: Any) -> None:
+        self._counts.refusals[reason] += 1
+        self._refuse(reply, event)
+
+    def _refuse_unknown(self, event: Any) -> None:
+        self._refuse(UNKNOWN_METHOD, event)
+
+    def _refuse(self, reply: Reply, event: Any) -> None:
+        self._methods.get(event.call_details.method, self._counts.unknown).refuse(reply.status)
+        core.answer(event.call, reply, NO_HEADERS, is_watched=False)
 
     def _on_end(self) -> None:
         self.in_loop(resolve, self._ended, None)
-
-
-def _refuse(reply: Reply, event: Any) -> None:
-    core.answer(event.call, reply, NO_HEADERS, is_watched=False)
-
-
-def _refuse_unknown(event: Any) -> None:
-    core.answer(event.call, UNKNOWN_METHOD, NO_HEADERS, is_watched=False)

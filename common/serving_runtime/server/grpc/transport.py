@@ -6,16 +6,21 @@ from typing import AsyncIterator, Callable, Dict, List, Optional
 import grpc
 
 from serving_runtime.errors import NotAuthenticated, StartError
+from serving_runtime.ipc.attributes import BAGGAGE, TRACE_NAMES, TRACEPARENT
 from serving_runtime.operations import Operation
 from serving_runtime.security import NO_SECURITY, Security
+from serving_runtime.server import trace_context
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.grpc import port_sockets
 from serving_runtime.server.grpc.credentials import server_credentials
 from serving_runtime.server.grpc.options import max_age_seconds
 from serving_runtime.server.grpc.status import failed
+from serving_runtime.server.metrics import GrpcCounts
 from serving_runtime.server.transport import (
+    NO_ATTRIBUTES,
     REQUEST_ID,
     RESET_STATE,
+    Attributes,
     Headers,
     Reply,
     Request,
@@ -26,6 +31,9 @@ from serving_runtime.server.transport import (
 from serving_runtime.server.unix_socket import UnixSocket, refused
 from serving_runtime.settings import Settings
 
+# How far grpc's timers and ours may be apart.
+TIMER_SECONDS = 0.01
+
 
 class GrpcTransport(Transport):
     """A gRPC server at one port, with the routes that gRPC has a method for.
@@ -35,6 +43,7 @@ class GrpcTransport(Transport):
         settings: of messages and connections.
         lock: the front's.
         security: who may call, and by which certificate.
+        counts: what is counted.
     """
 
     def __init__(
@@ -43,7 +52,9 @@ class GrpcTransport(Transport):
         settings: Settings,
         lock: FrontLock,
         security: Security = NO_SECURITY,
+        counts: Optional[GrpcCounts] = None,
     ) -> None:
+        self._counts = counts or GrpcCounts()
         self._lock = lock
         self._settings = settings
         self._security = security
@@ -119,6 +130,7 @@ class GrpcTransport(Transport):
         try:
             access.check(self._keys.get(method, ""), first_values(metadata).get("authorization"))
         except NotAuthenticated as error:
+            self._counts.refusals[error.reason] += 1
             return failed(error)
         return None
 
@@ -151,6 +163,8 @@ def read_request(
         seconds_left,
         headers.get(RESET_STATE),
         respond,
+        "",
+        _attributes(headers),
     )
 
 
@@ -163,7 +177,14 @@ def read_stream(
     """Return a stream, likewise."""
     headers = first_values(metadata)
     request_id, reset_state = headers.get(REQUEST_ID, ""), headers.get(RESET_STATE)
-    return Stream(operation, messages, request_id, seconds_left, reset_state, [])
+    attributes = _attributes(headers)
+    return Stream(operation, messages, request_id, seconds_left, reset_state, [], attributes)
+
+
+def _attributes(headers: Dict[str, str]) -> Attributes:
+    if TRACEPARENT in headers or BAGGAGE in headers:
+        return trace_context.read(*[headers.get(name, "") for name in TRACE_NAMES])
+    return NO_ATTRIBUTES
 
 
 def _port_refused(host: str, port: int) -> StartError:

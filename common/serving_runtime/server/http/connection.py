@@ -17,6 +17,7 @@ import time
 from typing import Any, Optional
 
 from serving_runtime.server.http import compression, replies, writing
+from serving_runtime.server.http.counting import RequestCounter
 from serving_runtime.server.http.exchange import Answerable, Exchange
 from serving_runtime.server.http.flow import Flow
 from serving_runtime.server.http.gate import Passed
@@ -51,6 +52,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
         # Of a request that is not whole.
         self._passed: Optional[Passed] = None
         self._body_due = self.due = math.inf
+        self._counter = RequestCounter(host.counts)
         self.is_surplus = False
 
     @property
@@ -70,6 +72,9 @@ class HttpConnection(asyncio.Protocol, Answerable):
         self._state = follow(self._state, Event.LOST)
         self._host.on_closed(self)
         exchange, self._exchange = self._exchange, None
+        passed = self._passed if exchange is None else exchange.passed
+        if passed is not None:
+            self._counter.end_gone(passed)
         if exchange is not None:
             self._host.submission.settle()
             with self._host.lock:
@@ -115,6 +120,8 @@ class HttpConnection(asyncio.Protocol, Answerable):
         """Answer a request that is not whole, or none, and end the connection."""
         if self._state is not State.IDLE and self._state is not State.ARRIVING:
             return
+        self._counter.end_early(refusal, self._passed)
+        self._passed = None
         self._write(writing.early(refusal), self._parser.head, closes=True, lingers=True)
 
     def close_idle(self) -> bool:
@@ -152,6 +159,8 @@ class HttpConnection(asyncio.Protocol, Answerable):
         self._host.loop.call_soon_threadsafe(self.answer, exchange, reply, headers)
 
     def _receive(self, data: bytes) -> None:
+        if self._state is State.IDLE:
+            self._counter.begin()
         try:
             if not self._parser.receive(data):
                 self._on_part()
@@ -194,6 +203,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
                 self._unpack(head, passed, body)
                 return
         except EarlyReply as early:
+            self._counter.end_early(early, passed)
             self._write(writing.early(early), head, not head.keeps_alive)
             return
         self._begin(head, passed, body)
@@ -212,8 +222,10 @@ class HttpConnection(asyncio.Protocol, Answerable):
 
         def then(outcome: Any) -> None:
             if self._state is not State.ANSWERING:  # the client has gone
+                self._counter.end_gone(passed)
                 return
             if isinstance(outcome, EarlyReply):
+                self._counter.end_early(outcome, passed)
                 self._write(writing.early(outcome), head, not head.keeps_alive)
             else:
                 self._begin(head, passed, outcome)
@@ -223,6 +235,7 @@ class HttpConnection(asyncio.Protocol, Answerable):
     def _finish(self, exchange: Exchange, written: writing.Written) -> None:
         if exchange is self._exchange:
             self._exchange = None
+            self._counter.end(exchange.passed, written.status)
             self._host.submission.settle()
             self._write(written, exchange.head, not exchange.head.keeps_alive)
 

@@ -7,6 +7,7 @@ from typing import Callable, Optional
 from serving_runtime import logs, operations
 from serving_runtime.errors import Status
 from serving_runtime.ipc.attributes import ACCEPT, CONTENT_TYPE, HEADER_LENGTH
+from serving_runtime.server import trace_context
 from serving_runtime.server.http.gate import Passed
 from serving_runtime.server.http.parser import Head
 from serving_runtime.server.transport import NO_HEADERS, Headers, Reply, Request
@@ -74,8 +75,13 @@ class Exchange:
             cancel()
 
     def _request(self) -> Request:
-        match, headers = self.passed.match, self.head.headers
-        attributes = match.attributes
+        match, head = self.passed.match, self.head
+        headers, attributes = head.headers, match.attributes
+        if not head.is_plain:
+            found = trace_context.read(
+                head.text(b"traceparent"), head.text(b"tracestate"), head.text(b"baggage")
+            )
+            attributes = {**attributes, **found} if found else attributes
         if b"inference-header-content-length" in headers:
             length = self.head.text(b"inference-header-content-length")
             attributes = {**attributes, HEADER_LENGTH: length}
@@ -85,6 +91,8 @@ class Exchange:
                 CONTENT_TYPE: self.head.text(b"content-type"),
                 ACCEPT: self.head.text(b"accept"),
             }
+        elif match.operation is operations.METRICS:
+            attributes = {ACCEPT: self.head.text(b"accept")}
         body, self._body = self._body, b""
         return Request(
             match.operation,

@@ -2,7 +2,7 @@
 
 from typing import Optional
 
-from serving_runtime.errors import NotAuthenticated, ServingError
+from serving_runtime.errors import LimitExceeded, NotAuthenticated, ServingError
 from serving_runtime.security.tokens import TokenAuthenticator
 from serving_runtime.server.http import compression, origins
 from serving_runtime.server.http.limits import Limits
@@ -57,6 +57,7 @@ class Gate:
         limits: Limits,
     ) -> None:
         self._table = table
+        self._refusals = table.counts.refusals
         self._access = access
         self._origins = may_call
         self.max_body_bytes = limits.max_body_bytes
@@ -80,6 +81,14 @@ class Gate:
         except Refusal:
             self._check_token(head, "")  # who may not call learns not what there is
             raise
+        try:
+            return self._checked(head, match, origin, is_surplus)
+        except EarlyReply as early:
+            early.counts = match.counts
+            raise
+
+    def _checked(self, head: Head, match: Match, origin: str, is_surplus: bool) -> Passed:
+        """Return what is asked for, and how; raise an EarlyReply as ``admit`` does."""
         if self._access is not None:
             self._check_token(head, match.operation.key)
         if match.is_forwarded:
@@ -94,8 +103,10 @@ class Gate:
 
     def _check_room(self, is_surplus: bool) -> None:
         if self.shedding is not None:
+            self._refusals[self.shedding.reason] += 1
             raise Refusal(BY_REASON[self.shedding.reason], str(self.shedding))
         if is_surplus:
+            self._refusals[LimitExceeded.reason] += 1
             raise Refusal(503, _TOO_MANY)
 
     def _answer_options(self, head: Head, origin: str) -> None:
@@ -112,6 +123,7 @@ class Gate:
         try:
             self._access.check(key, head.text(b"authorization") or None)
         except NotAuthenticated as error:
+            self._refusals[error.reason] += 1
             raise Refusal(BY_REASON[error.reason], str(error)) from None
 
 

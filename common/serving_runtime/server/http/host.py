@@ -10,6 +10,7 @@ from serving_runtime.server.http.gate import Gate
 from serving_runtime.server.http.limits import Limits
 from serving_runtime.server.http.replies import ReplyWriter
 from serving_runtime.server.http.submission import Submission
+from serving_runtime.server.metrics.transports import HttpCounts
 
 
 class ConnectionHost(abc.ABC):
@@ -25,6 +26,7 @@ class ConnectionHost(abc.ABC):
         loop: the event loop.
         loop_thread: its thread.
         is_closing: whether each connection ends with its next reply.
+        counts: of requests.
     """
 
     limits: Limits
@@ -36,6 +38,7 @@ class ConnectionHost(abc.ABC):
     loop: asyncio.AbstractEventLoop
     loop_thread: int
     is_closing: bool
+    counts: HttpCounts
 
     @abc.abstractmethod
     def in_thread(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:

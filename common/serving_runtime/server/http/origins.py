@@ -13,8 +13,9 @@ from serving_runtime.server.http.refusals import Refusal
 
 ANY = "*"
 ALLOWED_HEADERS = (
-    "accept, authorization, content-encoding, content-type, inference-header-content-length, "
-    "traceparent, tracestate, x-request-id, x-request-timeout, x-reset-state"
+    "accept, authorization, baggage, content-encoding, content-type, "
+    "inference-header-content-length, traceparent, tracestate, x-request-id, x-request-timeout, "
+    "x-reset-state"
 )
 EXPOSED_HEADERS = "inference-header-content-length, retry-after, x-request-id, x-state-epoch"
 PREFLIGHT_SECONDS = 600

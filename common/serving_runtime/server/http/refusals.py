@@ -1,8 +1,11 @@
 """What HTTP itself answers, before any operation is asked: a status, words, and headers."""
 
-from typing import Sequence, Tuple
+from typing import Optional, Sequence, Tuple
+
+from serving_runtime.server.metrics.transports import HttpRequests
 
 Headers = Sequence[Tuple[str, str]]
+TOO_LARGE = 413
 
 
 class EarlyReply(Exception):
@@ -12,6 +15,9 @@ class EarlyReply(Exception):
         status: HTTP's.
         text: what was wrong, and what was expected; the client sees it. Empty where nothing was.
         headers: that go with it, such as Allow.
+
+    Attributes:
+        counts: of what was asked for, where that is known.
     """
 
     def __init__(self, status: int, text: str = "", headers: Headers = ()) -> None:
@@ -19,6 +25,7 @@ class EarlyReply(Exception):
         self.status = status
         self.text = text
         self.headers = headers
+        self.counts: Optional[HttpRequests] = None
 
 
 class Refusal(EarlyReply):
@@ -28,5 +35,6 @@ class Refusal(EarlyReply):
 def body_too_large(max_bytes: int) -> Refusal:
     """Return the refusal of a body that is too large."""
     return Refusal(
-        413, f"the body has more than the {max_bytes} bytes that RUNTIME_MAX_MESSAGE_BYTES allows"
+        TOO_LARGE,
+        f"the body has more than the {max_bytes} bytes that RUNTIME_MAX_MESSAGE_BYTES allows",
     )

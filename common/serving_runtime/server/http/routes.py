@@ -4,13 +4,14 @@ A path is looked up whole, among those that were asked for before; only a new on
 """
 
 import re
-from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Pattern, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Pattern, Tuple
 from urllib.parse import unquote_to_bytes
 
 from serving_runtime import operations
 from serving_runtime.ipc.attributes import MODEL_VERSION
 from serving_runtime.operations import HttpRoute, Operation
 from serving_runtime.server.http.refusals import Refusal
+from serving_runtime.server.metrics.transports import HttpCounts, HttpRequests
 from serving_runtime.server.transport import NO_ATTRIBUTES, Attributes, Routes, UnaryHandler
 from serving_runtime.settings import Settings
 
@@ -32,6 +33,7 @@ class Match(NamedTuple):
 
     operation: Operation
     handler: UnaryHandler
+    counts: HttpRequests
     target: str = ""
     attributes: Attributes = NO_ATTRIBUTES
     is_forwarded: bool = False
@@ -47,23 +49,29 @@ class RouteTable:
         routes: the handlers.
         settings: which aliases there are, and the paths that a host chooses.
         model_name: returns what the model is called, once that is known.
+        counts: what is counted.
     """
 
     def __init__(
-        self, routes: Routes, settings: Settings, model_name: Callable[[], str] = str
+        self,
+        routes: Routes,
+        settings: Settings,
+        model_name: Callable[[], str] = str,
+        counts: Optional[HttpCounts] = None,
     ) -> None:
+        self.counts = counts or HttpCounts()
         self._model_name = model_name
         self._seen: Dict[bytes, Matches] = {}
         self._by_path: Dict[str, Dict[str, Match]] = {}
         self._listed: List[str] = []
         for row, handler in routes.unary.items():
-            shown = ""
-            for method, path in _paths_of(row, settings):
+            ways = list(_paths_of(row, settings))
+            for method, path in ways:
+                counted = self.counts.of(row, *ways[0])
                 self._by_path.setdefault(path, {})[method] = Match(
-                    row, handler, is_forwarded=row.is_forwarded
+                    row, handler, counted, is_forwarded=row.is_forwarded
                 )
-                shown = shown or f"{method} {path}"
-            self._listed += [shown] if shown else []
+            self._listed += [" ".join(ways[0])] if ways else []
         # Those with the most letters of their own first: `…/{model}:predict` is no `…/{model}`.
         paths = sorted(self._by_path, key=lambda path: -len(re.sub("{.*?}", "", path)))
         self._patterns = [(_pattern_of(path), path) for path in paths if "{" in path]

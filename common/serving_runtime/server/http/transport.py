@@ -26,6 +26,7 @@ from serving_runtime.server.http.replies import ReplyWriter
 from serving_runtime.server.http.routes import RouteTable
 from serving_runtime.server.http.states import State
 from serving_runtime.server.http.submission import Submission
+from serving_runtime.server.metrics import HttpCounts
 from serving_runtime.server.transport import Routes, Transport
 from serving_runtime.settings import Settings
 
@@ -54,6 +55,7 @@ class HttpTransport(Transport, ConnectionHost):
         lock: the front's.
         security: who may call, and by which certificate.
         model_name: returns what the model is called, once that is known.
+        counts: what is counted.
     """
 
     def __init__(
@@ -63,10 +65,12 @@ class HttpTransport(Transport, ConnectionHost):
         lock: FrontLock,
         security: Security = NO_SECURITY,
         model_name: Callable[[], str] = str,
+        counts: Optional[HttpCounts] = None,
     ) -> None:
         self.lock = lock
         self.limits = Limits.of(settings)
-        table = RouteTable(routes, settings, model_name)
+        table = RouteTable(routes, settings, model_name, counts)
+        self.counts = table.counts
         origins = Origins(settings.cors_origins)
         self.gate = Gate(table, security.access, origins, self.limits)
         self.arriving, self.submission = ArrivingBodies(), Submission(lock)

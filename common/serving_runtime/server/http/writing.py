@@ -18,6 +18,8 @@ from serving_runtime.server.transport import Reply
 # Larger bodies are written by themselves, since joining them to their head would copy them.
 JOINED_BYTES = 64 << 10
 _OK = Status.OK
+# Of metrics, mostly.
+_TEXTS = ("text/plain", "application/openmetrics-text")
 _KEPT_ALIVE = (("connection", "keep-alive"),)
 _PACKED = (("content-encoding", "gzip"), ("vary", "Accept-Encoding"))
 
@@ -87,5 +89,6 @@ def of_reply(exchange: Exchange, reply: Reply, headers: Headers) -> Written:
 
 def _is_packed(head: Head, written: Written) -> bool:
     """Return whether to pack a reply: binary tensors hardly become smaller."""
-    is_worth_it = len(written.body) >= compression.LEAST_BYTES and written.content_type == JSON
+    is_text = written.content_type == JSON or written.content_type.startswith(_TEXTS)
+    is_worth_it = is_text and len(written.body) >= compression.LEAST_BYTES
     return is_worth_it and compression.is_wanted(head.text(b"accept-encoding"))

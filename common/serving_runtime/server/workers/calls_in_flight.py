@@ -4,6 +4,7 @@ import collections
 import time
 from typing import Callable, Deque, Dict, List, Sequence, Tuple
 
+from serving_runtime.ipc.attributes import PROBLEMS
 from serving_runtime.ipc.frames import GarbledError, ReplyFrame
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.transport import Reply
@@ -47,9 +48,12 @@ class CallsInFlight:
 
     def add(self, calls: Sequence[FrontCall]) -> None:
         """Note that the worker is given ``calls``."""
-        self.held.update((call.number, call) for call in calls)
+        now = time.monotonic()
+        for call in calls:
+            call.sent = now
+            self.held[call.number] = call
         self.slowest_seconds = max(self.slowest_seconds, self.last_sign - self._given)
-        self.last_sign = self._given = time.monotonic()
+        self.last_sign = self._given = now
 
     def note_reply(self, frame: ReplyFrame, payload: bytes) -> None:
         """Keep the answer to a call until it is delivered.
@@ -65,8 +69,12 @@ class CallsInFlight:
         del self.held[frame.id]
         self.has_answered = True
         self.last_sign = time.monotonic()
-        call.timings = frame.timings
-        reply = Reply(frame.status, frame.details, payload, frame.reason, frame.attributes)
+        call.timings, call.signature = frame.timings, frame.signature
+        attributes = frame.attributes
+        if PROBLEMS in attributes:  # which is not for clients
+            call.problems = attributes[PROBLEMS]
+            attributes = {name: text for name, text in attributes.items() if name != PROBLEMS}
+        reply = Reply(frame.status, frame.details, payload, frame.reason, attributes)
         self._undelivered.append((call, reply, frame.was_reset))
 
     def deliver(self, on_reset: Callable[[FrontCall], None]) -> None:
@@ -141,6 +149,7 @@ class BatchesInFlight(CallsInFlight):
             self.last_sign = now
         batch = _Batch(calls, now)
         for call in calls:
+            call.sent = now
             self.held[call.number] = call
             self._batches[call.number] = batch
         self._running += 1

@@ -18,7 +18,7 @@ class ModelSummary(NamedTuple):
 
     ``names``: by which clients may ask for it, its own first; ``version``: the only one;
     ``concurrency``: how many batches it runs at once; ``stacks``: whether it may answer several
-    calls with one of the model.
+    calls with one of the model; the rest is for those who watch the service.
     """
 
     signatures: List[str]
@@ -28,6 +28,11 @@ class ModelSummary(NamedTuple):
     version: str
     concurrency: int = 1
     stacks: bool = True
+    framework: str = ""
+    framework_version: str = ""
+    contract_format: str = ""
+    load_seconds: float = 0.0
+    warm_up_seconds: float = 0.0
 
 
 class FrameReader:
@@ -39,6 +44,7 @@ class FrameReader:
         shared: the memory that is shared with the worker.
         on_loaded: called with what the worker says of its model (READY).
         on_refused: called with the reason why it cannot load it (FAILED).
+        on_report: called with what the model's own code has counted (METRICS).
 
     Attributes:
         in_flight: as given; ``on_loaded`` may exchange it.
@@ -51,12 +57,14 @@ class FrameReader:
         shared: SharedPayloads,
         on_loaded: Callable[[ModelSummary], None],
         on_refused: Callable[[str], None],
+        on_report: Callable[[bytes], None],
     ) -> None:
         self._splitter = Splitter(max_message_bytes + MAX_FRAME_OVERHEAD_BYTES)
         self.in_flight = in_flight
         self._shared = shared
         self._on_loaded = on_loaded
         self._on_refused = on_refused
+        self._on_report = on_report
 
     def read(self, data: bytes) -> None:
         """Take in more bytes, and act on each frame that is whole now.
@@ -75,8 +83,16 @@ class FrameReader:
                 self._on_loaded(_summary(body))
             elif kind == frames.FAILED:
                 self._on_refused(body.decode("utf-8", "replace"))
+            elif kind == frames.METRICS:
+                self._report(body)
             else:
                 self._shared.on_control_frame(kind, body)
+
+    def _report(self, body: bytes) -> None:
+        try:
+            self._on_report(body)
+        except ValueError as error:
+            raise GarbledError(f"no report of metrics: {error}") from None
 
 
 def _summary(body: bytes) -> ModelSummary:

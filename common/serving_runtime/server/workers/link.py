@@ -12,7 +12,7 @@ The rules:
 
 import asyncio
 import time
-from typing import Callable, List, NamedTuple, Sequence
+from typing import Callable, List, NamedTuple, Sequence, Tuple
 
 from serving_runtime.ipc import frames
 from serving_runtime.ipc.frames import CallFrame, GarbledError
@@ -44,6 +44,7 @@ class Events(NamedTuple):
     refused: Callable[["WorkerLink"], None]
     reset: Callable[[FrontCall], None]
     ended: Callable[["WorkerLink", List[FrontCall]], None]
+    reported: Callable[[bytes], None]
 
 
 class WorkerLink(Worker):
@@ -89,6 +90,7 @@ class WorkerLink(Worker):
             self._shared,
             self._on_loaded,
             self._on_refused,
+            events.reported,
         )
         self._watchdog = Watchdog(settings.hang_grace_seconds, self.in_flight, lock, self._on_hang)
         self._socket = WorkerSocket(spawned.connection, lock, self._on_data, self._on_end)
@@ -118,6 +120,11 @@ class WorkerLink(Worker):
     def is_busy(self) -> bool:
         """Whether it holds calls that it has not answered."""
         return self._state is State.BUSY
+
+    @property
+    def shared(self) -> Tuple[int, int]:
+        """How many segments of memory it is given requests by, and their bytes."""
+        return self._shared.offered
 
     @property
     def has_answered(self) -> bool:

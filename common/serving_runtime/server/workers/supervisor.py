@@ -11,6 +11,7 @@ from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.dispatcher import Dispatcher
 from serving_runtime.server.health import Health, Phase
 from serving_runtime.server.metrics import Counters
+from serving_runtime.server.metrics.counters import Served
 from serving_runtime.server.workers.crash_loop import CrashLoop
 from serving_runtime.server.workers.frame_reader import ModelSummary
 from serving_runtime.server.workers.lifecycle import State
@@ -79,6 +80,7 @@ class Supervisor:
             refused=self._on_refused,
             reset=self.state_epoch.reset,
             ended=self._on_ended,
+            reported=self._counters.own.report,
         )
         name = f"worker-{self._counters.worker_starts}"
         try:
@@ -134,6 +136,14 @@ class Supervisor:
         self._load_timeouts.pop(link).cancel()
         self._crash_loop.note_start(has_loaded=True)
         self._dispatcher.add_worker(link)
+        self._counters.model.know(summary.signatures)
+        self._counters.served = Served(
+            summary.framework,
+            summary.framework_version,
+            summary.contract_format,
+            summary.load_seconds,
+            summary.warm_up_seconds,
+        )
         self._health.status_message = summary.status_message
         self._health.model_names = ModelNames(
             summary.names[0], tuple(summary.names), summary.version

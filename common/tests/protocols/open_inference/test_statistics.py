@@ -4,9 +4,8 @@ import pytest
 
 from hydro_serving_grpc.messages import message_class
 from serving_runtime.errors import InvalidInput, ModelNotFound
-from serving_runtime.ipc.attributes import MODEL_VERSION
-from serving_runtime.ipc.frames import Timings
-from serving_runtime.protocols.counts import Counts
+from serving_runtime.ipc.attributes import MODEL_VERSION, STATISTICS
+from serving_runtime.ipc.totals import Totals, write_totals
 from serving_runtime.protocols.open_inference.statistics import RestStatistics, Statistics
 from serving_runtime.settings import Settings
 from serving_runtime.signature import Contract
@@ -15,9 +14,10 @@ Request = message_class("inference.ModelStatisticsRequest")
 Response = message_class("inference.ModelStatisticsResponse")
 
 
-def told(statistics, **asked):
+def told(statistics, totals=None, **asked):
     """Return what is told of the one model."""
-    payload, attributes = statistics.answer(Request(**asked).SerializeToString(), "", {})
+    counted = {STATISTICS: write_totals(totals)} if totals else {}
+    payload, attributes = statistics.answer(Request(**asked).SerializeToString(), "", counted)
     assert attributes == {}
     [model] = Response.FromString(payload).model_stats
     return model
@@ -31,16 +31,11 @@ def statistics():
 
 def test_counts_are_told_in_triton_s_words(statistics):
     """Rows are inferences, runs are executions, and times are in nanoseconds."""
-    counts = Counts()
-    statistics.observe(counts)
-    counts.ran(4)
-    for _ in range(2):
-        counts.answered(Timings(0.25, 0.5, 1.0, 2.0, 4))
-    counts.failed += 1
-    model = told(statistics, name="own")
+    totals = Totals(2, 1, 1, 4, 1000.5, 0.5, 1.0, 2.0, 4.0)
+    model = told(statistics, totals, name="own")
     assert (model.name, model.version) == ("own", "3")
     assert (model.inference_count, model.execution_count) == (4, 1)
-    assert model.last_inference > 0
+    assert model.last_inference == 1_000_500
     stats = model.inference_stats
     assert (stats.success.count, stats.success.ns, stats.fail.count) == (2, 7_500_000_000, 1)
     assert [
@@ -66,12 +61,10 @@ def test_what_is_asked_of_another_model_is_refused(statistics):
 def test_over_rest_the_same_is_told_in_json():
     """Of the model that the path names, or of whatever is served."""
     statistics = RestStatistics(Contract("own", (), 3), Settings.from_env({}))
-    counts = Counts()
-    statistics.observe(counts)
-    counts.ran(4)
-    counts.answered(Timings(0.25, 0.5, 1.0, 2.0, 4))
+    totals = write_totals(Totals(1, 0, 1, 4, 0.0, 0.25, 0.5, 1.0, 2.0))
     for target, attributes in (("", {}), ("own", {MODEL_VERSION: "3"})):
-        [model] = json.loads(statistics.answer(b"", target, attributes)[0].decode())["model_stats"]
+        counted = {**attributes, STATISTICS: totals}
+        [model] = json.loads(statistics.answer(b"", target, counted)[0].decode())["model_stats"]
         assert (model["name"], model["inference_count"]) == ("own", 4)
         assert model["inference_stats"]["success"] == {"count": 1, "ns": 3_750_000_000}
         assert model["inference_stats"]["fail"] == {"count": 0, "ns": 0}

@@ -4,6 +4,7 @@ import time
 import pytest
 
 from serving_runtime.errors import Status
+from serving_runtime.ipc.attributes import EMPTY
 from serving_runtime.operations import PREDICT
 from serving_runtime.server.admission import call_log
 from serving_runtime.server.admission.call import FrontCall
@@ -12,6 +13,7 @@ from serving_runtime.server.transport import Reply
 
 REQUEST = b"very private payload"
 GOOD = Reply(Status.OK, "", b"private reply")
+PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 BAD = Reply(Status.OUT_OF_RANGE, "why", b"")
 
 
@@ -20,10 +22,11 @@ def logged(settings, caplog):
     """Return a function that finishes a call, and returns the fields of its lines."""
     caplog.set_level(logging.INFO)
 
-    def finish(outcome, seconds=0.0, **changes):
+    def finish(outcome, seconds=0.0, payload=REQUEST, attributes=EMPTY, **changes):
         lock = FrontLock()
         observe = call_log.observer(settings(**changes), lock)
-        call = FrontCall(1, PREDICT, REQUEST, "abc", time.monotonic() + 60)
+        call = FrontCall(1, PREDICT, payload, "abc", time.monotonic() + 60)
+        call.attributes = attributes
         call.received -= seconds
         caplog.clear()
         if observe is not None:
@@ -74,10 +77,45 @@ def test_none_leaves_failures_out_too(logged):
     assert logged(BAD, log_calls="none") == []
 
 
-def test_payloads_are_never_logged(logged, caplog):
-    """Neither the request's nor the reply's."""
+def test_payloads_are_not_logged(logged, caplog):
+    """Neither the request's nor the reply's, unless somebody wants it."""
     caplog.set_level(logging.DEBUG)
     logged(GOOD, log_calls="all")
     written = caplog.text + repr([record.__dict__ for record in caplog.records])
     assert "abc" in written
     assert "private" not in written
+
+
+def test_a_call_of_a_trace_is_found_by_it(logged):
+    """Its line has the trace's id, and the others have no such field."""
+    [fields] = logged(BAD, attributes={"traceparent": PARENT, "baggage": "a=b"})
+    assert fields["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
+    assert list(fields)[-1] == "details"
+    assert "trace_id" not in logged(BAD, attributes={"accept": "*/*"})[0]
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [
+        (b"", ""),
+        ('{"x": "\u00e9\t"}\n'.encode(), '{"x": "\u00e9\t"}\n'),
+        (b"0123456789abcdefg", "0123456789abcdef… 1 more bytes"),
+        ("0123456789abcde\u00e9".encode(), "0123456789abcde… 1 more bytes"),
+        (b"\x0a\x03abc\x00", "base64:CgNhYmMA"),
+        (b"\xff\xfe", "base64://4="),
+    ],
+)
+def test_payloads_are_logged_where_that_is_wanted(logged, payload, shown):
+    """As text if they are, else in base64, and up to a bound."""
+    [fields] = logged(
+        GOOD._replace(payload=payload), log_calls="all", log_payload_bytes=16, payload=payload
+    )
+    assert (fields["request"], fields["reply"]) == (shown, shown)
+
+
+def test_that_payloads_are_logged_is_said_in_capitals(settings, caplog):
+    """Who runs the service must not overlook it."""
+    call_log.log_summary(settings())
+    assert not caplog.records
+    call_log.log_summary(settings(log_payload_bytes=16))
+    assert "PAYLOADS ARE LOGGED" in caplog.text

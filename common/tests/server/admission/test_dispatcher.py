@@ -30,6 +30,7 @@ def team(loop, connect, settings, until, lock):
                 lambda link: None,
                 lambda call: None,
                 self._on_ended,
+                lambda body: None,
             )
             link, worker = await connect(f"worker-{len(self.workers) + 1}", grace, events)
             link.is_stateful = stateful

@@ -10,6 +10,8 @@ from echoes import ECHO, STREAM, echo
 from serving_runtime.errors import DETAIL_BYTES, InvalidInput, StartError, Status
 from serving_runtime.operations import AnsweredBy, Operation
 from serving_runtime.server.front_lock import FrontLock
+from serving_runtime.server.grpc.asyncio_transport import AsyncioTransport
+from serving_runtime.server.metrics import GrpcCounts
 from serving_runtime.server.transport import Reply, Routes
 
 OPTIONS = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", -1)]
@@ -488,3 +490,80 @@ def test_it_shuts_down_in_steps(run, service, settings, make, until):
         await transport.stop(0)
 
     run(scenario())
+
+
+@pytest.mark.parametrize("kind", [ECHO, STREAM], ids=["unary", "stream"])
+def test_the_trace_that_a_call_is_part_of_is_passed_on(serve, service, kind):
+    """What is well-formed of it, and nothing else of the metadata."""
+    service.answer = echo
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    sent = (("traceparent", parent), ("tracestate", "a=b"), ("baggage", "=no"), ("x-other", "y"))
+
+    async def scenario(channel):
+        for metadata in (sent, (("baggage", "a=b"),), (("x-other", "y"),)):
+            if kind is ECHO:
+                await channel.unary_unary(ECHO.grpc_method)(b"x", metadata=metadata)
+            else:
+                assert await channel.unary_stream(STREAM.grpc_method)(
+                    b"x", metadata=metadata
+                ).read()
+
+    serve(scenario)
+    assert [request.attributes for request in service.requests] == [
+        {"traceparent": parent, "tracestate": "a=b"}, {"baggage": "a=b"}, {},
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def count(run, service, settings, make):
+    """Return a function that runs ``scenario(channel, counts)`` and returns the counts."""
+
+    def count(scenario):
+        counts = GrpcCounts()
+        service.answer = lambda request: None
+
+        async def whole():
+            chosen = settings(max_message_bytes=1000)
+            transport = make(service.routes, chosen, FrontLock(), counts=counts)
+            port = await transport.start("127.0.0.1", 0)
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
+                await scenario(channel, counts.unknown)
+            await transport.stop(0)
+
+        run(whole())
+        assert counts.unknown.started == sum(counts.unknown.codes)
+        return counts
+
+    return count
+
+
+def test_a_message_that_is_too_large_is_counted(count, until):
+    """It is refused by gRPC's core, and no handler sees it."""
+
+    async def scenario(channel, method):
+        error = await failure(channel.unary_unary(ECHO.grpc_method)(bytes(5000)))
+        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        await until(lambda: method.codes[Status.RESOURCE_EXHAUSTED] == 1)
+
+    assert count(scenario).refusals == {"request_too_large": 1}
+
+
+def test_a_client_that_goes_is_counted(count, until, service, make):
+    """With its message, or before; then grpcio's public server does not say that it has gone."""
+
+    async def nothing():
+        await asyncio.Event().wait()
+        yield b""
+
+    async def scenario(channel, method):
+        call = channel.unary_unary(ECHO.grpc_method)(b"x")
+        await until(lambda: service.requests)
+        call.cancel()
+        await until(lambda: method.codes[Status.CANCELLED] == 1)
+        silent = channel.stream_unary(ECHO.grpc_method)(nothing())
+        await until(lambda: method.started == 2)
+        silent.cancel()
+        await until(lambda: sum(method.codes) == 2)
+
+    guessed = count(scenario).refusals
+    assert guessed == {} or make is AsyncioTransport

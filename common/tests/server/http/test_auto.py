@@ -8,6 +8,7 @@ from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.health import Health
 from serving_runtime.server.http import auto
 from serving_runtime.server.http.doors import Doors
+from serving_runtime.server.metrics import HttpCounts
 from serving_runtime.server.transport import Routes
 from serving_runtime.settings import SETTINGS, Settings
 
@@ -20,12 +21,15 @@ def start(run, caplog):
     def start(**variables):
         async def whole():
             settings = Settings.from_env({"RUNTIME_HOST": "127.0.0.1", **variables})
-            started = await auto.start(
-                Routes({}, {}), settings, FrontLock(), NO_SECURITY, Doors(Health())
-            )
-            if started is not None:
-                await started.stop(0)
-            return started is not None
+            front = auto.Front(FrontLock(), NO_SECURITY, Doors(Health()), HttpCounts())
+            found = [
+                await begin(Routes({}, {}), settings, front)
+                for begin in (auto.start, auto.start_for_metrics)
+            ]
+            started = [one for one in found if one is not None]
+            for one in started:
+                await one.stop(0)
+            return bool(started)
 
         return run(whole())
 
@@ -76,3 +80,15 @@ def test_a_taken_port_that_nobody_asked_for_is_a_warning(start, taken, caplog, m
     monkeypatch.setattr("serving_runtime.settings.SETTINGS", tuple(defaults))
     assert not start()
     assert "RUNTIME_HTTP_PORT is not set: HTTP is not served" in caplog.text
+
+
+def test_metrics_may_have_a_port_alone(start, caplog):
+    """Beside gRPC, where HTTP is off."""
+    assert start(RUNTIME_HTTP_PORT="off", RUNTIME_METRICS_PORT="0")
+    assert "metrics at port " in caplog.text
+
+
+def test_a_taken_port_of_the_metrics_stops_the_start(start, taken):
+    """It was asked for; the text names the setting that mends it."""
+    with pytest.raises(StartError, match="RUNTIME_METRICS_PORT"):
+        start(RUNTIME_HTTP_PORT="off", RUNTIME_METRICS_PORT=taken)

@@ -43,6 +43,7 @@ FOUND = [
     ("GET", "/livez", "http.livez", "", ""),
     ("HEAD", "/readyz", "http.readyz", "", ""),
     ("GET", "/healthz", "http.healthz", "", ""),
+    ("GET", "/metrics", "http.metrics", "", ""),
     ("GET", "/openapi.json", "openapi.document", "", ""),
     ("GET", "/v2/models/%C3%A4%2Fb", "open_inference.rest_metadata", "\xe4/b", ""),
     ("GET", "/v2/models/%FF", "open_inference.rest_metadata", "\ufffd", ""),

@@ -46,6 +46,27 @@ def test_what_a_request_says_beside_its_body(serve, service):
     assert (request.request_id, request.seconds_left, request.reset_state) == ("one", 0.25, "1")
 
 
+def test_the_trace_that_a_request_is_part_of_is_passed_on(serve, service):
+    """What is well-formed of it; two parents are none."""
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+    async def scenario(client, transport):
+        for headers in (
+            (f"Traceparent: {parent}", "tracestate: a=b", "tracestate: c=d", "baggage: e=f"),
+            (f"traceparent: {parent}", f"traceparent: {parent}", "baggage: e=f"),
+            (f"traceparent: {parent}", "Inference-Header-Content-Length: 7", "baggage: f"),
+        ):
+            client.post(b"x", *headers)
+            await client.answer()
+
+    serve(scenario)
+    assert [request.attributes for request in service.requests] == [
+        {"traceparent": parent, "tracestate": "a=b, c=d", "baggage": "e=f"},
+        {"baggage": "e=f"},
+        {"traceparent": parent, "inference-header-content-length": "7"},
+    ]
+
+
 def test_what_a_request_does_not_say_is_empty(serve, service):
     """None for what has a meaning when it is there."""
 

@@ -139,7 +139,7 @@ def test_reset_is_told_before_the_answer(run, load, until, happenings, make_call
 
 def test_what_a_reply_says_beside_its_payload_reaches_the_observers(run, load, until, make_call):
     """Reason and attributes are the reply's; the worker's timings are the call's."""
-    timings = Timings(0.1, 0.2, 0.3, 0.4, 5)
+    timings = Timings(0.1, 0.2, 0.3, 0.4, 5, 6, 7)
 
     async def scenario():
         link, worker = await load()
@@ -149,11 +149,12 @@ def test_what_a_reply_says_beside_its_payload_reaches_the_observers(run, load, u
         await until(lambda: worker.has_whole_batch)
         [sent] = worker.calls
         assert (sent.attributes, sent.target) == ({"content-type": "a/b"}, "m")
-        reply = ReplyFrame(1, Status.INTERNAL, "", b"", False, "why", {"n": "v"}, timings)
+        reply = ReplyFrame(1, Status.INTERNAL, "", b"", False, "why",
+                           {"n": "v", "problems": "dtype"}, timings, signature=8)  # fmt: skip
         worker.transport.write(b"".join(frames.pack_reply(reply)))
         await until(lambda: call.is_done)
         assert call.outcomes == [Reply(Status.INTERNAL, "", b"", "why", {"n": "v"})]
-        assert call.timings == timings
+        assert (call.timings, call.signature, call.problems) == (timings, 8, "dtype")
 
     run(scenario())
 

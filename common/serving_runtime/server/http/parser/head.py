@@ -15,6 +15,7 @@ WANTED = frozenset((
     b"accept-encoding",
     b"access-control-request-method",
     b"authorization",
+    b"baggage",
     b"connection",
     b"content-encoding",
     b"content-length",
@@ -23,6 +24,8 @@ WANTED = frozenset((
     b"host",
     b"inference-header-content-length",
     b"origin",
+    b"traceparent",
+    b"tracestate",
     b"transfer-encoding",
     b"x-request-id",
     b"x-request-timeout",
@@ -30,7 +33,14 @@ WANTED = frozenset((
 ))  # fmt: skip
 
 # Those of them that most requests do not have.
-RARE = frozenset((b"content-encoding", b"expect", b"origin", b"x-request-timeout"))
+RARE = frozenset((
+    b"baggage",
+    b"content-encoding",
+    b"expect",
+    b"origin",
+    b"traceparent",
+    b"x-request-timeout",
+))  # fmt: skip
 CHUNKED = -1
 _HOST = re.compile(rb"[^\s,/?#@\\]*")
 
