@@ -15,4 +15,9 @@ def by_day(cases: Iterable[Any], *daily: Any) -> List[Any]:
     unknown = [case for case in daily if case not in found]
     if unknown:
         raise ValueError(f"no case is {unknown}")
-    return [it if it in daily else pytest.param(it, marks=pytest.mark.nightly) for it in found]
+    return [it if it in daily else _nightly(it) for it in found]
+
+
+def _nightly(case: Any) -> Any:
+    values = case if isinstance(case, tuple) else (case,)
+    return pytest.param(*values, marks=pytest.mark.nightly)
