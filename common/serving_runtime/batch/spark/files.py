@@ -46,8 +46,9 @@ def _session(master: str, packages: str) -> Any:
     if packages != "none":
         archive = packages or packing.pack_environment()
         builder = builder.config("spark.archives", f"{archive}#{_ENVIRONMENT}")
-        # Where an executor unpacks it, below its working directory.
-        builder = builder.config("spark.pyspark.python", f"./{_ENVIRONMENT}/bin/python")
+        # Where an executor unpacks it, below its working directory. Only spark-submit reads
+        # `spark.pyspark.python`.
+        os.environ["PYSPARK_PYTHON"] = f"./{_ENVIRONMENT}/bin/python"
     return builder.getOrCreate()
 
 
@@ -86,6 +87,12 @@ def _write(scored: Any, output: str) -> Counts:
         if bad:
             kept.where(is_bad).write.json(os.path.join(output, "_bad_rows"))
     except Exception as error:  # noqa: BLE001  Spark's own, whose classes differ by its version
-        text = str(error).strip().splitlines()
-        raise StartError(f"the job on the cluster failed: {' '.join(text[:3])}") from None
+        raise StartError(f"the job on the cluster failed: {_reason(error)}") from None
     return Counts(rows, bad)
+
+
+def _reason(error: Exception) -> str:
+    """Return the line that says what failed: the last of Python's traceback, where there is one."""
+    text = str(error).strip()
+    traceback = text.partition("Traceback (most recent call last):")[2].splitlines()
+    return next((line for line in traceback if line[:1].strip()), text.partition("\n")[0])
