@@ -36,4 +36,4 @@ def recognises(files: Path) -> bool:
 
 
 def _is_saved(folder: Path) -> bool:
-    return any((folder / "metadata").glob("part-*"))
+    return bool(list((folder / "metadata").glob("part-*")))
