@@ -183,7 +183,9 @@ def test_a_drain_waits_for_all_that_runs(serve, begin):
 
 def test_a_drain_ends_what_runs_on(serve, begin):
     """Past its time, coroutines are cancelled, so that they can tidy up, and the model closed."""
-    server = serve(RUNTIME_DRAIN_DELAY="0s", RUNTIME_DRAIN_TIMEOUT="500ms")
+    server = serve(
+        RUNTIME_DRAIN_DELAY="0s", RUNTIME_DRAIN_TIMEOUT="500ms", RUNTIME_CONNECTION_AGE="1s"
+    )
     running = begin(server, "note began then pause 1000")
     wait_until(lambda: server.runs("began"), "the call to run")
     server.signal(signal.SIGTERM)
