@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
                     kind: _hang(how, connection, kind, arguments.calls, tell) for kind in HANGS
                 }
                 others.wait_answers(arguments.clients)
-            after = _settled(server, before, arguments.calls * len(HANGS))
+            after = _settled(server, before)
         left = _left_behind(server) if _is_more(after, before) else []
         late = _late_seconds(server, arguments.calls * len(HANGS))
     findings = _findings(hangs, late, others, before, after)
@@ -83,7 +83,7 @@ def _hang(
     ended = []
     for _ in range(calls):
         began = time.monotonic()
-        status = how.failure(connection, kind, DEADLINE_SECONDS).status
+        status = how.failure(connection, f"note hung then {kind}", DEADLINE_SECONDS).status
         ended.append(Hang(status, time.monotonic() - began))
     tell(f"{kind}: {calls} calls ended")
     return ended
@@ -96,14 +96,14 @@ def belongings(server: Server) -> Belongings:
     return Belongings(len(server.processes), *listed)
 
 
-def _settled(server: Server, before: Belongings, hangs: int) -> Belongings:
+def _settled(server: Server, before: Belongings) -> Belongings:
     """Return what the service has once every worker that hung is replaced, and its clients gone.
 
     What is returned is what was waited for, as one more look may meet what a replacement is made
     by. What grpc keeps for a connection is gone a moment after the connection.
     """
     until = time.monotonic() + BACK_SECONDS
-    while not _are_replaced(server, hangs) and time.monotonic() < until:
+    while not _are_replaced(server) and time.monotonic() < until:
         time.sleep(0.1)
     now = belongings(server)
     while _is_more(now, before) and time.monotonic() < until:
@@ -112,10 +112,14 @@ def _settled(server: Server, before: Belongings, hangs: int) -> Belongings:
     return now
 
 
-def _are_replaced(server: Server, hangs: int) -> bool:
-    """Return whether so many workers have ended, and as many have come to serve in their place."""
+def _are_replaced(server: Server) -> bool:
+    """Return whether each worker that hung has ended, and another serves in its place.
+
+    A call whose deadline passes while both workers are replaced is given to none.
+    """
     ends = serving.ends(server)
-    return ends >= hangs and server.log.count(" serves ") >= serving.WORKERS + ends
+    is_ended = ends >= server.runs("hung")
+    return is_ended and server.log.count(" serves ") >= serving.WORKERS + ends
 
 
 def _is_more(now: Belongings, before: Belongings) -> bool:

@@ -49,7 +49,7 @@ def hang(server):
 def test_rolling_restarts_lose_nothing():
     """Both servers are replaced while clients call: no call fails, and each end is clean."""
     findings = restarts.EXPERIMENT.try_with("--restarts 3 --requests 300")
-    assert findings.missed == []
+    assert findings.wrong == []
     assert findings.counts["restarts"] == 3
     assert findings.counts["requests"] >= 300
 
@@ -58,7 +58,7 @@ def test_rolling_restarts_lose_nothing():
 def test_restarts_behind_a_proxy_of_http_lose_nothing():
     """Nor do those of servers of HTTP, behind HAProxy."""
     findings = calling.over_http(restarts.EXPERIMENT).try_with("--restarts 3 --requests 300")
-    assert findings.missed == []
+    assert findings.wrong == []
     assert findings.counts["requests"] >= 300
 
 
