@@ -124,18 +124,21 @@ def test_what_was_done_stays_done(batch, model, table, tmp_path):
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
 
 
-def _hear_ctrl_c():
-    """Undo what a shell does to what it runs in the background."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+# What a shell runs in the background ignores Ctrl-C, and so does what that starts.
+HEARS_CTRL_C = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from serving_runtime.cli import main
+if __name__ == "__main__":
+    sys.exit(main())
+"""
 
 
 def test_an_interrupted_job_says_that_it_can_go_on(model, table, tmp_path):
     """Ctrl-C, which a terminal sends to all processes, ends it at once, without tracebacks."""
     source, output = table(20, row_3="await " + str(tmp_path / "never")), tmp_path / "scores"
-    words = [sys.executable, "-m", "serving_runtime.cli", *command(model, source, output)]
-    with subprocess.Popen(
-        words, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_hear_ctrl_c
-    ) as job:
+    words = [sys.executable, "-c", HEARS_CTRL_C, *command(model, source, output)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True) as job:
         try:
             wait_until(lambda: list(output.glob(".part-*")), "a part is begun", 120)
             os.killpg(job.pid, signal.SIGINT)
