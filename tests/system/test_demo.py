@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shlex
 import signal
 import socket
@@ -14,6 +13,7 @@ from typing import List
 
 import pytest
 
+from tests.support.forms import by_day
 from tests.system.clients.environments import create
 from tools.environments import descriptions
 
@@ -22,13 +22,8 @@ DEMO = ROOT / "examples" / "demo.py"
 SERVING_RUNTIME = Path(sys.executable).with_name("serving-runtime")
 
 
-# Python's is tried in this environment too, and an old version's differs by its library alone.
-NIGHTLY = re.compile("python-demo|.*-demo-.*")
-DEMOS = [
-    pytest.param(name, marks=[pytest.mark.nightly] if NIGHTLY.fullmatch(name) else [])
-    for name in sorted(descriptions())
-    if "-demo" in name
-]
+# Python's is tried in this environment too, and others differ by their library and its training.
+DEMOS = by_day(sorted(name for name in descriptions() if "-demo" in name), "sklearn-demo")
 
 
 @pytest.fixture
