@@ -134,6 +134,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.nightly
 def test_an_interrupted_job_says_that_it_can_go_on(model, table, tmp_path):
     """Ctrl-C, which a terminal sends to all processes, ends it at once, without tracebacks."""
     source, output = table(20, row_3="await " + str(tmp_path / "never")), tmp_path / "scores"
@@ -150,6 +151,7 @@ def test_an_interrupted_job_says_that_it_can_go_on(model, table, tmp_path):
     assert "Traceback" not in said
 
 
+@pytest.mark.nightly
 def test_what_is_no_row_s_fault_stops_the_job(model, table, tmp_path, capsys):
     """Where results cannot be written, no row is called bad."""
     source, output = table(20), tmp_path / "scores"
@@ -183,6 +185,7 @@ def test_a_job_that_cannot_begin_says_why(model, table, tmp_path, capsys, more, 
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.nightly
 def test_a_job_of_bad_rows_stops(model, table, tmp_path, capsys):
     """Where most rows are bad it is no single rows that are at fault; what was done is kept."""
     source = table(1200, **{f"row_{row}": "raise no" for row in range(1200)})

@@ -7,6 +7,7 @@ import pytest
 
 from serving_runtime.errors import Status
 from serving_runtime.ipc import frames
+from tests.support.forms import by_day
 
 # By what it changes; each is code that is known from programs that are alone in their process.
 LOGGING = {
@@ -93,6 +94,13 @@ CHANGES = {
     )
     for name, code in codes.items()
 }
+# One or two of each way to harm, by day; all of them at night.
+DAILY = (
+    "logging: level", "logging: factory", "streams: closed", "streams: all", "streams: inherited",
+    "signals: ignored", "signals: blocked", "surroundings: folder", "surroundings: variables",
+    "surroundings: settings", "surroundings: files", "interpreter: warnings", "interpreter: hooks",
+    "interpreter: exit",
+)  # fmt: skip
 # How the interpreter ends is not ours: it fails to flush what is no stream any more.
 ENDS = {"streams: odd", "streams: descriptors", "streams: all"}
 # What the code is put into, where it runs: while the model is loaded, or in each call.
@@ -124,8 +132,8 @@ def changed(start, tmp_path):
     return begin
 
 
-@pytest.mark.parametrize("where", ["load", pytest.param("call", marks=pytest.mark.nightly)])
-@pytest.mark.parametrize("name", list(CHANGES))
+@pytest.mark.parametrize("where", by_day(WHERE, "load"))
+@pytest.mark.parametrize("name", by_day(CHANGES, *DAILY))
 def test_whatever_user_code_changes_is_served_and_logged(
     changed, request_bytes, outputs, name, where, tmp_path
 ):
