@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 import hydro_serving_grpc as hs
 from tests.images.containers import mounted
 from tests.images.locked_down import (
@@ -68,6 +70,8 @@ def test_a_locked_down_container_has_no_rights(run, model):
 def test_large_tensors_need_no_shared_memory_folder(run, row, image):
     """They go by memory without a name, which the container has though it has no /dev/shm."""
     model = Path(row.folder, "tests", "models", "identity").resolve()
+    if not model.is_dir():
+        pytest.skip("its models take columns; the server's code is that of the other rows")
     x = tensor(hs.DT_UINT8, [LARGE_BYTES], tensor_content=bytes(range(256)) * (LARGE_BYTES // 256))
     container = run(mounted(model), *LOCKED_DOWN)
     with reached(container, image) as address:
