@@ -1,7 +1,7 @@
 """Serve fitted pipelines of Spark ML as they were saved, without Spark and without Java."""
 
 from pathlib import Path
-from typing import Optional, Tuple, Union
+from typing import Any, Mapping, Optional, Tuple, Union
 
 from serving_runtime.errors import LoadError
 from serving_runtime.framework.artefacts import listing
@@ -28,6 +28,10 @@ class SparkModel(Model):
     def nullable(self, signature: Signature) -> Tuple[Nullable, ...]:
         """Return which inputs may have missing values: each column, but no vector."""
         return self._program.nullable
+
+    def samples(self, signature: Signature) -> Mapping[str, Any]:
+        """Return values of columns of which a stage may refuse others."""
+        return self._program.samples
 
 
 def load(files: Path, contract: Optional[Contract], spark_engine: str = NUMPY) -> Model:

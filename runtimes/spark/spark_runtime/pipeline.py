@@ -2,7 +2,7 @@
 
 import contextlib
 from pathlib import Path
-from typing import Collection, Iterator, List, Mapping, Optional, Set
+from typing import Any, Collection, Dict, Iterator, List, Mapping, Optional, Set
 
 import numpy as np
 
@@ -74,6 +74,13 @@ class Pipeline:
         with np.errstate(all="ignore"):  # Java's arithmetic gives infinity and NaN in silence too
             for stage in self._stages:
                 stage.transform(table)
+
+    def samples(self) -> Dict[str, Any]:
+        """Return a value for each column of which a stage may refuse zeros, or empty texts."""
+        found: Dict[str, Any] = {}
+        for stage in reversed(self._stages):  # who reads a column first has the last word
+            found.update(stage.samples())
+        return found
 
     def _planned(self, given: Optional[Mapping[str, Column]]) -> Schema:
         schema = Schema(given)

@@ -34,6 +34,8 @@ class Program:
         schema = inference.planned(pipeline, signature)
         columns = {**(schema.given or {}), **schema.inputs}
         self.nullable = nullable_of(columns)
+        known = pipeline.samples()
+        self.samples = {it.name: known[it.name] for it in signature.inputs if it.name in known}
         self._inputs: List[Tuple[str, _Convert]] = [
             (field.name, _converter(columns[field.name])) for field in signature.inputs
         ]

@@ -5,7 +5,7 @@ import importlib.util
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 
@@ -73,6 +73,7 @@ class SessionProgram:
     def __init__(self, folder: Path, signature: Signature) -> None:
         self._folder = folder
         self._fields = signature.inputs
+        self.samples: Dict[str, Any] = {}  # it says nothing of its values
         self.nullable = nullable_of({field.name: declared(field) for field in signature.inputs})
         self._outputs = [(field.name, is_row_of(field)) for field in signature.outputs]
         self._model: Any = None

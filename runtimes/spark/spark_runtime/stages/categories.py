@@ -1,10 +1,11 @@
 """Evaluate what makes numbers of categories, and categories of numbers."""
 
+import contextlib
 from typing import Any, Dict, List
 
 import numpy as np
 
-from spark_runtime.columns import ANY_NUMBER, ANY_TEXT, NUMBER, Column, Slot, vector_of
+from spark_runtime.columns import ANY_NUMBER, ANY_TEXT, NUMBER, TEXT, Column, Slot, vector_of
 from spark_runtime.java.numerals import as_texts
 from spark_runtime.saved import number
 from spark_runtime.stages.stage import ColumnStage, evaluates
@@ -45,6 +46,15 @@ class StringIndexer(ColumnStage):
         """Return that these are categories, with one for what is unknown if that is kept."""
         labels = self._labels[at] + (_UNKNOWN,) * (self._policy == _KEEP)
         return Column(NUMBER, labels=labels, categories=len(labels))
+
+    def sample(self, at: int) -> Any:
+        """Return the most frequent label, of a column of numbers as a number."""
+        label = next(iter(self._labels[at]), None)
+        if label is None or self.inputs[at].kind == TEXT:
+            return label
+        with contextlib.suppress(ValueError):  # a boolean's, in Java's words
+            return float(label)
+        return None
 
     def apply(self, column: Any, at: int) -> np.ndarray:
         """Return the index of each text."""
@@ -135,6 +145,10 @@ class Bucketizer(ColumnStage):
         splits = self._splits[at]
         names = [f"{_shown(low)}, {_shown(high)}" for low, high in zip(splits, splits[1:])]
         return Column(NUMBER, labels=tuple(names), categories=len(names))
+
+    def sample(self, at: int) -> Any:
+        """Return the first end of a range that is a number."""
+        return next(iter(self._splits[at][np.isfinite(self._splits[at])].tolist()), None)
 
     def apply(self, column: Any, at: int) -> np.ndarray:
         """Return the range of each number; the last one includes its upper end."""

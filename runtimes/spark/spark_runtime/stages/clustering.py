@@ -44,6 +44,10 @@ class _OfDistances(Predictor):
         self._name: str = self.param("distanceMeasure", "euclidean")
         self.measure = _MEASURES[self._name]
 
+    def samples(self) -> Dict[str, Any]:
+        """Return what has a direction."""
+        return {self.reads[0]: 1.0} if self._name == "cosine" else {}
+
     def measurable(self, features: Vectors) -> np.ndarray:
         """Return the vectors, of which none may have no direction if directions are compared.
 

@@ -45,6 +45,11 @@ class Als(Stage):
             schema.need(name, Column(NUMBER, "int32"))
         schema.add(self._made, Column(NUMBER, "float32"))
 
+    def samples(self) -> Dict[str, Any]:
+        """Return a user and an item that it knows."""
+        known = [next(iter(places), None) for places, _ in self._factors]
+        return {name: it for name, it in zip(self._names, known) if it is not None}
+
     def transform(self, table: Table) -> None:
         """Multiply the factors, in single precision and first to last."""
         users, items = (
@@ -102,6 +107,10 @@ class MinHashLsh(_Lsh):
         self._offsets = np.array(numbers[1::2], np.int64)
         self.count = len(self._factors)
         self._overflows = self.version < (2, 4)  # which multiplied integers of 32 bits
+
+    def sample(self, at: int) -> Any:
+        """Return what is not zero."""
+        return 1.0
 
     def apply(self, column: Any, at: int) -> np.ndarray:
         """Return the hashes."""

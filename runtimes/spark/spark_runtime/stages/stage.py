@@ -48,6 +48,13 @@ class Stage(abc.ABC):
             InvalidInput: Spark would refuse a value, or leave its row out.
         """
 
+    def samples(self) -> Dict[str, Any]:
+        """Return values that it takes of columns of which it may refuse zeros, or empty texts.
+
+        It is asked once what it reads is planned.
+        """
+        return {}
+
     def refuse(self, bad: np.ndarray, column: str, reason: str) -> None:
         """Raise for the first row that is marked as bad, if there is any.
 
@@ -111,6 +118,15 @@ class ColumnStage(Stage):
         for at in self.kept:
             name, made = self.pairs[at]
             table[made] = self.apply(table[name], at)
+
+    def samples(self) -> Dict[str, Any]:
+        """Return the samples of its inputs."""
+        found = {self.pairs[at][0]: self.sample(at) for at in self.kept}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def sample(self, at: int) -> Any:
+        """Return a value that it takes of the ``at``-th input; None where a zero or "" will do."""
+        return None
 
     @abc.abstractmethod
     def apply(self, column: Any, at: int) -> Any:
