@@ -1,8 +1,9 @@
 """Bind each operation of the table to what answers it: a worker, or the front itself."""
 
-from typing import AsyncGenerator, AsyncIterator, Callable, NamedTuple
+from typing import AsyncGenerator, AsyncIterator, Callable, Dict, NamedTuple
 
 from serving_runtime import operations
+from serving_runtime.operations import Operation
 from serving_runtime.server import transport
 from serving_runtime.server.grpc import reflection
 from serving_runtime.server.grpc.health_service import HealthService
@@ -49,24 +50,14 @@ def bind(
         forward: answers what workers answer.
         forward_stream: answers streams whose messages workers answer.
     """
-    checks, of_front = HealthService(health), OpenInferenceService(health)
-    models = ModelService(health)
-    answers = {
-        operations.HEALTH_CHECK: checks.check,
-        operations.STATUS: checks.status,
-        operations.MODEL_STATUS: models.status,
-        operations.RELOAD_CONFIG: models.reload_config,
-        operations.SERVER_LIVE: of_front.server_live,
-        operations.SERVER_READY: of_front.server_ready,
-        operations.MODEL_READY: of_front.model_ready,
-        operations.SERVER_METADATA: of_front.server_metadata,
-    }
+    checks = HealthService(health)
     streams = {
         operations.HEALTH_WATCH: checks.watch,
         operations.REFLECTION_V1: reflection.answer_all,
         operations.REFLECTION_V1ALPHA: reflection.answer_all,
     }
-    of_payload = {row: _immediate(_of_payload(answer)) for row, answer in answers.items()}
+    of_grpc = _answers_of_grpc(health, checks)
+    of_payload = {row: _immediate(_of_payload(answer)) for row, answer in of_grpc.items()}
     of_counts = {
         operations.METRICS: counted.scrape,
         operations.MODEL_STATISTICS: counted.statistics,
@@ -80,6 +71,22 @@ def bind(
         unary={**of_payload, **of_http, **page.handlers(), **of_counts},
         streams={row: _of_messages(answer) for row, answer in streams.items()},
     )
+
+
+def _answers_of_grpc(
+    health: Health, checks: HealthService
+) -> Dict[Operation, Callable[[bytes], Reply]]:
+    of_front, models = OpenInferenceService(health), ModelService(health)
+    return {
+        operations.HEALTH_CHECK: checks.check,
+        operations.STATUS: checks.status,
+        operations.MODEL_STATUS: models.status,
+        operations.RELOAD_CONFIG: models.reload_config,
+        operations.SERVER_LIVE: of_front.server_live,
+        operations.SERVER_READY: of_front.server_ready,
+        operations.MODEL_READY: of_front.model_ready,
+        operations.SERVER_METADATA: of_front.server_metadata,
+    }
 
 
 def _of_payload(answer: Callable[[bytes], Reply]) -> Callable[[Request], Reply]:

@@ -76,16 +76,8 @@ class Server:
         self._memory_watch = MemoryWatch(
             budget, self._dispatcher, self._supervisor, self._counters, self._transports
         )
-        gauges = self._gauges()
-        collector = Collector(self._counters, self._grpc_counts, self._http_counts, gauges)
-        self._counted = own_operations.Counted(
-            Scrape(collector, self._lock).answer,
-            Overview(self._counters, gauges).answer,
-            with_totals(self._admission.admit, self._counters.model),
-        )
         self._failure = ""
-        self._stop = asyncio.Event()
-        self._hurry = asyncio.Event()
+        self._stop, self._hurry = asyncio.Event(), asyncio.Event()
 
     async def run(self) -> int:
         """Serve until a signal or a failed start; returns the exit code."""
@@ -100,7 +92,7 @@ class Server:
     async def _start_up(self) -> None:
         """Listen, then load: health is answered while the model loads."""
         routes = own_operations.bind(
-            self._health, self._doors, self._counted, self._admission.admit, self._streams.answer
+            self._health, self._doors, self._counted(), self._admission.admit, self._streams.answer
         )
         await self._start_grpc(routes)
         await self._start_http(routes)
@@ -136,6 +128,15 @@ class Server:
             await http_auto.start_for_metrics(alone, settings, front),
         ):
             self._transports += [] if http is None else [http]
+
+    def _counted(self) -> own_operations.Counted:
+        gauges = self._gauges()
+        collector = Collector(self._counters, self._grpc_counts, self._http_counts, gauges)
+        return own_operations.Counted(
+            Scrape(collector, self._lock).answer,
+            Overview(self._counters, gauges).answer,
+            with_totals(self._admission.admit, self._counters.model),
+        )
 
     def _gauges(self) -> Gauges:
         """Return what the metrics say of the moment."""

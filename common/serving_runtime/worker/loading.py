@@ -52,11 +52,8 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
         fork_server.start_fork_server(requests, reason_not)
     if os.getpid() != process:  # forked from the first worker, which sends what it has counted
         metrics.CHANGES.forget()
-    seen, began = model.changes, time.monotonic()
-    with metrics.CHANGES.paused():
-        warm_up(model, agreed, settings.warm_up)
-    if model.changes != seen:
-        statefulness.settle(model, settings.stateful)
+    began = time.monotonic()
+    _warm_up(model, agreed, settings)
     predictor = Predictor(model, agreed, settings)
     predictor.origin = Origin(
         runtime.name,
@@ -66,6 +63,15 @@ def load(environ: Mapping[str, str], settings: Settings, runtime_name: str) -> P
         time.monotonic() - began,
     )
     return predictor
+
+
+def _warm_up(model: Model, agreed: Contract, settings: Settings) -> None:
+    """Try the model, which may show that calls change it."""
+    seen = model.changes
+    with metrics.CHANGES.paused():
+        warm_up(model, agreed, settings.warm_up)
+    if model.changes != seen:
+        statefulness.settle(model, settings.stateful)
 
 
 def _load(
