@@ -69,6 +69,10 @@ ELSEWHERE = {
     "model.py": ("worker/test_predictor.py", "an interface, held to by who calls it"),
     "operations/http_rows.py": ("server/http/test_routes.py", "a table, right if it is served"),
     "operations/operation.py": ("server/grpc/test_transport.py", "the columns of that table"),
+    "server/metrics/values.py": (
+        "server/metrics/test_collector.py",
+        "what the collector gathers",
+    ),
     "service.py": ("cli/test_serve.py", "assembles the parts, for that verb alone"),
     "protocols/__init__.py": (
         "protocols/tensorflow_serving/test_predict.py",

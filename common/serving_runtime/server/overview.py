@@ -32,7 +32,7 @@ class Overview:
 
     def _numbers(self) -> Dict[str, Any]:
         served, gauges = self._counters.served, self._gauges
-        totals = self._counters.model.totals()
+        totals, load = self._counters.model.totals(), gauges.load()
         processes = ["self", *map(str, gauges.worker_processes())]
         return {
             "framework": served.framework,
@@ -43,8 +43,8 @@ class Overview:
             "rows": totals.rows,
             "seconds": totals.all_seconds,
             "model_seconds": totals.model_seconds,
-            "running": gauges.running(),
-            "waiting": gauges.waiting(),
+            "running": load.running,
+            "waiting": load.waiting,
             "workers": len(processes) - 1,
             "memory_bytes": sum(map(process_usage.resident_bytes, processes)),
         }

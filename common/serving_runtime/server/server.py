@@ -144,9 +144,7 @@ class Server:
         return Gauges(
             model_name=self._doors.model_name,
             is_ready=lambda: self._health.is_serving,
-            running=lambda: dispatcher.running,
-            waiting=lambda: dispatcher.waiting,
-            waiting_bytes=lambda: dispatcher.waiting_bytes,
+            load=lambda: dispatcher.load,
             worker_processes=lambda: [link.process.pid for link in supervisor.serving],
             shared=lambda: _sums(link.shared for link in supervisor.serving),
         )

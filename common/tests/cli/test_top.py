@@ -11,6 +11,7 @@ from serving_runtime.server.metrics import Counters, GrpcCounts, HttpCounts
 from serving_runtime.server.metrics.collector import Collector, Gauges
 from serving_runtime.server.metrics.counters import Served
 from serving_runtime.server.metrics.exposition import Exposition
+from serving_runtime.server.metrics.values import Load
 
 
 class Front:
@@ -20,7 +21,7 @@ class Front:
         self.counters = Counters()
         self.counters.served = Served("python", "", "YAML", 1.0, 1.0)
         self.counters.model.know(["s"])
-        gauges = Gauges(lambda: "m", lambda: True, lambda: 1, lambda: 2, lambda: 3, list,
+        gauges = Gauges(lambda: "m", lambda: True, lambda: Load(1, 2, 3), list,
                         lambda: (0, 0))  # fmt: skip
         self._collector = Collector(self.counters, GrpcCounts(), HttpCounts(), gauges)
 

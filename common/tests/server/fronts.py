@@ -2,6 +2,7 @@
 
 from serving_runtime.server.metrics import Counters, GrpcCounts, HttpCounts
 from serving_runtime.server.metrics.collector import Collector, Gauges
+from serving_runtime.server.metrics.values import Load
 
 
 class Front:
@@ -11,7 +12,7 @@ class Front:
         self.counters = Counters()
         self.grpc, self.http = GrpcCounts(), HttpCounts()
         self.gauges = Gauges(
-            lambda: name, lambda: True, lambda: 1, lambda: 2, lambda: 3, list, lambda: (4, 5)
+            lambda: name, lambda: True, lambda: Load(1, 2, 3), list, lambda: (4, 5)
         )
         self.collector = Collector(self.counters, self.grpc, self.http, self.gauges)
 

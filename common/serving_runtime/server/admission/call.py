@@ -5,7 +5,8 @@ from typing import Callable, List, Mapping
 
 from serving_runtime.errors import DeadlinePassed, ServingError, Status, one_line
 from serving_runtime.ipc.attributes import EMPTY
-from serving_runtime.ipc.frames import NO_TIMINGS
+from serving_runtime.ipc.frames import NO_TIMINGS, CallFrame
+from serving_runtime.ipc.tuples import make_tuple
 from serving_runtime.operations import Operation
 from serving_runtime.server.transport import Reply
 
@@ -77,6 +78,12 @@ class FrontCall:
         self.deaths = 0
         self.is_done = False
         self._observers: List[Callable[[FrontCall, Reply], None]] = []
+
+    def frame(self) -> CallFrame:
+        """Return what a worker is sent of it."""
+        parts = (self.number, self.operation.key, self.request_id, self.deadline, self.payload,
+                 self.resets_state, self.attributes, self.target, 0, self.received)  # fmt: skip
+        return make_tuple(CallFrame, parts)
 
     def when_done(self, observer: Callable[["FrontCall", Reply], None]) -> None:
         """Call ``observer`` with the outcome, once there is one.

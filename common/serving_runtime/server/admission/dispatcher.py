@@ -13,6 +13,7 @@ from serving_runtime.server.admission.wait_estimate import WaitEstimator
 from serving_runtime.server.admission.worker import Worker
 from serving_runtime.server.front_lock import FrontLock
 from serving_runtime.server.metrics import Counters
+from serving_runtime.server.metrics.values import Load
 from serving_runtime.server.timer import EarliestTimer
 from serving_runtime.server.transport import Reply
 from serving_runtime.settings import Settings
@@ -62,19 +63,10 @@ class Dispatcher:
         return not self._calls
 
     @property
-    def waiting(self) -> int:
-        """How many calls wait."""
-        return len(self._waiting)
-
-    @property
-    def waiting_bytes(self) -> int:
-        """How large they are."""
-        return self._waiting.size_bytes
-
-    @property
-    def running(self) -> int:
-        """How many calls workers have that are not answered."""
-        return len(self._calls) - len(self._waiting)
+    def load(self) -> Load:
+        """What waits, and what workers have that is not answered."""
+        waiting = len(self._waiting)
+        return Load(len(self._calls) - waiting, waiting, self._waiting.size_bytes)
 
     @property
     def unanswered(self) -> Iterable[FrontCall]:

@@ -11,7 +11,7 @@ from serving_runtime.server.metrics.catalogue import Metric
 from serving_runtime.server.metrics.counters import Counters
 from serving_runtime.server.metrics.histogram import Histogram, joined
 from serving_runtime.server.metrics.transports import GrpcCounts, HttpCounts
-from serving_runtime.server.metrics.values import Samples
+from serving_runtime.server.metrics.values import Load, Samples
 
 # What the dashboards of Go's servers call each status.
 GO_CODES = {
@@ -31,9 +31,7 @@ class Gauges(NamedTuple):
 
     model_name: Callable[[], str]
     is_ready: Callable[[], bool]
-    running: Callable[[], int]
-    waiting: Callable[[], int]
-    waiting_bytes: Callable[[], int]
+    load: Callable[[], Load]
     worker_processes: Callable[[], List[int]]
     shared: Callable[[], Tuple[int, int]]
 
@@ -126,11 +124,11 @@ class Collector:
         yield names.INFO, [(about, 1)]
         yield names.REFUSALS, _by_label(name, counters.refusals)
         yield names.WORKER_ENDS, _by_label(name, worker_ends(counters.worker_deaths))
-        segments, segment_bytes = gauges.shared()
+        load, (segments, segment_bytes) = gauges.load(), gauges.shared()
         plain = {
-            names.RUNNING: gauges.running(),
-            names.WAITING: gauges.waiting(),
-            names.WAITING_BYTES: gauges.waiting_bytes(),
+            names.RUNNING: load.running,
+            names.WAITING: load.waiting,
+            names.WAITING_BYTES: load.waiting_bytes,
             names.WORKERS: len(gauges.worker_processes()),
             names.WORKER_STARTS: counters.worker_starts,
             names.RETRIES: counters.retries,

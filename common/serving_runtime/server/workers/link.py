@@ -15,10 +15,9 @@ import time
 from typing import Callable, List, NamedTuple, Sequence, Tuple
 
 from serving_runtime.ipc import frames
-from serving_runtime.ipc.frames import CallFrame, GarbledError
+from serving_runtime.ipc.frames import GarbledError
 from serving_runtime.ipc.shared_payloads import SharedPayloads
 from serving_runtime.ipc.stream import joined
-from serving_runtime.ipc.tuples import make_tuple
 from serving_runtime.server.admission.call import FrontCall
 from serving_runtime.server.admission.worker import Worker
 from serving_runtime.server.front_lock import FrontLock
@@ -151,7 +150,7 @@ class WorkerLink(Worker):
         parts: List[frames.Bytes] = [frames.pack_batch(len(calls))]
         for call in calls:
             place = self._shared.place(call.payload)
-            parts.extend(frames.pack_call(_for_worker(call), place))
+            parts.extend(frames.pack_call(call.frame(), place))
         # Control frames first: offered memory is mapped by the time that the replies come.
         self._socket.write(joined([*self._shared.control_frames(), *parts]))
         self._watchdog.begin()
@@ -242,19 +241,3 @@ class WorkerLink(Worker):
         self.kill("it closed its connection")
         with self._lock:
             self._events.ended(self, self.in_flight.give_up())
-
-
-def _for_worker(call: FrontCall) -> CallFrame:
-    parts = (
-        call.number,
-        call.operation.key,
-        call.request_id,
-        call.deadline,
-        call.payload,
-        call.resets_state,
-        call.attributes,
-        call.target,
-        0,
-        call.received,
-    )
-    return make_tuple(CallFrame, parts)
