@@ -11,10 +11,10 @@ import resource
 import socket
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from experiments.reliability import serving
 from experiments.reliability.experiment import Experiment, Findings, Goal
+from experiments.reliability.stalling import Beside, describe_callers, findings
 from tests.support import http_callers
 from tests.support.http_callers import HttpCallers
 from tests.support.memory import Peak
@@ -22,26 +22,16 @@ from tests.support.servers import Server
 
 SENT = (b"POST /v2/models/obedient/infer HTTP/1.1\r\nHost: a\r\nContent-Length: 4096\r\n\r\n"
         b'{"inputs": [')  # fmt: skip
-MAX_KIB_A_BODY = 32
 TIMEOUT_SECONDS = 1.0
 # The front looks at its connections twice a second.
 MAX_LIFE_SECONDS = TIMEOUT_SECONDS + 0.5 + 1
-
-
-class _Found(NamedTuple):
-    answered: int
-    failed: int
-    unhealthy: int
-    grown_bytes: int
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Add the experiment's arguments."""
     add = parser.add_argument
     add("--bodies", type=int, default=1000, help="stalled at the same time (default 1000)")
-    add("--callers", type=int, default=8, help="healthy clients meanwhile (default 8)")
-    add("--calls", type=int, default=20_000, help="that they have answered (default 20000)")
-    add("--checks", type=int, default=100, help="of health meanwhile (default 100)")
+    describe_callers(parser)
 
 
 def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
@@ -50,13 +40,15 @@ def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the service inherits it
     with serving.warm() as server:
         found = _call_beside(server, arguments)
-    tell(f"{found.answered} answers, {found.failed} failures, {found.grown_bytes} bytes more")
+    tell(found.line)
     life = _life_seconds()
     tell(f"a stalled body lived {life:.1f} s")
-    return _findings(arguments, found, life)
+    goal = Goal("life of a stalled body at a timeout of 1 s", life, "s", at_most=MAX_LIFE_SECONDS)
+    counts = {"stalled bodies": arguments.bodies}
+    return findings(counts, "stalled body", found, arguments.checks, goal)
 
 
-def _call_beside(server: Server, arguments: argparse.Namespace) -> _Found:
+def _call_beside(server: Server, arguments: argparse.Namespace) -> Beside:
     with HttpCallers(server.http_address, arguments.callers, moves=False):
         pass
     peak, workers = Peak(server.front), server.workers
@@ -65,7 +57,7 @@ def _call_beside(server: Server, arguments: argparse.Namespace) -> _Found:
         callers.wait_answers(arguments.calls)
         unhealthy = sum(not _is_ready(server) for _ in range(arguments.checks))
     assert server.workers == workers, "a worker was lost"
-    return _Found(callers.answered, len(callers.failures), unhealthy, peak.grown_bytes)
+    return Beside(callers.answered, len(callers.failures), unhealthy, peak.grown_bytes)
 
 
 @contextlib.contextmanager
@@ -99,22 +91,6 @@ def _life_seconds() -> float:
         began = time.monotonic()
         assert client.recv(1000).startswith(b"HTTP/1.1 408 ")
         return time.monotonic() - began
-
-
-def _findings(arguments: argparse.Namespace, found: _Found, life: float) -> Findings:
-    counts = {
-        "stalled bodies": arguments.bodies,
-        "healthy calls": found.answered,
-        "health checks": arguments.checks,
-    }
-    each = found.grown_bytes / 1024 / arguments.bodies
-    goals = [
-        Goal("healthy calls that failed", found.failed, at_most=0),
-        Goal("health checks that failed", found.unhealthy, at_most=0),
-        Goal("the front's memory for a stalled body", each, "KiB", at_most=MAX_KIB_A_BODY),
-        Goal("life of a stalled body at a timeout of 1 s", life, "s", at_most=MAX_LIFE_SECONDS),
-    ]
-    return Findings(counts, goals)
 
 
 EXPERIMENT = Experiment(

@@ -9,10 +9,10 @@ import argparse
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from experiments.reliability import serving
 from experiments.reliability.experiment import Experiment, Findings, Goal
+from experiments.reliability.stalling import Beside, describe_callers, findings
 from tests.support.callers import OWN_CONNECTION, Callers
 from tests.support.hostile.frames import stalled
 from tests.support.hostile.http2 import Client
@@ -20,7 +20,6 @@ from tests.support.memory import Peak
 from tests.support.servers import SERVING, Server
 
 SENT = b"\0\0\0\0\x54 not all of it"
-MAX_KIB_A_STREAM = 32
 AGE_SECONDS, TIMEOUT_SECONDS = 0.5, 1.0
 # Core spreads ages by a tenth, and we give running calls a second more than their longest time.
 MAX_LIFE_SECONDS = AGE_SECONDS * 1.1 + TIMEOUT_SECONDS + 1 + 1
@@ -31,9 +30,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--streams", type=int, default=1000, help="stalled at the same time (default 1000)")
     add("--connections", type=int, default=10, help="that they are spread over (default 10)")
-    add("--callers", type=int, default=8, help="healthy clients meanwhile (default 8)")
-    add("--calls", type=int, default=20_000, help="that they have answered (default 20000)")
-    add("--checks", type=int, default=100, help="of health meanwhile (default 100)")
+    describe_callers(parser)
     add("--transport", default="auto", help="RUNTIME_GRPC_TRANSPORT (default auto)")
 
 
@@ -43,20 +40,16 @@ def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Findings:
         RUNTIME_GRPC_TRANSPORT=arguments.transport, RUNTIME_CONNECTION_AGE="1h"
     ) as server:
         found = _call_beside(server, arguments)
-    tell(f"{found.answered} answers, {found.failed} failures, {found.grown_bytes} bytes more")
+    tell(found.line)
     life = _life_seconds(arguments.transport)
     tell(f"a stalled stream lived {life:.1f} s")
-    return _findings(arguments, found, life)
+    goal = Goal("life of a stalled stream at an age of 500 ms and a timeout of 1 s", life, "s",
+                at_most=MAX_LIFE_SECONDS)  # fmt: skip
+    counts = {"stalled streams": arguments.streams, "connections": arguments.connections}
+    return findings(counts, "stalled stream", found, arguments.checks, goal)
 
 
-class _Found(NamedTuple):
-    answered: int
-    failed: int
-    unhealthy: int
-    grown_bytes: int
-
-
-def _call_beside(server: Server, arguments: argparse.Namespace) -> _Found:
+def _call_beside(server: Server, arguments: argparse.Namespace) -> Beside:
     peak, workers = Peak(server.front), server.workers
     callers = Callers(server.address, arguments.callers, options=(OWN_CONNECTION,))
     with _stalled(server, arguments) as clients, callers:
@@ -64,7 +57,7 @@ def _call_beside(server: Server, arguments: argparse.Namespace) -> _Found:
         unhealthy = sum(server.health() != SERVING for _ in range(arguments.checks))
         assert all(client.is_open for client in clients), "streams did not stay stalled"
     assert server.workers == workers, "a worker was lost"
-    return _Found(callers.answered, len(callers.failures), unhealthy, peak.grown_bytes)
+    return Beside(callers.answered, len(callers.failures), unhealthy, peak.grown_bytes)
 
 
 @contextlib.contextmanager
@@ -91,24 +84,6 @@ def _life_seconds(transport: str) -> float:
         began = time.monotonic()
         client.outcome(client.begin())
         return time.monotonic() - began
-
-
-def _findings(arguments: argparse.Namespace, found: _Found, life: float) -> Findings:
-    counts = {
-        "stalled streams": arguments.streams,
-        "connections": arguments.connections,
-        "healthy calls": found.answered,
-        "health checks": arguments.checks,
-    }
-    each = found.grown_bytes / 1024 / arguments.streams
-    goals = [
-        Goal("healthy calls that failed", found.failed, at_most=0),
-        Goal("health checks that failed", found.unhealthy, at_most=0),
-        Goal("the front's memory for a stalled stream", each, "KiB", at_most=MAX_KIB_A_STREAM),
-        Goal("life of a stalled stream at an age of 500 ms and a timeout of 1 s", life, "s",
-             at_most=MAX_LIFE_SECONDS),
-    ]  # fmt: skip
-    return Findings(counts, goals)
 
 
 EXPERIMENT = Experiment(
